@@ -1,0 +1,58 @@
+"""Collecting: the shards' tables become one table of runs, one of curves and one of costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lawbook.errors import LawbookError
+from lawbook.studies.plan import Plan
+from lawbook.tables import read_table
+from lawbook.tasks import PoolTask
+
+SCIENCE = ["run_id", "n_train", "n_unique", "status", "reason", "diverged_step"]
+COSTS = [
+    "run_id", "wall_s", "cpu_s", "peak_memory_bytes", "shard", "engine", "stack_size", "device", "cached",
+    "versions", "digest",
+]  # fmt: skip
+NOT_SCIENCE = ["shard", "device", "bytes", "predicted_s"]
+"""Columns of the plan that say how and where a run is trained, not what came of it."""
+
+
+def collect_runs(plan: Plan, shard_files: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return the tables runs (science only, a row per planned run), curves and costs, sorted by run_id.
+
+    shard_files: the `{shard}.parquet` of every shard; `{shard}.runs.parquet` lies beside each. The final metrics
+    are a run's last evaluation, null where it diverged. Raises LawbookError if a planned run is missing.
+    """
+    curves = pd.concat([read_table(file) for file in shard_files], ignore_index=True)
+    outcomes = pd.concat([read_table(file.with_suffix(".runs.parquet")) for file in shard_files], ignore_index=True)
+    planned = plan.table()
+    missing = sorted(set(planned["run_id"]) - set(outcomes["run_id"]))
+    if missing:
+        raise LawbookError(f"{len(missing)} planned runs are in no shard, {missing[0]} first; delete the shards")
+    runs = planned.drop(columns=NOT_SCIENCE).merge(outcomes[SCIENCE], on="run_id", validate="one_to_one")
+    runs = runs.merge(_final_metrics(curves), on="run_id", how="left", validate="one_to_one")
+    task = plan.study.task
+    if isinstance(task, PoolTask):
+        n_eval = {run.run_id: task.n_eval(run.config) for run in plan.runs}
+        runs["n_eval"] = runs["run_id"].map(n_eval)
+        if "test_error" in runs:
+            runs["test_error_se"] = np.sqrt(runs["test_error"] * (1 - runs["test_error"]) / runs["n_eval"])
+    return (
+        runs.sort_values("run_id", ignore_index=True),
+        curves.sort_values(["run_id", "step", "split", "metric"], ignore_index=True),
+        outcomes[COSTS].sort_values("run_id", ignore_index=True),
+    )
+
+
+def _final_metrics(curves: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per run with a column per split and metric, of the last evaluated step."""
+    last = curves[curves["step"] == curves.groupby("run_id")["step"].transform("max")]
+    wide = last.assign(column=last["split"] + "_" + last["metric"]).pivot_table(
+        index="run_id", columns="column", values="value", dropna=False
+    )
+    return wide.rename_axis(columns=None).reset_index()

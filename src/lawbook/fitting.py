@@ -1,0 +1,382 @@
+"""Fit the laws that a study asks for: from its table of runs to the tables of fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from lawbook.errors import LawbookError, suggest
+from lawbook.laws.compare import Comparison, compare_points
+from lawbook.laws.fit import Fit, fit_points
+from lawbook.laws.forms import laws as forms
+from lawbook.laws.points import Notice, Points, gather, listed
+from lawbook.laws.slopes import slopes_of
+from lawbook.laws.solver import Loss
+from lawbook.tables import conform, empty
+
+TABLES = ("fits", "draws", "predictions", "points", "slopes")
+SPLITS = ("train", "validation", "test")
+_GRID = 100
+
+
+class LawBlock(Protocol):
+    """What a study says about one law; the typed model of the studies has these attributes."""
+
+    @property
+    def sweep(self) -> str: ...
+    @property
+    def y(self) -> str: ...
+    @property
+    def x(self) -> str: ...
+    @property
+    def compare(self) -> Sequence[str]: ...
+    @property
+    def by(self) -> Sequence[str]: ...
+    @property
+    def where(self) -> Mapping[str, Any]: ...
+    @property
+    def range(self) -> tuple[float, float] | None: ...
+    @property
+    def choose(self) -> str | None: ...
+    @property
+    def loss(self) -> str: ...
+    @property
+    def delta(self) -> float | None: ...
+
+
+@dataclass(frozen=True)
+class Group:
+    """The runs of one law block and one combination of its `by` values, choices made."""
+
+    law: str
+    group: str
+    runs: pd.DataFrame
+    notices: tuple[Notice, ...]
+    n_unconverged: int
+
+
+def fit_study(
+    laws: Mapping[str, LawBlock],
+    runs: pd.DataFrame,
+    progress: Callable[[str], None] | None = None,
+    *,
+    draws: int = 1000,
+    level: float = 0.95,
+) -> dict[str, pd.DataFrame]:
+    """Fit every law block of a study, form by form and group by group.
+
+    runs: a row per run (`lawbook.tables`: runs). Returns the tables 'fits', 'draws', 'predictions', 'points'
+    and 'slopes'. Data that give no law become rows with status 'refused' and the reason. `progress` is
+    called with each law's name and group before it is fitted. Raises LawbookError for a column that the
+    runs lack and for an unknown form or loss.
+    """
+    parts: dict[str, list[pd.DataFrame]] = {kind: [] for kind in TABLES}
+    for name, block in laws.items():
+        _check(name, block, runs)
+        for group in _groups(name, block, runs):
+            if progress:
+                progress(f"{name} {group.group}".strip())
+            for kind, part in _fit_group(block, group, draws, level).items():
+                parts[kind].append(part.assign(law=name, group=group.group))
+    return {kind: conform(_joined(kind, rows), kind) for kind, rows in parts.items()}
+
+
+def sensitivity(laws: Mapping[str, LawBlock], runs: pd.DataFrame, *, draws: int = 200) -> pd.DataFrame:
+    """Return the headline form's exponent under each defensible choice, a row each (table 'sensitivity').
+
+    Choices: as fitted; without the smallest or largest x; with the floor on or off; error for loss or the
+    reverse, where that column exists; the other residual loss (δ of log-Huber = 1.345 robust standard
+    deviations of the residuals). A refused fit keeps its estimate; one without estimates is null.
+    """
+    rows = []
+    for name, block in laws.items():
+        _check(name, block, runs)
+        for group in _groups(name, block, runs):
+            for choice, fitted in _choices(block, group, draws):
+                parameter = fitted.law.exponent
+                estimate = fitted.estimates[parameter]
+                rows.append(
+                    {
+                        "law": name,
+                        "form": fitted.law.name,
+                        "group": group.group,
+                        "parameter": parameter,
+                        "choice": choice,
+                        "estimate": estimate.value,
+                        "low": estimate.low,
+                        "high": estimate.high,
+                    }
+                )
+    return conform(pd.DataFrame(rows), "sensitivity") if rows else empty("sensitivity")
+
+
+def _check(name: str, block: LawBlock, runs: pd.DataFrame) -> None:
+    """Raise LawbookError if the block names a column or a form that is not there."""
+    columns = [block.y, block.x, *block.by, *block.where, *([block.choose] if block.choose else [])]
+    for column in columns:
+        if column not in runs.columns:
+            raise LawbookError(
+                f"law {name!r}: the runs have no column {column!r}; {suggest(column, runs.columns)}"
+            )
+    for form in block.compare:
+        if form not in forms:
+            raise LawbookError(f"law {name!r}: no form {form!r}; {suggest(form, forms)}")
+    Loss(block.loss, block.delta)
+
+
+def select(block: LawBlock, runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs of the block's sweep that satisfy its `where` and `range`."""
+    chosen = np.array([block.sweep in str(sweeps).split(",") for sweeps in runs["sweeps"]], dtype=bool)
+    for column, wanted in block.where.items():
+        values = wanted if isinstance(wanted, list | tuple | set) else [wanted]
+        chosen &= runs[column].isin(list(values)).to_numpy()
+    if block.range is not None:
+        low, high = block.range
+        chosen &= runs[block.x].between(low, high).to_numpy()
+    return runs[chosen]
+
+
+def _groups(name: str, block: LawBlock, runs: pd.DataFrame) -> Iterator[Group]:
+    """Yield the groups of a block, unconverged runs taken out and choices made."""
+    selected = select(block, runs)
+    by = list(block.by)
+    split: list[tuple[str, pd.DataFrame]] = [("", selected)]
+    if by:
+        grouped = selected.groupby(by, dropna=False, sort=True)
+        split = [(",".join(map(_named, by, key)), rows) for key, rows in grouped]
+    for label, rows in split:
+        notices = []
+        late = rows["status"] == "unconverged"
+        if late.any():
+            text = (
+                f"{int(late.sum())} runs had not converged and are left out: {listed(rows['run_id'][late])}"
+            )
+            notices.append(Notice("unconverged", text, tuple(rows.index[late])))
+        kept = rows[~late]
+        if block.choose:
+            kept, notice = choose(kept, block.choose, block.x, block.y)
+            notices.append(notice)
+        yield Group(name, label, kept, tuple(notices), int(late.sum()))
+
+
+def _named(axis: str, value: object) -> str:
+    """Write one axis value of a group's name.
+
+    >>> _named("width", 64.0), _named("metric", "el2n"), _named("metric", None)
+    ('width=64', 'metric=el2n', 'metric=none')
+    """
+    if value is None or value != value:  # NaN
+        return f"{axis}=none"
+    return f"{axis}={value:g}" if isinstance(value, float) else f"{axis}={value}"
+
+
+def choose(runs: pd.DataFrame, axis: str, x: str, y: str) -> tuple[pd.DataFrame, Notice]:
+    """Return, per x, the runs at the value of `axis` with the lowest mean validation metric over seeds.
+
+    The metric is y with its split replaced by 'validation'. If y is itself a validation metric, it is chosen
+    on every second seed and the others are returned: never both on the same runs, never on test. A value at
+    which a run has no finite metric (diverged) is chosen only if all values have such runs. The notice says
+    what was chosen, and where the choice sits on the edge of the values tried.
+    """
+    metric = "validation_" + y.removeprefix(next((f"{s}_" for s in SPLITS if y.startswith(f"{s}_")), ""))
+    if metric not in runs.columns:
+        raise LawbookError(
+            f"{axis} is to be chosen on {metric!r}, which the runs lack; {suggest(metric, runs.columns)}"
+        )
+    judged, read = runs, runs
+    if y == metric:
+        keys = _cluster(runs)
+        ranked = runs.groupby(keys, dropna=False).ngroup()
+        judged, read = runs[ranked % 2 == 0], runs[ranked % 2 == 1]
+    parts, chosen, edge = [], [], []
+    for at, rows in judged.groupby(x):
+        finite = rows.assign(_metric=rows[metric].where(rows["status"] != "diverged"))
+        means = finite.groupby(axis)["_metric"].agg(["mean", "count", "size"])
+        whole = means[means["count"] == means["size"]]
+        usable = (whole if len(whole) else means)["mean"].dropna()
+        if usable.empty:
+            continue
+        value = usable.idxmin()
+        chosen.append(f"{at:g}→{value:g}" if isinstance(value, float) else f"{at:g}→{value}")
+        if len(means) > 1 and value in (means.index.min(), means.index.max()):
+            edge.append(f"{at:g}")
+        parts.append(read[(read[x] == at) & (read[axis] == value)])
+    halves = " of every second seed, read on the others" if y == metric else ""
+    text = f"{axis} chosen per {x} by the lowest mean {metric}{halves}: {', '.join(chosen)}"
+    kind = "chosen"
+    if edge:
+        kind = "chosen_at_edge"
+        text += f"; on the edge of the values tried at {x} = {', '.join(edge)}"
+    kept = pd.concat(parts) if parts else read.iloc[:0]
+    return kept, Notice(kind, text)
+
+
+def _cluster(runs: pd.DataFrame) -> list[str]:
+    """Return the columns whose combinations are independent: fold and seed."""
+    return [column for column in ("fold", "seed") if column in runs.columns]
+
+
+def _gather(block: LawBlock, group: Group, y: str | None = None) -> Points:
+    """Return the points of a group, with the test examples behind each error."""
+    y = y or block.y
+    error = y.endswith("_error")
+    keys = _cluster(group.runs)
+    columns = list(dict.fromkeys([y, block.x, *keys, "status", *(["n_eval"] if error else [])]))
+    table = group.runs[columns].set_axis(group.runs["run_id"])
+    positive = any(forms[form].positive_x for form in block.compare)
+    # Runs are told apart by run_id: equal rows here are no duplicates.
+    points = gather(
+        table.assign(run_id=table.index),
+        y=y,
+        x=block.x,
+        cluster=keys or None,
+        n_eval="n_eval" if error else None,
+        positive_x=positive,
+    )
+    return replace(points, notices=(*group.notices, *points.notices))
+
+
+def _fit_group(block: LawBlock, group: Group, draws: int, level: float) -> dict[str, pd.DataFrame]:
+    """Return the parts of all five tables for one group."""
+    try:
+        points = _gather(block, group)
+        found = compare_points(
+            points,
+            [forms[form] for form in block.compare],
+            Loss(block.loss, block.delta),
+            draws=draws,
+            level=level,
+        )
+    except LawbookError as error:
+        return {"fits": _refused(block, group, str(error))}
+    parts: dict[str, list[pd.DataFrame]] = {kind: [] for kind in TABLES}
+    for form, fitted in found.fits.items():
+        parts["fits"].append(_fit_rows(block, group, fitted, found))
+        parts["points"].append(fitted.points.rename(columns={block.x: "x"}).assign(form=form))
+        if np.isfinite(fitted.parameters).all():
+            parts["draws"].append(_draw_rows(fitted))
+            parts["predictions"].append(_prediction_rows(fitted))
+    if len(points.x) > 1 and (points.x > 0).all():
+        parts["slopes"].append(slopes_of(points, level))
+    return {kind: pd.concat(rows, ignore_index=True) for kind, rows in parts.items() if rows}
+
+
+def _fit_rows(block: LawBlock, group: Group, fitted: Fit, found: Comparison) -> pd.DataFrame:
+    """Return the rows of `fits` of one form: one per parameter."""
+    scores = found.table.set_index("form").loc[fitted.law.name]
+    common = {
+        "form": fitted.law.name, "level": fitted.level, "y": block.y, "x": block.x,
+        "x_low": fitted.x_range[0][0], "x_high": fitted.x_range[0][1], "decades": fitted.decades[0],
+        "n_points": fitted.n_points, "n_runs": fitted.n_runs, "n_seeds": fitted.n_seeds,
+        "n_censored": fitted.n_censored, "n_diverged": fitted.n_diverged,
+        "n_unconverged": group.n_unconverged,
+        "loss": fitted.loss.name, "delta": fitted.loss.delta, "objective": fitted.objective,
+        "gradient": fitted.gradient, "starts": fitted.starts, "starts_at_best": fitted.starts_at_best,
+        "failed_draws": fitted.failed_draws, "lack_of_fit": fitted.lack_of_fit,
+        "status": fitted.status, "reason": fitted.reason,
+        "warnings": "\n".join(str(notice) for notice in fitted.warnings),
+        "heldout_error": scores["heldout_error"], "heldout_error_power": scores["heldout_error_power"],
+        "bic": fitted.bic, "preferred": found.preferred, "preferred_reason": found.reason,
+    }  # fmt: skip
+    return pd.DataFrame(
+        [
+            {
+                "parameter": name,
+                "estimate": e.value,
+                "low": e.low,
+                "high": e.high,
+                "method": e.method,
+                **common,
+            }
+            for name, e in fitted.estimates.items()
+        ]
+    )
+
+
+def _refused(block: LawBlock, group: Group, reason: str) -> pd.DataFrame:
+    """Return the rows of `fits` of a group whose data cannot be fitted by any form."""
+    rows = [
+        {
+            "form": form, "parameter": parameter, "method": "none", "y": block.y, "x": block.x,
+            "n_runs": len(group.runs), "n_unconverged": group.n_unconverged, "loss": block.loss,
+            "delta": block.delta, "status": "refused", "reason": reason, "preferred": "undecided",
+            "warnings": "\n".join(str(notice) for notice in group.notices),
+        }
+        for form in block.compare
+        for parameter in forms[form].parameters
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _draw_rows(fitted: Fit) -> pd.DataFrame:
+    """Return the converged draws, long."""
+    kept = np.flatnonzero(np.isfinite(fitted.draws).all(axis=1))
+    names = fitted.law.parameters
+    return pd.DataFrame(
+        {
+            "form": fitted.law.name,
+            "draw": np.repeat(kept, len(names)),
+            "parameter": np.tile(np.array(names, dtype=object), len(kept)),
+            "value": fitted.draws[kept].reshape(-1),
+        }
+    )
+
+
+def _prediction_rows(fitted: Fit) -> pd.DataFrame:
+    """Return the fitted curve with its band on a grid over the fitted range."""
+    low, high = fitted.x_range[0]
+    grid = np.geomspace(low, high, _GRID) if low > 0 else np.linspace(low, high, _GRID)
+    return fitted.predict(grid).rename(columns={fitted.inputs[0]: "x"}).assign(form=fitted.law.name)
+
+
+def _choices(block: LawBlock, group: Group, draws: int) -> Iterator[tuple[str, Fit]]:
+    """Yield each defensible choice with the headline form fitted under it."""
+    law, loss = forms[block.compare[0]], Loss(block.loss, block.delta)
+    try:
+        points = _gather(block, group)
+    except LawbookError:
+        return
+    headline = fit_points(points, law, loss=loss, draws=draws)
+    yield "as fitted", headline
+    if len(points.x) > 1:
+        yield (
+            "without smallest x",
+            fit_points(points.keep(np.arange(len(points.x)) > 0), law, loss=loss, draws=draws),
+        )
+        last = len(points.x) - 1
+        yield (
+            "without largest x",
+            fit_points(points.keep(np.arange(len(points.x)) < last), law, loss=loss, draws=draws),
+        )
+    partner = law.name.removesuffix("_floor") if law.floor else f"{law.name}_floor"
+    if partner in forms:
+        yield (
+            "without floor" if law.floor else "with floor",
+            fit_points(points, forms[partner], loss=loss, draws=draws),
+        )
+    split, _, quantity = block.y.partition("_")
+    other = f"{split}_{'loss' if quantity == 'error' else 'error'}"
+    if quantity in ("loss", "error") and other in group.runs.columns and group.runs[other].notna().any():
+        # Where that column has no logarithm there is no such choice.
+        with suppress(LawbookError):
+            yield (
+                f"{other} for {block.y}",
+                fit_points(_gather(block, group, other), law, loss=loss, draws=draws),
+            )
+    if loss.name == "log_huber":
+        yield "log_least_squares", fit_points(points, law, loss=Loss(), draws=draws)
+    elif np.isfinite(headline.objective):
+        r = headline.points["residual"].to_numpy()
+        delta = max(1.345 * 1.4826 * float(np.median(np.abs(r))), 1e-9)
+        yield f"log_huber δ={delta:.2g}", fit_points(points, law, loss=Loss("log_huber", delta), draws=draws)
+
+
+def _joined(kind: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Join parts, leaving out columns that a part has only as nulls, so that they do not decide types."""
+    full = [part.dropna(axis=1, how="all") for part in parts if len(part)]
+    return pd.concat(full, ignore_index=True) if full else empty(kind)

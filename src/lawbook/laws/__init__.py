@@ -1,0 +1,15 @@
+"""Scaling laws: fit a law to a table of runs, compare laws, read local slopes.
+
+>>> sorted(laws)
+['exponential', 'exponential_floor', 'power', 'power_floor']
+"""
+
+from lawbook.laws.compare import Comparison, compare
+from lawbook.laws.fit import Fit, fit
+from lawbook.laws.forms import laws
+from lawbook.laws.law import Law
+from lawbook.laws.points import Notice
+from lawbook.laws.slopes import local_slopes
+from lawbook.laws.uncertainty import Estimate
+
+__all__ = ["Comparison", "Estimate", "Fit", "Law", "Notice", "compare", "fit", "laws", "local_slopes"]

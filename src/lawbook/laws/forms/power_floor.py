@@ -1,0 +1,42 @@
+"""The power law with a floor, y = E + A x^-α.
+
+>>> float(np.exp(law.log_predict(np.array([[100.0]]), np.array([1.0, 3.0, 0.5]))[0]).round(12))
+1.3
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lawbook.laws.law import Array, Law
+
+
+def _log_basis(x: Array, theta: Array) -> Array:
+    decay = -theta[:, :1] * np.log(x[:, 0])
+    return np.stack([np.zeros_like(decay), decay], axis=-1)
+
+
+def _log_basis_jacobian(x: Array, theta: Array) -> Array:
+    jacobian = np.zeros((len(theta), len(x), 2, 1))
+    jacobian[:, :, 1, 0] = -np.log(x[:, 0])
+    return jacobian
+
+
+def _box(x: Array) -> Array:  # noqa: ARG001 -- an exponent has no units
+    # Near α = 0 the two terms are one: the lower bound keeps them apart.
+    return np.array([[1e-3, 8.0]])
+
+
+law = Law(
+    name="power_floor",
+    formula="y = E + A x^-α",
+    source="Hestness et al. 2017, arXiv:1712.00409; Henighan et al. 2020, arXiv:2010.14701, eq. 1.1",
+    linear=("E", "A"),
+    nonlinear=("alpha",),
+    exponent="alpha",
+    log_basis=_log_basis,
+    log_basis_jacobian=_log_basis_jacobian,
+    box=_box,
+    log_spaced=(True,),
+    floor="E",
+)

@@ -1,0 +1,63 @@
+"""Batched small least-squares problems, by orthogonalisation and never through the normal equations."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+
+from lawbook.laws.law import Array
+
+
+def least_squares(A: Array, b: Array) -> Array:
+    """Return argmin_u ‖A u − b‖ for each problem of a batch, by modified Gram–Schmidt.
+
+    A: (B, r, p) with r ≥ p, b: (B, r); returns (B, p). The right-hand side is orthogonalised along with the
+    columns, which makes the method as backward stable as Householder QR (Björck 1967). A column that vanishes
+    after orthogonalisation gets the coefficient 0.
+    """
+    p = A.shape[2]
+    columns = [A[:, :, j] for j in range(p)]
+    sizes = [np.sqrt(np.einsum("br,br->b", a, a)) for a in columns]
+    R = np.zeros((len(A), p, p))
+    z = np.zeros((len(A), p))
+    for j in range(p):
+        norm = np.sqrt(np.einsum("br,br->b", columns[j], columns[j]))
+        alive = norm > 1e-15 * sizes[j]
+        R[:, j, j] = np.where(alive, norm, 1.0)
+        q = columns[j] * np.where(alive, 1.0 / R[:, j, j], 0.0)[:, None]
+        for i in range(j + 1, p):
+            R[:, j, i] = np.einsum("br,br->b", q, columns[i])
+            columns[i] = columns[i] - q * R[:, j, i, None]
+        z[:, j] = np.einsum("br,br->b", q, b)
+        b = b - q * z[:, j, None]
+    u = np.zeros_like(z)
+    for j in reversed(range(p)):
+        u[:, j] = (z[:, j] - np.einsum("bi,bi->b", R[:, j, j + 1 :], u[:, j + 1 :])) / R[:, j, j]
+    return u
+
+
+def nonnegative_least_squares(A: Array, b: Array) -> Array:
+    """Return argmin_{u ≥ 0} ‖A u − b‖ for each problem of a batch, exactly, by trying every support.
+
+    A: (B, r, m) with m small (the work grows as 2^m), b: (B, r); returns (B, m).
+
+    >>> A, b = np.array([[[1.0, 1.0], [1.0, 2.0]]]), np.array([[2.0, 1.0]])
+    >>> nonnegative_least_squares(A, b).round(9).tolist()
+    [[1.5, 0.0]]
+    """
+    m = A.shape[2]
+    best = np.zeros((len(A), m))
+    best_value = np.einsum("br,br->b", b, b)
+    for size in range(1, m + 1):
+        for support in combinations(range(m), size):
+            sub = A[:, :, support]
+            u = least_squares(sub, b)
+            rest = b - np.einsum("brm,bm->br", sub, u)
+            value = np.einsum("br,br->b", rest, rest)
+            better = (u >= 0).all(axis=1) & (value < best_value)
+            best_value = np.where(better, value, best_value)
+            filled = np.zeros_like(best)
+            filled[:, support] = u
+            best = np.where(better[:, None], filled, best)
+    return best

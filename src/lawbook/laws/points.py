@@ -1,0 +1,288 @@
+"""From a table of runs to the points that a law is fitted to: one per distinct x, the mean over clusters.
+
+The point is the arithmetic mean of y over the runs at that x (for errors: pooled wrong answers over pooled
+test examples), and its logarithm is fitted: the law describes the expected loss, free of the bias of a mean
+of logarithms, and a run without a single wrong answer enters as what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from lawbook.errors import LawbookError, suggest
+from lawbook.laws.law import Array, Counts, Flags
+from lawbook.laws.solver import Data
+
+_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A typed warning: `kind` is fixed vocabulary, `rows` are labels of the table's index."""
+
+    kind: str
+    message: str
+    rows: tuple[object, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Return how many rows it is about."""
+        return len(self.rows)
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.message}"
+
+
+def listed(values: Iterable[object]) -> str:
+    """List values, the first few of them if there are many.
+
+    >>> listed(range(12))
+    '0, 1, 2, 3, 4, 5, 6, 7, … (12 in all)'
+    """
+    shown = [str(v) for v in values]
+    more = f", … ({len(shown)} in all)" if len(shown) > _SHOWN else ""
+    return ", ".join(shown[:_SHOWN]) + more
+
+
+@dataclass(frozen=True)
+class Points:
+    """The points of a fit. `sums` and `mass` are Σ w y and Σ w per cluster and point, (C, n).
+
+    w is the number of test examples for an error, the given weight, or 1. `limit` is 1/n_eval where y is an
+    error, else NaN. `base` are the points' weights in the loss when each cluster counts once; `binomial` says
+    that they follow from the errors.
+    """
+
+    y: str
+    inputs: tuple[str, ...]
+    x: Array
+    sums: Array
+    mass: Array
+    runs: Counts
+    limit: Array
+    base: Array
+    binomial: bool
+    overdispersion: float
+    n_censored: int
+    n_diverged: int
+    notices: tuple[Notice, ...]
+
+    @property
+    def n_clusters(self) -> int:
+        """Return the number of clusters (seeds)."""
+        return len(self.mass)
+
+    @property
+    def clusters_per_point(self) -> Counts:
+        """Return how many clusters have a run at each point, (n,)."""
+        return np.asarray((self.mass > 0).sum(axis=0), dtype=np.int64)
+
+    def data(self, multiplicity: Array | None = None) -> Data:
+        """Return log y, weights and censoring with each cluster taken `multiplicity` (B, C) times.
+
+        By default once each, B = 1. A point that no drawn cluster has gets weight 0.
+        """
+        m = np.ones((1, self.n_clusters)) if multiplicity is None else multiplicity
+        sums = np.asarray(m @ sparse.csr_array(self.sums))
+        mass = np.asarray(m @ sparse.csr_array(self.mass))
+        whole_sums, whole_mass = self.sums.sum(axis=0), self.mass.sum(axis=0)
+        present = mass > 0
+        mean = np.where(present, sums / np.where(present, mass, 1.0), whole_sums / whole_mass)
+        censored = mean <= 0
+        log_y = np.log(np.where(censored, self.limit, mean))
+        return Data(log_y, self.base * mass / whole_mass, censored)
+
+    def deviations(self) -> Array:
+        """Return each cluster's share in the error of log ȳ, (C, n), unbiased for the clusters at the point.
+
+        Σ_c v_c · deviations with independent v_c of mean 0 and variance 1 has the variance of log ȳ.
+        """
+        total = self.mass.sum(axis=0)
+        mean = self.sums.sum(axis=0) / total
+        share = np.where(
+            mean > 0, (self.sums - self.mass * mean) / (total * np.where(mean > 0, mean, 1.0)), 0.0
+        )
+        m = self.clusters_per_point
+        return share * np.sqrt(np.where(m > 1, m / np.maximum(m - 1, 1), 0.0))
+
+    def keep(self, chosen: Flags) -> Points:
+        """Return the points at `chosen` (n,) only; clusters stay, so that draws remain paired."""
+        return replace(
+            self,
+            x=self.x[chosen],
+            sums=self.sums[:, chosen],
+            mass=self.mass[:, chosen],
+            runs=self.runs[:, chosen],
+            limit=self.limit[chosen],
+            base=self.base[chosen],
+        )
+
+    def reweighted(self, log_fit: Array) -> Points:
+        """Return the points with binomial weights at fitted errors exp(log_fit) instead of smoothed ones."""
+        base = _binomial_weights(np.exp(log_fit), self.mass.sum(0), self.runs.sum(0), self.overdispersion)
+        return replace(self, base=base)
+
+
+def gather(
+    table: pd.DataFrame,
+    *,
+    y: str,
+    x: str | Sequence[str],
+    cluster: str | Sequence[str] | None = "seed",
+    n_eval: str | int | None = None,
+    weights: str | None = None,
+    positive_x: bool = True,
+) -> Points:
+    """Return the points of a table: per distinct x the mean of y over runs, kept apart by cluster.
+
+    `cluster` names the columns whose combinations are independent (None: each row is); `n_eval` the test
+    examples behind each y, which makes y an error in 0..1; `weights` a column of non-negative weights.
+    Raises LawbookError for an absent column, y or x out of range, naming rows. Rows without a finite x or y
+    are left out with a Notice that names them.
+    """
+    inputs = (x,) if isinstance(x, str) else tuple(x)
+    keys = () if cluster is None else (cluster,) if isinstance(cluster, str) else tuple(cluster)
+    named = [
+        y,
+        *inputs,
+        *keys,
+        *([weights] if weights else []),
+        *([n_eval] if isinstance(n_eval, str) else []),
+    ]
+    for column in named:
+        if column not in table.columns:
+            raise LawbookError(
+                f"the table has no column {column!r}; {suggest(column, map(str, table.columns))}"
+            )
+    notices = []
+    twice = table.duplicated(keep="first")
+    if twice.any():
+        labels = tuple(table.index[twice])
+        notices.append(Notice("duplicate_rows", f"rows {listed(labels)} repeat earlier rows exactly", labels))
+    values = _numbers(table, y)
+    xs = np.stack([_numbers(table, name) for name in inputs], axis=1)
+    bad_x = ~np.isfinite(xs).all(axis=1)
+    diverged = np.zeros(len(table), dtype=bool)
+    if "status" in table.columns:
+        diverged = np.asarray(table["status"] == "diverged", dtype=bool)
+    # A diverged run's last finite value is not its result.
+    bad_y = (~np.isfinite(values) | diverged) & ~bad_x
+    for bad, kind, what in (
+        (bad_y & diverged, "diverged", f"runs diverged and have no {y}"),
+        (bad_y & ~diverged, "missing_y", f"rows have no finite {y}"),
+        (bad_x, "missing_x", f"rows have no finite {', '.join(inputs)}"),
+    ):
+        if bad.any():
+            labels = tuple(table.index[np.flatnonzero(bad)])
+            notices.append(
+                Notice(kind, f"{len(labels)} {what} and are left out: rows {listed(labels)}", labels)
+            )
+    good = np.asarray(~bad_x & ~bad_y, dtype=bool)
+    table, values, xs = table[good], values[good], xs[good]
+    if positive_x:
+        _refuse_rows(table, np.asarray((xs <= 0).any(axis=1)), f"{', '.join(inputs)} must be > 0 in this law")
+    trials = _trials(table, values, y, n_eval)
+    row_mass = np.ones(len(values)) if trials is None else trials
+    if weights:
+        row_mass = _numbers(table, weights)
+        _refuse_rows(table, ~(row_mass >= 0) | ~np.isfinite(row_mass), f"{weights} must be finite and ≥ 0")
+    distinct, at = np.unique(xs, axis=0, return_inverse=True)
+    at = at.reshape(-1)
+    who = np.arange(len(values)) if not keys else table.groupby(list(keys), dropna=False).ngroup().to_numpy()
+    C, n = (int(who.max()) + 1 if len(who) else 0), len(distinct)
+    sums, mass, runs = np.zeros((C, n)), np.zeros((C, n)), np.zeros((C, n), dtype=np.int64)
+    np.add.at(sums, (who, at), row_mass * values)
+    np.add.at(mass, (who, at), row_mass)
+    np.add.at(runs, (who, at), 1)
+    if keys and (runs > 1).any():
+        again = runs[who, at] > 1
+        labels = tuple(table.index[again])
+        text = f"several runs share one x and one {', '.join(keys)} and are averaged: rows {listed(labels)}"
+        notices.append(Notice("repeated_cells", text, labels))
+    limit, overdispersion, n_censored = np.full(n, np.nan), 0.0, 0
+    counts: Counts = np.asarray(runs.sum(axis=0), dtype=np.int64)
+    base = counts.astype(float)
+    if trials is not None:
+        zero = values == 0
+        n_censored = int(zero.sum())
+        if n_censored:
+            labels = tuple(table.index[zero])
+            text = f"{n_censored} runs made no error (a point without any counts as y ≤ 1/n_eval)"
+            text += f": rows {listed(labels)}"
+            notices.append(Notice("zero_errors", text, labels))
+        examples: Array = np.bincount(at, weights=trials, minlength=n).astype(float)
+        wrong: Array = np.bincount(at, weights=trials * values, minlength=n).astype(float)
+        limit = counts / examples
+        overdispersion = _overdispersion(sums / np.where(mass > 0, mass, 1.0), mass > 0, examples / counts)
+        base = _binomial_weights((wrong + 0.5) / (examples + 1.0), examples, counts, overdispersion)
+    if weights:
+        base = mass.sum(axis=0)
+    if n and not base.sum() > 0:
+        raise LawbookError(f"all weights in {weights!r} are zero")
+    return Points(
+        y=y,
+        inputs=inputs,
+        x=distinct,
+        sums=sums,
+        mass=mass,
+        runs=runs,
+        limit=limit,
+        base=base,
+        binomial=trials is not None and not weights,
+        overdispersion=overdispersion,
+        n_censored=n_censored,
+        n_diverged=int(diverged.sum()),
+        notices=tuple(notices),
+    ).keep(mass.sum(axis=0) > 0)
+
+
+def _numbers(table: pd.DataFrame, column: str) -> Array:
+    try:
+        return table[column].to_numpy(dtype=float, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise LawbookError(f"column {column!r} is not numeric ({error})") from error
+
+
+def _refuse_rows(table: pd.DataFrame, bad: Flags, problem: str) -> None:
+    if bad.any():
+        raise LawbookError(f"{problem}; rows {listed(table.index[bad])}")
+
+
+def _trials(table: pd.DataFrame, values: Array, y: str, n_eval: str | int | None) -> Array | None:
+    """Return the test examples behind each row, or None for a loss, having checked the range of y."""
+    if n_eval is None:
+        _refuse_rows(table, values <= 0, f"{y} must be > 0 to have a logarithm; for errors give n_eval")
+        return None
+    trials = _numbers(table, n_eval) if isinstance(n_eval, str) else np.full(len(values), float(n_eval))
+    _refuse_rows(table, ~(trials >= 1), f"n_eval = {n_eval!r} must be ≥ 1")
+    _refuse_rows(table, (values < 0) | (values > 1), f"{y} must lie in 0..1 when n_eval is given")
+    return trials
+
+
+def _overdispersion(values: Array, present: Flags, examples: Array) -> float:
+    """Return τ², the variance of log error between seeds beyond the binomial, by moments over the points."""
+    m = present.sum(axis=0)
+    mean = np.where(m > 0, np.where(present, values, 0.0).sum(axis=0) / np.maximum(m, 1), 0.0)
+    useful = (m > 1) & (mean > 0)
+    if not useful.any():
+        return 0.0
+    squares = np.where(present, (values - mean) ** 2, 0.0).sum(axis=0)[useful]
+    p, free = mean[useful], m[useful] - 1
+    excess = squares / free / p**2 - (1 - p) / (p * examples[useful])
+    # Points with many expected errors tell τ² best: the binomial part is the noise of this estimate.
+    trust = free * p * examples[useful]
+    return max(0.0, float(np.average(excess, weights=trust)))
+
+
+def _binomial_weights(p: Array, examples: Array, runs: Counts, overdispersion: float) -> Array:
+    """Return 1 / var(log p̂) by the delta method: binomial (1 − p)/(p n), plus τ² per run."""
+    p = np.clip(p, 1e-12, 1.0)
+    # A fitted p may reach 1, where the binomial variance vanishes: half an error is left in.
+    variance = np.maximum(1 - p, 0.5 / examples) / (p * examples) + overdispersion / runs
+    weights: Array = 1.0 / variance
+    return weights

@@ -1,0 +1,65 @@
+"""Models: what learns. One file each; the file's `model` is found by its name.
+
+A model is a set of pure functions. Its forward pass is written over trailing axes, so that a leading run axis
+(a stack of R runs) costs no loop: weights (R, ...), inputs (R, B, ...), outputs (R, B, ...). It imports torch
+only where it computes, since the plan needs its parameter counts without torch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lawbook.axes import Axes, Config
+from lawbook.registry import Registry
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+class Model:
+    """What every model tells: its axes, its parameter tensors, its cost, and how it computes.
+
+    All axes of a model count as its shape: the runs of one stack share them.
+    """
+
+    axes: ClassVar[type[Axes]]
+
+    def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
+        """Return the shape of each parameter tensor of one run."""
+        raise NotImplementedError
+
+    def n_params(self, config: Config, n_inputs: int, n_outputs: int) -> int:
+        """Return the exact number of trained parameters N."""
+        return sum(math.prod(shape) for shape in self.shapes(config, n_inputs, n_outputs).values())
+
+    def n_params_non_embedding(self, config: Config, n_inputs: int, n_outputs: int) -> int:
+        """Return N without input and position embeddings."""
+        return self.n_params(config, n_inputs, n_outputs)
+
+    def forward_flops(self, config: Config, n_inputs: int, n_outputs: int) -> int:
+        """Return the FLOPs of the matrix products of one forward pass on one example."""
+        raise NotImplementedError
+
+    def activation_bytes(self, config: Config, n_inputs: int, n_outputs: int) -> int:
+        """Return the bytes that one example's forward pass keeps for the backward pass, in float32."""
+        raise NotImplementedError
+
+    def initial(
+        self, config: Config, n_inputs: int, n_outputs: int, rng: np.random.Generator
+    ) -> dict[str, NDArray[np.float64]]:
+        """Return the initial parameters of one run, drawn from `rng`."""
+        raise NotImplementedError
+
+    def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+        """Return the outputs (R, B, n_outputs) for weights (R, ...) and inputs (R, B, n_inputs)."""
+        raise NotImplementedError
+
+
+models: Registry[Model] = Registry("lawbook.models", "model", "model")

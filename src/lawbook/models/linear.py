@@ -1,0 +1,68 @@
+"""Linear model: one weighted sum of the inputs, without intercept, from zero; or many copies of it at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from lawbook.axes import Axes, Config, Neutral
+from lawbook.models import Model, Shapes
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class LinearAxes(Axes):
+    """Axes of the linear model."""
+
+    copies: Annotated[int, Neutral(1)] = Field(
+        1, ge=1, le=1 << 16, description="Models K trained side by side, each on examples of its own."
+    )
+
+
+class Linear(Model):
+    """f(x) = √K θ_c · x for the examples of copy c; one output.
+
+    The batch is cut into K equal parts, one for each copy. A run descends the mean loss of all its examples, in
+    which a copy has the share 1/K. Under SGD, θ = w/√K makes up for that: w moves exactly as if alone at the
+    same learning rate. So a run of K copies gives K samples of a curve at the price of one run's overhead.
+
+    >>> Linear().n_params({"copies": 3}, 64, 1)
+    192
+    """
+
+    axes = LinearAxes
+
+    def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
+        """Return one weight (copies, in). Raises ValueError if the task wants more than one output."""
+        if n_outputs != 1:
+            raise ValueError(f"the model linear has one output, the task wants {n_outputs}")
+        return {"weight": (config["copies"], n_inputs)}
+
+    def forward_flops(self, config: Config, n_inputs: int, n_outputs: int) -> int:
+        """Return 2 · copies · in: a step takes one batch for each copy."""
+        return 2 * config["copies"] * n_inputs * n_outputs
+
+    def activation_bytes(self, config: Config, n_inputs: int, n_outputs: int) -> int:
+        """Return 4 bytes for each input of each copy, and 8 for each output."""
+        return config["copies"] * (4 * n_inputs + 8 * n_outputs)
+
+    def initial(
+        self, config: Config, n_inputs: int, n_outputs: int, rng: np.random.Generator
+    ) -> dict[str, NDArray[np.float64]]:
+        """Return zeros: the loss is convex, so that no symmetry needs breaking, and nothing is drawn."""
+        return {name: np.zeros(shape) for name, shape in self.shapes(config, n_inputs, n_outputs).items()}
+
+    def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+        """Return the outputs (R, K·B, 1) of inputs (R, K·B, in), the examples of each copy together."""
+        scaled = math.sqrt(config["copies"]) * weights["weight"]
+        parts = inputs.unflatten(1, (config["copies"], -1))
+        return (parts.flatten(0, 1) @ scaled.flatten(0, 1).unsqueeze(-1)).view(*inputs.shape[:2], 1)
+
+
+model = Linear()

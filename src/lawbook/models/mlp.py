@@ -1,0 +1,84 @@
+"""Multilayer perceptron: `depth` hidden layers of `width` rectified linear units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from lawbook.axes import Axes, Config
+from lawbook.models import Model, Shapes
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class MLPAxes(Axes):
+    """Axes of the multilayer perceptron."""
+
+    width: int = Field(64, ge=1, le=1 << 20, description="Units in each hidden layer.")
+    depth: int = Field(1, ge=1, le=64, description="Number of hidden layers.")
+
+
+class MLP(Model):
+    """h_0 = x, h_l = max(0, h_{l-1} W_l + b_l), output h_depth W + b.
+
+    Weights begin as N(0, 2 / fan_in) before a rectifier and N(0, 1 / fan_in) before the output, biases as 0
+    (He et al. 2015, equation 10).
+
+    >>> MLP().n_params({"width": 128, "depth": 1}, 64, 10)
+    9610
+    """
+
+    axes = MLPAxes
+
+    def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
+        """Return weights (in, out) and biases (out,) from the input to the output."""
+        return {
+            f"{kind}_{layer}": shape
+            for layer, (n_in, n_out) in enumerate(_layers(config, n_inputs, n_outputs))
+            for kind, shape in (("weight", (n_in, n_out)), ("bias", (n_out,)))
+        }
+
+    def forward_flops(self, config: Config, n_inputs: int, n_outputs: int) -> int:
+        """Return 2 Σ in · out."""
+        return sum(2 * n_in * n_out for n_in, n_out in _layers(config, n_inputs, n_outputs))
+
+    def activation_bytes(self, config: Config, n_inputs: int, n_outputs: int) -> int:
+        """Return 4 bytes for each value that a layer puts out, and as many for its gradient."""
+        return 8 * sum(n_out for _, n_out in _layers(config, n_inputs, n_outputs)) + 4 * n_inputs
+
+    def initial(
+        self, config: Config, n_inputs: int, n_outputs: int, rng: np.random.Generator
+    ) -> dict[str, NDArray[np.float64]]:
+        """Draw the weights, layer by layer; biases are 0."""
+        layers = _layers(config, n_inputs, n_outputs)
+        weights: dict[str, NDArray[np.float64]] = {}
+        for layer, (n_in, n_out) in enumerate(layers):
+            gain = 1.0 if layer == len(layers) - 1 else 2.0
+            weights[f"weight_{layer}"] = rng.normal(0.0, np.sqrt(gain / n_in), (n_in, n_out))
+            weights[f"bias_{layer}"] = np.zeros(n_out)
+        return weights
+
+    def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+        """Return the logits; the rectifier works in place, since only its result is needed again."""
+        import torch
+
+        hidden = inputs
+        for layer in range(config["depth"] + 1):
+            bias = weights[f"bias_{layer}"].unsqueeze(-2)
+            hidden = torch.baddbmm(bias, hidden, weights[f"weight_{layer}"])
+            if layer < config["depth"]:
+                hidden = hidden.relu_()
+        return hidden
+
+
+def _layers(config: Config, n_inputs: int, n_outputs: int) -> list[tuple[int, int]]:
+    return list(pairwise([n_inputs, *[config["width"]] * config["depth"], n_outputs]))
+
+
+model = MLP()

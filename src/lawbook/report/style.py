@@ -1,0 +1,132 @@
+"""One look for all figures: colours that everyone can tell apart, print sizes, and the same bytes each time."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib import colormaps, ticker
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from lawbook.files import written_atomically
+
+# Okabe and Ito 2008, "Color universal design"; yellow is left out, since it fades on white.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
+BLACK, GREY, RED = "#222222", "#888888", "#B00020"
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+SINGLE, DOUBLE = 3.5, 7.2
+"""Widths of one and two columns of print, in inches."""
+
+_STYLE = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": BLACK,
+    "axes.grid": True,
+    "axes.grid.which": "both",
+    "axes.labelsize": 8,
+    "axes.linewidth": 0.6,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 8.5,
+    "axes.unicode_minus": True,
+    "figure.dpi": 100,
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "grid.color": "#E4E4E4",
+    "grid.linewidth": 0.5,
+    "legend.borderaxespad": 0.2,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "legend.title_fontsize": 7,
+    "lines.linewidth": 1.3,
+    "lines.markersize": 4,
+    "savefig.dpi": 200,
+    "svg.fonttype": "path",
+    "xtick.labelsize": 7,
+    "xtick.major.width": 0.6,
+    "xtick.minor.width": 0.4,
+    "ytick.labelsize": 7,
+    "ytick.major.width": 0.6,
+    "ytick.minor.width": 0.4,
+}
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw and save figures in this style, whatever the user's own settings are."""
+    with warnings.catch_warnings(), mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure of this size in inches, outside pyplot's global state."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save(figure: Figure, out: Path, name: str, title: str, caption: str) -> None:
+    """Write `name` as SVG, PDF and PNG; title and caption go into the SVG's metadata.
+
+    The same figure gives the same bytes: no dates, and ids that derive from the name.
+    """
+    metadata = {
+        "svg": {"Date": None, "Title": title, "Description": caption},
+        "pdf": {"CreationDate": None, "Title": title},
+        "png": {"Software": None, "Title": title},
+    }
+    with mpl.rc_context({"svg.hashsalt": name}):
+        for suffix, about in metadata.items():
+            with written_atomically(out / f"{name}.{suffix}") as temporary:
+                figure.savefig(temporary, format=suffix, metadata=about)
+
+
+def colours(values: Iterable[object]) -> list[str]:
+    """Return a colour per value: a sequential scale where many numbers are ordered, else the palette."""
+    values = list(values)
+    ordered = all(isinstance(v, int | float | np.number) and not isinstance(v, bool) for v in values)
+    if ordered and len(values) > 2:
+        # Viridis without its palest end, which fades on white.
+        return [to_hex(colormaps["viridis"](place)) for place in np.linspace(0.0, 0.85, len(values))]
+    return [PALETTE[i % len(PALETTE)] for i in range(len(values))]
+
+
+def log_axis(axes: Axes, which: str, values: Iterable[float]) -> None:
+    """Make one axis logarithmic, with plain numbers as ticks; linear if a value is not positive.
+
+    Below two decades ticks stand at 1, 2 and 5, so that at least two are labelled.
+    """
+    shown = np.array([v for v in values if np.isfinite(v)], dtype=float)
+    if not len(shown) or (shown <= 0).any():
+        return
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    (axes.set_xscale if which == "x" else axes.set_yscale)("log")
+    decades = np.log10(shown.max() / shown.min())
+    subs = (1.0, 2.0, 5.0) if decades < 2 else (1.0, 3.0) if decades < 3 else (1.0,)
+    if decades < 0.5:
+        subs = tuple(np.arange(1.0, 10.0))
+    axis.set_major_locator(ticker.LogLocator(base=10, subs=subs, numticks=12))
+    axis.set_minor_locator(ticker.LogLocator(base=10, subs=tuple(np.arange(1.0, 10.0)), numticks=12))
+    axis.set_major_formatter(ticker.FuncFormatter(_tick))
+    axis.set_minor_formatter(ticker.NullFormatter())
+
+
+def _tick(value: float, _position: int | None = None) -> str:
+    """Write a tick: plain from 0.001 to 99,999, else as a power of ten.
+
+    >>> _tick(0.02), _tick(20000.0), _tick(1e8)
+    ('0.02', '20,000', '$10^{8}$')
+    """
+    if 9e-4 <= value < 1e5:
+        return f"{value:,.0f}" if value >= 10 else f"{value:.3g}"
+    exponent = int(np.floor(np.log10(value) + 1e-9))
+    mantissa = value / 10**exponent
+    power = f"10^{{{exponent}}}"
+    return f"${power}$" if abs(mantissa - 1) < 1e-6 else f"${mantissa:.0f}\\times {power}$"

@@ -1,0 +1,162 @@
+"""Runs: a study's sweeps expanded into resolved configurations, each with its identity."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from lawbook.axes import AxisError, Config
+from lawbook.errors import StudyError, suggest
+from lawbook.models import models
+from lawbook.studies.schema import Grid, PruningAxes, SeedAxes, TrainingAxes
+from lawbook.studies.study import Study
+from lawbook.studies.values import expand_axis
+from lawbook.tasks import tasks
+
+NOT_IDENTITY = frozenset({"device"})
+"""Fields that change where a run is trained, not what is trained."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One model to train: its identity, its resolved configuration, and the sweeps that ask for it."""
+
+    run_id: str
+    config: Config
+    sweeps: tuple[str, ...] = ()
+
+
+def run_id(config: Config) -> str:
+    """Return the identity of a configuration: 16 hexadecimal digits of the hash of its effective fields."""
+    return digest(effective(config))
+
+
+def digest(value: Any) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of a value's canonical JSON."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def effective(config: Config) -> dict[str, Any]:
+    """Return the fields that have an effect: neutral values and fields that others switch off are left out.
+
+    >>> base = {"task": "digits", "model": "mlp", "keep_fraction": 1.0, "metric": "el2n", "label_noise": 0.0}
+    >>> effective(base | {"optimizer": "adamw", "momentum": 0.9})
+    {'task': 'digits', 'model': 'mlp', 'optimizer': 'adamw'}
+    """
+    idle = NOT_IDENTITY | _without_effect(config)
+    neutral = _neutral(config["task"], config["model"])
+    return {
+        name: value
+        for name, value in config.items()
+        if name not in idle and not (name in neutral and value == neutral[name])
+    }
+
+
+def _without_effect(config: Config) -> frozenset[str]:
+    idle: set[str] = set()
+    if config.get("keep_fraction", 1.0) == 1.0:
+        idle |= {"metric", "keep", "probes", "probe_steps"}
+    elif not reads_scores(config):
+        idle |= {"keep", "probes", "probe_steps"}
+    if config.get("optimizer") != "sgd":
+        idle |= {"momentum"}
+    return frozenset(idle)
+
+
+def reads_scores(config: Config) -> bool:
+    """Tell whether a run waits for the scores of its pool."""
+    return bool(config.get("keep_fraction", 1.0) < 1.0 and config["metric"] != "random")
+
+
+@cache
+def _neutral(task: str, model: str) -> Mapping[str, Any]:
+    groups = (tasks[task].axes, models[model].axes, TrainingAxes, PruningAxes, SeedAxes)
+    return {name: value for axes in groups for name, value in axes.neutral().items()}
+
+
+def expand_study(study: Study) -> list[Run]:
+    """Return the runs of a study, each once, in the order in which its sweeps name them.
+
+    Raises StudyError for a field or value that a sweep cannot take.
+    """
+    found: dict[str, Run] = {}
+    for sweep, block in study.content.sweeps.items():
+        grids = [block] if isinstance(block, Grid) else block.grids
+        for i, grid in enumerate(grids):
+            where = f"sweeps.{sweep}" if isinstance(block, Grid) else f"sweeps.{sweep}.union.{i}"
+            for config in _expand_grid(study, where, grid):
+                identity = run_id(config)
+                known = found.get(identity)
+                if known is None:
+                    found[identity] = Run(identity, config, (sweep,))
+                elif sweep not in known.sweeps:
+                    found[identity] = Run(identity, known.config, (*known.sweeps, sweep))
+    return list(found.values())
+
+
+def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:
+    fixed = {name: _checked(study, f"{where}.set.{name}", name, value) for name, value in grid.set.items()}
+    axes: dict[str, list[Any]] = {}
+    for name, spec in grid.axes.items():
+        field = f"{where}.axes.{name}"
+        _known_axis(study, field, name, spec)
+        if name in fixed:
+            raise study.error(field, spec, f"{name} is also under set", "keep one of the two")
+        try:
+            values = expand_axis(spec)
+        except (ValueError, TypeError) as error:
+            raise study.error(field, spec, str(error), "see config/README.md on axes") from None
+        axes[name] = [_checked(study, field, name, value) for value in values]
+    if grid.combine == "zip" and len({len(values) for values in axes.values()}) > 1:
+        lengths = {name: len(values) for name, values in axes.items()}
+        raise study.error(f"{where}.combine", "zip", f"the axes differ in length: {lengths}", "make them equal")
+    combinations = zip(*axes.values(), strict=True) if grid.combine == "zip" else itertools.product(*axes.values())
+    for values in combinations:
+        config = {**study.base, **fixed, **dict(zip(axes, values, strict=True))}
+        try:
+            check_config(config)
+        except AxisError as error:
+            raise study.error(f"{where}: {error.axis}", error.value, error.problem, error.fix) from None
+        yield config
+
+
+def check_config(config: Config) -> None:
+    """Raise AxisError if the axes of one run are impossible together."""
+    tasks[config["task"]].check(config)
+    if "samples" in config and round(config["keep_fraction"] * config["samples"]) < 1:
+        raise AxisError("keep_fraction", config["keep_fraction"], "no example would be kept", "keep more")
+    if config["momentum"] and config["optimizer"] != "sgd":
+        raise AxisError("momentum", config["momentum"], "only sgd has a momentum", "write optimizer: sgd")
+    _check_metric(config["metric"])
+
+
+@cache
+def _check_metric(metric: str) -> None:
+    from lawbook.pruning import metrics
+
+    if metric not in metrics:
+        raise AxisError("metric", metric, "there is no such pruning metric", suggest(metric, metrics))
+
+
+def _known_axis(study: Study, field: str, name: str, value: object) -> None:
+    if name not in study.fields:
+        raise study.error(field, value, "there is no such axis", suggest(name, study.fields))
+
+
+def _checked(study: Study, field: str, name: str, value: Any) -> Any:
+    """Return a value of an axis in its own type."""
+    _known_axis(study, field, name, value)
+    try:
+        return study.fields[name].validate_python(value)
+    except ValidationError as invalid:
+        problem = invalid.errors()[0]["msg"]
+        fix = "see config/README.md for the values it takes"
+        raise StudyError(study.file, field, value, problem[0].lower() + problem[1:], fix) from None

@@ -1,0 +1,224 @@
+"""A study as its author writes it: the typed form of one YAML file in `config/studies/`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from lawbook.axes import Axes, Neutral
+
+NAME = r"^[a-z][a-z0-9_]*$"
+Name = Annotated[str, Field(pattern=NAME)]
+
+
+class Block(BaseModel):
+    """A block of a study: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class TrainingAxes(Axes):
+    """How a run is trained."""
+
+    optimizer: Literal["adamw", "sgd"] = Field("adamw", description="AdamW (β = .9, .999) or SGD.")
+    learning_rate: float = Field(3e-3, gt=0, description="Peak learning rate.")
+    weight_decay: Annotated[float, Neutral(0.0)] = Field(
+        0.0, ge=0, description="Decoupled decay for AdamW, an L2 term for SGD."
+    )
+    momentum: Annotated[float, Neutral(0.0)] = Field(0.0, ge=0, lt=1, description="Momentum of SGD.")
+    schedule: Annotated[Literal["constant", "cosine", "linear", "wsd"], Neutral("constant")] = Field(
+        "constant", description="Learning rate over the steps; `wsd` is constant, then linear over the last fifth."
+    )
+    warmup: Annotated[float, Neutral(0.0)] = Field(
+        0.0, ge=0, lt=1, description="Share of the steps over which the learning rate rises linearly."
+    )
+    batch_size: int = Field(64, ge=1, description="Examples B in one step.")
+    steps: int = Field(500, ge=1, description="Optimiser steps.")
+    gradient_clip: Annotated[float | None, Neutral(None)] = Field(
+        None, gt=0, description="Largest gradient norm of a run; empty for none."
+    )
+    evaluations: Annotated[int, Neutral(10)] = Field(
+        10, ge=1, description="Number of log-spaced steps at which a run is evaluated, the last step included."
+    )
+    dtype: Annotated[Literal["float32", "float64"], Neutral("float32")] = Field(
+        "float32", description="Number format of weights and data."
+    )
+    device: Annotated[Literal["cpu", "cuda"], Neutral("cpu")] = Field(
+        "cpu", description="Where to train; not part of a run's identity."
+    )
+
+
+class PruningAxes(Axes):
+    """Which part of its pool a run is trained on."""
+
+    keep_fraction: Annotated[float, Neutral(1.0)] = Field(
+        1.0, gt=0, le=1, description="Share of the pool that is kept."
+    )
+    metric: str = Field("random", description="Score by which examples are kept; `random` needs no probes.")
+    keep: Literal["hard", "easy"] = Field("hard", description="Which end of the score is kept.")
+    probes: int = Field(6, ge=1, description="Models trained to score a pool; the score is their mean.")
+    probe_steps: int = Field(75, ge=1, description="Steps after which the probes score.")
+
+
+class SeedAxes(Axes):
+    """The axis from which all randomness of a run derives."""
+
+    seed: int = Field(0, ge=0, description="Seed of the pool, the initial weights and the order.")
+
+
+class Named(BaseModel):
+    """A task or a model: its name, and its own axes beside it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    name: str
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Return the keys beside the name."""
+        return dict(self.model_extra or {})
+
+
+AxisSpec = list[Any] | dict[str, Any]
+
+
+class Grid(Block):
+    """A grid over axes: every combination (`product`), or the values side by side (`zip`)."""
+
+    axes: dict[str, AxisSpec] = Field(
+        min_length=1,
+        description="Axis: a list, {log2: [lo, hi]}, {log10: [lo, hi, n]}, {count: n} or {union: [...]}.",
+    )
+    set: dict[str, Any] = Field({}, description="Fields that this grid fixes at other values than the study.")
+    combine: Literal["product", "zip"] = Field("product", description="How the axes combine.")
+
+
+class Union(Block):
+    """Several grids, together one sweep."""
+
+    union: list[Grid] = Field(min_length=1)
+
+    @property
+    def grids(self) -> list[Grid]:
+        """Return the grids."""
+        return self.union
+
+
+Sweep = Grid | Union
+
+
+class LawBlock(Block):
+    """Which law to fit to which runs."""
+
+    sweep: str = Field(description="The sweep whose runs are fitted.")
+    y: str = Field(description="A column of runs.parquet: test_loss, test_error, validation_loss, …")
+    x: str = Field(description="A column of runs.parquet: samples, width, n_params, n_train, steps, flops, …")
+    compare: list[str] = Field(["power"], min_length=1, description="Forms; the first is the headline.")
+    by: list[str] = Field([], description="Axes whose every value gets a fit of its own.")
+    where: dict[str, Any] = Field({}, description="Keep only the runs with these values (one, or a list).")
+    range: tuple[float, float] | None = Field(None, description="Fit only between these values of x.")
+    choose: str | None = Field(None, description="Axis chosen at each x by the lowest validation metric.")
+    loss: Literal["log_least_squares", "log_huber"] = Field(
+        "log_least_squares", description="Loss of the log residuals."
+    )
+    delta: float | None = Field(None, gt=0, description="Threshold δ of the Huber loss.")
+    role: Literal["headline", "detail", "null"] = Field(
+        "detail", description="`headline` stands on page one; `null` must come out as no law."
+    )
+    exact: Name | None = Field(None, description="Registered exact curve, fitted over the same range beside it.")
+
+    @field_validator("range")
+    @classmethod
+    def _ordered(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
+        if value is not None and not value[0] < value[1]:
+            raise ValueError("the range is empty or inverted")
+        return value
+
+    @model_validator(mode="after")
+    def _has_delta(self) -> LawBlock:
+        if (self.loss == "log_huber") != (self.delta is not None):
+            raise ValueError("delta goes with loss: log_huber, and log_huber needs it")
+        return self
+
+
+class FigureBlock(Block):
+    """One figure: its kind (a file in report/figures) and what it shows."""
+
+    kind: str
+    of: str | None = None
+    options: dict[str, Any] = {}
+
+    @property
+    def name(self) -> str:
+        """Return the figure's file name without its ending."""
+        return f"{self.kind}_{self.of}" if self.of else self.kind
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        """Accept `loss_curves`, `{law: error_by_data}` and `{law: {of: error_by_data, …}}`."""
+        if isinstance(value, str):
+            return {"kind": value}
+        if isinstance(value, dict) and len(value) == 1 and "kind" not in value:
+            ((kind, inner),) = value.items()
+            if isinstance(inner, dict):
+                options = {key: item for key, item in inner.items() if key != "of"}
+                return {"kind": kind, "of": inner.get("of"), "options": options}
+            return {"kind": kind, "of": inner}
+        return value
+
+
+class Claim(Block):
+    """An expected value with its source, to be held against the measured interval."""
+
+    value: str | None = Field(None, description="law.form.parameter")
+    difference: str | None = Field(None, description="Column whose paired difference is meant.")
+    quantity: Name | None = Field(None, description="A registered named quantity.")
+    of: dict[str, Any] = Field({}, description="Runs that the difference is of.")
+    minus: dict[str, Any] = Field({}, description="Runs that are subtracted.")
+    where: dict[str, Any] = Field({}, description="The group of a fit, or runs that both sides share.")
+    paired_by: list[str] = Field([], description="Axes by which the two sides are paired.")
+    expected: float | None = None
+    within: float | None = Field(None, gt=0)
+    at_least: float | None = None
+    at_most: float | None = None
+    origin: Literal["exact", "published", "preregistered", "exploratory"]
+    source: str = ""
+
+    @field_validator("paired_by", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _complete(self) -> Claim:
+        if sum(item is not None for item in (self.value, self.difference, self.quantity)) != 1:
+            raise ValueError("a claim is about exactly one of value, difference, quantity")
+        if self.difference is not None and not (self.of and self.minus and self.paired_by):
+            raise ValueError("a difference needs of, minus and paired_by")
+        if (self.expected is None) != (self.within is None):
+            raise ValueError("expected and within go together")
+        if sum(item is not None for item in (self.expected, self.at_least, self.at_most)) != 1:
+            raise ValueError("a claim expects exactly one of expected (with within), at_least, at_most")
+        if self.origin in ("exact", "published") and not self.source:
+            raise ValueError(f"a claim of origin {self.origin} names its source")
+        return self
+
+
+class StudyFile(Block):
+    """A study: a question, the sweeps that answer it, laws, figures and claims."""
+
+    title: str = Field(min_length=1, description="Heading of the report.")
+    question: str = Field(min_length=1, description="What the study asks, in one sentence.")
+    task: Named = Field(description="{name: a file in tasks/, and that task's axes}")
+    model: Named = Field(description="{name: a file in models/, and that model's axes}")
+    training: TrainingAxes = Field(TrainingAxes(), description="How runs are trained unless a sweep says otherwise.")
+    pruning: PruningAxes = Field(PruningAxes(), description="Which part of the pool is kept.")
+    sweeps: dict[Name, Sweep] = Field(min_length=1, description="Named grids over axes.")
+    laws: dict[Name, LawBlock] = Field({}, description="Laws to fit, by name.")
+    figures: list[FigureBlock] = Field([], description="Figures: a kind, or {kind: what it shows}.")
+    claims: list[Claim] = Field([], description="Expected values, written down before the run.")
+    limits: str = Field("", description="One sentence on what these data cannot say.")
+    shard_flops: float = Field(
+        4e12, gt=0, description="Above these FLOPs a shard splits by samples, then by seed; the same everywhere."
+    )

@@ -1,0 +1,66 @@
+"""Shards: the runs that one job trains, grouped by what they must share and named by what varies."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any
+
+from lawbook.axes import Config
+from lawbook.models import models
+from lawbook.studies.cost import run_cost
+from lawbook.studies.runs import Run, reads_scores
+from lawbook.tasks import tasks
+
+SHARED = ("optimizer", "batch_size", "steps", "evaluations", "dtype", "device")
+"""Training fields that the runs of one stack share; all else (learning rate, decay, schedule, …) is per run."""
+
+SPLIT_BY = ("samples", "seed")
+
+
+def shape_axes(config: Config) -> tuple[str, ...]:
+    """Return the axes that the runs of one stack share: the model's, some of the task's, some of the training's."""
+    model, task = models[config["model"]], tasks[config["task"]]
+    return (*model.axes.model_fields, *task.shape_axes, *SHARED)
+
+
+def make_shards(runs: Iterable[Run], shard_flops: float) -> dict[str, list[Run]]:
+    """Group runs into named shards; each run is in exactly one.
+
+    A shard holds the runs that share model shape, batch size, step count, optimiser, number format and device,
+    and whether they read scores. Above `shard_flops` it splits by samples, then by seed. A name gives the
+    axes that vary among the study's shards (`width=64`, `width=64_pruned`), never a position; a study with
+    one shard calls it `all`.
+    """
+    runs = list(runs)
+    if not runs:
+        return {}
+    axes = shape_axes(runs[0].config)
+    varying = [axis for axis in axes if len({run.config[axis] for run in runs}) > 1]
+
+    shards: dict[str, list[Run]] = {}
+    whole = _grouped(runs, lambda run: (*(run.config[axis] for axis in varying), reads_scores(run.config)))
+    for (*values, pruned), members in whole.items():
+        labels = [f"{axis}={value}" for axis, value in zip(varying, values, strict=True)]
+        for extra, part in _split(members, shard_flops, SPLIT_BY):
+            tag = "_".join([*labels, *extra, *(["pruned"] if pruned else [])])
+            shards[tag or "all"] = part
+    return shards
+
+
+def _split(runs: list[Run], limit: float, axes: tuple[str, ...]) -> Iterable[tuple[list[str], list[Run]]]:
+    axes = tuple(axis for axis in axes if axis in runs[0].config)
+    if not axes or sum(run_cost(run.config).flops for run in runs) <= limit:
+        yield [], runs
+        return
+    axis, *rest = axes
+    for value, part in _grouped(runs, lambda run: run.config[axis]).items():
+        for labels, piece in _split(part, limit, tuple(rest)):
+            yield [f"{axis}={value}", *labels], piece
+
+
+def _grouped(runs: Iterable[Run], key: Callable[[Run], Any]) -> Mapping[Any, list[Run]]:
+    groups: dict[Hashable, list[Run]] = defaultdict(list)
+    for run in runs:
+        groups[key(run)].append(run)
+    return groups

@@ -1,0 +1,174 @@
+"""Loading a study: from YAML to a checked `Study`, or one error that names file, field, value and fix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from lawbook.axes import Axes, Config
+from lawbook.errors import LawbookError, StudyError, suggest
+from lawbook.models import Model, models
+from lawbook.studies.schema import NAME, Block, PruningAxes, SeedAxes, StudyFile, TrainingAxes
+from lawbook.tasks import Task, tasks
+
+RULES = (
+    "plan_study", "score_pools", "train_shard", "collect_runs",
+    "fit_laws", "draw_figure", "judge_claims", "write_report",
+)  # fmt: skip
+RESERVED = frozenset({*RULES, "all", "figures"})
+"""Names of rules and targets of the workflow, which no study may take."""
+
+
+STRICT_NUMBERS = ConfigDict(allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A checked study: the file's content, and the configuration that all its runs start from."""
+
+    name: str
+    file: Path
+    content: StudyFile
+    base: Config
+
+    @property
+    def task(self) -> Task:
+        """Return the task that is learned."""
+        return tasks[self.content.task.name]
+
+    @property
+    def model(self) -> Model:
+        """Return the model that learns."""
+        return models[self.content.model.name]
+
+    @property
+    def axes(self) -> tuple[type[Axes], ...]:
+        """Return the field groups of a run: task, model, training, pruning, seed."""
+        return (self.task.axes, self.model.axes, TrainingAxes, PruningAxes, SeedAxes)
+
+    @cached_property
+    def fields(self) -> dict[str, TypeAdapter[Any]]:
+        """Return the validator of each field that a sweep may set."""
+        return {
+            name: TypeAdapter(Annotated[field.annotation, None, *field.metadata], config=STRICT_NUMBERS)
+            for axes in self.axes
+            for name, field in axes.model_fields.items()
+        }
+
+    def error(self, field: str, value: object, problem: str, fix: str) -> StudyError:
+        """Return the error that names this study's file."""
+        return StudyError(self.file, field, value, problem, fix)
+
+
+def find_study(name: str, folder: str | Path) -> Path:
+    """Return the file of a study. Raises LawbookError with the nearest name if there is none."""
+    known = study_names(folder)
+    if name not in known:
+        raise LawbookError(f"there is no study {name!r} in {folder}; {suggest(name, known)}")
+    return Path(folder) / f"{name}.yaml"
+
+
+def study_names(folder: str | Path) -> list[str]:
+    """List the studies of a folder by file name, without reading them."""
+    return sorted(path.stem for path in Path(folder).glob("*.yaml"))
+
+
+def load_study(file: str | Path) -> Study:
+    """Read and check one study. Raises StudyError for the first mistake found."""
+    file = Path(file)
+    if not re.match(NAME, file.stem):
+        fix = "rename the file: lower-case letters, digits and underscores, a letter first"
+        raise StudyError(file, "", None, f"a study cannot be named {file.stem!r}", fix)
+    if file.stem in RESERVED:
+        raise StudyError(file, "", None, f"{file.stem!r} is the name of a rule of the workflow", "rename the file")
+    try:
+        content = StudyFile.model_validate(_read_yaml(file))
+    except ValidationError as invalid:
+        raise _first_mistake(file, StudyFile, (), invalid) from None
+    base: dict[str, Any] = {"task": content.task.name, "model": content.model.name}
+    for kind, named, registry in (("task", content.task, tasks), ("model", content.model, models)):
+        if named.name not in registry:
+            raise StudyError(file, f"{kind}.name", named.name, f"there is no such {kind}", suggest(named.name, registry))
+        axes = registry[named.name].axes
+        try:
+            base |= axes.model_validate(named.settings).model_dump()
+        except ValidationError as invalid:
+            raise _first_mistake(file, axes, (kind,), invalid) from None
+    base |= content.training.model_dump() | content.pruning.model_dump() | SeedAxes().model_dump()
+    return Study(file.stem, file, content, base)
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML's safe loader, which also refuses a key that stands twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _read_yaml(file: Path) -> Any:
+    try:
+        content = yaml.load(file.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506 - a safe loader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise StudyError(file, where, None, f"this is not YAML: {error.problem}", "mend that line") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise StudyError(file, "", None, f"it cannot be read as YAML ({error})", "mend the file") from None
+    if not isinstance(content, dict):
+        raise StudyError(file, "", None, "the file holds no keys", "begin with title, question, task, model, sweeps")
+    return content
+
+
+def _first_mistake(file: Path, model: type[BaseModel], path: tuple[str, ...], invalid: ValidationError) -> StudyError:
+    """Turn pydantic's first complaint into one error that says how to mend it."""
+    error = min(invalid.errors(), key=lambda item: item["type"] != "extra_forbidden")
+    # A union's members and a validator's wrapping stand in the location without being keys of the file.
+    location = [part for part in error["loc"] if part not in ("Grid", "Union")]
+    field = ".".join(str(part) for part in (*path, *location))
+    if error["type"] == "extra_forbidden":
+        return StudyError(file, field, error["input"], "there is no such key", _nearest_key(model, location))
+    if error["type"] == "missing":
+        return StudyError(file, field, None, "this key is missing", "add it")
+    problem = error["msg"].removeprefix("Value error, ")
+    problem = problem[0].lower() + problem[1:]
+    return StudyError(file, field, error["input"], problem, _fix(error["type"], error.get("ctx", {})))
+
+
+def _fix(kind: str, context: Mapping[str, Any]) -> str:
+    if kind == "literal_error":
+        return f"write one of {context['expected']}"
+    if kind == "string_pattern_mismatch":
+        return "use lower-case letters, digits and underscores, a letter first"
+    return "see config/README.md for the values it takes"
+
+
+def _nearest_key(model: type[BaseModel], location: list[Any]) -> str:
+    """Suggest a key for a location that ends in an unknown one."""
+    valid = set(_keys_at(model, location[:-1])) or set(model.model_fields)
+    return suggest(location[-1], valid)
+
+
+def _keys_at(model: type[BaseModel], location: Iterable[Any]) -> Iterable[str]:
+    blocks: list[type[BaseModel]] = [model]
+    for part in location:
+        inner = [_blocks_in(block.model_fields[part].annotation) for block in blocks if part in block.model_fields]
+        blocks = [block for found in inner for block in found] or blocks
+    return (key for block in blocks for key in block.model_fields)
+
+
+def _blocks_in(annotation: Any) -> list[type[BaseModel]]:
+    """Return the models inside an annotation such as dict[str, Grid | Union]."""
+    if isinstance(annotation, type) and issubclass(annotation, Block | Axes):
+        return [annotation]
+    return [block for part in getattr(annotation, "__args__", ()) for block in _blocks_in(part)]

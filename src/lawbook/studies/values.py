@@ -1,0 +1,64 @@
+"""The values of an axis: a list, a log-spaced range, a count, or a union of these."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+FORMS = {
+    "log2": "{log2: [lo, hi]}",
+    "log10": "{log10: [lo, hi, n]}",
+    "count": "{count: n}",
+    "union": "{union: [axis, axis, …]}",
+}
+
+
+def expand_axis(spec: list[Any] | dict[str, Any]) -> list[Any]:
+    """Return the values of an axis, in order and without repeats. Raises ValueError with what to write.
+
+    >>> expand_axis({"log2": [2, 16]})
+    [2, 4, 8, 16]
+    >>> expand_axis({"union": [{"log2": [32, 64]}, [1297]]})
+    [32, 64, 1297]
+    >>> expand_axis({"count": 3})
+    [0, 1, 2]
+    >>> expand_axis({"log10": [0.01, 1.0, 3]})
+    [0.01, 0.1, 1.0]
+    """
+    if isinstance(spec, list):
+        values = spec
+    else:
+        if len(spec) != 1 or next(iter(spec)) not in FORMS:
+            raise ValueError(f"an axis is a list or one of {', '.join(FORMS.values())}")
+        ((form, argument),) = spec.items()
+        values = _expand(form, argument)
+    if not values:
+        raise ValueError("the axis has no values")
+    return list(dict.fromkeys(values))
+
+
+def _expand(form: str, argument: Any) -> list[Any]:
+    if form == "count":
+        if not isinstance(argument, int) or isinstance(argument, bool) or argument < 1:
+            raise ValueError("count is a whole number of at least 1")
+        return list(range(argument))
+    if form == "union":
+        if not isinstance(argument, list):
+            raise ValueError(f"write {FORMS['union']}")
+        return [value for part in argument for value in expand_axis(part)]
+    n_expected = 2 if form == "log2" else 3
+    numbers = argument if isinstance(argument, list) else []
+    if len(numbers) != n_expected or not all(isinstance(number, int | float) for number in numbers):
+        raise ValueError(f"write {FORMS[form]}")
+    low, high = numbers[:2]
+    if not 0 < low <= high:
+        raise ValueError(f"the range from {low} to {high} is empty or inverted; write the smaller, positive end first")
+    if form == "log2":
+        doublings = int(np.floor(np.log2(high / low) + 1e-9))
+        return [low * 2**k for k in range(doublings + 1)]
+    n = numbers[2]
+    if not isinstance(n, int) or n < 1:
+        raise ValueError("n in {log10: [lo, hi, n]} is a whole number of at least 1")
+    # Rounded to 12 digits, so that a value is the same number however its range is written.
+    return [float(f"{value:.12g}") for value in np.geomspace(low, high, n)]

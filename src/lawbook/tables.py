@@ -1,0 +1,121 @@
+"""The tables that pass between the stages: their columns, and how they are read and written.
+
+A missing number is null, never 0. Tables are written atomically, and the same rows give the same bytes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lawbook.errors import LawbookError
+from lawbook.files import written_atomically
+
+_text, _real, _whole, _flag = pa.string(), pa.float64(), pa.int64(), pa.bool_()
+
+COLUMNS: dict[str, dict[str, pa.DataType]] = {
+    # A run's metrics at log-spaced steps; `value` is null once the run has diverged.
+    "curves": {
+        "run_id": _text, "step": _whole, "samples_seen": _whole,
+        "split": _text, "metric": _text, "value": _real,
+    },
+    # What training found out about each run of a shard; the final metrics are the last rows of its curve.
+    "outcomes": {
+        "run_id": _text, "n_train": _whole, "n_unique": _whole,
+        "status": _text, "reason": _text, "diverged_step": _whole,
+        "wall_s": _real, "cpu_s": _real, "peak_memory_bytes": _whole, "shard": _text, "engine": _text,
+        "stack_size": _whole, "device": _text, "cached": _flag, "versions": _text, "digest": _text,
+    },
+    # One score an example of a pool and a metric; high = hard.
+    "scores": {
+        "pool_id": _text, "metric": _text, "example": _whole, "score": _real,
+        "probes": _whole, "step": _whole, "flops": _real,
+    },
+    # One row per law block, form, group and parameter.
+    "fits": {
+        "law": _text, "form": _text, "group": _text, "parameter": _text,
+        "estimate": _real, "low": _real, "high": _real, "level": _real, "method": _text,
+        "y": _text, "x": _text, "x_low": _real, "x_high": _real, "decades": _real,
+        "n_points": _whole, "n_runs": _whole, "n_seeds": _whole,
+        "n_censored": _whole, "n_diverged": _whole, "n_unconverged": _whole,
+        "loss": _text, "delta": _real, "objective": _real, "gradient": _real,
+        "starts": _whole, "starts_at_best": _whole, "failed_draws": _whole, "lack_of_fit": _real,
+        "status": _text, "reason": _text, "warnings": _text,
+        "heldout_error": _real, "heldout_error_power": _real, "bic": _real,
+        "preferred": _text, "preferred_reason": _text,
+    },
+    # The headline form's exponent under each defensible choice.
+    "sensitivity": {
+        "law": _text, "form": _text, "group": _text, "parameter": _text, "choice": _text,
+        "estimate": _real, "low": _real, "high": _real,
+    },
+    # Bootstrap draws of every parameter.
+    "draws": {
+        "law": _text, "form": _text, "group": _text, "draw": _whole, "parameter": _text, "value": _real,
+    },
+    # The fitted curve with its band, on a grid over the fitted range.
+    "predictions": {
+        "law": _text, "form": _text, "group": _text, "x": _real, "estimate": _real, "low": _real,
+        "high": _real,
+    },
+    # The points that a law was fitted to, one row per x (mean over seeds), and their log residuals.
+    "points": {
+        "law": _text, "form": _text, "group": _text, "x": _real, "y": _real, "low": _real, "high": _real,
+        "n_seeds": _whole, "residual": _real, "censored": _flag,
+    },
+    # d log y / d log x between neighbouring x, with its interval over seeds.
+    "slopes": {
+        "law": _text, "group": _text, "x_low": _real, "x_high": _real, "slope": _real, "low": _real,
+        "high": _real,
+    },
+    "claims": {
+        "claim": _whole, "text": _text, "kind": _text, "origin": _text, "source": _text,
+        "expected": _text, "estimate": _real, "low": _real, "high": _real, "n": _whole,
+        "verdict": _text, "reason": _text,
+    },
+}
+"""Columns of the tables whose columns are fixed. `plan` and `runs` have a column per axis besides."""
+
+
+def conform(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Return the frame with exactly the columns of `kind`, in order; absent ones are null.
+
+    Raises LawbookError if the frame has a column that this kind of table lacks.
+    """
+    unknown = sorted(set(frame.columns) - set(COLUMNS[kind]))
+    if unknown:
+        raise LawbookError(f"table {kind}: unknown columns {unknown}; valid: {sorted(COLUMNS[kind])}")
+    return frame.reindex(columns=list(COLUMNS[kind]))
+
+
+def write_table(frame: pd.DataFrame, path: str | Path, kind: str | None = None) -> None:
+    """Write a frame as Parquet, atomically; with `kind`, exactly that table's columns and types."""
+    if kind is None:
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+    else:
+        schema = pa.schema(list(COLUMNS[kind].items()))
+        table = pa.Table.from_pandas(conform(frame, kind), schema=schema, preserve_index=False)
+    with written_atomically(path) as temporary:
+        pq.write_table(table.replace_schema_metadata(None), temporary, compression="zstd")
+
+
+def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
+    """Write a frame as CSV, atomically, with every digit that a float64 needs."""
+    with written_atomically(path) as temporary:
+        frame.to_csv(temporary, index=False)
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """Read a Parquet table. Raises LawbookError naming the file if it is absent or damaged."""
+    try:
+        return pq.ParquetFile(path).read().to_pandas()
+    except (OSError, pa.ArrowException) as error:
+        raise LawbookError(f"{path}: cannot be read as a table ({error}); delete it and run again") from error
+
+
+def empty(kind: str) -> pd.DataFrame:
+    """Return a table of that kind without rows."""
+    return pa.schema(list(COLUMNS[kind].items())).empty_table().to_pandas()

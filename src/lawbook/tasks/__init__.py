@@ -1,0 +1,84 @@
+"""Tasks: what is learned. One file each; the file's `task` is found by its name.
+
+A task imports no torch. It is either a *pool task*, a finite set of examples from which each run draws its
+pool, or a *stream task*, whose examples are made afresh at every step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lawbook.axes import Axes, Config
+from lawbook.registry import Registry
+
+Loss = Literal["cross_entropy", "squared_error"]
+
+
+class Task:
+    """What every task tells: its axes, its loss, and the sizes of its inputs and outputs."""
+
+    axes: ClassVar[type[Axes]]
+    loss: ClassVar[Loss]
+    shape_axes: ClassVar[tuple[str, ...]] = ()
+    """Axes of the task that all runs of one stack must share."""
+
+    def n_inputs(self, config: Config) -> int:
+        """Return the number of input features."""
+        raise NotImplementedError
+
+    def n_outputs(self, config: Config) -> int:
+        """Return the number of outputs (classes, or 1 for a regression)."""
+        raise NotImplementedError
+
+    def check(self, config: Config) -> None:
+        """Raise AxisError if the axes are impossible together."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """All examples of a pool task: inputs (n, ...) float32 and targets (n,) int64."""
+
+    inputs: NDArray[np.float32]
+    targets: NDArray[np.int64]
+
+
+class PoolTask(Task):
+    """A finite set of examples, split once and for all (or by named fold) into pool, validation and test."""
+
+    def examples(self, config: Config) -> Examples:
+        """Return all examples; runs refer to them by index."""
+        raise NotImplementedError
+
+    def splits(self, config: Config) -> Mapping[str, NDArray[np.int64]]:
+        """Return the indices of `pool` (to draw training examples from), `validation` and `test`."""
+        raise NotImplementedError
+
+    def n_eval(self, config: Config) -> int:
+        """Return the number of test examples."""
+        raise NotImplementedError
+
+
+class Stream(Protocol):
+    """Fresh examples for a stack of R runs, and their exact or sampled evaluation."""
+
+    def batch(self, step: int) -> tuple[Any, Any]:
+        """Return inputs (R, B, n_inputs) and targets (R, B) of one step, as NumPy arrays."""
+
+    def evaluate(self, weights: Mapping[str, NDArray[Any]]) -> Mapping[tuple[str, str], NDArray[np.float64]]:
+        """Return the metrics, {(split, metric): (R,)}, of the weights, each with a leading run axis."""
+
+
+class StreamTask(Task):
+    """Examples made afresh at every step; each is a pure function of (seed, step)."""
+
+    def open(self, configs: Sequence[Config]) -> Stream:
+        """Return the streams of a stack of runs."""
+        raise NotImplementedError
+
+
+tasks: Registry[Task] = Registry("lawbook.tasks", "task", "task")

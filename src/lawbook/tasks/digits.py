@@ -1,0 +1,93 @@
+"""Handwritten digits: scikit-learn's 1,797 images of 8 x 8 pixels in ten classes, in five test folds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from lawbook.axes import Axes, AxisError, Config, Neutral
+from lawbook.seeds import generator
+from lawbook.tasks import Examples, PoolTask
+
+N_EXAMPLES, N_FOLDS, N_VALIDATION, N_POOL = 1797, 5, 140, 1297
+
+
+class DigitsAxes(Axes):
+    """Axes of the digits task."""
+
+    samples: int = Field(N_POOL, ge=1, description="Pool size D: examples before pruning, at most 1,297.")
+    fold: Annotated[int, Neutral(0)] = Field(
+        0, ge=0, lt=N_FOLDS, description="Which fifth of the images is the test split (0 to 4)."
+    )
+    label_noise: Annotated[float, Neutral(0.0)] = Field(
+        0.0, ge=0, le=1, description="Share of the pool's labels replaced by a class drawn uniformly."
+    )
+
+
+class Digits(PoolTask):
+    """Classify 8 x 8 images; pixels scaled from 0…16 to -1…1.
+
+    Source: scikit-learn's `load_digits` (the test part of the UCI optical recognition data set).
+    """
+
+    axes = DigitsAxes
+    loss = "cross_entropy"
+
+    def n_inputs(self, config: Config) -> int:
+        """Return 64 pixels."""
+        return 64
+
+    def n_outputs(self, config: Config) -> int:
+        """Return 10 classes."""
+        return 10
+
+    def n_eval(self, config: Config) -> int:
+        """Return the number of test images of the fold: 360 or 359."""
+        return len(_folds()[config["fold"]])
+
+    def check(self, config: Config) -> None:
+        """Raise AxisError if more samples are asked for than the pool has."""
+        if config["samples"] > N_POOL:
+            fix = f"choose at most {N_POOL}"
+            raise AxisError("samples", config["samples"], f"the task digits has {N_POOL} in a pool", fix)
+
+    def examples(self, config: Config) -> Examples:
+        """Return all 1,797 images and labels."""
+        return _examples()
+
+    def splits(self, config: Config) -> Mapping[str, NDArray[np.int64]]:
+        """Return the fold's test images, 140 images for validation, and 1,297 for the pool."""
+        test = _folds()[config["fold"]]
+        rest = np.setdiff1d(_shuffled(), test, assume_unique=True)
+        rest = generator(config["fold"], "digits validation").permutation(rest)
+        return {
+            "test": test,
+            "validation": np.sort(rest[:N_VALIDATION]),
+            "pool": np.sort(rest[N_VALIDATION : N_VALIDATION + N_POOL]),
+        }
+
+
+@cache
+def _examples() -> Examples:
+    from sklearn.datasets import load_digits
+
+    inputs, targets = load_digits(return_X_y=True)
+    return Examples((inputs / 8.0 - 1.0).astype(np.float32), targets.astype(np.int64))
+
+
+@cache
+def _shuffled() -> NDArray[np.int64]:
+    return generator(0, "digits folds").permutation(N_EXAMPLES)
+
+
+@cache
+def _folds() -> tuple[NDArray[np.int64], ...]:
+    return tuple(np.sort(part) for part in np.array_split(_shuffled(), N_FOLDS))
+
+
+task = Digits()

@@ -1,0 +1,110 @@
+"""Power-law linear regression, drawn afresh at every step: the task whose loss under SGD is known exactly.
+
+Inputs are x ~ N(0, diag λ) with λ_k = k^-a, and y = Σ_k x_k w*_k + ξ with λ_k w*_k² = k^-b. The model sees the
+first N features; the others and ξ ~ N(0, σ²) together are label noise of variance Σ_{k>N} k^-b + σ².
+`lawbook.theory.sgd_oracle` has the exact loss, the divergence edge, the compute frontier, and the sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from lawbook.axes import Axes, AxisError, Config, Neutral
+from lawbook.seeds import generator
+from lawbook.tasks import StreamTask
+
+
+class SGDOracleAxes(Axes):
+    """Axes of the task sgd_oracle."""
+
+    modes: int = Field(64, ge=1, le=1 << 16, description="Features that the model sees, N.")
+    input_exponent: float = Field(1.5, ge=0, description="Decay a of the input variances, λ_k = k^-a.")
+    target_exponent: float = Field(1.6, gt=1, description="Decay b of the target's variance, λ_k w*_k² = k^-b.")
+    noise_variance: Annotated[float, Neutral(0.0)] = Field(0.0, ge=0, description="Label noise σ².")
+
+
+class SGDOracle(StreamTask):
+    """Regress on Gaussian features, each example seen once.
+
+    The recorded loss is the expected squared residual of the weights on a new example, computed exactly: it has
+    no sampling error of its own. A run whose model trains several copies gives each its own examples and
+    records the mean of their losses.
+    """
+
+    axes = SGDOracleAxes
+    loss = "squared_error"
+    shape_axes = ("modes",)
+
+    def n_inputs(self, config: Config) -> int:
+        """Return N, the number of features that the model sees."""
+        return int(config["modes"])
+
+    def n_outputs(self, config: Config) -> int:
+        """Return one real output."""
+        return 1
+
+    def check(self, config: Config) -> None:
+        """Raise AxisError for a model whose exact loss is not known."""
+        if config["model"] != "linear":
+            raise AxisError(
+                "model", config["model"], "the exact loss is that of a linear model", "write model: {name: linear}"
+            )
+
+    def open(self, configs: Sequence[Config]) -> PowerLawStream:
+        """Return the examples of a stack of runs that share modes, copies and batch size."""
+        return PowerLawStream(configs)
+
+
+class PowerLawStream:
+    """The examples of R runs with K copies: a pure function of (seed, step), shared by the runs of one seed."""
+
+    def __init__(self, configs: Sequence[Config]) -> None:
+        from scipy.special import zeta
+
+        config = configs[0]
+        self._copies = config["copies"]
+        self._shape = (self._copies * config["batch_size"], config["modes"])
+        self._runs_of_seed: dict[int, list[int]] = {}
+        for run, one in enumerate(configs):
+            self._runs_of_seed.setdefault(one["seed"], []).append(run)
+        fields = ("input_exponent", "target_exponent", "noise_variance")
+        a, b, noise = np.array([[[one[name]] for one in configs] for name in fields])
+        k = np.arange(1, config["modes"] + 1, dtype=np.float64)
+        self._variances = k**-a
+        self._target = k ** ((a - b) / 2)
+        self._floor = (zeta(b, config["modes"] + 1) + noise)[:, 0]
+        self._scale = np.sqrt(self._variances).astype(np.float32)
+        self._weights = self._target.astype(np.float32)
+        self._unseen_scale = np.sqrt(self._floor).astype(np.float32)
+
+    def batch(self, step: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return inputs (R, K·B, N) and targets (R, K·B), the examples of each copy together.
+
+        Drawn in float32 whatever the run's number format, so that formats can be compared on the same data.
+        """
+        inputs = np.empty((len(self._target), *self._shape), dtype=np.float32)
+        targets = np.empty(inputs.shape[:-1], dtype=np.float32)
+        for seed, (first, *others) in self._runs_of_seed.items():
+            rng = generator(seed, "examples", step)
+            rng.standard_normal(out=inputs[first], dtype=np.float32)
+            unseen = rng.standard_normal(self._shape[0], dtype=np.float32)
+            for run in others:
+                inputs[run] = inputs[first]
+            for run in (first, *others):
+                inputs[run] *= self._scale[run]
+                targets[run] = inputs[run] @ self._weights[run] + self._unseen_scale[run] * unseen
+        return inputs, targets
+
+    def evaluate(self, weights: Mapping[str, NDArray[Any]]) -> dict[tuple[str, str], NDArray[np.float64]]:
+        """Return the mean over copies of Σ_k λ_k (w_k - w*_k)² + Σ_{k>N} k^-b + σ², where w = √K θ."""
+        error = np.sqrt(self._copies) * weights["weight"] - self._target[:, None]
+        excess = np.einsum("rcn,rcn,rn->r", error, error, self._variances, optimize=True) / self._copies
+        return {("test", "loss"): excess + self._floor}
+
+
+task = SGDOracle()

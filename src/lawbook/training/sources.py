@@ -1,0 +1,181 @@
+"""Sources: the batches of a stack and its evaluation, from a pool or from a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lawbook.axes import Config
+from lawbook.pruning.selection import select
+from lawbook.seeds import generator
+from lawbook.tasks import PoolTask, StreamTask, tasks
+from lawbook.training.batches import batch_positions
+from lawbook.training.losses import example_errors, example_losses
+
+Indices = NDArray[np.int64]
+Predict = Callable[[Tensor], Tensor]
+Metrics = Mapping[tuple[str, str], NDArray[np.float64]]
+
+EVALUATED_TRAINING_EXAMPLES = 512
+"""Training metrics are means over at most so many of a run's examples, the same at every step."""
+
+_BLOCK_STEPS, _CHUNK = 64, 256
+
+
+class Source(Protocol):
+    """What a stack is trained and evaluated on."""
+
+    n_train: Sequence[int]
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return the inputs (R, B, ...) and targets (R, B) of a step."""
+
+    def evaluate(self, predict: Predict, weights: Mapping[str, Tensor]) -> Metrics:
+        """Return the metrics of every run, {(split, metric): (R,)}."""
+
+
+def purpose(config: Config, what: str) -> str:
+    """Return the purpose tag of a run's random numbers; probes draw other ones than the runs that they serve."""
+    return f"{what} of probe {config['probe']}" if "probe" in config else what
+
+
+def open_source(configs: Sequence[Config], scores: Mapping[int, NDArray[np.float64]]) -> Source:
+    """Return the source of a stack; `scores` holds the scores of the pool of each run that prunes by score."""
+    task = tasks[configs[0]["task"]]
+    if isinstance(task, PoolTask):
+        return PoolSource(task, configs, scores)
+    return StreamSource(cast(StreamTask, task), configs)
+
+
+def pool_of(task: PoolTask, config: Config) -> tuple[Indices, Indices]:
+    """Return a run's pool before pruning: the indices of its examples, and the labels of all examples.
+
+    Pools of one seed are nested in `samples`. Label noise replaces each label with probability `label_noise`
+    by a class drawn uniformly; whether and by which is drawn once per example, so that noise is nested too.
+    """
+    members = task.splits(config)["pool"]
+    pool = generator(config["seed"], "pool").permutation(members)[: config["samples"]]
+    labels = task.examples(config).targets
+    if config.get("label_noise", 0.0) > 0:
+        rng = generator(config["seed"], "noise")
+        replaced = rng.random(len(labels)) < config["label_noise"]
+        drawn = rng.integers(task.n_outputs(config), size=len(labels))
+        pooled = np.isin(np.arange(len(labels)), pool)
+        labels = np.where(replaced & pooled, drawn, labels)
+    return pool, labels
+
+
+class PoolSource:
+    """Batches from each run's own part of a shared set of examples."""
+
+    def __init__(
+        self, task: PoolTask, configs: Sequence[Config], scores: Mapping[int, NDArray[np.float64]]
+    ) -> None:
+        config = configs[0]
+        examples = task.examples(config)
+        self._loss, self._configs = task.loss, configs
+        self._inputs = torch.from_numpy(examples.inputs).to(_tensor_options(config))
+        self._train: list[Indices] = []
+        labels_of_run: list[Indices] = []
+        for run, one in enumerate(configs):
+            pool, labels = pool_of(task, one)
+            if one["keep_fraction"] < 1.0:
+                kept = select(scores.get(run), labels[pool], one["keep_fraction"], one["keep"], one["seed"])
+                pool = pool[kept]
+            self._train.append(pool)
+            labels_of_run.append(labels)
+        # Runs without noise share one vector of labels.
+        distinct = {id(labels): labels for labels in labels_of_run}
+        place = {key: i for i, key in enumerate(distinct)}
+        self._labels = torch.from_numpy(np.stack(list(distinct.values()))).to(config["device"])
+        rows = np.array([place[id(labels)] for labels in labels_of_run])
+        self._label_rows = torch.from_numpy(rows)[:, None].to(config["device"])
+        self.n_train = [len(members) for members in self._train]
+        self._evaluated = {
+            "train": [members[:EVALUATED_TRAINING_EXAMPLES] for members in self._train],
+            "validation": [task.splits(one)["validation"] for one in configs],
+            "test": [task.splits(one)["test"] for one in configs],
+        }
+        self._block_start, self._block = -1, torch.empty(0)
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return the inputs (R, B, n_inputs) and labels (R, B) of a step."""
+        start = step - step % _BLOCK_STEPS
+        if start != self._block_start:
+            self._block_start, self._block = start, self._indices_from(start)
+        return self._gather(self._block[step - start])
+
+    def _indices_from(self, first_step: int) -> Tensor:
+        """Return the indices of the next steps' examples, (steps, R, B)."""
+        columns = []
+        for config, members in zip(self._configs, self._train, strict=True):
+            positions = batch_positions(
+                config["seed"], purpose(config, "order"), len(members), config["batch_size"], first_step, _BLOCK_STEPS
+            )
+            columns.append(members[positions])
+        return torch.from_numpy(np.stack(columns, axis=1)).to(self._inputs.device)
+
+    def _gather(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        flat = self._inputs.index_select(0, indices.flatten())
+        return flat.view(*indices.shape, *self._inputs.shape[1:]), self._labels[self._label_rows, indices]
+
+    def evaluate(self, predict: Predict, weights: Mapping[str, Tensor]) -> Metrics:  # noqa: ARG002
+        """Return the mean loss and error of every run on its train, validation and test examples."""
+        return {
+            (split, metric): means
+            for split, indices in self._evaluated.items()
+            for metric, means in self._means(predict, indices).items()
+        }
+
+    def _means(self, predict: Predict, indices: Sequence[Indices]) -> dict[str, NDArray[np.float64]]:
+        """Return the mean loss and error of each run over its own examples.
+
+        Chunks have one size, and each run's sum is taken over its own row, so that neither the stack's other
+        runs nor their numbers of examples can change a bit of the result.
+        """
+        lengths = [len(row) for row in indices]
+        n_chunks = -(-max(lengths) // _CHUNK)
+        padded = np.zeros((len(indices), n_chunks * _CHUNK), dtype=np.int64)
+        for row, length in zip(range(len(indices)), lengths, strict=True):
+            padded[row, :length] = indices[row]
+        parts: dict[str, list[NDArray[Any]]] = {"loss": [], "error": []}
+        for chunk in torch.from_numpy(padded).to(self._inputs.device).split(_CHUNK, dim=1):
+            inputs, labels = self._gather(chunk)
+            outputs = predict(inputs)
+            parts["loss"].append(example_losses(self._loss, outputs, labels).cpu().numpy())
+            parts["error"].append(example_errors(outputs, labels).cpu().numpy())
+        return {
+            metric: np.array(
+                [row[:length].mean(dtype=np.float64) for row, length in zip(np.hstack(found), lengths, strict=True)]
+            )
+            for metric, found in parts.items()
+        }
+
+
+class StreamSource:
+    """Batches made afresh at every step by the task, which also evaluates."""
+
+    def __init__(self, task: StreamTask, configs: Sequence[Config]) -> None:
+        self._stream = task.open(configs)
+        self._options = _tensor_options(configs[0])
+        self.n_train = [config["batch_size"] * config["steps"] for config in configs]
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return the inputs (R, B, n_inputs) and targets (R, B) of a step."""
+        inputs, targets = self._stream.batch(step)
+        return torch.from_numpy(inputs).to(self._options), torch.from_numpy(targets).to(self._options)
+
+    def evaluate(self, predict: Predict, weights: Mapping[str, Tensor]) -> Metrics:  # noqa: ARG002
+        """Return the task's own metrics of the weights."""
+        arrays = {name: tensor.detach().cpu().double().numpy() for name, tensor in weights.items()}
+        return self._stream.evaluate(arrays)
+
+
+def _tensor_options(config: Config) -> Tensor:
+    """Return an empty tensor of the run's number format on its device, to convert others to."""
+    return torch.empty(0, dtype=getattr(torch, config["dtype"]), device=config["device"])

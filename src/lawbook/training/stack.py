@@ -1,0 +1,213 @@
+"""A stack: R runs of one shape trained as one Lightning module, each exactly as if it were alone."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import Parameter
+
+from lawbook.axes import Config
+from lawbook.models import models
+from lawbook.seeds import generator
+from lawbook.tasks import tasks
+from lawbook.training.losses import training_losses
+from lawbook.training.optimizer import PerRun
+from lawbook.training.process import check_owner
+from lawbook.training.sources import Source, open_source, purpose
+
+logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # it greets at every fit
+
+Heartbeat = Callable[[int], None]
+
+DIVERGED_FACTOR = 1e3
+"""A run has diverged when its training loss is not finite, or this many times its first one."""
+
+CHECKPOINT_S, HEARTBEAT_S = 20.0, 1.0
+_ALIGNMENT = 16
+"""Numbers to which each tensor of a run is padded: 64 bytes in float32, so that every row is aligned alike."""
+
+
+class StackedRuns(pl.LightningModule):
+    """R runs with a leading axis. The loss is the sum over runs, so the gradients are exactly separate.
+
+    All weights are rows of one parameter (R, P); the model sees views of it, and autograd adds into views of its
+    gradient, so that the optimiser works on contiguous rows.
+    """
+
+    def __init__(self, configs: Sequence[Config], source: Source) -> None:
+        super().__init__()
+        self._configs, self.source = configs, source
+        config = configs[0]
+        self._model, self._task = models[config["model"]], tasks[config["task"]]
+        self._sizes = (self._task.n_inputs(config), self._task.n_outputs(config))
+        self._slots = _slots(self._model.shapes(config, *self._sizes))
+        self.stacked = Parameter(torch.from_numpy(self._initial()).to(getattr(torch, config["dtype"])))
+        n_runs = len(configs)
+        self.register_buffer("alive", torch.ones(n_runs, dtype=torch.bool))
+        self.register_buffer("diverged_step", torch.full((n_runs,), -1))
+        self.register_buffer("limit", torch.full((n_runs,), math.inf, dtype=torch.float64))
+        self.evaluations = _evaluation_steps(config["steps"], config["evaluations"])
+        self.curve: dict[int, dict[str, list[float]]] = {}
+        self._views: dict[str, Tensor] = {}
+
+    def _initial(self) -> NDArray[np.float64]:
+        """Return the initial weights of all runs, (R, P), each drawn from its own seed."""
+        stacked = np.zeros((len(self._configs), sum(size for _, size, _ in self._slots.values())))
+        drawn: dict[tuple[int, str], dict[str, NDArray[np.float64]]] = {}
+        for row, config in zip(stacked, self._configs, strict=True):
+            key = (config["seed"], purpose(config, "init"))
+            if key not in drawn:
+                drawn[key] = self._model.initial(config, *self._sizes, generator(*key))
+            for name, values in drawn[key].items():
+                start, _, shape = self._slots[name]
+                row[start : start + math.prod(shape)] = values.ravel()
+        return stacked
+
+    @property
+    def weights(self) -> Mapping[str, Tensor]:
+        """Return each tensor of the model with a leading run axis, as views of the stacked parameter.
+
+        They are leaves whose gradients are views of the stacked gradient: autograd then adds in place.
+        """
+        if not self._views:
+            self.stacked.grad = torch.zeros_like(self.stacked)
+            for name, (start, _, shape) in self._slots.items():
+                stop = start + math.prod(shape)
+                view = self.stacked.detach()[:, start:stop].unflatten(1, shape).requires_grad_()
+                view.grad = self.stacked.grad[:, start:stop].unflatten(1, shape)
+                self._views[name] = view
+        return self._views
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the outputs (R, B, n_outputs) of inputs (R, B, ...)."""
+        return self._model.forward(self._configs[0], self.weights, inputs)
+
+    def configure_optimizers(self) -> PerRun:
+        """Return the optimiser, once the weights are where they are to stay."""
+        assert self.weights
+        return PerRun(self.stacked, self._configs, self.alive)
+
+    def training_step(self, *_: Any) -> Tensor:
+        """Return the sum of the runs' losses at this step, and freeze the runs that have diverged."""
+        step = self.global_step
+        inputs, targets = self.source.batch(step)
+        losses = training_losses(self._task.loss, self(inputs), targets)
+        self._freeze_diverged(losses.detach().double(), step)
+        return losses.sum()
+
+    def _freeze_diverged(self, losses: Tensor, step: int) -> None:
+        if step == 0:
+            self.limit.copy_(DIVERGED_FACTOR * losses.clamp(min=1e-3))
+        newly = self.alive & ~(losses <= self.limit)
+        if newly.any():
+            self.diverged_step[newly] = step
+            self.alive &= ~newly
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        """Evaluate all runs at the log-spaced steps."""
+        if self.global_step in self.evaluations:
+            with torch.no_grad():
+                metrics = self.source.evaluate(self, self.weights)
+            self.curve[self.global_step] = {"/".join(key): values.tolist() for key, values in metrics.items()}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the curve so far."""
+        checkpoint["curve"] = self.curve
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Restore the curve so far."""
+        self.curve = checkpoint["curve"]
+
+
+class _Watch(pl.Callback):
+    """Beats, writes checkpoints, and stops when nobody waits for the result any more."""
+
+    def __init__(self, checkpoint: Path | None, heartbeat: Heartbeat | None) -> None:
+        self._checkpoint, self._heartbeat = checkpoint, heartbeat
+        self._saved = self._beaten = time.monotonic()
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        now = time.monotonic()
+        if now - self._beaten > HEARTBEAT_S:
+            self._beaten = now
+            check_owner()
+            if self._heartbeat is not None:
+                self._heartbeat(trainer.global_step)
+        if self._checkpoint is not None and now - self._saved > CHECKPOINT_S:
+            self._saved = now
+            # Lightning writes the file in place; a kill then must not leave half of one under this name.
+            beside = self._checkpoint.with_suffix(f".{os.getpid()}.partial")
+            trainer.save_checkpoint(beside)
+            beside.replace(self._checkpoint)
+
+
+class _Ticks:
+    """Batches without content: what a step trains on is a function of its number, so resuming needs no state."""
+
+    def __iter__(self) -> Iterator[int]:
+        while True:
+            yield 0
+
+
+def train_stack(
+    configs: Sequence[Config],
+    scores: Mapping[int, NDArray[np.float64]] | None = None,
+    *,
+    checkpoint: Path | None = None,
+    heartbeat: Heartbeat | None = None,
+) -> StackedRuns:
+    """Train runs of one shape together and return them with their curves.
+
+    scores: for each run that prunes by score, by its place in `configs`, the scores of its pool. With a
+    `checkpoint` file the state is saved there now and then, and training resumes from it if it exists.
+    """
+    module = StackedRuns(configs, open_source(configs, scores or {}))
+    resume = checkpoint is not None and checkpoint.exists()
+    with warnings.catch_warnings():
+        # Lightning's advice on workers, devices and loaders concerns other ways of training than this one.
+        warnings.filterwarnings("ignore", module="pytorch_lightning")
+        # The views' strides are those of a row of the stack; their gradients are laid out alike on purpose.
+        warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout contract")
+        trainer = pl.Trainer(
+            max_steps=configs[0]["steps"],
+            accelerator="gpu" if configs[0]["device"] == "cuda" else "cpu",
+            devices=1,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            callbacks=[_Watch(checkpoint, heartbeat)],
+        )
+        trainer.fit(module, _Ticks(), ckpt_path=checkpoint if resume else None)
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
+    return module
+
+
+def _slots(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, int, tuple[int, ...]]]:
+    """Return the place, padded size and shape of each tensor in a run's row."""
+    slots, start = {}, 0
+    for name, shape in shapes.items():
+        size = -(-math.prod(shape) // _ALIGNMENT) * _ALIGNMENT
+        slots[name] = (start, size, shape)
+        start += size
+    return slots
+
+
+def _evaluation_steps(steps: int, evaluations: int) -> frozenset[int]:
+    """Return the log-spaced steps of evaluation, the last one included."""
+    if evaluations == 1:
+        return frozenset({steps})
+    return frozenset(np.unique(np.geomspace(1, steps, evaluations).round().astype(int)).tolist())

@@ -1,0 +1,265 @@
+"""The workflow's side of a study: settings, the files of each stage, and the digests that decide what reruns.
+
+`House` holds what the rules ask for. It imports no Snakemake: a rule hands it wildcards and gets file names,
+digests or resources back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lawbook.digest import stage_digest
+from lawbook.errors import LawbookError, suggest
+from lawbook.pruning import metrics
+from lawbook.studies import Plan, Run, plan_study, pools_digest, shard_digest, study_names
+from lawbook.studies.cost import run_cost, stack_size
+from lawbook.studies.runs import digest, reads_scores
+from lawbook.studies.schema import FigureBlock
+from lawbook.tables import read_table
+
+CONFIG = Path("config/config.yaml")
+FIT_TABLES = ("fits", "draws", "predictions", "points", "slopes", "sensitivity")
+FIGURE_FORMATS = ("svg", "pdf", "png", "csv")
+
+Value = TypeVar("Value")
+
+
+class Wildcards(Protocol):
+    """The part of a path that a rule has matched."""
+
+    study: str
+    shard: str
+    figure: str
+
+
+class Settings(BaseModel):
+    """What config/config.yaml says: where things lie. Nothing here changes a result."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    studies: str = Field("config/studies", min_length=1)
+    results: str = Field("results", min_length=1)
+    cache: str = Field("results/.cache", min_length=1)
+    default: str = Field("digits", min_length=1)
+
+
+def check_settings(config: Mapping[str, Any]) -> Settings:
+    """Return the checked settings. Raises LawbookError for an unknown key or a value of the wrong kind."""
+    try:
+        return Settings.model_validate(dict(config))
+    except ValidationError as invalid:
+        error = invalid.errors()[0]
+        key = str(error["loc"][0])
+        known = key in Settings.model_fields
+        problem = error["msg"] if known else f"there is no such key; {suggest(key, Settings.model_fields)}"
+        raise LawbookError(f"{CONFIG}: {key} = {error['input']!r}: {problem}") from None
+
+
+def read_settings(folder: Path = Path()) -> Settings:
+    """Read config/config.yaml of a folder. Raises LawbookError if there is none or it is mistaken."""
+    path = folder / CONFIG
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except OSError:
+        fix = "run this in the folder that holds the Snakefile"
+        raise LawbookError(f"{path} cannot be read; {fix}") from None
+    except yaml.YAMLError as error:
+        raise LawbookError(f"{path}: this is not YAML ({error}); mend it") from None
+    if not isinstance(content, dict):
+        raise LawbookError(f"{path} holds no keys; valid keys: {', '.join(Settings.model_fields)}")
+    return check_settings(content)
+
+
+@contextmanager
+def one_message() -> Iterator[None]:
+    """Turn a LawbookError into its message on stderr and its exit code, without a trace."""
+    try:
+        yield
+    except LawbookError as error:
+        print(f"Error: {error}", file=sys.stderr, flush=True)
+        sys.exit(error.exit_code)
+
+
+class House:
+    """What the rules of the workflow ask for; each study is planned once, when something of it is asked for."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        with one_message():
+            self.settings = check_settings(config)
+        self._plans: dict[str, Plan] = {}
+
+    @cached_property
+    def studies(self) -> list[str]:
+        """Return the names of the studies, from their file names alone."""
+        return study_names(self.settings.studies)
+
+    def plan(self, study: str) -> Plan:
+        """Return a study's plan; a mistake in it ends the process with one message and exit code 2."""
+        if study not in self._plans:
+            with one_message():
+                self._plans[study] = plan_study(study, self.settings.studies)
+        return self._plans[study]
+
+    def folder(self, study: str) -> Path:
+        """Return the folder of a study's results."""
+        return Path(self.settings.results) / study
+
+    # Files, as a rule's input
+
+    def target(self, study: str) -> list[str]:
+        """Return what a finished study consists of."""
+        plan, folder = self.plan(study), self.folder(study)
+        tables = [f"{table}.parquet" for table in ("plan", "runs", "curves", "costs", *FIT_TABLES, "claims")]
+        return [str(folder / name) for name in (*tables, "report.html")] + self.figures(study)
+
+    def figures(self, study: str) -> list[str]:
+        """Return the files of a study's figures."""
+        names = [block.name for block in self.plan(study).study.content.figures]
+        return [str(self.folder(study) / f"figures/{name}.{kind}") for name in names for kind in FIGURE_FORMATS]
+
+    def figures_of_finished(self) -> list[str]:
+        """Return the figures of every study whose runs have been collected."""
+        finished = [name for name in self.studies if (self.folder(name) / "runs.parquet").exists()]
+        return [file for name in finished for file in self.figures(name)]
+
+    def shards(self, wildcards: Wildcards) -> list[str]:
+        """Return the curves of each shard of a study."""
+        folder = self.folder(wildcards.study)
+        return [str(folder / f"shards/{shard}.parquet") for shard in self.plan(wildcards.study).shards]
+
+    def outcomes(self, wildcards: Wildcards) -> list[str]:
+        """Return the outcomes of each shard of a study."""
+        return [file.removesuffix(".parquet") + ".runs.parquet" for file in self.shards(wildcards)]
+
+    def scores(self, wildcards: Wildcards) -> list[str]:
+        """Return the scores if a shard's runs are pruned by them, else nothing to wait for."""
+        pruned = reads_scores(self.shard(wildcards)[0].config)
+        return [str(self.folder(wildcards.study) / "scores.parquet")] if pruned else []
+
+    def drawn(self, wildcards: Wildcards) -> list[str]:
+        """Return the data of each figure of a study."""
+        return [file for file in self.figures(wildcards.study) if file.endswith((".svg", ".csv"))]
+
+    def shard(self, wildcards: Wildcards) -> list[Run]:
+        """Return the runs of a shard; one message and exit code 2 if there is no such shard."""
+        shards = self.plan(wildcards.study).shards
+        with one_message():
+            return found(shards, wildcards.shard, f"shard of {wildcards.study}")
+
+    # Digests, as a rule's parameters
+
+    def plan_digest(self, wildcards: Wildcards) -> str:
+        """Return the digest of a study's plan."""
+        return plan_digest(self.plan(wildcards.study))
+
+    def shard_digest(self, wildcards: Wildcards) -> str:
+        """Return the digest of a shard's runs."""
+        return shard_digest(self.shard(wildcards))
+
+    def pools_digest(self, wildcards: Wildcards) -> str:
+        """Return the digest of the pools to score."""
+        return pools_digest(self.plan(wildcards.study).pools)
+
+    def laws_digest(self, wildcards: Wildcards) -> str:
+        """Return the digest of a study's laws."""
+        return laws_digest(self.plan(wildcards.study))
+
+    def figure_digest(self, wildcards: Wildcards) -> str:
+        """Return the digest of one figure's block; one message and exit code 2 if there is none."""
+        with one_message():
+            return figure_digest(self.plan(wildcards.study), wildcards.figure)
+
+    def claims_digest(self, wildcards: Wildcards) -> str:
+        """Return the digest of a study's claims."""
+        return claims_digest(self.plan(wildcards.study))
+
+    def study_digest(self, wildcards: Wildcards) -> str:
+        """Return the digest of all that a study says."""
+        return study_digest(self.plan(wildcards.study))
+
+    def code(self, stage: str) -> Callable[[Wildcards], str]:
+        """Return the function that gives the digest of a stage's code for a study."""
+        return lambda wildcards: code_digest(self.plan(wildcards.study), stage, getattr(wildcards, "figure", ""))
+
+    # Resources of a training job, from the plan
+
+    def memory_mb(self, wildcards: Wildcards, attempt: int) -> int:
+        """Return the memory of a training job: PyTorch and Lightning, and its largest stack; twice as much on a retry."""
+        largest = max(run_cost(run.config).bytes * stack_size(run.config) for run in self.shard(wildcards))
+        return (1000 + largest // 1_000_000) * attempt
+
+    def minutes(self, wildcards: Wildcards, attempt: int) -> int:
+        """Return a generous time limit of a training job: five times the predicted seconds, and ten minutes."""
+        predicted = sum(run_cost(run.config).seconds for run in self.shard(wildcards))
+        return (10 + int(5 * predicted / 60)) * attempt
+
+
+def found(entries: Mapping[str, Value], name: str, kind: str) -> Value:
+    """Return an entry by name. Raises LawbookError with the nearest name if there is none."""
+    if name not in entries:
+        raise LawbookError(f"there is no {kind} called {name!r}; {suggest(name, entries)}")
+    return entries[name]
+
+
+def figure_block(plan: Plan, figure: str) -> FigureBlock:
+    """Return the block of a figure by its name."""
+    blocks = {block.name: block for block in plan.study.content.figures}
+    return found(blocks, figure, f"figure of {plan.study.name}")
+
+
+def plan_digest(plan: Plan) -> str:
+    """Return the digest of a plan as it is published: every run with its shard and cost."""
+    return hashlib.sha256(plan.table().to_csv(index=False).encode()).hexdigest()[:16]
+
+
+def laws_digest(plan: Plan) -> str:
+    """Return the digest of a study's laws."""
+    return digest({name: law.model_dump(mode="json") for name, law in plan.study.content.laws.items()})
+
+
+def figure_digest(plan: Plan, figure: str) -> str:
+    """Return the digest of a figure's block and of the law or sweep that it shows."""
+    block, content = figure_block(plan, figure), plan.study.content
+    shown = content.laws.get(block.of or "") or content.sweeps.get(block.of or "")
+    return digest([block.model_dump(mode="json"), shown.model_dump(mode="json") if shown else None])
+
+
+def claims_digest(plan: Plan) -> str:
+    """Return the digest of a study's claims."""
+    return digest([claim.model_dump(mode="json") for claim in plan.study.content.claims])
+
+
+def study_digest(plan: Plan) -> str:
+    """Return the digest of all that a study says."""
+    return digest(plan.study.content.model_dump(mode="json"))
+
+
+def code_digest(plan: Plan, stage: str, figure: str = "") -> str:
+    """Return the digest of a stage's code with the registry entries that a study uses there."""
+    content = plan.study.content
+    learned = (f"lawbook.tasks.{content.task.name}", f"lawbook.models.{content.model.name}")
+    forms = (f"lawbook.laws.forms.{form}" for law in content.laws.values() for form in law.compare)
+    entries = {
+        "train": learned,
+        "score": (*learned, *(f"{metrics.package}.{name}" for pool in plan.pools for name in pool.metrics)),
+        "fit": tuple(forms),
+        "draw": (f"lawbook.report.figures.{figure_block(plan, figure).kind}",) if figure else (),
+    }
+    return _stage_digest(stage, frozenset(entries.get(stage, ())))
+
+
+_stage_digest = cache(stage_digest)
+
+
+def claims_of(results: Path) -> list[dict[str, Any]]:
+    """Return the judged claims of a study, row by row."""
+    return [dict(row) for row in read_table(results / "claims.parquet").to_dict("records")]

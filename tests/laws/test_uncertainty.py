@@ -1,0 +1,112 @@
+"""Intervals hold the truth as often as they say; a null is refused as often as it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from lawbook.laws import fit
+from lawbook.laws.points import gather
+from lawbook.laws.uncertainty import interval, quantile_levels, resampling, wild_noise
+
+Simulate = Callable[..., pd.DataFrame]
+
+
+def coverage(
+    simulate: Simulate, form: str, seeds: int, sets: int, truth: tuple[float, ...]
+) -> dict[str, float]:
+    """Return how often the intervals of α and E, and the band at 4 × the largest x, hold the truth."""
+    rng = np.random.default_rng(seeds)
+    hits = {"alpha": 0, "E": 0, "prediction": 0}
+    for _ in range(sets):
+        fitted = fit(simulate(form, seeds, rng=rng), form, y="y", x="x", draws=300)
+        for name, value in zip(fitted.law.parameters, truth, strict=True):
+            if name in hits:
+                hits[name] += fitted.estimates[name].low <= value <= fitted.estimates[name].high
+        far = np.array([[4 * 4096.0]])
+        band = fitted.predict(far).iloc[0]
+        hits["prediction"] += band.low <= np.exp(fitted.law.log_predict(far, np.array(truth))[0]) <= band.high
+    return {name: count / sets for name, count in hits.items() if name != "E" or form == "power_floor"}
+
+
+def test_intervals_cover_in_a_small_simulation(
+    simulate: Simulate, truth: dict[str, tuple[float, ...]]
+) -> None:
+    for seeds in (5, 10):
+        found = coverage(simulate, "power", seeds, 60, truth["power"])
+        assert all(0.86 <= share <= 1.0 for share in found.values()), (seeds, found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["power", "power_floor"])
+@pytest.mark.parametrize("seeds", [5, 10])
+def test_intervals_cover(
+    form: str, seeds: int, simulate: Simulate, truth: dict[str, tuple[float, ...]]
+) -> None:
+    found = coverage(simulate, form, seeds, 400, truth[form])
+    assert all(0.86 <= share <= 0.97 for share in found.values()), found
+
+
+@pytest.mark.parametrize("seeds", [5, 10])
+def test_a_null_is_refused_at_the_nominal_rate(seeds: int, simulate: Simulate) -> None:
+    rng = np.random.default_rng(seeds)
+    fits = [fit(simulate("null", seeds, rng=rng), "power", y="y", x="x", draws=40) for _ in range(200)]
+    refused = [f for f in fits if f.status == "refused" and f.reason.startswith("flat")]
+    # 95 % of 200, with three standard deviations of the count.
+    assert 180 <= len(refused) <= 199
+    assert all(np.isfinite(f.estimates["alpha"].value) for f in refused)
+
+
+def test_a_null_is_refused_by_every_form(simulate: Simulate) -> None:
+    table = simulate("null", 8, rng=np.random.default_rng(1))
+    for form in ("power", "power_floor", "exponential", "exponential_floor"):
+        assert fit(table, form, y="y", x="x", draws=40).reason.startswith("flat")
+
+
+def test_wild_noise_makes_a_mean_exactly_student_t() -> None:
+    rng = np.random.default_rng(2)
+    y = np.exp(0.05 * rng.standard_normal((4, 3)))
+    table = pd.DataFrame(
+        {"x": np.tile([1.0, 2.0, 3.0], 4), "seed": np.repeat(np.arange(4), 3), "y": y.ravel()}
+    )
+    points = gather(table, y="y", x="x")
+    noise = wild_noise(points, 40_000, rng)[:, 0]
+    error = y[:, 0].std(ddof=1) / 2 / y[:, 0].mean()
+    assert stats.kstest(noise / error, stats.t(3).cdf).pvalue > 0.001
+
+
+@pytest.mark.parametrize(
+    ("seeds", "method"), [(1, "residual_t"), (2, "wild_t"), (7, "wild_t"), (8, "bca"), (20, "bca")]
+)
+def test_the_method_follows_the_number_of_clusters(seeds: int, method: str, simulate: Simulate) -> None:
+    table = simulate("power", seeds, rng=np.random.default_rng(3))
+    assert resampling(gather(table, y="y", x="x")) == method
+
+
+def test_folds_and_seeds_make_clusters_together(simulate: Simulate) -> None:
+    table = simulate("power", 8, rng=np.random.default_rng(4))
+    table = table.assign(fold=table.seed // 4, seed=table.seed % 4)
+    points = gather(table, y="y", x="x", cluster=["fold", "seed"])
+    assert points.n_clusters == 8
+    assert not points.notices
+
+
+def test_plain_levels_are_expanded_for_few_clusters() -> None:
+    low, high = quantile_levels("bca", 10, 0.95)
+    assert low < 0.025 < 0.975 < high
+    np.testing.assert_allclose(quantile_levels("bca", 100_000, 0.95), [0.025, 0.975], atol=1e-5)
+    np.testing.assert_allclose(quantile_levels("wild_t", 5, 0.9), [0.05, 0.95])
+
+
+def test_bca_agrees_with_scipy_for_many_clusters() -> None:
+    rng = np.random.default_rng(5)
+    sample = rng.exponential(size=500)
+    drawn = sample[rng.integers(0, 500, (4000, 500))].mean(axis=1)
+    left_out = (sample.sum() - sample) / 499
+    ours = interval(float(sample.mean()), drawn, left_out, "bca", 500, 0.95, False)
+    scipys = stats.bootstrap((sample,), np.mean, n_resamples=4000, rng=rng).confidence_interval
+    np.testing.assert_allclose([ours.low, ours.high], [scipys.low, scipys.high], rtol=0.01)
