@@ -148,7 +148,7 @@ def test_diverged_and_unconverged_runs_are_counted_and_named(runs: pd.DataFrame)
     assert rows.run_id[at[0]] in first.warnings
 
 
-def test_data_that_give_no_law_become_refused_rows(runs: pd.DataFrame) -> None:
+def test_data_that_give_no_law_become_refused_rows(runs: pd.DataFrame, tmp_path: Path) -> None:
     laws = {
         "short": Block(range=(32, 64), where={"width": 64}),
         "zero": Block(y="zero_loss", where={"width": 64}),
@@ -164,6 +164,9 @@ def test_data_that_give_no_law_become_refused_rows(runs: pd.DataFrame) -> None:
     assert "zero_loss must be > 0" in reasons["zero"]
     assert reasons["null"].startswith("flat")
     assert "no run has a finite" in reasons["nothing"]
+    for kind, table in tables.items():
+        write_table(table, tmp_path / f"{kind}.parquet", kind)
+    assert read_table(tmp_path / "fits.parquet").query("law == 'zero'")["n_points"].isna().all()
     panel = sensitivity(laws, rows, draws=40)
     assert set(panel["law"]) == {"short", "null", "nothing"}
 

@@ -27,6 +27,9 @@ STAGES = {
 }
 """The modules that each stage's script calls."""
 
+DATA = {"report": ("report/templates",)}
+"""Folders whose files a stage reads, of whatever kind."""
+
 NOT_COUNTED = (
     "lawbook",  # the version number
     "lawbook.studies",  # planning: its outcome stands in the parameters of each rule, by value
@@ -49,13 +52,11 @@ def stage_digest(stage: str, entries: Iterable[str] = (), source: Path = SOURCE)
     """
     without = frozenset({*NOT_COUNTED, *NOT_COUNTED_IN.get(stage, ())})
     modules = modules_reached({*STAGES[stage], *entries}, without, source)
-    whole = "\n".join(f"{name} {_normal_form(source, name)[0]}" for name in sorted(modules))
-    return hashlib.sha256(whole.encode()).hexdigest()[:16]
-
-
-def training_digest(task: str, model: str) -> str:
-    """Return the digest of the code that trains a model on a task; part of each cached run's key."""
-    return stage_digest("train", (f"lawbook.tasks.{task}", f"lawbook.models.{model}"))
+    lines = [f"{name} {_normal_form(source, name)[0]}" for name in sorted(modules)]
+    for folder in DATA.get(stage, ()):
+        files = sorted(path for path in (source / PACKAGE / folder).rglob("*") if path.is_file())
+        lines += [f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def modules_reached(start: Iterable[str], without: frozenset[str], source: Path = SOURCE) -> set[str]:

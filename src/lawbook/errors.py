@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class LawbookError(Exception):
@@ -36,3 +38,13 @@ def suggest(name: object, valid: Iterable[str]) -> str:
     names = sorted(set(valid))
     close = difflib.get_close_matches(str(name), names, n=1)
     return f"did you mean {close[0]!r}?" if close else f"valid names: {', '.join(names)}"
+
+
+@contextmanager
+def one_message() -> Iterator[None]:
+    """Turn a LawbookError into its message on stderr and its exit code, without a trace."""
+    try:
+        yield
+    except LawbookError as error:
+        print(f"Error: {error}", file=sys.stderr, flush=True)
+        sys.exit(error.exit_code)

@@ -7,9 +7,7 @@ digests or resources back.
 from __future__ import annotations
 
 import hashlib
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -18,13 +16,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lawbook.digest import stage_digest
-from lawbook.errors import LawbookError, suggest
-from lawbook.pruning import metrics
+from lawbook.errors import LawbookError, one_message, suggest
 from lawbook.studies import Plan, Run, plan_study, pools_digest, shard_digest, study_names
 from lawbook.studies.cost import run_cost, stack_size
 from lawbook.studies.runs import digest, reads_scores
 from lawbook.studies.schema import FigureBlock
-from lawbook.tables import read_table
+from lawbook.writer import inherit_lock
 
 CONFIG = Path("config/config.yaml")
 FIT_TABLES = ("fits", "draws", "predictions", "points", "slopes", "sensitivity")
@@ -50,6 +47,11 @@ class Settings(BaseModel):
     results: str = Field("results", min_length=1)
     cache: str = Field("results/.cache", min_length=1)
     default: str = Field("digits", min_length=1)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which jobs learn where things lie; as parameters these would be triggers."""
+        return {"LAWBOOK_STUDIES": self.studies, "LAWBOOK_CACHE": self.cache}
 
 
 def check_settings(config: Mapping[str, Any]) -> Settings:
@@ -79,16 +81,6 @@ def read_settings(folder: Path = Path()) -> Settings:
     return check_settings(content)
 
 
-@contextmanager
-def one_message() -> Iterator[None]:
-    """Turn a LawbookError into its message on stderr and its exit code, without a trace."""
-    try:
-        yield
-    except LawbookError as error:
-        print(f"Error: {error}", file=sys.stderr, flush=True)
-        sys.exit(error.exit_code)
-
-
 class House:
     """What the rules of the workflow ask for; each study is planned once, when something of it is asked for."""
 
@@ -106,8 +98,13 @@ class House:
         """Return a study's plan; a mistake in it ends the process with one message and exit code 2."""
         if study not in self._plans:
             with one_message():
-                self._plans[study] = plan_study(study, self.settings.studies)
+                self._plans[study] = checked_plan(study, self.settings.studies)
         return self._plans[study]
+
+    def claim_results(self) -> None:
+        """Become the one writer of the results folder, until this process ends; or one message and exit code 2."""
+        with one_message():
+            inherit_lock(self.settings.results)
 
     def folder(self, study: str) -> Path:
         """Return the folder of a study's results."""
@@ -115,18 +112,25 @@ class House:
 
     # Files, as a rule's input
 
-    def target(self, study: str) -> list[str]:
-        """Return what a finished study consists of."""
-        plan, folder = self.plan(study), self.folder(study)
+    def target_of(self, study: str) -> Callable[[Wildcards], list[str]]:
+        """Return the function that gives what a finished study consists of; it plans the study when called."""
         tables = [f"{table}.parquet" for table in ("plan", "runs", "curves", "costs", *FIT_TABLES, "claims")]
-        return [str(folder / name) for name in (*tables, "report.html")] + self.figures(study)
+        whole = [str(self.folder(study) / name) for name in (*tables, "report.html")]
+        return lambda _: whole + self.figures(study)
+
+    def draws_only(self, targets: Collection[str]) -> bool:
+        """Tell whether only `figures` is asked for, which trains nothing; it cannot be mixed with other targets."""
+        if "figures" in targets and len(targets) > 1:
+            with one_message():
+                raise LawbookError(f"targets = {sorted(targets)}: `figures` never trains; ask for it by itself")
+        return "figures" in targets
 
     def figures(self, study: str) -> list[str]:
         """Return the files of a study's figures."""
         names = [block.name for block in self.plan(study).study.content.figures]
         return [str(self.folder(study) / f"figures/{name}.{kind}") for name in names for kind in FIGURE_FORMATS]
 
-    def figures_of_finished(self) -> list[str]:
+    def figures_of_finished(self, _: Wildcards) -> list[str]:
         """Return the figures of every study whose runs have been collected."""
         finished = [name for name in self.studies if (self.folder(name) / "runs.parquet").exists()]
         return [file for name in finished for file in self.figures(name)]
@@ -203,6 +207,34 @@ class House:
         return (10 + int(5 * predicted / 60)) * attempt
 
 
+def checked_plan(study: str, folder: str | Path) -> Plan:
+    """Plan a study and check the names that its report needs: figures, quantities, exact curves.
+
+    Raises StudyError for the first that cannot be. Apart from planning, since it imports what draws them.
+    """
+    plan = plan_study(study, folder)
+    content = plan.study.content
+    from lawbook.report.exact import exact_curves
+    from lawbook.report.figures import check_figure
+    from lawbook.report.quantities import quantities
+
+    for name, law in content.laws.items():
+        if law.exact is not None and law.exact not in exact_curves:
+            fix = suggest(law.exact, exact_curves)
+            raise plan.study.error(f"laws.{name}.exact", law.exact, "there is no such exact curve", fix)
+    for i, block in enumerate(content.figures):
+        try:
+            check_figure(block, content)
+        except LawbookError as error:
+            problem, _, fix = str(error).rpartition("; ")
+            raise plan.study.error(f"figures.{i}", block.of or block.kind, problem or "unclear", fix) from None
+    for i, claim in enumerate(content.claims):
+        if claim.quantity is not None and claim.quantity not in quantities:
+            fix = suggest(claim.quantity, quantities)
+            raise plan.study.error(f"claims.{i}.quantity", claim.quantity, "there is no such quantity", fix)
+    return plan
+
+
 def found(entries: Mapping[str, Value], name: str, kind: str) -> Value:
     """Return an entry by name. Raises LawbookError with the nearest name if there is none."""
     if name not in entries:
@@ -227,10 +259,11 @@ def laws_digest(plan: Plan) -> str:
 
 
 def figure_digest(plan: Plan, figure: str) -> str:
-    """Return the digest of a figure's block and of the law or sweep that it shows."""
+    """Return the digest of a figure's block and of the law and the sweep that it shows."""
     block, content = figure_block(plan, figure), plan.study.content
-    shown = content.laws.get(block.of or "") or content.sweeps.get(block.of or "")
-    return digest([block.model_dump(mode="json"), shown.model_dump(mode="json") if shown else None])
+    law = content.laws.get(block.of or "")
+    sweep = content.sweeps.get(law.sweep if law else block.of or "")
+    return digest([part.model_dump(mode="json") if part else None for part in (block, law, sweep)])
 
 
 def claims_digest(plan: Plan) -> str:
@@ -246,20 +279,20 @@ def study_digest(plan: Plan) -> str:
 def code_digest(plan: Plan, stage: str, figure: str = "") -> str:
     """Return the digest of a stage's code with the registry entries that a study uses there."""
     content = plan.study.content
-    learned = (f"lawbook.tasks.{content.task.name}", f"lawbook.models.{content.model.name}")
-    forms = (f"lawbook.laws.forms.{form}" for law in content.laws.values() for form in law.compare)
+    laws, claims = content.laws.values(), content.claims
+    learned = {f"lawbook.tasks.{content.task.name}", f"lawbook.models.{content.model.name}"}
+    forms = {f"lawbook.laws.forms.{form}" for law in laws for form in law.compare}
+    exact = {f"lawbook.theory.{law.exact}" for law in laws if law.exact}
     entries = {
         "train": learned,
-        "score": (*learned, *(f"{metrics.package}.{name}" for pool in plan.pools for name in pool.metrics)),
-        "fit": tuple(forms),
-        "draw": (f"lawbook.report.figures.{figure_block(plan, figure).kind}",) if figure else (),
+        "score": learned | {f"lawbook.pruning.metrics.{name}" for pool in plan.pools for name in pool.metrics},
+        "collect": learned,
+        "fit": forms,
+        "draw": exact | ({f"lawbook.report.figures.{figure_block(plan, figure).kind}"} if figure else set()),
+        "judge": exact | {f"lawbook.report.quantities.{claim.quantity}" for claim in claims if claim.quantity},
+        "report": exact,
     }
-    return _stage_digest(stage, frozenset(entries.get(stage, ())))
+    return _stage_digest(stage, frozenset(entries[stage]))
 
 
 _stage_digest = cache(stage_digest)
-
-
-def claims_of(results: Path) -> list[dict[str, Any]]:
-    """Return the judged claims of a study, row by row."""
-    return [dict(row) for row in read_table(results / "claims.parquet").to_dict("records")]

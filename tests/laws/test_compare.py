@@ -68,6 +68,14 @@ def test_a_null_prefers_nothing(simulate: Simulate) -> None:
     assert (found.preferred, found.reason) == ("undecided", "every form is refused")
 
 
+def test_a_floor_that_is_not_identified_is_no_rival(simulate: Simulate) -> None:
+    table = simulate("power", 10, rng=np.random.default_rng(0), points=10, noise=0.01)
+    found = compare(table, ["power_floor", "power"], y="y", x="x", draws=200)
+    assert any(notice.kind == "floor_not_identified" for notice in found.fits["power_floor"].warnings)
+    assert found.preferred == "power"
+    assert "the floor of power_floor is not told apart from 0" in found.reason
+
+
 def test_an_unknown_form_is_named() -> None:
     with pytest.raises(LawbookError, match="did you mean 'exponential'"):
         compare(pd.DataFrame({"x": [1.0], "y": [1.0], "seed": [0]}), ["exponentail"], y="y", x="x")

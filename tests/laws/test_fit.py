@@ -147,6 +147,8 @@ def test_rows_may_be_their_own_clusters(simulate: Simulate) -> None:
     table["y"] *= np.exp(0.03 * rng.standard_normal(60))
     fitted = fit(table, "power", y="y", x="x", cluster=None, draws=300)
     assert (fitted.method, fitted.n_points, fitted.n_seeds) == ("bca", 60, 60)
+    assert np.isnan(fitted.lack_of_fit)
+    assert kinds(fitted) == {"no_repeats"}
     assert fitted.estimates["alpha"].low < 0.4 < fitted.estimates["alpha"].high
 
 

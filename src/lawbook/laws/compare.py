@@ -21,7 +21,6 @@ _STRONG = 6.0
 """Difference in BIC from which on it is evidence (Raftery 1995: 'strong')."""
 _DECADE = 1.0
 """Below this range of x an information criterion mistakes curvature of any kind for a law."""
-_SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,8 @@ def compare(
     The power law is always among them where all x > 0. A form is preferred over each other if its error on
     the `holdout` largest x is smaller with a paired bootstrap interval that excludes 0; where that interval
     includes 0, by a BIC smaller by 6 or more, over at least a decade of x. If neither says so, or the two
-    contradict each other, the answer is 'undecided'. Other arguments and errors as in `fit`.
+    contradict each other, the answer is 'undecided'. A form whose floor is not told apart from 0 stands back
+    for the same form without it. Other arguments and errors as in `fit`.
     """
     chosen = [laws[form] if isinstance(form, str) else form for form in forms]
     points = gather(
@@ -153,11 +153,15 @@ def _prefer(
 ) -> tuple[str, str]:
     """Return the preferred form or 'undecided', and why."""
     fitted = table[table["form"].isin(list(errors)) & (table["status"] != "refused")]
+    # A floor that is not told apart from 0 leaves the form without it: no rival of its own.
+    same = [f for f in fitted["form"] if _floorless(fits[f]) in set(fitted["form"])]
+    fitted = fitted[~fitted["form"].isin(same)]
+    beside = "".join(f"; the floor of {form} is not told apart from 0" for form in same)
     if fitted.empty:
         return "undecided", "every form is refused"
     best = fitted.iloc[0]
     if len(fitted) == 1:
-        return str(best["form"]), "every other form is refused"
+        return str(best["form"]), f"no other form is left{beside}"
     reasons = []
     for _, rival in fitted.iloc[1:].iterrows():
         difference = errors[str(rival["form"])][1] - errors[str(best["form"])][1]
@@ -165,9 +169,6 @@ def _prefer(
         gap = float(rival["heldout_error"] - best["heldout_error"])
         delta_bic = float(rival["bic"] - best["bic"])
         pair = f"{best['form']} against {rival['form']}"
-        if abs(gap) <= _SAME and best["n_parameters"] < rival["n_parameters"]:
-            reasons.append(f"{pair}: the same curve with fewer parameters")
-            continue
         low, high = np.quantile(difference, levels) if len(difference) else (-np.inf, np.inf)
         told_apart = low > 0
         decades = fits[str(best["form"])].decades[0]
@@ -181,4 +182,10 @@ def _prefer(
             f"{pair}: held-out errors differ by {gap:.3g} [{low:.3g}, {high:.3g}], ΔBIC {delta_bic:.1f}"
             f" over {decades:.1f} decades"
         )
-    return str(best["form"]), "; ".join(reasons)
+    return str(best["form"]), "; ".join(reasons) + beside
+
+
+def _floorless(fitted: Fit) -> str:
+    """Name the form without the floor if the fit's floor is not identified, else ''."""
+    lost = any(notice.kind == "floor_not_identified" for notice in fitted.warnings)
+    return fitted.law.name.removesuffix("_floor") if lost else ""

@@ -15,7 +15,15 @@ from lawbook.laws.forms import laws
 from lawbook.laws.law import Array, Law
 from lawbook.laws.points import Notice, Points, gather
 from lawbook.laws.solver import Loss, Solution, solve
-from lawbook.laws.uncertainty import Estimate, interval, jackknife, quantile_levels, resample, resampling
+from lawbook.laws.uncertainty import (
+    Estimate,
+    interval,
+    jackknife,
+    quantile_levels,
+    repeated,
+    resample,
+    resampling,
+)
 from lawbook.laws.verdict import doubtful, judge, lack_of_fit, trend
 from lawbook.seeds import generator
 
@@ -281,15 +289,12 @@ def _warnings(
         if floor.value == 0 or not floor.low > 1e-6 * scale:
             text = f"{law.floor} is not told apart from 0: interval [0, {floor.high:.3g}]"
             found.append(Notice("floor_not_identified", text))
-    if method == "residual_t":
-        found.append(
-            Notice(
-                "no_repeats",
-                "no seeds repeat the points: intervals rest on the residuals, lack of fit is untested",
-            )
-        )
     single = points.clusters_per_point == 1
-    if method != "residual_t" and single.any():
+    if not repeated(points):
+        basis = "rest on the residuals" if method == "residual_t" else "come from resampled rows"
+        text = f"no seeds repeat the points: intervals {basis}, lack of fit is untested"
+        found.append(Notice("no_repeats", text))
+    elif single.any():
         found.append(
             Notice("single_run_points", f"{int(single.sum())} points have one run and show no spread")
         )

@@ -27,10 +27,15 @@ _WIDEST = 25.0
 def resampling(points: Points) -> str:
     """Name the method that these points allow: 'bca', 'wild_t' or 'residual_t'."""
     C = points.n_clusters
-    crossed = len(points.x) > 0 and bool(np.median(points.clusters_per_point) >= 2)
+    crossed = repeated(points)
     if C >= _MANY_ROWS or (crossed and C >= FEW_CLUSTERS):
         return "bca"
-    return "wild_t" if crossed and C >= 2 else "residual_t"
+    return "wild_t" if crossed else "residual_t"
+
+
+def repeated(points: Points) -> bool:
+    """Say whether at least half of the points have several clusters, which show the noise without a law."""
+    return len(points.x) > 0 and bool(np.median(points.clusters_per_point) >= 2)
 
 
 def wild_noise(points: Points, draws: int, rng: np.random.Generator) -> Array:

@@ -10,7 +10,7 @@ from scipy import stats
 from lawbook.laws.law import Array, Law
 from lawbook.laws.points import Points
 from lawbook.laws.solver import Design, Solution, jacobian
-from lawbook.laws.uncertainty import resampling
+from lawbook.laws.uncertainty import repeated
 
 _POOR_FIT = 0.001
 """Lack of fit: refused below this p if the law also leaves more than `_UNEXPLAINED` of the variation."""
@@ -48,7 +48,7 @@ def trend(points: Points, level: float) -> Trend:
     root = np.sqrt(w)[:, None]
     operator = np.linalg.pinv(root * z) * root[:, 0]  # (d, n): slope = operator @ log y
     slope = operator @ log_y
-    if resampling(points) == "residual_t":
+    if not repeated(points):
         df = len(log_y) - z.shape[1] - 1
         rest = log_y - np.average(log_y, weights=w) - z @ slope
         variance = float(np.sum(w * rest**2)) * len(log_y) / max(df, 1)
@@ -76,11 +76,11 @@ def lack_of_fit(law: Law, points: Points, solution: Solution) -> tuple[float, fl
     r = data.log_y[0] - law.log_predict(points.x, parameters)
     seen = ~data.censored[0]
     w = data.weights[0] * seen
-    Q = float(np.sum(w * r**2))
+    misfit = float(np.sum(w * r**2))
     mean = np.average(data.log_y[0], weights=w) if w.sum() > 0 else 0.0
     total = float(np.sum(w * (data.log_y[0] - mean) ** 2))
-    unexplained = Q / total if total > 0 else 1.0
-    if resampling(points) == "residual_t":
+    unexplained = misfit / total if total > 0 else 1.0
+    if not repeated(points):
         return np.nan, unexplained
     root = np.sqrt(w)
     tangent, _ = np.linalg.qr(root[:, None] * jacobian(law, points.x, parameters))
@@ -89,14 +89,14 @@ def lack_of_fit(law: Law, points: Points, solution: Solution) -> tuple[float, fl
     expected, df = float(np.sum(rest**2)), points.n_clusters - 1
     round_off = _ROUND_OFF * total
     if not expected > round_off:
-        return float(Q <= round_off), unexplained
+        return float(misfit <= round_off), unexplained
     squared = float(np.sum((rest @ rest.T) ** 2))
     if df > 1:
         squared = df**2 / ((df - 1) * (df + 2)) * (squared - expected**2 / df)
     # At least one direction, at most the n − p that the law leaves.
     freedom = max(len(r) - tangent.shape[1], 1)
     nu = min(max(expected**2 / squared, 1.0), freedom) if squared > 0 else freedom
-    return float(stats.f.sf(Q / expected, nu, nu * df)), unexplained
+    return float(stats.f.sf(misfit / expected, nu, nu * df)), unexplained
 
 
 def condition(law: Law, x: Array, parameters: Array) -> float:

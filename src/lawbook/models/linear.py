@@ -1,4 +1,4 @@
-"""Linear model: one weighted sum of the inputs, without intercept, from zero; or many copies of it at once."""
+"""Linear model: one weighted sum of the inputs, without intercept, from zero; or many copies at once."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class LinearAxes(Axes):
 class Linear(Model):
     """f(x) = √K θ_c · x for the examples of copy c; one output.
 
-    The batch is cut into K equal parts, one for each copy. A run descends the mean loss of all its examples, in
-    which a copy has the share 1/K. Under SGD, θ = w/√K makes up for that: w moves exactly as if alone at the
-    same learning rate. So a run of K copies gives K samples of a curve at the price of one run's overhead.
+    The batch is cut into K equal parts, one for each copy. A run descends the mean loss of all its examples,
+    in which a copy has the share 1/K. Under SGD, θ = w/√K makes up for that: w moves exactly as if alone at
+    the same learning rate. So a run of K copies gives K samples of a curve for one run's overhead.
 
     >>> Linear().n_params({"copies": 3}, 64, 1)
     192
@@ -46,14 +46,18 @@ class Linear(Model):
 
     def forward_flops(self, config: Config, n_inputs: int, n_outputs: int) -> int:
         """Return 2 · copies · in: a step takes one batch for each copy."""
-        return 2 * config["copies"] * n_inputs * n_outputs
+        return 2 * int(config["copies"]) * n_inputs * n_outputs
 
     def activation_bytes(self, config: Config, n_inputs: int, n_outputs: int) -> int:
         """Return 4 bytes for each input of each copy, and 8 for each output."""
-        return config["copies"] * (4 * n_inputs + 8 * n_outputs)
+        return int(config["copies"]) * (4 * n_inputs + 8 * n_outputs)
 
     def initial(
-        self, config: Config, n_inputs: int, n_outputs: int, rng: np.random.Generator
+        self,
+        config: Config,
+        n_inputs: int,
+        n_outputs: int,
+        rng: np.random.Generator,  # noqa: ARG002
     ) -> dict[str, NDArray[np.float64]]:
         """Return zeros: the loss is convex, so that no symmetry needs breaking, and nothing is drawn."""
         return {name: np.zeros(shape) for name, shape in self.shapes(config, n_inputs, n_outputs).items()}

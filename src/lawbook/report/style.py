@@ -101,7 +101,7 @@ def colours(values: Iterable[object]) -> list[str]:
 def log_axis(axes: Axes, which: str, values: Iterable[float]) -> None:
     """Make one axis logarithmic, with plain numbers as ticks; linear if a value is not positive.
 
-    Below two decades ticks stand at 1, 2 and 5, so that at least two are labelled.
+    The fewer decades, the more digits get a labelled tick, so that at least two are labelled.
     """
     shown = np.array([v for v in values if np.isfinite(v)], dtype=float)
     if not len(shown) or (shown <= 0).any():
@@ -109,9 +109,13 @@ def log_axis(axes: Axes, which: str, values: Iterable[float]) -> None:
     axis = axes.xaxis if which == "x" else axes.yaxis
     (axes.set_xscale if which == "x" else axes.set_yscale)("log")
     decades = np.log10(shown.max() / shown.min())
-    subs = (1.0, 2.0, 5.0) if decades < 2 else (1.0, 3.0) if decades < 3 else (1.0,)
-    if decades < 0.5:
-        subs = tuple(np.arange(1.0, 10.0))
+    narrow = [
+        (0.4, tuple(np.arange(1.0, 10.0))),
+        (1.2, (1.0, 2.0, 3.0, 5.0)),
+        (2.0, (1.0, 2.0, 5.0)),
+        (3.2, (1.0, 3.0)),
+    ]
+    subs = next((subs for limit, subs in narrow if decades < limit), (1.0,))
     axis.set_major_locator(ticker.LogLocator(base=10, subs=subs, numticks=12))
     axis.set_minor_locator(ticker.LogLocator(base=10, subs=tuple(np.arange(1.0, 10.0)), numticks=12))
     axis.set_major_formatter(ticker.FuncFormatter(_tick))
@@ -119,12 +123,12 @@ def log_axis(axes: Axes, which: str, values: Iterable[float]) -> None:
 
 
 def _tick(value: float, _position: int | None = None) -> str:
-    """Write a tick: plain from 0.001 to 99,999, else as a power of ten.
+    """Write a tick: plain from 0.0001 to 99,999, else as a power of ten.
 
     >>> _tick(0.02), _tick(20000.0), _tick(1e8)
     ('0.02', '20,000', '$10^{8}$')
     """
-    if 9e-4 <= value < 1e5:
+    if 9e-5 <= value < 1e5:
         return f"{value:,.0f}" if value >= 10 else f"{value:.3g}"
     exponent = int(np.floor(np.log10(value) + 1e-9))
     mantissa = value / 10**exponent

@@ -1,7 +1,7 @@
 """Power-law linear regression, drawn afresh at every step: the task whose loss under SGD is known exactly.
 
-Inputs are x ~ N(0, diag λ) with λ_k = k^-a, and y = Σ_k x_k w*_k + ξ with λ_k w*_k² = k^-b. The model sees the
-first N features; the others and ξ ~ N(0, σ²) together are label noise of variance Σ_{k>N} k^-b + σ².
+Inputs are x ~ N(0, diag λ) with λ_k = k^-a, and y = Σ_k x_k w*_k + ξ with λ_k w*_k² = k^-b. The model sees
+the first N features; the others and ξ ~ N(0, σ²) together are label noise of variance Σ_{k>N} k^-b + σ².
 `lawbook.theory.sgd_oracle` has the exact loss, the divergence edge, the compute frontier, and the sources.
 """
 
@@ -24,15 +24,17 @@ class SGDOracleAxes(Axes):
 
     modes: int = Field(64, ge=1, le=1 << 16, description="Features that the model sees, N.")
     input_exponent: float = Field(1.5, ge=0, description="Decay a of the input variances, λ_k = k^-a.")
-    target_exponent: float = Field(1.6, gt=1, description="Decay b of the target's variance, λ_k w*_k² = k^-b.")
+    target_exponent: float = Field(
+        1.6, gt=1, description="Decay b of the target's variance, λ_k w*_k² = k^-b."
+    )
     noise_variance: Annotated[float, Neutral(0.0)] = Field(0.0, ge=0, description="Label noise σ².")
 
 
 class SGDOracle(StreamTask):
     """Regress on Gaussian features, each example seen once.
 
-    The recorded loss is the expected squared residual of the weights on a new example, computed exactly: it has
-    no sampling error of its own. A run whose model trains several copies gives each its own examples and
+    The recorded loss is the expected squared residual of the weights on a new example, computed exactly: it
+    has no sampling error of its own. A run whose model trains several copies gives each its own examples and
     records the mean of their losses.
     """
 
@@ -44,7 +46,7 @@ class SGDOracle(StreamTask):
         """Return N, the number of features that the model sees."""
         return int(config["modes"])
 
-    def n_outputs(self, config: Config) -> int:
+    def n_outputs(self, config: Config) -> int:  # noqa: ARG002
         """Return one real output."""
         return 1
 
@@ -52,7 +54,10 @@ class SGDOracle(StreamTask):
         """Raise AxisError for a model whose exact loss is not known."""
         if config["model"] != "linear":
             raise AxisError(
-                "model", config["model"], "the exact loss is that of a linear model", "write model: {name: linear}"
+                "model",
+                config["model"],
+                "the exact loss is that of a linear model",
+                "write model: {name: linear}",
             )
 
     def open(self, configs: Sequence[Config]) -> PowerLawStream:
@@ -61,7 +66,7 @@ class SGDOracle(StreamTask):
 
 
 class PowerLawStream:
-    """The examples of R runs with K copies: a pure function of (seed, step), shared by the runs of one seed."""
+    """The examples of R runs with K copies: functions of (seed, step), shared by the runs of one seed."""
 
     def __init__(self, configs: Sequence[Config]) -> None:
         from scipy.special import zeta
@@ -102,9 +107,10 @@ class PowerLawStream:
 
     def evaluate(self, weights: Mapping[str, NDArray[Any]]) -> dict[tuple[str, str], NDArray[np.float64]]:
         """Return the mean over copies of Σ_k λ_k (w_k - w*_k)² + Σ_{k>N} k^-b + σ², where w = √K θ."""
-        error = np.sqrt(self._copies) * weights["weight"] - self._target[:, None]
-        excess = np.einsum("rcn,rcn,rn->r", error, error, self._variances, optimize=True) / self._copies
-        return {("test", "loss"): excess + self._floor}
+        error = np.sqrt(self._copies) * weights["weight"]
+        error -= self._target[:, None]
+        moments = np.square(error, out=error).mean(axis=1)
+        return {("test", "loss"): (moments * self._variances).sum(axis=1) + self._floor}
 
 
 task = SGDOracle()

@@ -18,10 +18,13 @@ Sources: Bordelon and Pehlevan 2022 (arXiv:2106.02713) for the recursion and its
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
 from scipy.special import zeta
+
+from lawbook.training.schedules import rate_factors
 
 Floats = NDArray[np.float64]
 
@@ -271,6 +274,26 @@ def exponent(x: ArrayLike, y: ArrayLike) -> float:
     """
     logs = np.log(np.asarray(x, dtype=np.float64)), np.log(np.asarray(y, dtype=np.float64))
     return float(np.polyfit(*logs, 1)[0])
+
+
+def exact_curve(runs: pd.DataFrame, x: str, y: str) -> pd.Series:  # noqa: ARG001
+    """Compute the exact mean of y of each run of a table: its test loss after its last step.
+
+    Whatever x is: the loss follows from the run's own axes. Returns a float column aligned with `runs`, null
+    for another y and for runs that this theory does not cover (of another task; not plain SGD).
+    """
+    exact = pd.Series(np.nan, index=runs.index, dtype=float)
+    if y != "test_loss":
+        return exact
+    plain = (runs["task"] == "sgd_oracle") & (runs["optimizer"] == "sgd") & runs["gradient_clip"].isna()
+    plain &= (runs["weight_decay"] == 0) & (runs["momentum"] == 0)
+    problem = ["modes", "batch_size", "input_exponent", "target_exponent", "noise_variance"]
+    for _, alike in runs[plain].groupby([*problem, "learning_rate", "schedule", "warmup", "steps"]):
+        run = alike.iloc[0]
+        rates = run["learning_rate"] * rate_factors(run["schedule"], run["warmup"], run["steps"])
+        n_modes, batch_size, a, b, noise = run[problem]
+        exact[alike.index] = exact_loss(n_modes, rates, batch_size, a, b, noise, steps=[run["steps"]])[0]
+    return exact
 
 
 def _rates(learning_rates: ArrayLike, batch_size: int) -> Floats:

@@ -1,0 +1,70 @@
+# The two commands: `make reproduce` and `make test`. Both make the environment if it is missing, if its lock has
+# changed, or if the folder was moved. Only Python 3.11 or newer, with pip, is needed.
+#
+#   make reproduce STUDY=smoke    another study            make fresh    train again from nothing
+#   make test-all                 what CI runs             make lint     formatters, linters, types
+#   make lock                     renew envs/lock.txt
+#
+# TORCH_INDEX names the index that torch is installed from, e.g. for wheels without CUDA:
+#   make reproduce TORCH_INDEX=https://download.pytorch.org/whl/cpu
+
+STUDY ?= digits
+CORES ?= 2
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+    "$$python" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+
+BIN := .venv/bin
+# Scripts of an environment hold its path, so the record of what it was made from holds it, too.
+MADE_FROM = $(CURDIR) $(shell cat envs/torch.txt envs/lock.txt | cksum)
+
+.PHONY: reproduce fresh test test-all test-slow lint lock environment
+
+reproduce: environment
+	@$(BIN)/python -m lawbook run $(STUDY) --cores $(CORES)
+
+fresh: environment
+	$(BIN)/python -m lawbook cache clear --yes
+	$(BIN)/python -m lawbook run $(STUDY) --cores $(CORES) -- --forceall
+
+test: environment
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-slow: environment
+	$(BIN)/python -m pytest -n 2 -m slow
+
+test-all: lint
+	$(MAKE) test
+	$(MAKE) test-slow
+
+lint: environment
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+environment:
+	@test "$$(cat .venv/made-from 2>/dev/null)" = "$(MADE_FROM)" || $(MAKE) .venv
+
+# Always from nothing: an environment that is half there is worse than none.
+.PHONY: .venv
+.venv:
+	@test -n "$(PYTHON)" || { echo "Error: no Python 3.11 or newer is on PATH; set PYTHON=..." >&2; exit 2; }
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet $(TORCH_INDEX:%=--index-url %) -r envs/torch.txt
+	$(BIN)/python -m pip install --quiet -r envs/lock.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@echo "$(MADE_FROM)" > .venv/made-from
+
+# Exact public versions: no hashes, no local version suffix, no torch and what only its CUDA wheels bring.
+lock:
+	rm -rf build/lock
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet $(TORCH_INDEX:%=--index-url %) -r envs/torch.txt
+	build/lock/bin/python -m pip install --quiet --upgrade "setuptools>=77"
+	build/lock/bin/python -m pip install --quiet ".[train,workflow,dev]" snakemake-executor-plugin-slurm
+	build/lock/bin/python -m pip freeze --all --exclude lawbook --exclude pip --exclude torch --exclude triton \
+	    | sed -e '/^nvidia/d' -e '/^cuda/d' -e 's/+[A-Za-z0-9.]*$$//' > envs/lock.txt
+	{ sed '/^      - /d' envs/lawbook.yaml; sed 's/^/      - /' envs/torch.txt envs/lock.txt; } > build/lawbook.yaml
+	mv build/lawbook.yaml envs/lawbook.yaml

@@ -1,0 +1,12 @@
+"""Draw one figure of a study."""
+
+from lawbook.errors import one_message
+from lawbook.jobs import job_arguments, planned
+from lawbook.report.figures import draw_figure
+from lawbook.workflow import figure_block, figure_digest
+
+with one_message():
+    job = job_arguments("draw", "figure", "out")
+    figure = str(job.figure[0])
+    plan = planned(job, lambda plan: figure_digest(plan, figure), figure)
+    draw_figure(figure_block(plan, figure), job.out[0].parent, plan.study.content, job.out[0])

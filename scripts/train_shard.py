@@ -1,0 +1,24 @@
+"""Train the runs of one shard, or take them from the cache."""
+
+from lawbook.errors import one_message
+from lawbook.jobs import job_arguments, planned
+from lawbook.progress import heartbeat
+from lawbook.studies import shard_digest
+from lawbook.tables import read_table, write_table
+from lawbook.training.shard import train_shard
+from lawbook.workflow import code_digest
+
+with one_message():
+    job = job_arguments("train", "shard", "scores", "out")
+    shard = str(job.shard[0])
+    plan = planned(job, lambda plan: shard_digest(plan.shards[shard]))
+    curves, outcomes = train_shard(
+        plan.shards[shard],
+        shard=shard,
+        cache=job.cache,
+        code=code_digest(plan, "train"),
+        scores=read_table(job.scores[0]) if job.scores else None,
+        heartbeat=heartbeat(job.out[0].parents[1], shard),
+    )
+    write_table(outcomes, job.out[1], "outcomes")
+    write_table(curves, job.out[0], "curves")

@@ -1,0 +1,5 @@
+"""`python -m lawbook`: the command line, for an environment that is not activated."""
+
+from lawbook.cli import main
+
+main()

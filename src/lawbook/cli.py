@@ -1,0 +1,274 @@
+"""The command line: plan, run and watch studies, read their verdicts. Thin over the workflow and the library."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lawbook.errors import LawbookError, one_message
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.table import Table
+
+    from lawbook.studies import Plan
+    from lawbook.workflow import Settings
+
+# Heavy modules are imported inside the commands, so that `lawbook --help` answers at once.
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+cache_app = typer.Typer(no_args_is_help=True, help="The trained runs that are kept for good.")
+app.add_typer(cache_app, name="cache")
+
+Study = Annotated[str, typer.Argument(help="A study: the name of a file in config/studies, without .yaml.")]
+
+
+def main() -> None:
+    """Run the command line; a mistake in what it was given is one message and exit code 2."""
+    with one_message():
+        app()
+
+
+@app.command()
+def plan(study: Study, csv: Annotated[bool, typer.Option("--csv", help="Every run, as CSV.")] = False) -> None:
+    """Show what a study will train: its shards, with predicted seconds on one core and bytes of memory."""
+    from lawbook.workflow import checked_plan
+
+    planned = checked_plan(study, _settings().studies)
+    if csv:
+        typer.echo(planned.table().to_csv(index=False), nl=False)
+    else:
+        _show(_plan_table(planned))
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def run(
+    study: Study,
+    more: Annotated[list[str] | None, typer.Argument(help="After --: options for Snakemake.")] = None,
+    cores: Annotated[int, typer.Option(min=1, help="Jobs at once.")] = 2,
+) -> None:
+    """Bring a study up to date: train what is missing, then fit, draw, judge and report."""
+    from lawbook.running import DRY_RUN, run_study
+
+    settings = _settings()
+    _planned(study, settings)
+    new = run_study(study, settings, cores, more or [])
+    if DRY_RUN.intersection(more or []):
+        return
+    if not new:
+        typer.echo(f"Nothing to be done: {study} is up to date.")
+    _show_claims(_folder(study, settings))
+    typer.echo(f"Report: {_folder(study, settings) / 'report.html'}")
+
+
+@app.command()
+def status(
+    study: Annotated[str | None, typer.Argument(help="A study; without one, all of them.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Redraw every second until it is interrupted.")] = False,
+) -> None:
+    """Show how far the training of a study, or of all, has come."""
+    import time
+
+    from rich.live import Live
+
+    settings = _settings()
+    table = _study_status if study else _all_status
+    if not watch:
+        _show(table(study or "", settings))
+        return
+    try:
+        with Live(table(study or "", settings)) as live:
+            while True:
+                time.sleep(1)
+                live.update(table(study or "", settings))
+    except KeyboardInterrupt:
+        return
+
+
+@app.command()
+def report(
+    study: Study,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Write the page anew from the tables there are.")] = False,
+) -> None:
+    """Say where the report of a study lies."""
+    settings = _settings()
+    planned, folder = _planned(study, settings), _folder(study, settings)
+    if rebuild:
+        from lawbook.report.page import write_report
+        from lawbook.writer import writing
+
+        with writing(settings.results):
+            write_report(planned.study, folder)
+    if not (folder / "report.html").exists():
+        raise LawbookError(f"{folder / 'report.html'} is not there yet; `lawbook run {study}` makes it")
+    typer.echo(str(folder / "report.html"))
+
+
+@app.command()
+def verify(study: Study) -> None:
+    """Print the claims of a study with their verdicts; exit code 1 if one fails, 3 if none does but one is undecided."""
+    settings = _settings()
+    _planned(study, settings)
+    verdicts = _show_claims(_folder(study, settings))
+    raise typer.Exit(1 if "fails" in verdicts else 3 if "undecided" in verdicts else 0)
+
+
+@app.command()
+def schema() -> None:
+    """Write the JSON schema of a study, generated from the typed model, for editors."""
+    from lawbook.files import write_text
+    from lawbook.studies.json_schema import study_schema
+
+    write_text(path := "workflow/schemas/study.schema.json", study_schema())
+    typer.echo(path)
+
+
+@cache_app.command("list")
+def cache_list() -> None:
+    """List the cache: a row per kind of run (code, numbers, shape), with its files and bytes."""
+    from datetime import datetime
+
+    table = _table("kind", "files", "checkpoints", "bytes", "last written")
+    total = 0
+    for kind, files in sorted(_cached().items()):
+        size = sum(file.stat().st_size for file in files)
+        last = datetime.fromtimestamp(max(file.stat().st_mtime for file in files))
+        finished = sum(file.suffix == ".parquet" for file in files)
+        table.add_row(kind, f"{finished}", f"{len(files) - finished}", f"{size:,}", f"{last:%Y-%m-%d %H:%M}")
+        total += size
+    _show(table)
+    typer.echo(f"{total:,} bytes in {_settings().cache}")
+
+
+@cache_app.command("clear")
+def cache_clear(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Empty the cache: every study then trains from nothing when it is next run."""
+    import shutil
+    from pathlib import Path
+
+    from lawbook.writer import writing
+
+    settings = _settings()
+    kinds = _cached()
+    if not yes:
+        typer.confirm(f"Delete {sum(map(len, kinds.values()))} files in {settings.cache}?", abort=True)
+    with writing(settings.results):
+        for kind in kinds:
+            shutil.rmtree(Path(settings.cache) / kind)
+    typer.echo(f"{settings.cache} is empty")
+
+
+def _settings() -> Settings:
+    from lawbook.workflow import read_settings
+
+    return read_settings()
+
+
+def _planned(study: str, settings: Settings) -> Plan:
+    from lawbook.studies import plan_study
+
+    return plan_study(study, settings.studies)
+
+
+def _folder(study: str, settings: Settings) -> Path:
+    from pathlib import Path
+
+    return Path(settings.results) / study
+
+
+def _cached() -> dict[str, list[Path]]:
+    """Return the files of the cache by kind."""
+    from pathlib import Path
+
+    folder = Path(_settings().cache)
+    kinds = {kind.name: [file for file in kind.iterdir() if file.is_file()] for kind in folder.glob("*/")}
+    return {name: files for name, files in kinds.items() if files}
+
+
+def _table(*columns: str, title: str = "") -> Table:
+    from rich.table import Table
+
+    table = Table(title=title or None, title_justify="left")
+    for i, column in enumerate(columns):
+        table.add_column(column, justify="right" if i else "left")
+    return table
+
+
+def _show(table: Table) -> None:
+    from rich.console import Console
+
+    Console().print(table)
+
+
+def _plan_table(planned: Plan) -> Table:
+    from lawbook.studies.cost import run_cost, stack_size
+
+    table = _table("shard", "runs", "stack", "seconds", "bytes", title=planned.study.content.title)
+    seconds = 0.0
+    for shard, runs in planned.shards.items():
+        costs, size = [run_cost(run.config) for run in runs], stack_size(runs[0].config)
+        memory = max(cost.bytes for cost in costs) * min(size, len(runs))
+        seconds += sum(cost.seconds for cost in costs)
+        row = (len(runs), size, sum(cost.seconds for cost in costs), memory)
+        table.add_row(shard, *(f"{value:,.0f}" for value in row))
+    probes = [run_cost(run.config).seconds for pool in planned.pools for run in pool.probes]
+    if probes:
+        table.add_row("probes", f"{len(probes):,}", "", f"{sum(probes):,.0f}", "")
+    table.add_section()
+    table.add_row("total", f"{len(planned.runs):,}", "", f"{seconds + sum(probes):,.0f}", "")
+    return table
+
+
+def _study_status(study: str, settings: Settings) -> Table:
+    from lawbook.progress import study_progress
+
+    table = _table("shard", "state", "done", title=study)
+    for job, progress in study_progress(_planned(study, settings), _folder(study, settings)).items():
+        table.add_row(job, progress.state, f"{progress.share:.0%}")
+    return table
+
+
+def _all_status(_: str, settings: Settings) -> Table:
+    from lawbook.progress import study_progress
+    from lawbook.studies import study_names
+
+    table = _table("study", "runs", "trained", "report")
+    for name in study_names(settings.studies):
+        folder = _folder(name, settings)
+        try:
+            planned = _planned(name, settings)
+        except LawbookError as error:
+            table.add_row(name, "", "", str(error))
+            continue
+        jobs = study_progress(planned, folder).values()
+        share = sum(job.done for job in jobs) / sum(job.total for job in jobs)
+        page = folder / "report.html"
+        table.add_row(name, f"{len(planned.runs):,}", f"{share:.0%}", str(page) if page.exists() else "")
+    return table
+
+
+def _show_claims(folder: Path) -> list[str]:
+    """Print the claims of a results folder and return their verdicts."""
+    from lawbook.tables import read_table
+
+    if not (folder / "claims.parquet").exists():
+        raise LawbookError(f"{folder / 'claims.parquet'} is not there yet; `lawbook run {folder.name}` makes it")
+    claims: list[dict[Any, Any]] = read_table(folder / "claims.parquet").to_dict("records")
+    table = _table("claim", "expected", "measured (95 %)", "origin", "verdict")
+    for claim in claims:
+        found = "" if claim["estimate"] is None or claim["estimate"] != claim["estimate"] else _interval(claim)
+        table.add_row(claim["text"], claim["expected"], found, claim["origin"], claim["verdict"])
+        if claim["verdict"] != "holds" and claim["reason"]:
+            table.add_row(f"  {claim['reason']}", "", "", "", "")
+    if claims:
+        _show(table)
+    else:
+        typer.echo("The study makes no claims.")
+    return [claim["verdict"] for claim in claims]
+
+
+def _interval(claim: dict[Any, Any]) -> str:
+    return f"{claim['estimate']:.4g} ({claim['low']:.4g} to {claim['high']:.4g})"

@@ -1,0 +1,43 @@
+"""What every job's script shares: its arguments, its plan, and the refusal of what it was not submitted for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from lawbook.errors import LawbookError
+from lawbook.studies import Plan, plan_study
+from lawbook.workflow import code_digest
+
+
+def job_arguments(stage: str, *more: str) -> argparse.Namespace:
+    """Parse a script's command line: STUDY --expect YAML-DIGEST [CODE-DIGEST], and `more` options.
+
+    Each option of `more` takes one path or several, and is a list. Where studies and cache lie stands in the
+    environment, which the workflow sets.
+    """
+    parser = argparse.ArgumentParser(description=f"One job of the workflow: {stage}.")
+    parser.add_argument("study")
+    parser.add_argument("--expect", nargs="+", required=True)
+    for option in more:
+        parser.add_argument(f"--{option}", nargs="*", type=Path, required=True)
+    folders = {name: Path(os.environ[f"LAWBOOK_{name.upper()}"]) for name in ("studies", "cache")}
+    return parser.parse_args(namespace=argparse.Namespace(stage=stage, **folders))
+
+
+def planned(arguments: argparse.Namespace, digest_of: Callable[[Plan], str], figure: str = "") -> Plan:
+    """Return the plan of the job's study.
+
+    Raises LawbookError if the study or the code has changed since the job was submitted: what it would
+    compute would be recorded as something else.
+    """
+    plan = plan_study(arguments.study, arguments.studies)
+    now = [digest_of(plan)]
+    if len(arguments.expect) > 1:
+        now.append(code_digest(plan, arguments.stage, figure))
+    for what, expected, found in zip((str(plan.study.file), "the code"), arguments.expect, now, strict=False):
+        if expected != found:
+            raise LawbookError(f"{what} has changed since this job was submitted; run the workflow again")
+    return plan

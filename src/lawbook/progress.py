@@ -1,0 +1,73 @@
+"""Progress: a job leaves a heartbeat, and whoever watches adds the heartbeats up.
+
+Jobs print no bars, so that parallel jobs never garble a terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lawbook.files import write_text
+from lawbook.studies import Plan
+
+SCORES = "scores"
+EVERY_S = 0.5
+ALIVE_S = 60.0
+"""A heartbeat older than this belongs to a job that has died."""
+
+
+def heartbeat(results: Path, job: str) -> Callable[[int, int], None]:
+    """Return a function of (run-steps done, run-steps in all) that leaves a job's heartbeat, at most twice a second."""
+    file, last = _file(results, job), -EVERY_S
+
+    def beat(done: int, total: int) -> None:
+        nonlocal last
+        if done == total or time.monotonic() - last >= EVERY_S:
+            last = time.monotonic()
+            write_text(file, json.dumps({"done": done, "total": total}))
+
+    return beat
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Run-steps of one job, a shard or the scores: how many, how many done, and what the job is doing."""
+
+    total: int
+    done: int
+    state: str
+
+    @property
+    def share(self) -> float:
+        """Return the share done."""
+        return self.done / self.total
+
+
+def study_progress(plan: Plan, results: Path) -> Mapping[str, Progress]:
+    """Return the progress of each job that trains, by shard; the probes' under `scores`."""
+    jobs = {shard: sum(run.config["steps"] for run in runs) for shard, runs in plan.shards.items()}
+    files = {shard: results / f"shards/{shard}.parquet" for shard in plan.shards}
+    if plan.pools:
+        jobs = {SCORES: sum(run.config["steps"] for pool in plan.pools for run in pool.probes)} | jobs
+        files[SCORES] = results / "scores.parquet"
+    return {job: _job_progress(total, files[job], _file(results, job)) for job, total in jobs.items()}
+
+
+def _job_progress(total: int, finished: Path, beat: Path) -> Progress:
+    if finished.exists():
+        return Progress(total, total, "done")
+    try:
+        share = json.loads(beat.read_text())
+        age = time.time() - beat.stat().st_mtime
+        done = total * share["done"] // max(1, share["total"])
+    except (OSError, ValueError, KeyError):
+        return Progress(total, 0, "waiting")
+    return Progress(total, done, "training" if age < ALIVE_S else "stopped")
+
+
+def _file(results: Path, job: str) -> Path:
+    return results / f"progress/{job}.json"

@@ -1,0 +1,88 @@
+"""What the page carries inside itself: figures as inline SVG, tables as data: links."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pandas as pd
+from markupsafe import Markup
+
+from lawbook.errors import LawbookError
+
+_SVG, _XLINK, _DC = (
+    "http://www.w3.org/2000/svg",
+    "http://www.w3.org/1999/xlink",
+    "http://purl.org/dc/elements/1.1/",
+)
+_LARGEST_PLAIN = 1_000_000
+"""Bytes of CSV above which a link holds it compressed: browsers refuse long data: links."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A download: the name of the file and the data: address that holds it."""
+
+    name: str
+    href: str
+
+
+@dataclass(frozen=True)
+class InlineFigure:
+    """A figure inside the page: its SVG, title, caption, and its data as a download."""
+
+    name: str
+    svg: Markup
+    title: str
+    caption: str
+    data: Link
+
+
+def csv_link(name: str, text: str) -> Link:
+    """Return a download of a CSV text, compressed if it is long; the same text gives the same link."""
+    data, kind = text.encode(), "text/csv;charset=utf-8"
+    if len(data) > _LARGEST_PLAIN:
+        data, kind, name = gzip.compress(data, mtime=0), "application/gzip", f"{name}.gz"
+    return Link(name, f"data:{kind};base64,{base64.b64encode(data).decode()}")
+
+
+def table_link(name: str, table: pd.DataFrame) -> Link:
+    """Return a download of a table as CSV, with every digit that a float64 needs."""
+    return csv_link(f"{name}.csv", table.to_csv(index=False))
+
+
+def inline_figure(folder: Path, name: str) -> InlineFigure:
+    """Return a drawn figure for the page. Raises LawbookError naming a file that is absent or damaged.
+
+    The SVG is parsed and written anew without metadata and comments, scaled to the page, its ids made its own.
+    """
+    file = folder / f"{name}.svg"
+    try:
+        root = ElementTree.parse(file).getroot()  # noqa: S314 - drawn by lawbook itself
+        data = (folder / f"{name}.csv").read_text(encoding="utf-8")
+    except (OSError, ElementTree.ParseError) as error:
+        raise LawbookError(f"{file}: the figure cannot be read ({error}); draw it again") from error
+    title, caption = (root.findtext(f".//{{{_DC}}}{tag}") or "" for tag in ("title", "description"))
+    for metadata in root.findall(f"{{{_SVG}}}metadata"):
+        root.remove(metadata)
+    for element in root.iter():
+        for key, value in element.attrib.items():
+            if key == "id":
+                element.set(key, f"{name}-{value}")
+            elif key == f"{{{_XLINK}}}href" and value.startswith("#"):
+                element.set(key, f"#{name}-{value[1:]}")
+            elif "url(#" in value:
+                element.set(key, value.replace("url(#", f"url(#{name}-"))
+    root.set("role", "img")
+    root.set("aria-label", f"{title}. {caption}")
+    # Figures of one column keep their share of the width of the text.
+    root.set("style", f"max-width: {root.get('width', '100%')}")
+    for size in ("width", "height"):
+        root.attrib.pop(size, None)
+    ElementTree.register_namespace("", _SVG)
+    ElementTree.register_namespace("xlink", _XLINK)
+    svg = Markup(ElementTree.tostring(root, encoding="unicode"))  # noqa: S704 - written anew by the parser
+    return InlineFigure(name, svg, title, caption, csv_link(f"{name}.csv", data))

@@ -1,0 +1,73 @@
+"""Figures, one kind a file: `NAME.py` defines `figure`, the kind NAME.
+
+A kind turns the tables of a results folder into a drawing, the data that it shows, and a caption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from lawbook.errors import LawbookError, suggest
+from lawbook.registry import Registry
+from lawbook.report.results import Results
+from lawbook.report.style import save, styled
+from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.tables import write_csv
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A drawing with the data behind it, its title and its caption."""
+
+    figure: Figure
+    data: pd.DataFrame
+    title: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of figure: how it is drawn, what its `of` names, and the options that it takes.
+
+    Each option is {name: what it does}.
+    """
+
+    draw: Callable[[FigureBlock, Results, StudyFile], Drawn]
+    shows: Literal["sweep", "law"]
+    options: dict[str, str]
+
+
+figures: Registry[Kind] = Registry("lawbook.report.figures", "figure", "figure")
+
+
+def check_figure(block: FigureBlock, content: StudyFile) -> None:
+    """Raise LawbookError if a study cannot draw this figure: its kind, what it shows, or an option."""
+    kind = figures[block.kind]
+    known = content.sweeps if kind.shows == "sweep" else content.laws
+    if block.of is not None and block.of not in known:
+        raise LawbookError(f"figure {block.kind}: no {kind.shows} {block.of!r}; {suggest(block.of, known)}")
+    if block.of is None and len(known) != 1 and kind.shows == "law":
+        raise LawbookError(f"figure {block.kind}: say which law, as {{{block.kind}: NAME}}")
+    for option in block.options:
+        if option not in kind.options:
+            fix = suggest(option, kind.options) if kind.options else "it takes none"
+            raise LawbookError(f"figure {block.kind}: no option {option!r}; {fix}")
+
+
+def draw_figure(block: FigureBlock, results: Path, content: StudyFile, out: Path) -> None:
+    """Draw one figure of a study into out/{name}.svg, .pdf, .png, with its data beside it as .csv.
+
+    The same tables give the same bytes. Raises LawbookError as `check_figure` does, and for tables that are
+    not there.
+    """
+    check_figure(block, content)
+    with styled():
+        drawn = figures[block.kind].draw(block, Results(results), content)
+        write_csv(drawn.data, out / f"{block.name}.csv")
+        save(drawn.figure, out, block.name, drawn.title, drawn.caption)

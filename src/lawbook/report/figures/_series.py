@@ -1,0 +1,175 @@
+"""What several kinds of figure share: the lines of a sweep, the means along them, and how they are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from scipy import stats
+
+from lawbook.laws.fit import point_table
+from lawbook.laws.points import gather
+from lawbook.report.results import REPEATS, Results, sweep_runs, varying_axes, where
+from lawbook.report.style import MARKERS, colours
+from lawbook.report.words import conditions, count, number, plain, text_of
+from lawbook.studies.schema import FigureBlock, StudyFile
+
+MAX_LINES = 14
+"""More lines than this in one panel cannot be told apart."""
+
+WHERE = {"where": "Show only the runs with these values, {axis: value or list}."}
+
+
+@dataclass(frozen=True)
+class Line:
+    """The runs of one line of a panel, what tells them from the others, and how they are drawn."""
+
+    label: str
+    values: tuple[Any, ...]
+    runs: pd.DataFrame
+    colour: str
+    marker: str
+
+
+def chosen_runs(block: FigureBlock, results: Results, content: StudyFile) -> tuple[pd.DataFrame, str]:
+    """Return the runs of the sweep that a figure shows (the study's first if it names none), and its name."""
+    sweep = block.of or next(iter(content.sweeps))
+    runs = sweep_runs(results.runs, content, sweep)
+    return where(runs, block.options.get("where", {})), sweep
+
+
+def swept_axis(
+    block: FigureBlock, runs: pd.DataFrame, content: StudyFile, sweep: str
+) -> tuple[str, list[str]]:
+    """Return the axis along x (option x, else the first that varies and is a number), and the other ones."""
+    axes = varying_axes(runs, content, sweep)
+    numeric = [a for a in axes if pd.api.types.is_numeric_dtype(runs[a]) and not runs[a].isna().any()]
+    x = str(block.options.get("x") or next(iter([*numeric, *axes]), "seed"))
+    where(runs, {x: []})  # names the column if the runs lack it
+    # A count that follows from an axis (n_params from width) stands for it.
+    return x, [a for a in axes if a != x and not _follows(runs, a, x)]
+
+
+def _follows(runs: pd.DataFrame, axis: str, x: str) -> bool:
+    """Tell whether a column other than an axis, such as n_params, fixes the value of an axis."""
+    return x.startswith("n_") and bool((runs.groupby(x)[axis].nunique(dropna=False) <= 1).all())
+
+
+def make_lines(runs: pd.DataFrame, axes: Sequence[str]) -> tuple[list[Line], str]:
+    """Return a line per combination of the axes' values, and what was held fixed to keep them few.
+
+    With more than `MAX_LINES` combinations all axes but the first are held at the middle of their values.
+    """
+    held: dict[str, Any] = {}
+    axes = list(axes)
+    while len(axes) > 1 and runs[axes].drop_duplicates().shape[0] > MAX_LINES:
+        axis = axes.pop()
+        values = sorted(runs[axis].dropna().unique())
+        held[axis] = values[len(values) // 2]
+        runs = runs[runs[axis] == held[axis]]
+    if not axes:
+        return [Line("", (), runs, colours([0])[0], MARKERS[0])], conditions(held)
+    parts = [(key, part) for key, part in runs.groupby(axes, dropna=False, sort=True)]
+    if len(parts) > MAX_LINES:
+        every = np.unique(np.linspace(0, len(parts) - 1, MAX_LINES).round().astype(int))
+        parts = [parts[i] for i in every]
+    hues = colours([key[0] if len(axes) == 1 else str(key) for key, _ in parts])
+    lines = [
+        Line(
+            ", ".join(_shown(axis, value) for axis, value in zip(axes, key, strict=True)),
+            tuple(key),
+            part,
+            hue,
+            MARKERS[i % len(MARKERS)],
+        )
+        for i, ((key, part), hue) in enumerate(zip(parts, hues, strict=True))
+    ]
+    return lines, conditions(held)
+
+
+def _shown(axis: str, value: Any) -> str:
+    numeric = isinstance(value, int | float | np.number) and value == value
+    return f"{plain(axis)} {number(value) if numeric else text_of(value)}"
+
+
+def means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
+    """Return the mean of y per x with its 95 % t interval over folds and seeds.
+
+    Columns x, y, low, high, n_seeds, censored. Test errors and positive losses are the points that the laws
+    see, a point without a single wrong answer an upper limit at 1/n_eval; else means and intervals are plain.
+    Diverged runs are left out: the caller draws them.
+    """
+    usable = runs[(runs["status"] != "diverged") & runs[y].notna()]
+    repeats = [axis for axis in REPEATS if axis in usable.columns]
+    trials = "n_eval" if y == "test_error" else None
+    if usable.empty or (trials is None and (usable[y] <= 0).any()):
+        return _plain_means(usable, y, x)
+    needed = list(dict.fromkeys([y, x, *repeats, "status", *([trials] if trials else [])]))
+    table = usable[needed].assign(run=usable["run_id"])  # equal rows are two runs, not one row twice
+    points = gather(table, y=y, x=x, cluster=repeats or None, n_eval=trials, positive_x=False)
+    return point_table(points, 0.95).rename(columns={x: "x"})[_COLUMNS]
+
+
+_COLUMNS = ["x", "y", "low", "high", "n_seeds", "censored"]
+
+
+def _plain_means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
+    table = runs.groupby(x)[y].agg(["mean", "std", "size"]).rename_axis("x").reset_index()
+    half = stats.t.ppf(0.975, np.maximum(table["size"] - 1, 1)) * table["std"] / np.sqrt(table["size"])
+    table = table.assign(low=table["mean"] - half, high=table["mean"] + half, censored=False)
+    return table.rename(columns={"mean": "y", "size": "n_seeds"})[_COLUMNS]
+
+
+def draw_points(
+    axes: Axes, points: pd.DataFrame, line: Line, *, joined: bool = True, label: str | None = None
+) -> None:
+    """Draw means with their intervals; upper limits as open triangles that point down."""
+    seen, limit = points[~points["censored"].astype(bool)], points[points["censored"].astype(bool)]
+    ends = seen[["y", "low", "high"]].to_numpy(dtype=float)
+    spread = np.nan_to_num(np.stack([ends[:, 0] - ends[:, 1], ends[:, 2] - ends[:, 0]]))
+    axes.errorbar(
+        seen["x"].to_numpy(dtype=float),
+        ends[:, 0],
+        yerr=np.maximum(spread, 0),
+        color=line.colour,
+        marker=line.marker,
+        linestyle="-" if joined else "none",
+        capsize=1.5,
+        elinewidth=0.8,
+        label=line.label if label is None else label,
+    )
+    if len(limit):
+        axes.plot(limit["x"], limit["y"], color=line.colour, marker="v", mfc="white", ls="none", ms=5)
+
+
+def draw_seeds(axes: Axes, runs: pd.DataFrame, y: str, x: str, line: Line) -> None:
+    """Draw each run as a faint dot; a run without a wrong answer as a faint triangle at 1/n_eval."""
+    finite = runs[(runs["status"] != "diverged") & runs[y].notna()]
+    positive = finite[finite[y] > 0]
+    look = {"color": line.colour, "alpha": 0.45, "ms": 2.8, "mew": 0, "ls": "none"}
+    axes.plot(positive[x], positive[y], marker="o", zorder=1, **look)
+    zero = finite[finite[y] == 0]
+    if len(zero) and y == "test_error":
+        axes.plot(zero[x], 1 / zero["n_eval"], marker="v", zorder=1, **look)
+
+
+def repeats_text(runs: pd.DataFrame) -> str:
+    """State the seeds and folds behind a figure, and the runs that diverged."""
+    parts = []
+    for axis in reversed(REPEATS):
+        if axis in runs and (n := int(runs[axis].nunique())) > 1:
+            parts.append(count(n, axis))
+    text = " × ".join(parts) or "1 seed"
+    diverged = int((runs["status"] == "diverged").sum())
+    return f"{count(len(runs), 'run')}, {text}" + (f"; {count(diverged, 'run')} diverged" if diverged else "")
+
+
+def as_data(parts: Sequence[tuple[dict[str, Any], pd.DataFrame]]) -> pd.DataFrame:
+    """Join labelled parts into the table that lies beside a figure."""
+    full = [part.assign(**names)[[*names, *part.columns]] for names, part in parts if len(part)]
+    full = [part.dropna(axis=1, how="all") for part in full]
+    return pd.concat(full, ignore_index=True) if full else pd.DataFrame({"x": [], "y": []})

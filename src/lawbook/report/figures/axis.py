@@ -1,0 +1,77 @@
+"""`axis`: loss and error against the axis that a sweep varies, on logarithmic axes."""
+
+from __future__ import annotations
+
+from lawbook.report.figures import Drawn, Kind
+from lawbook.report.figures._series import (
+    WHERE,
+    as_data,
+    chosen_runs,
+    draw_points,
+    draw_seeds,
+    make_lines,
+    means,
+    repeats_text,
+    swept_axis,
+)
+from lawbook.report.results import Results
+from lawbook.report.style import DOUBLE, log_axis, new_figure
+from lawbook.report.words import label, number, plain, text_of
+from lawbook.studies.schema import FigureBlock, StudyFile
+
+
+def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
+    """Draw each run as a faint dot, and per line the mean over seeds with its 95 % interval."""
+    runs, sweep = chosen_runs(block, results, content)
+    x, others = swept_axis(block, runs, content, sweep)
+    split = block.options.get("split", "test")
+    panels = [y for y in (f"{split}_loss", f"{split}_error") if y in runs and runs[y].notna().any()]
+    lines, held = make_lines(runs, others)
+
+    names = None
+    if not runs[x].map(lambda v: isinstance(v, int | float)).all():
+        names = sorted(runs[x].map(text_of).unique())
+    figure = new_figure(DOUBLE if len(panels) > 1 else DOUBLE / 2 + 0.4, 3.0)
+    parts = []
+    for axes, y in zip(figure.subplots(1, max(len(panels), 1), squeeze=False)[0], panels, strict=False):
+        for line in lines:
+            shown = line.runs
+            if names:
+                shown = shown.assign(**{x: [float(names.index(text_of(v))) for v in shown[x]]})
+            points = means(shown, y, x)
+            draw_seeds(axes, shown, y, x, line)
+            draw_points(axes, points, line, joined=names is None)
+            parts.append(({"y_is": y, "line": line.label, "x_is": x}, points))
+        if names:
+            axes.set_xticks(range(len(names)), names)
+        else:
+            log_axis(axes, "x", runs[x])
+        values = runs.loc[runs["status"] != "diverged", y]
+        log_axis(axes, "y", values[values > 0])
+        axes.set_xlabel(label(x, content))
+        axes.set_ylabel(label(y, content))
+    if any(line.label for line in lines) and panels:
+        handles, labels = figure.axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside right upper")
+
+    about = [f"Dots: single runs; points: means over seeds with 95 % intervals ({repeats_text(runs)})"]
+    if any(y.endswith("_error") for y in panels) and (runs[f"{split}_error"] == 0).any():
+        zeros = int((runs[f"{split}_error"] == 0).sum())
+        about.append(
+            f"{number(zeros)} runs without a wrong answer are drawn at 1/n as triangles: an upper limit"
+        )
+    if held:
+        about.append(f"Held fixed: {held}")
+    title = f"{plain(split).capitalize()} loss and error against {plain(x)}"
+    return Drawn(figure, as_data(parts), title, ". ".join(about) + ".")
+
+
+figure = Kind(
+    draw,
+    "sweep",
+    {
+        "x": "Column along x instead of the sweep's first numeric axis, such as n_params.",
+        "split": "train, validation or test.",
+        **WHERE,
+    },
+)

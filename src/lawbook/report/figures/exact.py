@@ -1,0 +1,81 @@
+"""`exact`: trained points on an exact curve, and their ratio with three standard errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from lawbook.errors import LawbookError
+from lawbook.report.exact import exact_runs
+from lawbook.report.figures import Drawn, Kind
+from lawbook.report.figures._series import Line, as_data, draw_points, means
+from lawbook.report.results import REPEATS, Results
+from lawbook.report.style import BLACK, DOUBLE, MARKERS, colours, log_axis, new_figure
+from lawbook.report.words import count, label, number, plain
+from lawbook.studies.schema import FigureBlock, StudyFile
+
+
+def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
+    """Draw measured means on the exact curve, and below them measured / exact, mean ± 3 SE over seeds."""
+    name = block.of or next(iter(content.laws))
+    law = content.laws[name]
+    if law.exact is None:
+        raise LawbookError(
+            f"figure {block.kind}: the law {name!r} names no exact curve; give it the key 'exact'"
+        )
+    fits = results.fits[results.fits["law"] == name]
+    groups = list(dict.fromkeys(fits["group"]))
+
+    figure = new_figure(DOUBLE * 0.75, 4.2)
+    main, below = figure.subplots(2, 1, sharex=True, height_ratios=[1.6, 1])
+    parts, ratios = [], []
+    for i, (group, hue) in enumerate(zip(groups, colours(groups), strict=True)):
+        runs = exact_runs(law, results.runs, group)
+        line = Line(
+            group.replace("=", " ").replace(",", ", ") or "trained", (), runs, hue, MARKERS[i % len(MARKERS)]
+        )
+        points = means(runs, law.y, law.x)
+        draw_points(main, points, line, joined=False)
+        ratio = _ratios(runs, law.x, law.y)
+        main.plot(
+            ratio["x"], ratio["exact"], color=BLACK, lw=1.0, label="exact" if i == 0 else None, zorder=1
+        )
+        below.errorbar(ratio["x"], ratio["ratio"], yerr=np.nan_to_num(3 * ratio["se"]), color=hue,
+                       marker=line.marker, ls="none", capsize=1.5, elinewidth=0.8)  # fmt: skip
+        ratios.append(ratio)
+        parts += [({"part": "points", "group": group}, points), ({"part": "ratio", "group": group}, ratio)]
+    below.axhline(1, color=BLACK, lw=0.8)
+    every = (
+        pd.concat(ratios, ignore_index=True)
+        if ratios
+        else pd.DataFrame(columns=["x", "ratio", "se", "exact", "n"])
+    )
+    log_axis(main, "x", every["x"])
+    log_axis(main, "y", every["exact"])
+    main.set_ylabel(label(law.y, content))
+    below.set(xlabel=label(law.x, content), ylabel="measured / exact ± 3 SE")
+    below.ticklabel_format(axis="y", useOffset=False)
+    main.legend()
+    out = int((np.abs(every["ratio"] - 1) > 3 * every["se"]).sum())
+    seeds = int(every["n"].max()) if len(every) else 0
+    caption = (
+        f"Means of {plain(law.y)} beside the exact curve ({plain(law.exact)}), {count(seeds, 'seed')} at most; below,"
+        f" their ratio with three standard errors over seeds. {number(out)} of {len(every)} points lie further off."
+    )
+    return Drawn(figure, as_data(parts), f"Measured and exact: {plain(name)}", caption)
+
+
+def _ratios(runs: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
+    """Return per x the mean of y / exact over seeds with its standard error; columns x, ratio, se, n, exact."""
+    known = runs[(runs["status"] != "diverged") & runs["exact"].notna() & runs[y].notna()]
+    keys = [x, *(axis for axis in REPEATS if axis in known.columns)]
+    each = (known[y] / known["exact"]).groupby([known[key] for key in keys], dropna=False).mean()
+    per_x = each.groupby(level=0)
+    table = pd.DataFrame(
+        {"ratio": per_x.mean(), "se": per_x.std(ddof=1) / np.sqrt(per_x.size()), "n": per_x.size()}
+    )
+    table["exact"] = known.groupby(x)["exact"].mean()
+    return table.rename_axis("x").reset_index()
+
+
+figure = Kind(draw, "law", {})

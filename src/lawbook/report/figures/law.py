@@ -1,0 +1,226 @@
+"""`law`: the points of a law with its fits, their residuals, and the local slopes beside them."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from lawbook.laws.forms import laws as forms
+from lawbook.report.exact import exact_points
+from lawbook.report.figures import Drawn, Kind
+from lawbook.report.figures._series import Line, as_data, draw_points
+from lawbook.report.results import Results
+from lawbook.report.style import BLACK, DOUBLE, GREY, MARKERS, PALETTE, RED, colours, log_axis, new_figure
+from lawbook.report.words import count, label, measured, number, plain, span, symbol
+from lawbook.studies.schema import FigureBlock, LawBlock, StudyFile
+
+_DASHES = ("-", "--", "-.", ":")
+
+
+@dataclass(frozen=True)
+class Series:
+    """One fitted form of one group and how it is drawn; `flaw` says why it is no law, '' if it is one."""
+
+    group: str
+    form: str
+    headline: bool
+    flaw: str
+    text: str
+    colour: str
+    marker: str
+    dash: str
+    aside: float
+    """Factor on x that keeps the residuals of several forms from covering one another."""
+
+
+def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
+    """Draw every form of a law with one group, or the headline form of each group."""
+    name = block.of or next(iter(content.laws))
+    law = content.laws[name]
+    fits = results.fits[results.fits["law"] == name]
+    series = _series(law, fits)
+
+    figure = new_figure(DOUBLE, 3.2 + 0.14 * sum(s.text.count("\n") + 1 for s in series))
+    grid = figure.subplot_mosaic([["main", "residual"], ["main", "slope"]], width_ratios=[1.55, 1])
+    main, residual, slope = grid["main"], grid["residual"], grid["slope"]
+    parts = []
+    seen: list[pd.DataFrame] = []
+    grouped = len({s.group for s in series}) > 1
+    for s in series:
+        points, curve = _rows(results.points, s, name), _rows(results.predictions, s, name)
+        line = Line("", (), points, s.colour if grouped else BLACK, s.marker)
+        if s.headline and len(points):
+            draw_points(main, points, line, joined=False)
+            seen.append(points)
+        if not s.flaw and len(curve):
+            x = curve["x"].to_numpy(dtype=float)
+            main.plot(x, curve["estimate"], color=s.colour, ls=s.dash, zorder=3)
+            band = curve[["low", "high"]].to_numpy(dtype=float)
+            if s.headline and np.isfinite(band).all():
+                main.fill_between(x, band[:, 0], band[:, 1], color=s.colour, alpha=0.18, lw=0)
+            _draw_local_slope(slope, curve, s)
+            _draw_residuals(residual, points, s)
+        parts += [({"part": "points", "form": s.form, "group": s.group}, _bare(points))]
+        parts += [({"part": "fit", "form": s.form, "group": s.group}, _bare(curve))]
+        if s.headline:
+            steps = results.slopes[(results.slopes["law"] == name) & (results.slopes["group"] == s.group)]
+            _draw_slopes(slope, steps, line)
+            parts.append(({"part": "slopes", "group": s.group}, _bare(steps)))
+            exact = exact_points(law, results.runs, s.group)
+            if len(exact):
+                main.plot(exact["x"], exact["y"], color=BLACK, ls=":", lw=1.6, zorder=4)
+                parts.append(({"part": "exact", "group": s.group}, exact))
+    _finish(main, residual, slope, law, content, pd.concat(seen) if seen else None)
+    if all(s.flaw for s in series):
+        residual.text(0.5, 0.5, "no fit", transform=residual.transAxes, ha="center", va="center", color=GREY)
+        residual.set_yticks([])
+    _state_refusals(main, series)
+    handles = [Line2D([], [], color=s.colour, ls="none" if s.flaw else s.dash) for s in series]
+    texts = [s.text for s in series]
+    if law.exact is not None:
+        handles.append(Line2D([], [], color=BLACK, ls=":", lw=1.6))
+        texts.append(f"exact curve ({plain(law.exact)})")
+    legend = figure.legend(handles, texts, loc="outside lower left", handlelength=2.2)
+    for shown, s in zip(legend.get_texts(), series, strict=False):
+        if s.flaw:
+            shown.set_color(RED)
+    return Drawn(figure, as_data(parts), f"The law {plain(name)}", _caption(fits, law))
+
+
+def _series(law: LawBlock, fits: pd.DataFrame) -> list[Series]:
+    """Return what is drawn: every form of one group, or the headline form of each of several groups."""
+    groups = list(dict.fromkeys(fits["group"]))
+    many = len(groups) > 1
+    hues = colours(groups) if many else list(PALETTE)
+    found = []
+    for i, group in enumerate(groups):
+        for j, form in enumerate(law.compare[:1] if many else law.compare):
+            rows = fits[(fits["group"] == group) & (fits["form"] == form)]
+            row = rows[rows["parameter"] == forms[form].exponent].iloc[0]
+            found.append(
+                Series(
+                    group,
+                    form,
+                    headline=j == 0,
+                    flaw=_flaw(row),
+                    text=_legend_text(law, row),
+                    colour=hues[(i if many else j) % len(hues)],
+                    marker=MARKERS[i % len(MARKERS)],
+                    dash=_DASHES[j % len(_DASHES)],
+                    aside=1.0 if many else 1.03**j,
+                )
+            )
+    return found
+
+
+def _flaw(row: pd.Series) -> str:
+    return "" if row["status"] == "ok" else f"{plain(str(row['status'])).upper()}: {row['reason']}"
+
+
+def _legend_text(law: LawBlock, row: pd.Series) -> str:
+    """Return the exponent with its interval and range, or that and why there is none."""
+    lead = f"{row['group'].replace('=', ' ').replace(',', ', ')}: " if row["group"] else ""
+    if flaw := _flaw(row):
+        return textwrap.fill(f"{lead}{plain(row['form'])}: {flaw}", 118, subsequent_indent="    ")
+    value = measured(row["estimate"], row["low"], row["high"])
+    over = f"{label(law.x).split(' (')[0]} {span(row['x_low'], row['x_high'], row['decades'])}"
+    return f"{lead}{plain(row['form'])}: {symbol(row['parameter'])} = {value} over {over}"
+
+
+def _rows(table: pd.DataFrame, s: Series, name: str) -> pd.DataFrame:
+    return table[(table["law"] == name) & (table["form"] == s.form) & (table["group"] == s.group)]
+
+
+def _bare(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.drop(columns=[c for c in ("law", "form", "group") if c in rows.columns])
+
+
+def _draw_residuals(axes: Axes, points: pd.DataFrame, s: Series) -> None:
+    """Draw log residuals, measured over fitted, with the intervals of the points."""
+    seen = points[~points["censored"].astype(bool)]
+    y = seen["residual"].to_numpy(dtype=float)
+    ends = np.log(seen[["low", "high"]].to_numpy(dtype=float) / seen[["y"]].to_numpy(dtype=float))
+    spread = np.nan_to_num(np.stack([-ends[:, 0], ends[:, 1]]))
+    axes.errorbar(
+        seen["x"].to_numpy(dtype=float) * s.aside, y, yerr=np.maximum(spread, 0), color=s.colour, marker=s.marker,
+        ls="none", ms=3, elinewidth=0.7,
+    )  # fmt: skip
+
+
+def _draw_slopes(axes: Axes, steps: pd.DataFrame, line: Line) -> None:
+    """Draw the slope between neighbouring points as a bar over its x, with its interval in the middle."""
+    x = steps[["x_low", "x_high"]].to_numpy(dtype=float)
+    slope = steps["slope"].to_numpy(dtype=float)
+    ends = steps[["low", "high"]].to_numpy(dtype=float)
+    axes.hlines(slope, x[:, 0], x[:, 1], color=line.colour, lw=1.2)
+    axes.vlines(np.sqrt(x[:, 0] * x[:, 1]), ends[:, 0], ends[:, 1], color=line.colour, lw=0.8)
+
+
+def _draw_local_slope(axes: Axes, curve: pd.DataFrame, s: Series) -> None:
+    """Draw the fitted law's own local slope, d log y / d log x."""
+    x, y = curve["x"].to_numpy(dtype=float), curve["estimate"].to_numpy(dtype=float)
+    if (x > 0).all() and (y > 0).all():
+        axes.plot(x, np.gradient(np.log(y), np.log(x)), color=s.colour, ls=s.dash, lw=1.0)
+
+
+def _finish(
+    main: Axes, residual: Axes, slope: Axes, law: LawBlock, content: StudyFile, seen: pd.DataFrame | None
+) -> None:
+    if seen is not None:
+        for axes in (main, residual, slope):
+            log_axis(axes, "x", seen["x"])
+        log_axis(main, "y", [*seen["y"], *seen["low"].dropna()])
+        for axes in (residual, slope):
+            axes.set_xlim(main.get_xlim())
+    residual.axhline(0, color=BLACK, lw=0.6)
+    slope.axhline(0, color=BLACK, lw=0.6)
+    residual.tick_params(labelbottom=False)
+    main.set(xlabel=label(law.x, content), ylabel=label(law.y, content))
+    residual.set_title("log residual (measured − fitted)")
+    slope.set_title("local slope, d log y / d log x")
+    slope.set_xlabel(label(law.x, content))
+
+
+def _state_refusals(main: Axes, series: list[Series]) -> None:
+    """Write on the panel itself that the headline form was refused, and why."""
+    said = [s for s in series if s.headline and s.flaw]
+    if said:
+        low, high = main.get_ylim()
+        room = (high / low) ** 0.35 if main.get_yscale() == "log" else 1.0
+        main.set_ylim(low, high * room)
+        texts = [textwrap.fill(s.flaw, 52) for s in said[:2]]
+        if len(said) > 2:
+            texts.append(f"… and {count(len(said) - 2, 'group')} more")
+        box = {"boxstyle": "round,pad=0.4", "fc": "white", "ec": RED, "lw": 0.8, "alpha": 0.92}
+        main.text(0.5, 0.97, "\n".join(texts), transform=main.transAxes, ha="center", va="top", color=RED,
+                  fontsize=7, bbox=box, zorder=9)  # fmt: skip
+
+
+def _caption(fits: pd.DataFrame, law: LawBlock) -> str:
+    if fits.empty:
+        return "No run of this law's sweep has been fitted."
+    row = fits.iloc[0]
+    seeds = (
+        "an unknown number of seeds"
+        if pd.isna(row["n_seeds"])
+        else count(int(row["n_seeds"]), "cluster of fold and seed")
+    )
+    runs = number(row["n_runs"])
+    text = (
+        f"Left: means of {plain(law.y)} with 95 % intervals ({runs} runs, {seeds} in the first group), the fitted"
+        f" law and its band over the fitted range. Right: log residuals, and local slopes with the laws' own."
+    )
+    if (fits["n_censored"].fillna(0) > 0).any():
+        text += " Open triangles: no wrong answer in any run, an upper limit."
+    verdicts = fits["preferred_reason"].dropna()
+    if len(law.compare) > 1 and len(verdicts):
+        text += f" Preferred: {plain(str(row['preferred']))} ({verdicts.iloc[0]})."
+    return text
+
+
+figure = Kind(draw, "law", {})

@@ -1,0 +1,136 @@
+"""`pruning`: error after pruning by a metric against random pruning, and their paired differences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from lawbook.errors import LawbookError
+from lawbook.report.figures import Drawn, Kind
+from lawbook.report.figures._series import (
+    WHERE,
+    Line,
+    as_data,
+    chosen_runs,
+    draw_points,
+    make_lines,
+    means,
+    repeats_text,
+)
+from lawbook.report.pairs import paired_difference
+from lawbook.report.results import REPEATS, Results, varying_axes
+from lawbook.report.style import BLACK, DOUBLE, log_axis, new_figure
+from lawbook.report.words import label, number, plain
+from lawbook.studies.schema import FigureBlock, StudyFile
+
+RANDOM = "random"
+
+
+def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
+    """Draw y against the examples kept, the metrics solid and random dashed, and metric − random beside it."""
+    runs, sweep = chosen_runs(block, results, content)
+    y = str(block.options.get("y", "test_error"))
+    pruned = runs[runs["keep_fraction"] < 1]
+    if RANDOM not in set(pruned["metric"]) or pruned["metric"].nunique() < 2:
+        raise LawbookError(f"figure {block.kind}: the sweep {sweep!r} needs the metric random and one other")
+    others = [a for a in varying_axes(pruned, content, sweep) if a not in ("keep_fraction", "metric")]
+    lines, held = make_lines(runs, others)
+    metrics = sorted(set(pruned["metric"]) - {RANDOM})
+
+    figure = new_figure(DOUBLE, 3.4)
+    left, right = figure.subplots(1, 2)
+    parts: list[tuple[dict[str, Any], pd.DataFrame]] = []
+    for line in lines:
+        whole = line.runs[line.runs["keep_fraction"] == 1]
+        for metric in (RANDOM, *metrics):
+            # Without pruning every metric is the same run: it ends each line.
+            shown = pd.concat(
+                [line.runs[(line.runs["metric"] == metric) & (line.runs["keep_fraction"] < 1)], whole]
+            )
+            points = means(shown, y, "n_train")
+            named = f"{line.label}, {metric}" if line.label else metric
+            _draw_line(left, points, line, metric, metrics, named)
+            parts.append(({"part": y, "line": line.label, "metric": metric}, points))
+    gaps = _differences(lines, metrics, y)
+    _draw_differences(right, gaps, lines, metrics)
+    parts.append(({"part": "difference"}, gaps))
+    log_axis(left, "x", runs["n_train"])
+    positive = pd.concat([p["y"] for names, p in parts if names["part"] == y])
+    log_axis(left, "y", positive[positive > 0])
+    left.set(xlabel=label("n_train"), ylabel=label(y, content))
+    right.axhline(0, color=BLACK, lw=0.7)
+    right.set_xscale("log")
+    fractions = sorted(pruned["keep_fraction"].unique())
+    right.set_xticks(fractions, [number(f) for f in fractions])
+    right.set_xticks([], minor=True)
+    right.set(xlabel=label("keep_fraction"), ylabel=f"{plain(y)}: metric − random")
+    handles, labels = left.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(4, max(1, len(labels))))
+
+    folds = int(gaps["folds"].max()) if len(gaps) else 1
+    how = (
+        f"corrected for {folds} test folds (Nadeau and Bengio 2003)"
+        if folds > 1
+        else "plain t, one test split"
+    )
+    about = [
+        f"Left: mean {plain(y)} over seeds with 95 % intervals ({repeats_text(runs)}), random dashed",
+        f"Right: paired differences by seed and fold with 95 % intervals, {how}; below 0 the metric is better",
+    ]
+    if lacking := int((gaps["lacking"] != "").sum()):
+        about.append(
+            f"{number(lacking)} differences lack pairs, hollow: {'; '.join(sorted(set(gaps['lacking']) - {''}))}"
+        )
+    if held:
+        about.append(f"Held fixed: {held}")
+    return Drawn(figure, as_data(parts), "Pruned against random", ". ".join(about) + ".")
+
+
+def _draw_line(
+    axes: Axes, points: pd.DataFrame, line: Line, metric: str, metrics: list[str], label: str
+) -> None:
+    draw_points(axes, points, line, label=label)
+    if len(axes.containers):
+        drawn = axes.containers[-1][0]
+        drawn.set_linestyle("--" if metric == RANDOM else "-" if metric == metrics[0] else "-.")
+        if metric == RANDOM:
+            drawn.set_markerfacecolor("white")
+
+
+def _differences(lines: list[Line], metrics: list[str], y: str) -> pd.DataFrame:
+    """Return metric − random per line, metric and keep fraction, paired by fold and seed."""
+    rows = []
+    for line in lines:
+        keys = [axis for axis in REPEATS if axis in line.runs.columns]
+        for keep, at in line.runs[line.runs["keep_fraction"] < 1].groupby("keep_fraction"):
+            base = at[at["metric"] == RANDOM]
+            for metric in metrics:
+                of = at[at["metric"] == metric]
+                if of.empty or base.empty:
+                    continue
+                d = paired_difference(of, base, y, keys)
+                rows.append((line.label, metric, keep, d.estimate, d.low, d.high, d.n, d.folds, d.lacking))
+    columns = ["line", "metric", "x", "y", "low", "high", "n_pairs", "folds", "lacking"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _draw_differences(axes: Axes, gaps: pd.DataFrame, lines: list[Line], metrics: list[str]) -> None:
+    n = len(lines) * len(metrics)
+    for i, (line, metric) in enumerate((line, metric) for line in lines for metric in metrics):
+        rows = gaps[(gaps["line"] == line.label) & (gaps["metric"] == metric)]
+        # Side by side on the logarithmic axis, so that intervals do not cover one another.
+        x = rows["x"].to_numpy(dtype=float) * 1.04 ** (i - (n - 1) / 2)
+        ends = rows[["y", "low", "high"]].to_numpy(dtype=float)
+        spread = np.nan_to_num(np.stack([ends[:, 0] - ends[:, 1], ends[:, 2] - ends[:, 0]]))
+        axes.errorbar(x, ends[:, 0], yerr=spread, color=line.colour, marker=line.marker, ls="-", lw=0.6, capsize=1.5,
+                      elinewidth=0.9)  # fmt: skip
+        flawed = (rows["lacking"] != "").to_numpy()
+        axes.plot(
+            x[flawed], ends[flawed, 0], ls="none", marker=line.marker, mfc="white", mec=line.colour, zorder=5
+        )
+
+
+figure = Kind(draw, "sweep", {"y": "Column that is compared, test_error by default.", **WHERE})

@@ -1,0 +1,227 @@
+"""Page one of the report: a row per headline number with all that it takes to believe or doubt it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lawbook.laws.forms import laws as forms
+from lawbook.report.exact import exact_estimate
+from lawbook.report.notices import fit_notices
+from lawbook.report.results import Results, in_group
+from lawbook.report.words import count, enumerate_words, measured, number, plain, span, symbol
+from lawbook.studies.schema import Claim, LawBlock, StudyFile
+
+FLOOR = "floor_not_identified"
+EDGE = "chosen_at_edge"
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One headline number, ready to print: `cells` are (column, text) pairs, `bars` its sensitivity."""
+
+    name: str
+    status: str
+    cells: tuple[tuple[str, str], ...]
+    bars: tuple[Bar, ...]
+    spread: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """The estimate under one choice; `low`, `high`, `at` are its places in per cent of the panel's width."""
+
+    choice: str
+    text: str
+    low: float
+    high: float
+    at: float
+
+
+def headline_laws(content: StudyFile) -> dict[str, LawBlock]:
+    """Return the laws of page one: those of role headline, else all but the nulls."""
+    chosen = {name: law for name, law in content.laws.items() if law.role == "headline"}
+    return chosen or {name: law for name, law in content.laws.items() if law.role != "null"}
+
+
+def headlines(content: StudyFile, results: Results) -> list[Headline]:
+    """Return a row per headline law and group: its exponent in the headline form."""
+    rows = []
+    for name, law in headline_laws(content).items():
+        fits = results.fits
+        form = law.compare[0]
+        mine = fits[
+            (fits["law"] == name) & (fits["form"] == form) & (fits["parameter"] == forms[form].exponent)
+        ]
+        rows += [_headline(name, law, row, content, results) for _, row in mine.iterrows()]
+    return rows
+
+
+def _headline(name: str, law: LawBlock, row: pd.Series, content: StudyFile, results: Results) -> Headline:
+    form, group, parameter = str(row["form"]), str(row["group"]), str(row["parameter"])
+    refused = row["status"] == "refused"
+    value = measured(row["estimate"], row["low"], row["high"])
+    if refused:
+        value = f"REFUSED: {row['reason']}"
+    elif row["status"] != "ok":
+        value += f" – {plain(str(row['status']))}: {row['reason']}"
+    exact = exact_estimate(law, results.runs, group, form, parameter)
+    held = f"{number(row['heldout_error'], 2)} / {number(row['heldout_error_power'], 2)}"
+    cells = (
+        ("number", f"{symbol(parameter)}, {plain(form)}"),
+        ("estimate [95 %]", value),
+        ("range", f"{plain(law.x)} {span(row['x_low'], row['x_high'], row['decades'])}"),
+        ("points, seeds", f"{number(row['n_points'])}, {number(row['n_seeds'])}"),
+        ("counting rule", counting_rule(law.x, results.runs)),
+        (
+            "residual loss",
+            plain(str(row["loss"])) + ("" if pd.isna(row["delta"]) else f", δ = {number(row['delta'])}"),
+        ),
+        ("solver", solver_text(row)),
+        ("exact, same range", number(exact)),
+        ("held-out error / power law's", held),
+        ("floor identified", floor_text(name, form, group, results.fits)),
+        ("undertuned, unconverged, censored, diverged", counts_text(row)),
+        ("verdict", verdict_text(name, form, parameter, group, content.claims, results.claims)),
+    )
+    bars, spread = sensitivity_bars(name, group, results.sensitivity)
+    title = plain(name) + (f", {group.replace('=', ' ').replace(',', ', ')}" if group else "")
+    return Headline(title, str(row["status"]), cells, bars, spread)
+
+
+def counting_rule(x: str, runs: pd.DataFrame) -> str:
+    """Return how x was counted: which parameters, or which FLOPs."""
+    rules = {"n_params": "all parameters", "n_params_non_embedding": "parameters without embeddings"}
+    if x == "flops":
+        return enumerate_words(sorted(set(runs["flops_rule"].dropna()))) if len(runs) else "–"
+    return rules.get(x, "as set")
+
+
+def solver_text(row: pd.Series) -> str:
+    """Return how many starts reached the optimum; – if nothing was solved."""
+    if pd.isna(row["starts"]) or not row["starts"]:
+        return "not run"
+    return f"{number(row['starts_at_best'])} of {number(row['starts'])} starts at the optimum"
+
+
+def floor_text(law: str, form: str, group: str, fits: pd.DataFrame) -> str:
+    """Say whether the floor is told apart from 0, in the headline form or in that form with a floor."""
+    with_floor = form if forms[form].floor else f"{form}_floor"
+    rows = fits[(fits["law"] == law) & (fits["group"] == group) & (fits["form"] == with_floor)]
+    if rows.empty:
+        return "not asked: no form with a floor"
+    row = rows.iloc[0]
+    if row["status"] != "ok":
+        return f"no: {plain(with_floor)} {plain(str(row['status']))}"
+    if any(notice.kind == FLOOR for notice in fit_notices(row)):
+        return "no"
+    floor = rows[rows["parameter"] == forms[with_floor].floor].iloc[0]
+    return f"yes: {floor['parameter']} = {measured(floor['estimate'], floor['low'], floor['high'])}"
+
+
+def counts_text(row: pd.Series) -> str:
+    """Return the number of x whose choice sat on the edge of the values tried, then counts of runs."""
+    edges = sum(
+        len(notice.message.rsplit(" = ", 1)[-1].split(", "))
+        for notice in fit_notices(row)
+        if notice.kind == EDGE
+    )
+    return ", ".join(
+        [number(edges), *(number(row[f"n_{kind}"]) for kind in ("unconverged", "censored", "diverged"))]
+    )
+
+
+def verdict_text(
+    law: str, form: str, parameter: str, group: str, claims: list[Claim], judged: pd.DataFrame
+) -> str:
+    """Return the verdicts of the claims about one number."""
+    verdicts = dict(zip(judged["claim"], judged["verdict"], strict=True))
+    mine = [
+        f"{verdicts[i]} ({claim.origin})"
+        for i, claim in enumerate(claims)
+        if claim.value == f"{law}.{form}.{parameter}" and in_group(group, claim.where) and i in verdicts
+    ]
+    return "; ".join(mine) or "no claim"
+
+
+def sensitivity_bars(law: str, group: str, table: pd.DataFrame) -> tuple[tuple[Bar, ...], str]:
+    """Return the forest plot of one number's sensitivity, and its spread beside the sampling interval."""
+    rows = table[(table["law"] == law) & (table["group"] == group)].dropna(subset=["estimate"])
+    if rows.empty:
+        return (), ""
+    ends = rows[["estimate", "low", "high"]].to_numpy(dtype=float)
+    low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
+    width = (high - low) or 1.0
+
+    def place(value: float) -> float:
+        return round(4 + 92 * (value - low) / width, 2)
+
+    bars = tuple(
+        Bar(
+            str(choice),
+            measured(*values),
+            *(place(v if np.isfinite(v) else values[0]) for v in (values[1], values[2], values[0])),
+        )
+        for choice, values in zip(rows["choice"], ends, strict=True)
+    )
+    first = ends[0]
+    spread = f"Spread over {count(len(bars), 'choice')}: {number(float(np.ptp(ends[:, 0])), 2)}"
+    if np.isfinite(first[1:]).all():
+        spread += f"; width of the sampling interval: {number(first[2] - first[1], 2)}."
+    return bars, spread
+
+
+def null_outcome(content: StudyFile, fits: pd.DataFrame) -> tuple[tuple[str, bool], ...]:
+    """Return a sentence per null law and group, and whether it came out as it must: refused, or flat.
+
+    A null has no dependence on x by construction, so a law found in it is an error of the pipeline.
+    """
+    said = []
+    for name, law in content.laws.items():
+        if law.role != "null":
+            continue
+        mine = fits[fits["law"] == name]
+        for group, rows in mine.groupby("group"):
+            found = []
+            for form in law.compare:
+                row = rows[(rows["form"] == form) & (rows["parameter"] == forms[form].exponent)].iloc[0]
+                flat = pd.notna(row["low"]) and row["low"] <= 0 <= row["high"]
+                if row["status"] != "refused" and not flat:
+                    value = measured(row["estimate"], row["low"], row["high"])
+                    over = span(row["x_low"], row["x_high"], row["decades"])
+                    found.append(f"{plain(form)} with {symbol(row['parameter'])} = {value} over {over}")
+            label = plain(name) + (f", {group}" if group else "")
+            if found:
+                said.append((f"{label}: a law was found where there is none ({'; '.join(found)})", False))
+            else:
+                said.append((f"{label}: no law, as it must. {rows.iloc[0]['reason']}".strip(), True))
+        if mine.empty:
+            said.append((f"{plain(name)}: the null has no fit, so it shows nothing", False))
+    return tuple(said)
+
+
+def cannot_say(content: StudyFile, fits: pd.DataFrame) -> str:
+    """Return the study's sentence on what its data cannot say, and what follows from the fits themselves."""
+    sentences = [content.limits.strip()] if content.limits.strip() else []
+    laws = headline_laws(content)
+    mine = fits[fits["law"].isin(list(laws))]
+    decades: Mapping[str, float] = mine.dropna(subset=["decades"]).groupby("law")["decades"].max().to_dict()
+    if decades:
+        short = min(decades.values())
+        ranges = enumerate_words(f"{plain(name)} {d:.1f}" for name, d in decades.items())
+        text = f"The fitted ranges span, in decades: {ranges}; nothing is known beyond them"
+        sentences.append(
+            text + (", and below 1.5 decades forms are hard to tell apart." if short < 1.5 else ".")
+        )
+    floors = mine["warnings"].fillna("").str.contains(FLOOR) & (mine["status"] == "ok")
+    if floors.any():
+        names = enumerate_words(map(plain, dict.fromkeys(mine.loc[floors, "law"])))
+        sentences.append(f"Whether {names} ends in a floor cannot be told.")
+    undecided = mine[(mine["preferred"] == "undecided") & mine["law"].map(lambda n: len(laws[n].compare) > 1)]
+    if len(undecided):
+        names = enumerate_words(map(plain, dict.fromkeys(undecided["law"])))
+        sentences.append(f"Which form {names} follows is undecided.")
+    return " ".join(sentences) or "The study states no limits, and has no fit from which they would follow."

@@ -1,0 +1,93 @@
+"""Warnings of the report: typed, grouped and counted, every run that failed or diverged named."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import pandas as pd
+
+from lawbook.laws.points import Notice
+from lawbook.report.results import Results, axes_of
+from lawbook.report.words import count, plain, text_of
+from lawbook.studies.schema import StudyFile
+
+BAD = ("failed", "diverged", "unconverged")
+
+
+@dataclass(frozen=True)
+class Group:
+    """The warnings of one kind: what is wrong, how often, and each case."""
+
+    kind: str
+    n: int
+    cases: tuple[str, ...]
+
+
+def fit_notices(row: pd.Series) -> list[Notice]:
+    """Return the warnings of one row of the table 'fits'."""
+    lines = str(row["warnings"]).splitlines() if pd.notna(row["warnings"]) else []
+    return [Notice(kind, message) for kind, _, message in (line.partition(": ") for line in lines)]
+
+
+def run_cases(runs: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return (status, case) per run that failed, diverged or did not converge, naming what tells it apart."""
+    varied = [axis for axis in axes_of(runs) if runs[axis].map(text_of).nunique() > 1]
+    cases = []
+    for row in runs[runs["status"].isin(BAD)].to_dict("records"):
+        at = ", ".join(f"{plain(axis)} {text_of(row[axis])}" for axis in varied)
+        step = "" if pd.isna(row["diverged_step"]) else f" at step {int(row['diverged_step'])}"
+        why = str(row["reason"] or "") if pd.notna(row["reason"]) else ""
+        cases.append((str(row["status"]), f"{row['run_id']} ({at}){step}" + (f": {why}" if why else "")))
+    return cases
+
+
+def warnings_of(content: StudyFile, results: Results) -> list[Group]:
+    """Return the warnings of a study, those that cost a result first."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for status, case in run_cases(results.runs):
+        found[f"run_{status}"][case] = None
+    fits = results.fits
+    for name in content.laws:
+        for (form, group), rows in fits[fits["law"] == name].groupby(["form", "group"], sort=False):
+            row = rows.iloc[0]
+            at = plain(name) + (f", {group}" if group else "")
+            if row["status"] != "ok" and content.laws[name].role != "null":
+                found[f"fit_{row['status']}"][f"{at}, {plain(str(form))}: {row['reason']}"] = None
+            for notice in fit_notices(row):
+                # One data set serves all forms: what is said of it is said once.
+                found[notice.kind][f"{at}: {notice.message}"] = None
+    for row in results.claims.to_dict("records"):
+        if row["verdict"] != "holds":
+            found[f"claim_{row['verdict']}"][
+                f"{row['text']}: {row['reason'] or 'the interval lies outside'}"
+            ] = None
+    if content.laws and not any(law.role == "null" for law in content.laws.values()):
+        found["no_null"][
+            "no law of this study has the role null: the pipeline was not shown data without a law"
+        ] = None
+    groups = [Group(kind, len(cases), tuple(cases)) for kind, cases in found.items()]
+    return sorted(groups, key=lambda g: (_weight(g.kind), g.kind))
+
+
+def _weight(kind: str) -> int:
+    order = (
+        "claim_fails",
+        "run_failed",
+        "fit_refused",
+        "fit_not_identified",
+        "run_diverged",
+        "run_unconverged",
+    )
+    return order.index(kind) if kind in order else len(order)
+
+
+def summary(runs: pd.DataFrame) -> str:
+    """Return how many runs there are and how they ended.
+
+    >>> summary(pd.DataFrame({"status": ["ok", "ok", "diverged"]}))
+    '3 runs: 2 ok, 1 diverged'
+    """
+    ended = runs["status"].value_counts()
+    order = [status for status in ("ok", *BAD) if status in ended.index]
+    return f"{count(len(runs), 'run')}: " + ", ".join(f"{ended[status]:,} {status}" for status in order)

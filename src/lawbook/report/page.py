@@ -1,0 +1,158 @@
+"""The report: one HTML page that opens from disk without a network, page one first."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from lawbook import __version__
+from lawbook.files import write_text
+from lawbook.report.embed import InlineFigure, Link, inline_figure, table_link
+from lawbook.report.headline import cannot_say, headlines, null_outcome
+from lawbook.report.notices import summary, warnings_of
+from lawbook.report.results import Results, axes_of
+from lawbook.report.words import count, measured, number, plain, span, symbol, text_of
+from lawbook.studies import Study
+
+ORIGINS = ("exact", "published", "preregistered", "exploratory")
+VERDICTS = ("holds", "fails", "undecided")
+METRICS = ("test_loss", "test_error", "validation_loss", "train_loss")
+DOWNLOADS = ("runs", "costs", "fits", "claims", "sensitivity", "slopes", "points", "predictions")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as the page shows it: texts, with those columns that hold numbers marked."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    link: Link
+    about: str = ""
+
+
+def write_report(study: Study, results: Path) -> None:
+    """Write results/report.html from the tables and figures of a results folder.
+
+    Raises LawbookError for a table or figure that is not there.
+    """
+    tables, content = Results(results), study.content
+    environment = Environment(
+        loader=PackageLoader("lawbook.report"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.globals |= {"plain": plain, "number": number, "count": count}
+    page = environment.get_template("page.html").render(
+        study=study,
+        content=content,
+        summary=summary(tables.runs),
+        claim_counts=claim_counts(tables.claims),
+        origins=ORIGINS,
+        verdicts=VERDICTS,
+        headlines=headlines(content, tables),
+        nulls=null_outcome(content, tables.fits),
+        cannot_say=cannot_say(content, tables.fits),
+        warnings=warnings_of(content, tables),
+        figures=_figures(study, results),
+        claims=tables.claims.to_dict("records"),
+        measured=measured,
+        fits=fits_table(tables.fits),
+        runs=runs_table(tables.runs),
+        downloads=[table_link(name, tables.table(name)) for name in DOWNLOADS],
+        cost=cost_rows(tables.costs, tables.runs),
+        provenance=provenance_rows(study, tables),
+        yaml=study.file.read_text(encoding="utf-8"),
+    )
+    write_text(results / "report.html", page)
+
+
+def claim_counts(claims: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Return the number of claims by origin and verdict."""
+    return {
+        origin: {v: int(((claims["origin"] == origin) & (claims["verdict"] == v)).sum()) for v in VERDICTS}
+        for origin in ORIGINS
+    }
+
+
+def fits_table(fits: pd.DataFrame) -> Table:
+    """Return every parameter of every fit, with interval and range."""
+    rows = tuple(
+        (
+            plain(r["law"]), str(r["group"]), plain(r["form"]), symbol(r["parameter"]),
+            measured(r["estimate"], r["low"], r["high"]), span(r["x_low"], r["x_high"], r["decades"]),
+            str(r["method"]), number(r["lack_of_fit"], 2), number(r["bic"]), number(r["heldout_error"], 2),
+            plain(str(r["status"])), plain(str(r["preferred"])),
+        )
+        for r in fits.to_dict("records")
+    )  # fmt: skip
+    columns = (
+        "law", "group", "form", "parameter", "estimate [95 %]", "range of x", "interval by", "lack of fit, p",
+        "BIC", "held-out error", "status", "preferred form",
+    )  # fmt: skip
+    return Table("fits", columns, rows, table_link("fits", fits))
+
+
+def runs_table(runs: pd.DataFrame) -> Table:
+    """Return a row per run: its sweeps, the axes that vary, sizes, final metrics and status."""
+    varied = [axis for axis in axes_of(runs) if runs[axis].map(text_of).nunique() > 1]
+    fixed = [axis for axis in axes_of(runs) if axis not in varied and axis != "device"]
+    sizes = [c for c in ("n_params", "n_train", "flops") if c in runs]
+    metrics = [m for m in METRICS if m in runs and runs[m].notna().any()]
+    columns = ["run_id", "sweeps", *varied, *sizes, *metrics, "status", "reason"]
+    rows = tuple(
+        tuple(number(v) if isinstance(v, float) else "" if v is None or v is pd.NA else str(v) for v in row)
+        for row in runs[columns].itertuples(index=False, name=None)
+    )
+    same = ", ".join(f"{plain(axis)} {text_of(runs[axis].iloc[0])}" for axis in fixed) if len(runs) else ""
+    about = f"In all runs: {same}." if same else ""
+    return Table("runs", tuple(map(plain, columns)), rows, table_link("runs", runs), about)
+
+
+def cost_rows(costs: pd.DataFrame, runs: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return what the study cost, as (what, how much); cached runs are counted apart."""
+    trained = costs[~costs["cached"].astype(bool)]
+    cpu, wall = float(trained["cpu_s"].sum()), float(trained["wall_s"].sum())
+    peak = costs["peak_memory_bytes"].max()
+    rows = [
+        (
+            "runs trained",
+            f"{number(len(trained))} of {number(len(costs))}; {number(len(costs) - len(trained))} from the cache",
+        ),
+        (
+            "CPU seconds of training",
+            number(cpu) + (f" ({number(cpu / len(trained), 2)} a run)" if len(trained) else ""),
+        ),
+        ("seconds of training, summed over shards", number(wall)),
+        ("training compute", f"{number(runs['flops'].sum())} FLOPs" if len(runs) else "–"),
+        ("peak memory of a shard", "–" if pd.isna(peak) else f"{number(peak / 2**20)} MiB"),
+    ]
+    for title, column in (("engine", "engine"), ("runs in one stack", "stack_size"), ("device", "device")):
+        uses = costs[column].value_counts().sort_index()
+        rows.append((title, "; ".join(f"{value} ({count(n, 'run')})" for value, n in uses.items()) or "–"))
+    return rows
+
+
+def provenance_rows(study: Study, tables: Results) -> list[tuple[str, str]]:
+    """Return where the numbers come from: study, versions, digests, counting rule."""
+    runs, costs = tables.runs, tables.costs
+    yaml = hashlib.sha256(study.file.read_bytes()).hexdigest()[:16]
+    return [
+        ("study", f"{study.name} (SHA-256 of the file begins {yaml})"),
+        ("lawbook", __version__),
+        ("versions while training", "; ".join(_distinct(costs, "versions")) or "–"),
+        ("training digests", ", ".join(_distinct(costs, "digest")) or "–"),
+        ("FLOPs are counted as", "; ".join(_distinct(runs, "flops_rule")) or "–"),
+    ]
+
+
+def _distinct(table: pd.DataFrame, column: str) -> list[str]:
+    return sorted(map(str, table[column].dropna().unique()))
+
+
+def _figures(study: Study, results: Path) -> list[InlineFigure]:
+    return [inline_figure(results / "figures", block.name) for block in study.content.figures]

@@ -1,0 +1,34 @@
+"""How far simulation and theory agree: the ratio of measured to exact final loss."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from lawbook.errors import LawbookError
+from lawbook.report.exact import exact_curves
+from lawbook.report.results import REPEATS, Results
+from lawbook.report.words import enumerate_words
+
+
+def quantity(results: Results, runs: pd.DataFrame) -> tuple[float, float, float, int]:  # noqa: ARG001
+    """Compute the mean over seeds of mean(test_loss / exact) within a seed, with its t interval over seeds.
+
+    The exact loss is that of the theory with the task's name. Runs without a finite ratio make the estimate
+    NaN: a mean over the others would be biased. Raises LawbookError if the runs are of several tasks, or of
+    one without theory.
+    """
+    names = sorted(set(runs["task"]))
+    if not names:
+        return np.nan, np.nan, np.nan, 0
+    if len(names) > 1:
+        raise LawbookError(f"exact_ratio needs runs of one task, not of {enumerate_words(names)}")
+    ratio = runs["test_loss"] / exact_curves[names[0]](runs, "steps", "test_loss")
+    seeds = [axis for axis in REPEATS if axis in runs.columns]
+    means = ratio.groupby([runs[axis] for axis in seeds], dropna=False).mean()
+    if not np.isfinite(ratio.to_numpy(dtype=float)).all():
+        return np.nan, np.nan, np.nan, len(runs)
+    n, estimate = len(means), float(means.mean())
+    half = float(stats.t.ppf(0.975, n - 1) * means.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan
+    return estimate, estimate - half, estimate + half, len(runs)

@@ -1,0 +1,116 @@
+"""Running a study: one Snakemake, as the one writer of the results, with a bar drawn from its jobs' heartbeats."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from lawbook.errors import LawbookError
+from lawbook.progress import study_progress
+from lawbook.studies import Plan, plan_study
+from lawbook.workflow import Settings
+from lawbook.writer import HANDED_DOWN, name_holder, writing
+
+CONFLICTING = ("--config", "-C", "--configfile", "--configfiles", "--directory", "-d", "--snakefile", "-s", "--unlock")
+DRY_RUN = frozenset({"-n", "--dry-run", "--dryrun"})
+QUIET_S = 30.0
+"""Seconds between lines of progress where there is no terminal to draw a bar on."""
+
+
+class WorkflowError(LawbookError):
+    """Snakemake ended with an error of its own or of a job; its log says which."""
+
+    exit_code = 1
+
+
+def run_study(study: str, settings: Settings, cores: int, extra: Sequence[str] = ()) -> bool:
+    """Bring a study up to date; return False if there was nothing to be done.
+
+    Whatever killed an earlier Snakemake, its lock is stale once this process is the one writer. Raises
+    WorkflowError if a job failed, LawbookError if somebody else writes into the results.
+    """
+    for option in CONFLICTING:
+        if any(item == option or item.startswith(f"{option}=") for item in extra):
+            raise LawbookError(f"{option}: `lawbook run` sets this itself; edit config/config.yaml, or call snakemake")
+    command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--rerun-incomplete", *extra, "--", study]
+    if DRY_RUN.intersection(extra):
+        return subprocess.run(command, check=False).returncode == 0
+    plan = plan_study(study, settings.studies)
+    log = Path(f"logs/{study}/snakemake.log")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with writing(settings.results) as lock, log.open("w", encoding="utf-8") as output:
+        _remove_stale_locks(study, output.fileno())
+        process = subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {HANDED_DOWN: str(lock)},
+            pass_fds=(lock,),
+        )
+        # Should this process be killed, Snakemake lives on with the lock.
+        name_holder(lock, process.pid)
+        _watch(process, plan, Path(settings.results) / study)
+    said = log.read_text(encoding="utf-8", errors="replace")
+    if process.returncode:
+        if process.returncode == LawbookError.exit_code and (mistakes := _messages(said)):
+            raise LawbookError(mistakes)
+        raise WorkflowError(_failure(process.returncode, said, log))
+    return "Nothing to be done" not in said
+
+
+def _remove_stale_locks(study: str, output: int) -> None:
+    if any(Path(".snakemake/locks").glob("*")):
+        unlock = [sys.executable, "-m", "snakemake", "--unlock", "--", study]
+        subprocess.run(unlock, check=False, stdout=output, stderr=subprocess.STDOUT)
+
+
+def _watch(process: subprocess.Popen[bytes], plan: Plan, results: Path) -> None:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
+    with Progress(
+        *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, disable=not console.is_terminal
+    ) as bars:
+        jobs = study_progress(plan, results)
+        bar = bars.add_task(plan.study.name, total=sum(job.total for job in jobs.values()))
+        said = time.monotonic()
+        while True:
+            try:
+                process.wait(timeout=0.25)
+                return
+            except subprocess.TimeoutExpired:
+                done, total = _redraw(bars, bar, plan, results)
+                if not console.is_terminal and time.monotonic() - said > QUIET_S:
+                    said = time.monotonic()
+                    console.print(f"{plan.study.name}: {done / total:.0%} of {total:,} run-steps")
+            except KeyboardInterrupt:
+                # The terminal has sent it to Snakemake, too, which stops its jobs and takes its leave.
+                process.wait()
+                return
+
+
+def _redraw(bars: Progress, bar: TaskID, plan: Plan, results: Path) -> tuple[int, int]:
+    jobs = study_progress(plan, results).values()
+    done, total = sum(job.done for job in jobs), sum(job.total for job in jobs)
+    doing = f"{len(plan.runs):,} runs" if done < total else "fits, figures, report"
+    bars.update(bar, completed=done, description=f"{plan.study.name}: {doing}")
+    return done, total
+
+
+def _failure(code: int, said: str, log: Path) -> str:
+    if code < 0:
+        return f"Snakemake was killed by signal {-code}; run this again to resume"
+    why = _messages(said) or "\n".join(said.splitlines()[-15:])
+    return f"the workflow did not finish; what is done is kept. {log} says more:\n{why}"
+
+
+def _messages(said: str) -> str:
+    """Return the messages of Lawbook in a log, each once."""
+    lines = [line.strip() for line in said.splitlines()]
+    return "\n".join(dict.fromkeys(line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")))

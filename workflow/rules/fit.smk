@@ -1,0 +1,30 @@
+"""Fit: the laws of a study, with intervals, and how far the exponents move under other choices.
+
+In:  runs.parquet; the block `laws` of the study, through its digest
+Out: fits, draws, predictions, points, slopes and sensitivity, as Parquet; fits also as CSV
+"""
+
+
+rule fit_laws:
+    input:
+        "<results>/{study}/runs.parquet",
+    output:
+        expand("<results>/{{study}}/{table}.parquet", table=FIT_TABLES),
+        csv=report(
+            "<results>/{study}/fits.csv",
+            caption="../report/fits.rst",
+            category="{study}",
+            subcategory="Tables",
+            labels={"shows": "fits"},
+        ),
+    log:
+        "<logs>/{study}/fit_laws.log",
+    conda:
+        "../../envs/lawbook.yaml"
+    threads: 1
+    params:
+        laws=house.laws_digest,
+        code=house.code("fit"),
+    shell:
+        "python scripts/fit_laws.py {wildcards.study}"
+        " --expect {params.laws} {params.code} --runs {input} --out $(dirname {output.csv}) > {log} 2>&1"

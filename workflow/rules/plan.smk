@@ -1,0 +1,20 @@
+"""Plan: publish the grid of a study.
+
+In:  config/studies/{study}.yaml, through the digest of its plan
+Out: plan.parquet, a row per run: identity, sweeps, shard, axes, N, FLOPs, bytes, predicted seconds
+"""
+
+
+rule plan_study:
+    output:
+        "<results>/{study}/plan.parquet",
+    log:
+        "<logs>/{study}/plan_study.log",
+    localrule: True
+    conda:
+        "../../envs/lawbook.yaml"
+    params:
+        plan=house.plan_digest,
+    shell:
+        "python scripts/plan_study.py {wildcards.study}"
+        " --expect {params.plan} --out {output} > {log} 2>&1"

@@ -1,0 +1,89 @@
+"""Report: figures, verdicts on the claims, and the page that tells it all.
+
+In:  the tables of a study; a figure's block, the claims, or the whole study, through their digests
+Out: figures/{figure}.svg, .pdf, .png and the figure's data as .csv; claims.parquet and .csv; report.html
+"""
+
+
+rule draw_figure:
+    input:
+        expand(
+            "<results>/{{study}}/{table}.parquet",
+            table=("runs", "curves", *FIT_TABLES),
+        ),
+    output:
+        multiext("<results>/{study}/figures/{figure}", ".pdf", ".png", ".csv"),
+        svg=report(
+            "<results>/{study}/figures/{figure}.svg",
+            caption="../report/figure.rst",
+            category="{study}",
+            subcategory="Figures",
+            labels={"shows": "{figure}"},
+        ),
+    log:
+        "<logs>/{study}/draw_figure/{figure}.log",
+    localrule: True
+    conda:
+        "../../envs/lawbook.yaml"
+    params:
+        figure=house.figure_digest,
+        code=house.code("draw"),
+    shell:
+        "python scripts/draw_figure.py {wildcards.study} --figure {wildcards.figure}"
+        " --expect {params.figure} {params.code} --out $(dirname {output.svg}) > {log} 2>&1"
+
+
+rule judge_claims:
+    input:
+        expand(
+            "<results>/{{study}}/{table}.parquet",
+            table=("runs", "curves", *FIT_TABLES),
+        ),
+    output:
+        table="<results>/{study}/claims.parquet",
+        csv=report(
+            "<results>/{study}/claims.csv",
+            caption="../report/claims.rst",
+            category="{study}",
+            subcategory="Tables",
+            labels={"shows": "claims"},
+        ),
+    log:
+        "<logs>/{study}/judge_claims.log",
+    localrule: True
+    conda:
+        "../../envs/lawbook.yaml"
+    params:
+        claims=house.claims_digest,
+        code=house.code("judge"),
+    shell:
+        "python scripts/judge_claims.py {wildcards.study}"
+        " --expect {params.claims} {params.code} --out {output.table} > {log} 2>&1"
+
+
+rule write_report:
+    input:
+        tables=expand(
+            "<results>/{{study}}/{table}.parquet",
+            table=("runs", "curves", "costs", *FIT_TABLES, "claims"),
+        ),
+        figures=house.drawn,
+    output:
+        report(
+            "<results>/{study}/report.html",
+            caption="../report/report.rst",
+            category="{study}",
+            subcategory="Report",
+            labels={"shows": "the whole report"},
+        ),
+    log:
+        "<logs>/{study}/write_report.log",
+    localrule: True
+    conda:
+        "../../envs/lawbook.yaml"
+    params:
+        study=house.study_digest,
+        code=house.code("report"),
+    shell:
+        "python scripts/write_report.py {wildcards.study}"
+        " --expect {params.study} {params.code} --out {output} > {log} 2>&1"

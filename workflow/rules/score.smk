@@ -1,0 +1,21 @@
+"""Score: train the probes of each pool that some run prunes by score, and score its examples.
+
+In:  config/studies/{study}.yaml, through the digest of the pools
+Out: scores.parquet, a row per pool, metric and example; high = hard
+"""
+
+
+rule score_pools:
+    output:
+        "<results>/{study}/scores.parquet",
+    log:
+        "<logs>/{study}/score_pools.log",
+    conda:
+        "../../envs/lawbook.yaml"
+    threads: 1
+    params:
+        pools=house.pools_digest,
+        code=house.code("score"),
+    shell:
+        "python scripts/score_pools.py {wildcards.study}"
+        " --expect {params.pools} {params.code} --out {output} > {log} 2>&1"
