@@ -43,6 +43,11 @@ class Axes(BaseModel):
             if isinstance(mark, Neutral)
         }
 
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        """Return the default value of each field."""
+        return {name: field.get_default() for name, field in cls.model_fields.items()}
+
 
 class AxisError(LawbookError):
     """A value of an axis that is impossible, alone or together with others."""

@@ -31,7 +31,9 @@ def main() -> None:
 
 
 @app.command()
-def plan(study: Study, csv: Annotated[bool, typer.Option("--csv", help="Every run, as CSV.")] = False) -> None:
+def plan(
+    study: Study, csv: Annotated[bool, typer.Option("--csv", help="Every run, as CSV.")] = False
+) -> None:
     """Show what a study will train: its shards, with predicted seconds on one core and bytes of memory."""
     from lawbook.workflow import checked_plan
 
@@ -65,7 +67,9 @@ def run(
 @app.command()
 def status(
     study: Annotated[str | None, typer.Argument(help="A study; without one, all of them.")] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Redraw every second until it is interrupted.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Redraw every second until it is interrupted.")
+    ] = False,
 ) -> None:
     """Show how far the training of a study, or of all, has come."""
     import time
@@ -89,7 +93,9 @@ def status(
 @app.command()
 def report(
     study: Study,
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Write the page anew from the tables there are.")] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Write the page anew from the tables there are.")
+    ] = False,
 ) -> None:
     """Say where the report of a study lies."""
     settings = _settings()
@@ -255,11 +261,15 @@ def _show_claims(folder: Path) -> list[str]:
     from lawbook.tables import read_table
 
     if not (folder / "claims.parquet").exists():
-        raise LawbookError(f"{folder / 'claims.parquet'} is not there yet; `lawbook run {folder.name}` makes it")
+        raise LawbookError(
+            f"{folder / 'claims.parquet'} is not there yet; `lawbook run {folder.name}` makes it"
+        )
     claims: list[dict[Any, Any]] = read_table(folder / "claims.parquet").to_dict("records")
     table = _table("claim", "expected", "measured (95 %)", "origin", "verdict")
     for claim in claims:
-        found = "" if claim["estimate"] is None or claim["estimate"] != claim["estimate"] else _interval(claim)
+        found = (
+            "" if claim["estimate"] is None or claim["estimate"] != claim["estimate"] else _interval(claim)
+        )
         table.add_row(claim["text"], claim["expected"], found, claim["origin"], claim["verdict"])
         if claim["verdict"] != "holds" and claim["reason"]:
             table.add_row(f"  {claim['reason']}", "", "", "", "")

@@ -29,11 +29,15 @@ def collect_runs(plan: Plan, shard_files: Sequence[Path]) -> tuple[pd.DataFrame,
     are a run's last evaluation, null where it diverged. Raises LawbookError if a planned run is missing.
     """
     curves = pd.concat([read_table(file) for file in shard_files], ignore_index=True)
-    outcomes = pd.concat([read_table(file.with_suffix(".runs.parquet")) for file in shard_files], ignore_index=True)
+    outcomes = pd.concat(
+        [read_table(file.with_suffix(".runs.parquet")) for file in shard_files], ignore_index=True
+    )
     planned = plan.table()
     missing = sorted(set(planned["run_id"]) - set(outcomes["run_id"]))
     if missing:
-        raise LawbookError(f"{len(missing)} planned runs are in no shard, {missing[0]} first; delete the shards")
+        raise LawbookError(
+            f"{len(missing)} planned runs are in no shard, {missing[0]} first; delete the shards"
+        )
     runs = planned.drop(columns=NOT_SCIENCE).merge(outcomes[SCIENCE], on="run_id", validate="one_to_one")
     runs = runs.merge(_final_metrics(curves), on="run_id", how="left", validate="one_to_one")
     task = plan.study.task

@@ -39,9 +39,7 @@ NOT_COUNTED = (
 )  # fmt: skip
 """Modules, or whole packages, that change no number. Edit with care: what is listed here reruns nothing."""
 
-NOT_COUNTED_IN = {
-    stage: ("lawbook.report", "lawbook.laws", "lawbook.fitting") for stage in ("train", "score", "collect")
-}
+NOT_COUNTED_IN = dict.fromkeys(("train", "score", "collect"), ("lawbook.report", "lawbook.laws", "lawbook.fitting"))
 """Packages downstream of a stage, which it may name but does not compute with."""
 
 
@@ -70,8 +68,13 @@ def modules_reached(start: Iterable[str], without: frozenset[str], source: Path 
         name = waiting.pop()
         if name not in reached and not _left_out(name, without):
             reached.add(name)
-            waiting += _normal_form(source, name)[1]
+            waiting += imports_of(name, source)
     return reached
+
+
+def imports_of(name: str, source: Path = SOURCE) -> tuple[str, ...]:
+    """Return the modules of this package that a module imports itself, with the packages around them."""
+    return _normal_form(source, name)[1]
 
 
 def _left_out(name: str, without: frozenset[str]) -> bool:
@@ -136,5 +139,7 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
 def _is_text(node: ast.stmt) -> bool:
     """Tell whether a statement is a string by itself: a docstring, or one that documents a constant."""
     return (
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
     )

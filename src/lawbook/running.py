@@ -18,7 +18,17 @@ from lawbook.studies import Plan, plan_study
 from lawbook.workflow import Settings
 from lawbook.writer import HANDED_DOWN, name_holder, writing
 
-CONFLICTING = ("--config", "-C", "--configfile", "--configfiles", "--directory", "-d", "--snakefile", "-s", "--unlock")
+CONFLICTING = (
+    "--config",
+    "-C",
+    "--configfile",
+    "--configfiles",
+    "--directory",
+    "-d",
+    "--snakefile",
+    "-s",
+    "--unlock",
+)
 DRY_RUN = frozenset({"-n", "--dry-run", "--dryrun"})
 QUIET_S = 30.0
 """Seconds between lines of progress where there is no terminal to draw a bar on."""
@@ -38,8 +48,20 @@ def run_study(study: str, settings: Settings, cores: int, extra: Sequence[str] =
     """
     for option in CONFLICTING:
         if any(item == option or item.startswith(f"{option}=") for item in extra):
-            raise LawbookError(f"{option}: `lawbook run` sets this itself; edit config/config.yaml, or call snakemake")
-    command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--rerun-incomplete", *extra, "--", study]
+            raise LawbookError(
+                f"{option}: `lawbook run` sets this itself; edit config/config.yaml, or call snakemake"
+            )
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--cores",
+        str(cores),
+        "--rerun-incomplete",
+        *extra,
+        "--",
+        study,
+    ]
     if DRY_RUN.intersection(extra):
         return subprocess.run(command, check=False).returncode == 0
     plan = plan_study(study, settings.studies)
@@ -113,4 +135,6 @@ def _failure(code: int, said: str, log: Path) -> str:
 def _messages(said: str) -> str:
     """Return the messages of Lawbook in a log, each once."""
     lines = [line.strip() for line in said.splitlines()]
-    return "\n".join(dict.fromkeys(line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")))
+    return "\n".join(
+        dict.fromkeys(line.removeprefix("Error: ") for line in lines if line.startswith("Error: "))
+    )

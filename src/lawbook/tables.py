@@ -19,62 +19,147 @@ _text, _real, _whole, _flag = pa.string(), pa.float64(), pa.int64(), pa.bool_()
 COLUMNS: dict[str, dict[str, pa.DataType]] = {
     # A run's metrics at log-spaced steps; `value` is null once the run has diverged.
     "curves": {
-        "run_id": _text, "step": _whole, "samples_seen": _whole,
-        "split": _text, "metric": _text, "value": _real,
+        "run_id": _text,
+        "step": _whole,
+        "samples_seen": _whole,
+        "split": _text,
+        "metric": _text,
+        "value": _real,
     },
     # What training found out about each run of a shard; the final metrics are the last rows of its curve.
     "outcomes": {
-        "run_id": _text, "n_train": _whole, "n_unique": _whole,
-        "status": _text, "reason": _text, "diverged_step": _whole,
-        "wall_s": _real, "cpu_s": _real, "peak_memory_bytes": _whole, "shard": _text, "engine": _text,
-        "stack_size": _whole, "device": _text, "cached": _flag, "versions": _text, "digest": _text,
+        "run_id": _text,
+        "n_train": _whole,
+        "n_unique": _whole,
+        "status": _text,
+        "reason": _text,
+        "diverged_step": _whole,
+        "wall_s": _real,
+        "cpu_s": _real,
+        "peak_memory_bytes": _whole,
+        "shard": _text,
+        "engine": _text,
+        "stack_size": _whole,
+        "device": _text,
+        "cached": _flag,
+        "versions": _text,
+        "digest": _text,
     },
     # One score an example of a pool and a metric; high = hard.
     "scores": {
-        "pool_id": _text, "metric": _text, "example": _whole, "score": _real,
-        "probes": _whole, "step": _whole, "flops": _real,
+        "pool_id": _text,
+        "metric": _text,
+        "example": _whole,
+        "score": _real,
+        "probes": _whole,
+        "step": _whole,
+        "flops": _real,
     },
     # One row per law block, form, group and parameter.
     "fits": {
-        "law": _text, "form": _text, "group": _text, "parameter": _text,
-        "estimate": _real, "low": _real, "high": _real, "level": _real, "method": _text,
-        "y": _text, "x": _text, "x_low": _real, "x_high": _real, "decades": _real,
-        "n_points": _whole, "n_runs": _whole, "n_seeds": _whole,
-        "n_censored": _whole, "n_diverged": _whole, "n_unconverged": _whole,
-        "loss": _text, "delta": _real, "objective": _real, "gradient": _real,
-        "starts": _whole, "starts_at_best": _whole, "failed_draws": _whole, "lack_of_fit": _real,
-        "status": _text, "reason": _text, "warnings": _text,
-        "heldout_error": _real, "heldout_error_power": _real, "bic": _real,
-        "preferred": _text, "preferred_reason": _text,
+        "law": _text,
+        "form": _text,
+        "group": _text,
+        "parameter": _text,
+        "estimate": _real,
+        "low": _real,
+        "high": _real,
+        "level": _real,
+        "method": _text,
+        "y": _text,
+        "x": _text,
+        "x_low": _real,
+        "x_high": _real,
+        "decades": _real,
+        "n_points": _whole,
+        "n_runs": _whole,
+        "n_seeds": _whole,
+        "n_censored": _whole,
+        "n_diverged": _whole,
+        "n_unconverged": _whole,
+        "loss": _text,
+        "delta": _real,
+        "objective": _real,
+        "gradient": _real,
+        "starts": _whole,
+        "starts_at_best": _whole,
+        "failed_draws": _whole,
+        "lack_of_fit": _real,
+        "status": _text,
+        "reason": _text,
+        "warnings": _text,
+        "heldout_error": _real,
+        "heldout_error_power": _real,
+        "bic": _real,
+        "preferred": _text,
+        "preferred_reason": _text,
     },
     # The headline form's exponent under each defensible choice.
     "sensitivity": {
-        "law": _text, "form": _text, "group": _text, "parameter": _text, "choice": _text,
-        "estimate": _real, "low": _real, "high": _real,
+        "law": _text,
+        "form": _text,
+        "group": _text,
+        "parameter": _text,
+        "choice": _text,
+        "estimate": _real,
+        "low": _real,
+        "high": _real,
     },
     # Bootstrap draws of every parameter.
     "draws": {
-        "law": _text, "form": _text, "group": _text, "draw": _whole, "parameter": _text, "value": _real,
+        "law": _text,
+        "form": _text,
+        "group": _text,
+        "draw": _whole,
+        "parameter": _text,
+        "value": _real,
     },
     # The fitted curve with its band, on a grid over the fitted range.
     "predictions": {
-        "law": _text, "form": _text, "group": _text, "x": _real, "estimate": _real, "low": _real,
+        "law": _text,
+        "form": _text,
+        "group": _text,
+        "x": _real,
+        "estimate": _real,
+        "low": _real,
         "high": _real,
     },
     # The points that a law was fitted to, one row per x (mean over seeds), and their log residuals.
     "points": {
-        "law": _text, "form": _text, "group": _text, "x": _real, "y": _real, "low": _real, "high": _real,
-        "n_seeds": _whole, "residual": _real, "censored": _flag,
+        "law": _text,
+        "form": _text,
+        "group": _text,
+        "x": _real,
+        "y": _real,
+        "low": _real,
+        "high": _real,
+        "n_seeds": _whole,
+        "residual": _real,
+        "censored": _flag,
     },
     # d log y / d log x between neighbouring x, with its interval over seeds.
     "slopes": {
-        "law": _text, "group": _text, "x_low": _real, "x_high": _real, "slope": _real, "low": _real,
+        "law": _text,
+        "group": _text,
+        "x_low": _real,
+        "x_high": _real,
+        "slope": _real,
+        "low": _real,
         "high": _real,
     },
     "claims": {
-        "claim": _whole, "text": _text, "kind": _text, "origin": _text, "source": _text,
-        "expected": _text, "estimate": _real, "low": _real, "high": _real, "n": _whole,
-        "verdict": _text, "reason": _text,
+        "claim": _whole,
+        "text": _text,
+        "kind": _text,
+        "origin": _text,
+        "source": _text,
+        "expected": _text,
+        "estimate": _real,
+        "low": _real,
+        "high": _real,
+        "n": _whole,
+        "verdict": _text,
+        "reason": _text,
     },
 }
 """Columns of the tables whose columns are fixed. `plan` and `runs` have a column per axis besides."""
@@ -111,11 +196,13 @@ def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
 def read_table(path: str | Path) -> pd.DataFrame:
     """Read a Parquet table. Raises LawbookError naming the file if it is absent or damaged."""
     try:
-        return pq.ParquetFile(path).read().to_pandas()
+        frame: pd.DataFrame = pq.ParquetFile(path).read().to_pandas()
+        return frame
     except (OSError, pa.ArrowException) as error:
         raise LawbookError(f"{path}: cannot be read as a table ({error}); delete it and run again") from error
 
 
 def empty(kind: str) -> pd.DataFrame:
     """Return a table of that kind without rows."""
-    return pa.schema(list(COLUMNS[kind].items())).empty_table().to_pandas()
+    frame: pd.DataFrame = pa.schema(list(COLUMNS[kind].items())).empty_table().to_pandas()
+    return frame

@@ -7,6 +7,7 @@ digests or resources back.
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Collection, Mapping
 from functools import cache, cached_property
 from pathlib import Path
@@ -21,10 +22,12 @@ from lawbook.studies import Plan, Run, plan_study, pools_digest, shard_digest, s
 from lawbook.studies.cost import run_cost, stack_size
 from lawbook.studies.runs import digest, reads_scores
 from lawbook.studies.schema import FigureBlock
+from lawbook.studies.study import RESERVED
 from lawbook.writer import inherit_lock
 
 CONFIG = Path("config/config.yaml")
 FIT_TABLES = ("fits", "draws", "predictions", "points", "slopes", "sensitivity")
+NEVER_TRAINED = "(the target `figures` trains nothing)"
 FIGURE_FORMATS = ("svg", "pdf", "png", "csv")
 
 Value = TypeVar("Value")
@@ -84,15 +87,20 @@ def read_settings(folder: Path = Path()) -> Settings:
 class House:
     """What the rules of the workflow ask for; each study is planned once, when something of it is asked for."""
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    def __init__(self, config: Mapping[str, Any], targets: Callable[[], Collection[str]] = list) -> None:
         with one_message():
             self.settings = check_settings(config)
+        self._targets = targets
         self._plans: dict[str, Plan] = {}
 
     @cached_property
     def studies(self) -> list[str]:
-        """Return the names of the studies, from their file names alone."""
-        return study_names(self.settings.studies)
+        """Return the names of the studies, from their file names alone; one named like a rule is left out, aloud."""
+        names = study_names(self.settings.studies)
+        for name in RESERVED.intersection(names):
+            file = Path(self.settings.studies) / f"{name}.yaml"
+            print(f"Left out: {file}: {name!r} is the name of a rule; rename the file", file=sys.stderr)
+        return [name for name in names if name not in RESERVED]
 
     def plan(self, study: str) -> Plan:
         """Return a study's plan; a mistake in it ends the process with one message and exit code 2."""
@@ -118,31 +126,36 @@ class House:
         whole = [str(self.folder(study) / name) for name in (*tables, "report.html")]
         return lambda _: whole + self.figures(study)
 
-    def draws_only(self, targets: Collection[str]) -> bool:
-        """Tell whether only `figures` is asked for, which trains nothing; it cannot be mixed with other targets."""
-        if "figures" in targets and len(targets) > 1:
-            with one_message():
-                raise LawbookError(f"targets = {sorted(targets)}: `figures` never trains; ask for it by itself")
-        return "figures" in targets
-
     def figures(self, study: str) -> list[str]:
         """Return the files of a study's figures."""
         names = [block.name for block in self.plan(study).study.content.figures]
-        return [str(self.folder(study) / f"figures/{name}.{kind}") for name in names for kind in FIGURE_FORMATS]
+        return [
+            str(self.folder(study) / f"figures/{name}.{kind}") for name in names for kind in FIGURE_FORMATS
+        ]
 
     def figures_of_finished(self, _: Wildcards) -> list[str]:
-        """Return the figures of every study whose runs have been collected."""
+        """Return the figures of every study whose runs have been collected; asked for by itself, it never trains."""
+        if len(self._targets()) > 1:
+            with one_message():
+                raise LawbookError(
+                    f"targets = {sorted(self._targets())}: ask for `figures` by itself; it never trains"
+                )
         finished = [name for name in self.studies if (self.folder(name) / "runs.parquet").exists()]
         return [file for name in finished for file in self.figures(name)]
 
     def shards(self, wildcards: Wildcards) -> list[str]:
-        """Return the curves of each shard of a study."""
+        """Return the curves of each shard of a study.
+
+        For the target `figures`, a file that nothing makes: Snakemake then takes the tables of runs as they are.
+        """
+        if "figures" in self._targets():
+            return [NEVER_TRAINED]
         folder = self.folder(wildcards.study)
         return [str(folder / f"shards/{shard}.parquet") for shard in self.plan(wildcards.study).shards]
 
     def outcomes(self, wildcards: Wildcards) -> list[str]:
         """Return the outcomes of each shard of a study."""
-        return [file.removesuffix(".parquet") + ".runs.parquet" for file in self.shards(wildcards)]
+        return [str(Path(file).with_suffix(".runs.parquet")) for file in self.shards(wildcards)]
 
     def scores(self, wildcards: Wildcards) -> list[str]:
         """Return the scores if a shard's runs are pruned by them, else nothing to wait for."""
@@ -192,7 +205,9 @@ class House:
 
     def code(self, stage: str) -> Callable[[Wildcards], str]:
         """Return the function that gives the digest of a stage's code for a study."""
-        return lambda wildcards: code_digest(self.plan(wildcards.study), stage, getattr(wildcards, "figure", ""))
+        return lambda wildcards: code_digest(
+            self.plan(wildcards.study), stage, getattr(wildcards, "figure", "")
+        )
 
     # Resources of a training job, from the plan
 
@@ -227,7 +242,9 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
             check_figure(block, content)
         except LawbookError as error:
             problem, _, fix = str(error).rpartition("; ")
-            raise plan.study.error(f"figures.{i}", block.of or block.kind, problem or "unclear", fix) from None
+            raise plan.study.error(
+                f"figures.{i}", block.of or block.kind, problem or "unclear", fix
+            ) from None
     for i, claim in enumerate(content.claims):
         if claim.quantity is not None and claim.quantity not in quantities:
             fix = suggest(claim.quantity, quantities)
@@ -285,11 +302,13 @@ def code_digest(plan: Plan, stage: str, figure: str = "") -> str:
     exact = {f"lawbook.theory.{law.exact}" for law in laws if law.exact}
     entries = {
         "train": learned,
-        "score": learned | {f"lawbook.pruning.metrics.{name}" for pool in plan.pools for name in pool.metrics},
+        "score": learned
+        | {f"lawbook.pruning.metrics.{name}" for pool in plan.pools for name in pool.metrics},
         "collect": learned,
         "fit": forms,
         "draw": exact | ({f"lawbook.report.figures.{figure_block(plan, figure).kind}"} if figure else set()),
-        "judge": exact | {f"lawbook.report.quantities.{claim.quantity}" for claim in claims if claim.quantity},
+        "judge": exact
+        | {f"lawbook.report.quantities.{claim.quantity}" for claim in claims if claim.quantity},
         "report": exact,
     }
     return _stage_digest(stage, frozenset(entries[stage]))

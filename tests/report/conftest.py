@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from lawbook.fitting import fit_study, sensitivity
+from lawbook.report.exact import exact_curves
 from lawbook.studies import Study, load_study, make_plan
 from lawbook.tables import write_table
 
@@ -89,7 +90,9 @@ def simulate_runs(study: Study, rng: np.random.Generator) -> pd.DataFrame:
     # A valley in log10 of the rate, whose floor moves down with width.
     away = np.log10(runs["learning_rate"]) - np.log10(3e-3) + 0.3 * np.log2(runs["width"] / 64) / 2
     effect = np.select(
-        [(runs["metric"] == "el2n") & (runs["keep_fraction"] < 1)], [np.where(runs["samples"] > 500, 0.7, 1.6)], 1.0
+        [(runs["metric"] == "el2n") & (runs["keep_fraction"] < 1)],
+        [np.where(runs["samples"] > 500, 0.7, 1.6)],
+        1.0,
     )
     mean = 1.5 * kept**-PLANTED * size * effect * np.exp(0.35 * away**2)
     noisy = runs["label_noise"] == 1
@@ -128,7 +131,9 @@ def simulate_curves(runs: pd.DataFrame) -> pd.DataFrame:
                         "run_id": np.repeat(runs["run_id"].to_numpy(), len(steps)),
                         "step": np.tile(steps, len(runs)),
                         "samples_seen": np.tile(steps * 64, len(runs)),
-                        "split": split, "metric": metric, "value": value.ravel(),
+                        "split": split,
+                        "metric": metric,
+                        "value": value.ravel(),
                     }  # fmt: skip
                 )
             )
@@ -153,7 +158,9 @@ def write_results(study: Study, runs: pd.DataFrame, folder: Path) -> Simulated:
     write_table(simulate_costs(runs), folder / "costs.parquet")
     for kind, table in fit_study(study.content.laws, runs, draws=100).items():
         write_table(table, folder / f"{kind}.parquet", kind)
-    write_table(sensitivity(study.content.laws, runs, draws=60), folder / "sensitivity.parquet", "sensitivity")
+    write_table(
+        sensitivity(study.content.laws, runs, draws=60), folder / "sensitivity.parquet", "sensitivity"
+    )
     return Simulated(study, runs, folder)
 
 
@@ -166,3 +173,43 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
     file.write_text(STUDY, encoding="utf-8")
     study = load_study(file)
     return write_results(study, simulate_runs(study, np.random.default_rng(7)), folder)
+
+
+ORACLE = """
+title: A simulated oracle
+question: Do the points lie on the exact curve?
+task: {name: sgd_oracle, modes: 16}
+model: {name: linear}
+training: {optimizer: sgd, learning_rate: 0.3, batch_size: 16, steps: 64}
+sweeps:
+  sizes:
+    axes: {modes: {log2: [4, 64]}, schedule: [constant, cosine], seed: {count: 8}}
+laws:
+  loss_by_modes: {sweep: sizes, y: test_loss, x: modes, by: [schedule], compare: [power], exact: sgd_oracle,
+                  role: headline}
+figures:
+  - {exact: loss_by_modes}
+  - {law: loss_by_modes}
+claims:
+  - {quantity: exact_ratio, expected: 1, within: 0.05, origin: exact, source: "arXiv:2106.02713"}
+  - {quantity: exact_ratio, expected: 1.2, within: 0.05, origin: exact, source: "a planted falsehood"}
+"""
+
+
+@pytest.fixture(scope="session")
+def oracle(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
+    """Return a study whose runs scatter by 2 % around an exact curve."""
+    folder = tmp_path_factory.mktemp("results") / "oracle"
+    folder.mkdir()
+    (folder / "oracle.yaml").write_text(ORACLE, encoding="utf-8")
+    study = load_study(folder / "oracle.yaml")
+    runs = make_plan(study).table().drop(columns=["bytes", "predicted_s", "shard"])
+    runs["gradient_clip"] = runs["gradient_clip"].astype(float)
+    noise = np.random.default_rng(3).standard_normal(len(runs))
+    loss = exact_curves["sgd_oracle"](runs, "modes", "test_loss") * np.exp(0.02 * noise)
+    runs = runs.assign(
+        test_loss=loss, test_error=np.nan, train_loss=loss, train_error=np.nan, validation_loss=np.nan,
+        validation_error=np.nan, n_train=1024, n_unique=1024, n_eval=0, loss_se=0.0, status="ok", reason="",
+        diverged_step=pd.array([None] * len(runs), dtype="Int64"),
+    )  # fmt: skip
+    return write_results(study, runs, folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from lawbook.theory.sgd_oracle import (
     divergence_edge,
     doubling_edge,
     envelope,
+    exact_curve,
     exact_loss,
     exponent,
     frontier,
@@ -183,6 +185,26 @@ def test_frontier_does_not_depend_on_its_sizes():
     fine = frontier(compute, 64, 0.3, sizes=np.arange(4, 257))
     np.testing.assert_allclose(coarse[0], fine[0], rtol=1e-4)
     np.testing.assert_allclose(coarse[1], fine[1], rtol=2e-3)
+
+
+def test_exact_curve_of_a_table_of_runs():
+    plain = {
+        "task": "sgd_oracle", "modes": 8, "batch_size": 4, "input_exponent": 1.5, "target_exponent": 1.6,
+        "noise_variance": 0.1, "steps": 20, "schedule": "constant", "warmup": 0.0, "learning_rate": 0.3,
+        "optimizer": "sgd", "momentum": 0.0, "weight_decay": 0.0, "gradient_clip": np.nan,
+    }  # fmt: skip
+    changes = [{}, {"schedule": "linear"}, {"modes": 16}, {"momentum": 0.9}, {"optimizer": "adamw"},
+               {"weight_decay": 0.1}, {"gradient_clip": 1.0}, {"task": "digits"}, {}]  # fmt: skip
+    runs = pd.DataFrame([plain | change for change in changes]).sample(frac=1, random_state=0)
+    exact = exact_curve(runs, "steps", "test_loss")
+    assert list(exact.index) == list(runs.index)
+    linear = 0.3 * (1 - np.arange(20) / 20)
+    want = [
+        exact_loss(n_modes, rates, 4, noise=0.1, steps=[20])[0]
+        for n_modes, rates in ((8, np.full(20, 0.3)), (8, linear), (16, np.full(20, 0.3)))
+    ]
+    np.testing.assert_allclose(exact.sort_index(), [*want, *[np.nan] * 5, want[0]], rtol=1e-12)
+    assert exact_curve(runs, "steps", "train_loss").isna().all()
 
 
 def test_refusals():

@@ -1,4 +1,4 @@
-"""Linear model: one weighted sum of the inputs, without intercept, from zero; or many copies at once."""
+"""Linear model: weighted sums of the inputs, without intercept, from zero; or many copies of it at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from lawbook.axes import Axes, Config, Neutral
+from lawbook.axes import Axes, AxisError, Config, Neutral
 from lawbook.models import Model, Shapes
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ class LinearAxes(Axes):
 
 
 class Linear(Model):
-    """f(x) = √K θ_c · x for the examples of copy c; one output.
+    """f(x) = x · W for one model, f(x) = √K x · Θ_c for the examples of copy c of K.
 
-    The batch is cut into K equal parts, one for each copy. A run descends the mean loss of all its examples,
-    in which a copy has the share 1/K. Under SGD, θ = w/√K makes up for that: w moves exactly as if alone at
-    the same learning rate. So a run of K copies gives K samples of a curve for one run's overhead.
+    With copies, the batch is cut into K equal parts, one for each. A run descends the mean loss of all its
+    examples, in which a copy has the share 1/K. Under SGD, Θ = W/√K makes up for that: W moves exactly as if
+    alone at the same learning rate. So a run of K copies gives K samples of a curve for one run's overhead.
 
     >>> Linear().n_params({"copies": 3}, 64, 1)
     192
@@ -39,13 +39,14 @@ class Linear(Model):
     axes = LinearAxes
 
     def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
-        """Return one weight (copies, in). Raises ValueError if the task wants more than one output."""
-        if n_outputs != 1:
-            raise ValueError(f"the model linear has one output, the task wants {n_outputs}")
-        return {"weight": (config["copies"], n_inputs)}
+        """Return one weight (copies, in, out). Raises AxisError for copies with several outputs."""
+        copies = config["copies"]
+        if copies > 1 and n_outputs > 1:
+            raise AxisError("copies", copies, "only a task with one output has copies", "leave it out")
+        return {"weight": (copies, n_inputs, n_outputs)}
 
     def forward_flops(self, config: Config, n_inputs: int, n_outputs: int) -> int:
-        """Return 2 · copies · in: a step takes one batch for each copy."""
+        """Return 2 · copies · in · out: a step takes one batch for each copy."""
         return 2 * int(config["copies"]) * n_inputs * n_outputs
 
     def activation_bytes(self, config: Config, n_inputs: int, n_outputs: int) -> int:
@@ -63,10 +64,10 @@ class Linear(Model):
         return {name: np.zeros(shape) for name, shape in self.shapes(config, n_inputs, n_outputs).items()}
 
     def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
-        """Return the outputs (R, K·B, 1) of inputs (R, K·B, in), the examples of each copy together."""
-        scaled = math.sqrt(config["copies"]) * weights["weight"]
-        parts = inputs.unflatten(1, (config["copies"], -1))
-        return (parts.flatten(0, 1) @ scaled.flatten(0, 1).unsqueeze(-1)).view(*inputs.shape[:2], 1)
+        """Return the outputs (R, K·B, out) of inputs (R, K·B, in), the examples of each copy together."""
+        weight = math.sqrt(config["copies"]) * weights["weight"].flatten(0, 1)
+        parts = inputs.unflatten(1, (config["copies"], -1)).flatten(0, 1)
+        return (parts @ weight).view(*inputs.shape[:2], -1)
 
 
 model = Linear()

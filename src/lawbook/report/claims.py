@@ -13,7 +13,7 @@ from lawbook.errors import LawbookError
 from lawbook.report.pairs import check_alike, paired_difference
 from lawbook.report.quantities import quantities
 from lawbook.report.results import REPEATS, Results, in_group, where
-from lawbook.report.words import conditions, enumerate_words, number, plain, symbol
+from lawbook.report.words import conditions, enumerate_words, number, plain, span, symbol
 from lawbook.studies.schema import Claim
 from lawbook.tables import conform, empty
 
@@ -156,7 +156,8 @@ def _value(claim: Claim, value: str, tables: Results) -> Measurement:
     row = rows.iloc[0]
     flaw = "" if row["status"] == "ok" else f"the fit is {plain(row['status'])}: {row['reason']}"
     n = 0 if pd.isna(row["n_runs"]) else int(row["n_runs"])
-    return Measurement(_real(row["estimate"]), _real(row["low"]), _real(row["high"]), n, flaw)
+    over = f"fitted over {plain(row['x'])} {span(row['x_low'], row['x_high'], row['decades'])}"
+    return Measurement(_real(row["estimate"]), _real(row["low"]), _real(row["high"]), n, flaw, over)
 
 
 def _difference(claim: Claim, column: str, tables: Results) -> Measurement:

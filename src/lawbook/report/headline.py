@@ -74,17 +74,18 @@ def _headline(name: str, law: LawBlock, row: pd.Series, content: StudyFile, resu
         ("number", f"{symbol(parameter)}, {plain(form)}"),
         ("estimate [95 %]", value),
         ("range", f"{plain(law.x)} {span(row['x_low'], row['x_high'], row['decades'])}"),
-        ("points, seeds", f"{number(row['n_points'])}, {number(row['n_seeds'])}"),
+        ("points; seeds × folds", f"{number(row['n_points'])}; {number(row['n_seeds'])}"),
         ("counting rule", counting_rule(law.x, results.runs)),
         (
             "residual loss",
             plain(str(row["loss"])) + ("" if pd.isna(row["delta"]) else f", δ = {number(row['delta'])}"),
         ),
         ("solver", solver_text(row)),
-        ("exact, same range", number(exact)),
-        ("held-out error / power law's", held),
+        ("exact, same range", "no exact curve" if law.exact is None else number(exact)),
+        ("held-out log error / power law's", held),
+        ("preferred form", plain(str(row["preferred"]))),
         ("floor identified", floor_text(name, form, group, results.fits)),
-        ("undertuned, unconverged, censored, diverged", counts_text(row)),
+        ("left out or in doubt", counts_text(row)),
         ("verdict", verdict_text(name, form, parameter, group, content.claims, results.claims)),
     )
     bars, spread = sensitivity_bars(name, group, results.sensitivity)
@@ -97,7 +98,7 @@ def counting_rule(x: str, runs: pd.DataFrame) -> str:
     rules = {"n_params": "all parameters", "n_params_non_embedding": "parameters without embeddings"}
     if x == "flops":
         return enumerate_words(sorted(set(runs["flops_rule"].dropna()))) if len(runs) else "–"
-    return rules.get(x, "as set")
+    return rules.get(x, "the axis itself")
 
 
 def solver_text(row: pd.Series) -> str:
@@ -129,9 +130,8 @@ def counts_text(row: pd.Series) -> str:
         for notice in fit_notices(row)
         if notice.kind == EDGE
     )
-    return ", ".join(
-        [number(edges), *(number(row[f"n_{kind}"]) for kind in ("unconverged", "censored", "diverged"))]
-    )
+    kinds = ("unconverged", "censored", "diverged")
+    return ", ".join([f"{edges} undertuned", *(f"{number(row[f'n_{kind}'])} {kind}" for kind in kinds)])
 
 
 def verdict_text(
@@ -161,16 +161,18 @@ def sensitivity_bars(law: str, group: str, table: pd.DataFrame) -> tuple[tuple[B
 
     bars = tuple(
         Bar(
-            str(choice),
+            plain(str(choice)),
             measured(*values),
             *(place(v if np.isfinite(v) else values[0]) for v in (values[1], values[2], values[0])),
         )
         for choice, values in zip(rows["choice"], ends, strict=True)
     )
     first = ends[0]
-    spread = f"Spread over {count(len(bars), 'choice')}: {number(float(np.ptp(ends[:, 0])), 2)}"
-    if np.isfinite(first[1:]).all():
-        spread += f"; width of the sampling interval: {number(first[2] - first[1], 2)}."
+    moved, sampled = float(np.ptp(ends[:, 0])), float(first[2] - first[1])
+    spread = f"Spread over {count(len(bars), 'choice')}: {number(moved, 2)}"
+    if np.isfinite(sampled):
+        spread += f"; width of the sampling interval: {number(sampled, 2)}."
+        spread += " The choice moves the number more than sampling does." if moved > sampled else ""
     return bars, spread
 
 

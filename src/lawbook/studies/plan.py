@@ -95,13 +95,21 @@ def _check_references(study: Study) -> None:
         for form in law.compare:
             if form not in forms:
                 raise study.error(f"{field}.compare", form, "there is no such law", suggest(form, forms))
-        for key, axes in (("by", law.by), ("where", list(law.where)), ("choose", [law.choose] if law.choose else [])):
+        for key, axes in (
+            ("by", law.by),
+            ("where", list(law.where)),
+            ("choose", [law.choose] if law.choose else []),
+        ):
             for axis in axes:
                 if axis not in study.fields:
-                    raise study.error(f"{field}.{key}", axis, "there is no such axis", suggest(axis, study.fields))
+                    raise study.error(
+                        f"{field}.{key}", axis, "there is no such axis", suggest(axis, study.fields)
+                    )
         for key, column in (("x", law.x), ("y", law.y)):
             if column not in (valid := set(study.fields) | COLUMNS_TO_FIT):
-                raise study.error(f"{field}.{key}", column, "the runs have no such column", suggest(column, valid))
+                raise study.error(
+                    f"{field}.{key}", column, "the runs have no such column", suggest(column, valid)
+                )
     _check_claims(study)
 
 
@@ -119,7 +127,9 @@ def _check_claims(study: Study) -> None:
             law, form, parameter = [*claim.value.split("."), "", ""][:3]
             laws = study.content.laws
             if law not in laws:
-                raise study.error(f"{field}.value", claim.value, "the study fits no such law", suggest(law, laws))
+                raise study.error(
+                    f"{field}.value", claim.value, "the study fits no such law", suggest(law, laws)
+                )
             if form not in laws[law].compare:
                 fix = suggest(form, laws[law].compare)
                 raise study.error(f"{field}.value", claim.value, f"{law} is not fitted with that form", fix)
@@ -132,10 +142,14 @@ def _check_claims(study: Study) -> None:
         for key, axes in (("of", claim.of), ("minus", claim.minus), ("where", claim.where)):
             for axis in axes:
                 if axis not in study.fields:
-                    raise study.error(f"{field}.{key}", axis, "there is no such axis", suggest(axis, study.fields))
+                    raise study.error(
+                        f"{field}.{key}", axis, "there is no such axis", suggest(axis, study.fields)
+                    )
         for axis in claim.paired_by:
             if axis not in study.fields:
-                raise study.error(f"{field}.paired_by", axis, "there is no such axis", suggest(axis, study.fields))
+                raise study.error(
+                    f"{field}.paired_by", axis, "there is no such axis", suggest(axis, study.fields)
+                )
         if claim.difference is not None and claim.difference not in COLUMNS_TO_FIT:
             raise study.error(
                 f"{field}.difference",

@@ -47,7 +47,7 @@ def pools_to_score(study: Study, runs: Iterable[Run]) -> list[Pool]:
 
 def _probes(study: Study, config: Config) -> Iterable[Run]:
     of_pool = {name: config[name] for name in (*study.task.axes.model_fields, "seed")}
-    unpruned = PruningAxes().model_dump()
+    unpruned = PruningAxes.defaults()
     training = {name: study.base[name] for name in TrainingAxes.model_fields}
     training |= {"steps": config["probe_steps"], "evaluations": 1}
     for i in range(config["probes"]):

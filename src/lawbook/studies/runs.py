@@ -117,10 +117,13 @@ def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:
         axes[name] = [_checked(study, field, name, value) for value in values]
     if grid.combine == "zip" and len({len(values) for values in axes.values()}) > 1:
         lengths = {name: len(values) for name, values in axes.items()}
-        raise study.error(f"{where}.combine", "zip", f"the axes differ in length: {lengths}", "make them equal")
-    combinations = zip(*axes.values(), strict=True) if grid.combine == "zip" else itertools.product(*axes.values())
-    for values in combinations:
-        config = {**study.base, **fixed, **dict(zip(axes, values, strict=True))}
+        raise study.error(
+            f"{where}.combine", "zip", f"the axes differ in length: {lengths}", "make them equal"
+        )
+    side_by_side = grid.combine == "zip"
+    combinations = zip(*axes.values(), strict=True) if side_by_side else itertools.product(*axes.values())
+    for combination in combinations:
+        config = {**study.base, **fixed, **dict(zip(axes, combination, strict=True))}
         try:
             check_config(config)
         except AxisError as error:

@@ -28,7 +28,8 @@ class TrainingAxes(Axes):
     )
     momentum: Annotated[float, Neutral(0.0)] = Field(0.0, ge=0, lt=1, description="Momentum of SGD.")
     schedule: Annotated[Literal["constant", "cosine", "linear", "wsd"], Neutral("constant")] = Field(
-        "constant", description="Learning rate over the steps; `wsd` is constant, then linear over the last fifth."
+        "constant",
+        description="Learning rate over the steps; `wsd` is constant, then linear over the last fifth.",
     )
     warmup: Annotated[float, Neutral(0.0)] = Field(
         0.0, ge=0, lt=1, description="Share of the steps over which the learning rate rises linearly."
@@ -39,7 +40,9 @@ class TrainingAxes(Axes):
         None, gt=0, description="Largest gradient norm of a run; empty for none."
     )
     evaluations: Annotated[int, Neutral(10)] = Field(
-        10, ge=1, description="Number of log-spaced steps at which a run is evaluated, the last step included."
+        10,
+        ge=1,
+        description="Number of log-spaced steps at which a run is evaluated, the last step included.",
     )
     dtype: Annotated[Literal["float32", "float64"], Neutral("float32")] = Field(
         "float32", description="Number format of weights and data."
@@ -125,7 +128,9 @@ class LawBlock(Block):
     role: Literal["headline", "detail", "null"] = Field(
         "detail", description="`headline` stands on page one; `null` must come out as no law."
     )
-    exact: Name | None = Field(None, description="Registered exact curve, fitted over the same range beside it.")
+    exact: Name | None = Field(
+        None, description="Registered exact curve, fitted over the same range beside it."
+    )
 
     @field_validator("range")
     @classmethod
@@ -212,7 +217,9 @@ class StudyFile(Block):
     question: str = Field(min_length=1, description="What the study asks, in one sentence.")
     task: Named = Field(description="{name: a file in tasks/, and that task's axes}")
     model: Named = Field(description="{name: a file in models/, and that model's axes}")
-    training: TrainingAxes = Field(TrainingAxes(), description="How runs are trained unless a sweep says otherwise.")
+    training: TrainingAxes = Field(
+        TrainingAxes(), description="How runs are trained unless a sweep says otherwise."
+    )
     pruning: PruningAxes = Field(PruningAxes(), description="Which part of the pool is kept.")
     sweeps: dict[Name, Sweep] = Field(min_length=1, description="Named grids over axes.")
     laws: dict[Name, LawBlock] = Field({}, description="Laws to fit, by name.")
@@ -220,5 +227,7 @@ class StudyFile(Block):
     claims: list[Claim] = Field([], description="Expected values, written down before the run.")
     limits: str = Field("", description="One sentence on what these data cannot say.")
     shard_flops: float = Field(
-        4e12, gt=0, description="Above these FLOPs a shard splits by samples, then by seed; the same everywhere."
+        4e12,
+        gt=0,
+        description="Above these FLOPs a shard splits by samples, then by seed; the same everywhere.",
     )

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
 from lawbook.axes import Axes, Config
 from lawbook.errors import LawbookError, StudyError, suggest
@@ -27,6 +28,11 @@ RESERVED = frozenset({*RULES, "all", "figures"})
 
 
 STRICT_NUMBERS = ConfigDict(allow_inf_nan=False)
+
+
+def _validator(field: FieldInfo) -> TypeAdapter[Any]:
+    annotation: Any = Annotated[field.annotation, None, *field.metadata]
+    return TypeAdapter(annotation, config=STRICT_NUMBERS)
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class Study:
     def fields(self) -> dict[str, TypeAdapter[Any]]:
         """Return the validator of each field that a sweep may set."""
         return {
-            name: TypeAdapter(Annotated[field.annotation, None, *field.metadata], config=STRICT_NUMBERS)
+            name: _validator(field)
             for axes in self.axes
             for name, field in axes.model_fields.items()
         }
@@ -87,7 +93,9 @@ def load_study(file: str | Path) -> Study:
         fix = "rename the file: lower-case letters, digits and underscores, a letter first"
         raise StudyError(file, "", None, f"a study cannot be named {file.stem!r}", fix)
     if file.stem in RESERVED:
-        raise StudyError(file, "", None, f"{file.stem!r} is the name of a rule of the workflow", "rename the file")
+        raise StudyError(
+            file, "", None, f"{file.stem!r} is the name of a rule of the workflow", "rename the file"
+        )
     try:
         content = StudyFile.model_validate(_read_yaml(file))
     except ValidationError as invalid:
@@ -95,13 +103,15 @@ def load_study(file: str | Path) -> Study:
     base: dict[str, Any] = {"task": content.task.name, "model": content.model.name}
     for kind, named, registry in (("task", content.task, tasks), ("model", content.model, models)):
         if named.name not in registry:
-            raise StudyError(file, f"{kind}.name", named.name, f"there is no such {kind}", suggest(named.name, registry))
+            raise StudyError(
+                file, f"{kind}.name", named.name, f"there is no such {kind}", suggest(named.name, registry)
+            )
         axes = registry[named.name].axes
         try:
             base |= axes.model_validate(named.settings).model_dump()
         except ValidationError as invalid:
             raise _first_mistake(file, axes, (kind,), invalid) from None
-    base |= content.training.model_dump() | content.pruning.model_dump() | SeedAxes().model_dump()
+    base |= content.training.model_dump() | content.pruning.model_dump() | SeedAxes.defaults()
     return Study(file.stem, file, content, base)
 
 
@@ -112,13 +122,15 @@ class _UniqueKeys(yaml.SafeLoader):
         keys = [self.construct_object(key) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
-                raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=node.start_mark)
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key!r} stands twice", problem_mark=node.start_mark
+                )
         return super().construct_mapping(node, deep)
 
 
 def _read_yaml(file: Path) -> Any:
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506 - a safe loader
+        content = yaml.load(file.read_text(encoding="utf-8"), _UniqueKeys)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -126,11 +138,15 @@ def _read_yaml(file: Path) -> Any:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise StudyError(file, "", None, f"it cannot be read as YAML ({error})", "mend the file") from None
     if not isinstance(content, dict):
-        raise StudyError(file, "", None, "the file holds no keys", "begin with title, question, task, model, sweeps")
+        raise StudyError(
+            file, "", None, "the file holds no keys", "begin with title, question, task, model, sweeps"
+        )
     return content
 
 
-def _first_mistake(file: Path, model: type[BaseModel], path: tuple[str, ...], invalid: ValidationError) -> StudyError:
+def _first_mistake(
+    file: Path, model: type[BaseModel], path: tuple[str, ...], invalid: ValidationError
+) -> StudyError:
     """Turn pydantic's first complaint into one error that says how to mend it."""
     error = min(invalid.errors(), key=lambda item: item["type"] != "extra_forbidden")
     # A union's members and a validator's wrapping stand in the location without being keys of the file.
@@ -162,7 +178,9 @@ def _nearest_key(model: type[BaseModel], location: list[Any]) -> str:
 def _keys_at(model: type[BaseModel], location: Iterable[Any]) -> Iterable[str]:
     blocks: list[type[BaseModel]] = [model]
     for part in location:
-        inner = [_blocks_in(block.model_fields[part].annotation) for block in blocks if part in block.model_fields]
+        inner = [
+            _blocks_in(block.model_fields[part].annotation) for block in blocks if part in block.model_fields
+        ]
         blocks = [block for found in inner for block in found] or blocks
     return (key for block in blocks for key in block.model_fields)
 

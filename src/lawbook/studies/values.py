@@ -53,7 +53,9 @@ def _expand(form: str, argument: Any) -> list[Any]:
         raise ValueError(f"write {FORMS[form]}")
     low, high = numbers[:2]
     if not 0 < low <= high:
-        raise ValueError(f"the range from {low} to {high} is empty or inverted; write the smaller, positive end first")
+        raise ValueError(
+            f"the range from {low} to {high} is empty or inverted; write the smaller, positive end first"
+        )
     if form == "log2":
         doublings = int(np.floor(np.log2(high / low) + 1e-9))
         return [low * 2**k for k in range(doublings + 1)]

@@ -106,8 +106,11 @@ class PowerLawStream:
         return inputs, targets
 
     def evaluate(self, weights: Mapping[str, NDArray[Any]]) -> dict[tuple[str, str], NDArray[np.float64]]:
-        """Return the mean over copies of Σ_k λ_k (w_k - w*_k)² + Σ_{k>N} k^-b + σ², where w = √K θ."""
-        error = np.sqrt(self._copies) * weights["weight"]
+        """Return the mean over copies of Σ_k λ_k (w_k - w*_k)² + Σ_{k>N} k^-b + σ², where w = √K θ.
+
+        weights: `weight` (R, copies, N, 1), the θ of the model `linear`.
+        """
+        error = np.sqrt(self._copies) * weights["weight"][..., 0]
         error -= self._target[:, None]
         moments = np.square(error, out=error).mean(axis=1)
         return {("test", "loss"): (moments * self._variances).sum(axis=1) + self._floor}

@@ -287,12 +287,14 @@ def exact_curve(runs: pd.DataFrame, x: str, y: str) -> pd.Series:  # noqa: ARG00
         return exact
     plain = (runs["task"] == "sgd_oracle") & (runs["optimizer"] == "sgd") & runs["gradient_clip"].isna()
     plain &= (runs["weight_decay"] == 0) & (runs["momentum"] == 0)
-    problem = ["modes", "batch_size", "input_exponent", "target_exponent", "noise_variance"]
-    for _, alike in runs[plain].groupby([*problem, "learning_rate", "schedule", "warmup", "steps"]):
+    problem = ["input_exponent", "target_exponent", "noise_variance"]
+    schedule = ["learning_rate", "schedule", "warmup", "steps"]
+    for _, alike in runs[plain].groupby(["modes", "batch_size", *problem, *schedule]):
         run = alike.iloc[0]
-        rates = run["learning_rate"] * rate_factors(run["schedule"], run["warmup"], run["steps"])
-        n_modes, batch_size, a, b, noise = run[problem]
-        exact[alike.index] = exact_loss(n_modes, rates, batch_size, a, b, noise, steps=[run["steps"]])[0]
+        n_modes, batch_size, steps = int(run["modes"]), int(run["batch_size"]), int(run["steps"])
+        rates = run["learning_rate"] * rate_factors(run["schedule"], run["warmup"], steps)
+        a, b, noise = (float(run[axis]) for axis in problem)
+        exact[alike.index] = exact_loss(n_modes, rates, batch_size, a, b, noise, steps=[steps])[0]
     return exact
 
 

@@ -42,7 +42,8 @@ class RunCache:
 
     def load(self, keys: Sequence[str]) -> dict[str, CachedRun]:
         """Return the cached runs among `keys`; files that are damaged are reported and passed over."""
-        wanted, found = set(keys), {}
+        wanted = set(keys)
+        found: dict[str, CachedRun] = {}
         for file in sorted(self.folder.glob("*.parquet")):
             if not wanted - set(found):
                 break

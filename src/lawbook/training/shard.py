@@ -52,7 +52,9 @@ def train_shard(
     by_pool = _scores_by_pool(scores)
     read = {run.run_id: _scores_of(run, by_pool) for run in runs}
     numerics = _numerics(runs[0].config)
-    folder = cache / digest([code, numerics, {axis: runs[0].config[axis] for axis in shape_axes(runs[0].config)}])
+    folder = cache / digest(
+        [code, numerics, {axis: runs[0].config[axis] for axis in shape_axes(runs[0].config)}]
+    )
     keys = {run.run_id: _key(run, read[run.run_id]) for run in runs}
 
     run_cache = RunCache(folder)
@@ -114,7 +116,9 @@ def _train(
         "versions": json.dumps(_versions(), sort_keys=True),
         "digest": code,
     }
-    return [CachedRun(_curve(module, i, run), _outcome(module, i, run) | spent) for i, run in enumerate(stack)]
+    return [
+        CachedRun(_curve(module, i, run), _outcome(module, i, run) | spent) for i, run in enumerate(stack)
+    ]
 
 
 def _curve(module: StackedRuns, place: int, run: Run) -> pd.DataFrame:
@@ -171,7 +175,7 @@ def _data_digest(task_name: str, axes: tuple[tuple[str, Any], ...]) -> str:
         return ""
     config = dict(axes)
     examples, splits = task.examples(config), task.splits(config)
-    parts = [examples.inputs, examples.targets, *(splits[name] for name in sorted(splits))]
+    parts: list[NDArray[Any]] = [examples.inputs, examples.targets, *(splits[name] for name in sorted(splits))]
     return digest([digest(part.tobytes().hex()) for part in parts])
 
 

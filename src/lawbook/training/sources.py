@@ -30,7 +30,9 @@ _BLOCK_STEPS, _CHUNK = 64, 256
 class Source(Protocol):
     """What a stack is trained and evaluated on."""
 
-    n_train: Sequence[int]
+    @property
+    def n_train(self) -> Sequence[int]:
+        """Return the number of examples that each run may see."""
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Return the inputs (R, B, ...) and targets (R, B) of a step."""
@@ -115,7 +117,12 @@ class PoolSource:
         columns = []
         for config, members in zip(self._configs, self._train, strict=True):
             positions = batch_positions(
-                config["seed"], purpose(config, "order"), len(members), config["batch_size"], first_step, _BLOCK_STEPS
+                config["seed"],
+                purpose(config, "order"),
+                len(members),
+                config["batch_size"],
+                first_step,
+                _BLOCK_STEPS,
             )
             columns.append(members[positions])
         return torch.from_numpy(np.stack(columns, axis=1)).to(self._inputs.device)
@@ -151,7 +158,10 @@ class PoolSource:
             parts["error"].append(example_errors(outputs, labels).cpu().numpy())
         return {
             metric: np.array(
-                [row[:length].mean(dtype=np.float64) for row, length in zip(np.hstack(found), lengths, strict=True)]
+                [
+                    row[:length].mean(dtype=np.float64)
+                    for row, length in zip(np.hstack(found), lengths, strict=True)
+                ]
             )
             for metric, found in parts.items()
         }

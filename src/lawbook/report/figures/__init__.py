@@ -53,7 +53,7 @@ def check_figure(block: FigureBlock, content: StudyFile) -> None:
     if block.of is not None and block.of not in known:
         raise LawbookError(f"figure {block.kind}: no {kind.shows} {block.of!r}; {suggest(block.of, known)}")
     if block.of is None and len(known) != 1 and kind.shows == "law":
-        raise LawbookError(f"figure {block.kind}: say which law, as {{{block.kind}: NAME}}")
+        raise LawbookError(f"figure {block.kind}: no law is named; write {{{block.kind}: NAME}}")
     for option in block.options:
         if option not in kind.options:
             fix = suggest(option, kind.options) if kind.options else "it takes none"

@@ -150,7 +150,7 @@ def draw_seeds(axes: Axes, runs: pd.DataFrame, y: str, x: str, line: Line) -> No
     """Draw each run as a faint dot; a run without a wrong answer as a faint triangle at 1/n_eval."""
     finite = runs[(runs["status"] != "diverged") & runs[y].notna()]
     positive = finite[finite[y] > 0]
-    look = {"color": line.colour, "alpha": 0.45, "ms": 2.8, "mew": 0, "ls": "none"}
+    look = {"color": line.colour, "alpha": 0.3, "ms": 2.8, "mew": 0, "ls": "none"}
     axes.plot(positive[x], positive[y], marker="o", zorder=1, **look)
     zero = finite[finite[y] == 0]
     if len(zero) and y == "test_error":

@@ -205,15 +205,12 @@ def _caption(fits: pd.DataFrame, law: LawBlock) -> str:
     if fits.empty:
         return "No run of this law's sweep has been fitted."
     row = fits.iloc[0]
-    seeds = (
-        "an unknown number of seeds"
-        if pd.isna(row["n_seeds"])
-        else count(int(row["n_seeds"]), "cluster of fold and seed")
-    )
+    seeds = "–" if pd.isna(row["n_seeds"]) else count(int(row["n_seeds"]), "combination")
     runs = number(row["n_runs"])
     text = (
-        f"Left: means of {plain(law.y)} with 95 % intervals ({runs} runs, {seeds} in the first group), the fitted"
-        f" law and its band over the fitted range. Right: log residuals, and local slopes with the laws' own."
+        f"Left: means of {plain(law.y)} with 95 % intervals ({runs} runs, {seeds} of seed and fold in the first"
+        " group), the fitted law and its band over the fitted range. Right: log residuals, and local slopes with"
+        " the laws' own."
     )
     if (fits["n_censored"].fillna(0) > 0).any():
         text += " Open triangles: no wrong answer in any run, an upper limit."

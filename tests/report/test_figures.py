@@ -1,0 +1,129 @@
+"""Every kind of figure draws from a simulated results folder, the same bytes each time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lawbook.errors import LawbookError
+from lawbook.report.figures import draw_figure, figures
+from lawbook.studies.schema import FigureBlock
+from lawbook.tables import write_table
+
+SUFFIXES = (".csv", ".pdf", ".png", ".svg")
+
+
+def test_every_shipped_kind_is_drawn_by_these_studies(simulated, oracle):
+    kinds = {block.kind for study in (simulated, oracle) for block in study.study.content.figures}
+    assert kinds == set(figures)
+
+
+@pytest.mark.parametrize("which", ["simulated", "oracle"])
+def test_figures_are_drawn_with_their_data(which, request, tmp_path):
+    study = request.getfixturevalue(which)
+    for block in study.study.content.figures:
+        draw_figure(block, study.folder, study.study.content, tmp_path)
+        assert sorted(p.suffix for p in tmp_path.glob(f"{block.name}.*")) == list(SUFFIXES)
+        assert len(pd.read_csv(tmp_path / f"{block.name}.csv")) >= 3
+        ElementTree.parse(tmp_path / f"{block.name}.svg")
+    assert not list(tmp_path.glob(".*")), "a temporary file was left behind"
+
+
+@pytest.mark.parametrize("kind", ["law", "learning_rate_valleys", "loss_curves"])
+def test_the_same_tables_give_the_same_bytes(kind, simulated, tmp_path):
+    block = next(b for b in simulated.study.content.figures if b.kind == kind)
+    for out in ("first", "second"):
+        draw_figure(block, simulated.folder, simulated.study.content, tmp_path / out)
+    for suffix in SUFFIXES:
+        first, second = ((tmp_path / out / f"{block.name}{suffix}").read_bytes() for out in ("first", "second"))
+        assert first == second
+
+
+def caption(path: Path) -> str:
+    return ElementTree.parse(path).findtext(".//{http://purl.org/dc/elements/1.1/}description") or ""
+
+
+def test_captions_state_seeds_folds_and_diverged_runs(simulated, tmp_path):
+    for block in simulated.study.content.figures:
+        if block.kind in ("pruning", "learning_rate_valleys"):
+            draw_figure(block, simulated.folder, simulated.study.content, tmp_path)
+    assert "3 seeds × 4 folds" in caption(tmp_path / "pruning_pruned.svg")
+    assert "4 seeds" in caption(tmp_path / "learning_rate_valleys_rates.svg")
+    diverged = int((simulated.runs["status"] == "diverged").sum())
+    assert f"{diverged} runs diverged" in caption(tmp_path / "learning_rate_valleys_rates.svg")
+
+
+def test_valleys_count_diverged_runs_and_never_choose_them(simulated, tmp_path):
+    block = FigureBlock(kind="learning_rate_valleys", of="rates")
+    draw_figure(block, simulated.folder, simulated.study.content, tmp_path)
+    data = pd.read_csv(tmp_path / f"{block.name}.csv")
+    assert data["n_diverged"].sum() == (simulated.runs["status"] == "diverged").sum()
+    assert (data.loc[data["optimum"].eq(True), "n_diverged"] == 0).all()
+    assert data["optimum"].eq(True).sum() == 3
+
+
+def test_pruning_pairs_find_the_planted_effects(simulated, tmp_path):
+    block = FigureBlock(kind="pruning", of="pruned")
+    draw_figure(block, simulated.folder, simulated.study.content, tmp_path)
+    data = pd.read_csv(tmp_path / f"{block.name}.csv")
+    gaps = data[data["part"] == "difference"].set_index(["line", "x"])
+    assert (gaps["n_pairs"] == 12).all()
+    assert gaps.loc[("samples 150", 0.25), "y"] > 0 > gaps.loc[("samples 1,297", 0.5), "y"]
+
+
+def test_a_refused_law_says_so_on_the_figure(simulated, tmp_path):
+    block = FigureBlock(kind="law", of="shuffled_labels")
+    draw_figure(block, simulated.folder, simulated.study.content, tmp_path)
+    assert "REFUSED: flat" in (tmp_path / f"{block.name}.svg").read_text(encoding="utf-8")
+
+
+def test_a_run_without_errors_is_an_upper_limit(simulated, tmp_path):
+    runs = simulated.runs.copy()
+    runs.loc[runs["samples"] == 1024, ["test_error"]] = 0.0
+    write_table(runs, tmp_path / "runs.parquet")
+    block = FigureBlock(kind="axis", of="data_size")
+    draw_figure(block, tmp_path, simulated.study.content, tmp_path)
+    data = pd.read_csv(tmp_path / f"{block.name}.csv")
+    point = data[(data["y_is"] == "test_error") & (data["x"] == 1024)].iloc[0]
+    assert bool(point["censored"])
+    assert point["y"] == pytest.approx(1 / 360)
+
+
+def test_categories_and_several_lines_are_drawn(simulated, tmp_path):
+    content = simulated.study.content
+    block = FigureBlock(kind="axis", of="pruned", options={"x": "metric", "where": {"keep_fraction": [0.25, 0.5]}})
+    draw_figure(block, simulated.folder, content, tmp_path)
+    data = pd.read_csv(tmp_path / f"{block.name}.csv")
+    assert set(data["x"]) == {0.0, 1.0}
+    assert data["line"].nunique() == 4
+
+
+def test_a_study_whose_runs_all_diverged_is_still_drawn(simulated, tmp_path):
+    runs = simulated.runs.assign(status="diverged", test_loss=np.nan, test_error=np.nan, validation_loss=np.nan)
+    write_table(runs, tmp_path / "runs.parquet")
+    for kind, sweep in (("axis", "data_size"), ("learning_rate_valleys", "rates"), ("pruning", "pruned")):
+        draw_figure(FigureBlock(kind=kind, of=sweep), tmp_path, simulated.study.content, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("block", "says"),
+    [
+        (FigureBlock(kind="lawn", of="error_by_data"), "did you mean 'law'"),
+        (FigureBlock(kind="axis", of="data_sise"), "did you mean 'data_size'"),
+        (FigureBlock(kind="law", of="error_by_date"), "did you mean 'error_by_data'"),
+        (FigureBlock(kind="law"), "no law is named"),
+        (FigureBlock(kind="axis", of="data_size", options={"splitt": "train"}), "did you mean 'split'"),
+        (FigureBlock(kind="axis", of="data_size", options={"x": "smaples"}), "did you mean 'samples'"),
+        (FigureBlock(kind="learning_rate_valleys", of="data_size"), "one learning rate"),
+        (FigureBlock(kind="pruning", of="data_size"), "needs the metric random and one other"),
+        (FigureBlock(kind="exact", of="error_by_data"), "names no exact curve"),
+    ],
+)
+def test_a_figure_that_cannot_be_drawn_says_why(block, says, simulated, tmp_path):
+    with pytest.raises(LawbookError, match=says):
+        draw_figure(block, simulated.folder, simulated.study.content, tmp_path)
+    assert not list(tmp_path.iterdir())

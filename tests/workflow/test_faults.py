@@ -1,0 +1,122 @@
+"""Kills at any moment, two writers, and folders that cannot be written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lawbook.writer import writing
+from tests.workflow.conftest import STUDY, House
+
+# Each moment: who is killed, the job during which that happens, and seconds after the job has begun.
+MOMENTS = [
+    ("training", "train_shard", 0.5),
+    ("training", "train_shard", 3.0),
+    ("training", "train_shard", 5.0),
+    ("training", "score_pools", 4.0),
+    ("snakemake", "train_shard", 1.0),
+    ("snakemake", "train_shard", 4.5),
+    ("snakemake", "fit_laws", 0.5),
+    ("group", "train_shard", 4.0),
+    ("group", "collect_runs", 0.7),
+    ("group", "draw_figure", 1.5),
+]
+FAST = [("group", "train_shard", 4.0)]
+
+
+@pytest.mark.parametrize(
+    ("victim", "job", "after"),
+    [pytest.param(*moment, marks=() if moment in FAST else pytest.mark.slow) for moment in MOMENTS],
+)
+def test_after_a_kill_the_next_run_resumes_and_gives_the_same_bytes(
+    house: House, undisturbed: House, victim: str, job: str, after: float
+) -> None:
+    running = house.start("run", STUDY)
+    worker = _wait_for(lambda: _process(house, f"scripts/{job}.py"))
+    time.sleep(after)
+    if victim == "training":
+        _kill(worker)
+    elif victim == "snakemake":
+        _kill(_wait_for(lambda: _process(house, "-m snakemake --cores")))
+    else:
+        os.killpg(running.pid, signal.SIGKILL)
+    running.wait(timeout=120)
+
+    resumed = house.lawbook("run", STUDY)
+
+    assert resumed.returncode == 0, resumed.stderr
+    assert house.path("runs.parquet").read_bytes() == undisturbed.path("runs.parquet").read_bytes()
+    assert house.lawbook("verify", STUDY).returncode in (0, 1, 3)
+
+
+def test_a_second_writer_is_told_who_writes(house: House) -> None:
+    with writing(house.folder / "results"):
+        by_lawbook = house.lawbook("run", STUDY)
+        by_snakemake = house.snakemake("--cores", "1", STUDY)
+
+    for refused in (by_lawbook, by_snakemake):
+        assert refused.returncode == 2
+        assert f"is being written by process {os.getpid()} on " in refused.stderr
+        assert "Traceback" not in refused.stderr
+    assert not house.path("shards").exists()
+
+
+def test_results_that_cannot_be_written_are_one_message(house: House) -> None:
+    (house.folder / "occupied").write_text("a file, not a folder")
+    house.edit("config/config.yaml", "results: results  ", "results: occupied/results  ")
+
+    for refused in (house.lawbook("run", STUDY), house.snakemake("--cores", "1", STUDY)):
+        assert refused.returncode == 2
+        assert "results = 'occupied/results' cannot be written" in refused.stderr
+        assert "set `results:` in config/config.yaml" in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
+def test_a_broken_study_stops_only_those_who_ask_for_it(house: House) -> None:
+    studies = house.folder / "config/studies"
+    (studies / "broken.yaml").write_text("title: [")
+    shutil.copy(studies / "smoke.yaml", studies / "train_shard.yaml")
+
+    for refused in (house.snakemake("-n", "broken"), house.lawbook("run", "broken")):
+        assert refused.returncode == 2
+        assert "broken.yaml: line 1, column" in refused.stderr
+        assert "Traceback" not in refused.stderr
+    named_like_a_rule = house.lawbook("run", "train_shard")
+    assert named_like_a_rule.returncode == 2
+    assert "'train_shard' is the name of a rule" in named_like_a_rule.stderr
+    assert not (house.folder / "results").exists()
+    assert house.jobs(STUDY)["train_shard"] == 3
+
+
+def _wait_for(find: Callable[[], psutil.Process | None], seconds: float = 90) -> psutil.Process:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if (found := find()) is not None:
+            return found
+        time.sleep(0.02)
+    raise TimeoutError("the process never began")
+
+
+def _process(house: House, command: str) -> psutil.Process | None:
+    for process in psutil.process_iter():
+        try:
+            words = process.cmdline()
+            if command in " ".join(words[1:]) and "bash" not in words[0] and Path(process.cwd()) == house.folder:
+                return process
+        except (psutil.Error, IndexError):
+            continue
+    return None
+
+
+def _kill(process: psutil.Process) -> None:
+    try:
+        process.kill()
+    except psutil.NoSuchProcess:
+        pytest.fail("the process had ended before it could be killed")

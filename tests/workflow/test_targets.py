@@ -1,0 +1,66 @@
+"""What each target asks for, and what a run from nothing gives."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from lawbook.studies import plan_study, study_names
+from tests.workflow.conftest import REPOSITORY, STUDY, House
+
+STUDIES = REPOSITORY / "config/studies"
+ONCE = {"plan_study", "collect_runs", "fit_laws", "judge_claims", "write_report"}
+
+
+@pytest.mark.parametrize("study", study_names(STUDIES))
+def test_a_dry_run_of_every_study_tells_the_truth(house: House, study: str) -> None:
+    plan = plan_study(study, STUDIES)
+    wanted = dict.fromkeys(ONCE, 1) | {study: 1, "train_shard": len(plan.shards)}
+    wanted |= {"draw_figure": len(plan.study.content.figures)} if plan.study.content.figures else {}
+    wanted |= {"score_pools": 1} if plan.pools else {}
+
+    assert house.jobs(study) == wanted
+
+
+def test_a_run_leaves_every_table_figure_and_page(undisturbed: House) -> None:
+    plan = plan_study(STUDY, STUDIES)
+    runs, costs = undisturbed.table("runs"), undisturbed.table("costs")
+
+    assert set(runs["run_id"]) == {run.run_id for run in plan.runs}
+    assert (runs["status"] == "ok").all()
+    assert not costs["cached"].any()
+    assert undisturbed.path("report.html").stat().st_size > 10_000
+    for block in plan.study.content.figures:
+        for kind in ("svg", "pdf", "png", "csv"):
+            assert undisturbed.path(f"figures/{block.name}.{kind}").stat().st_size > 0
+    twin = pd.read_csv(undisturbed.path("runs.csv"))
+    assert list(twin["run_id"]) == list(runs["run_id"])
+
+
+def test_a_second_run_says_that_nothing_is_to_be_done(finished: House) -> None:
+    before = finished.path("report.html").stat().st_mtime_ns
+    again = finished.lawbook("run", STUDY)
+
+    assert again.returncode == 0, again.stderr
+    assert f"Nothing to be done: {STUDY} is up to date." in again.stdout
+    assert "Report: results/smoke/report.html" in again.stdout
+    assert finished.path("report.html").stat().st_mtime_ns == before
+
+
+def test_figures_draws_what_is_finished_and_never_trains(finished: House) -> None:
+    finished.edit("config/studies/smoke.yaml", "steps: 100}", "steps: 120}")
+    finished.edit("config/studies/smoke.yaml", "compare: [power]", "compare: [power, power_floor]")
+
+    assert "train_shard" in finished.jobs()
+    assert finished.jobs("figures") == {"fit_laws": 1, "draw_figure": 2, "figures": 1}
+    mixed = finished.snakemake("-n", "figures", STUDY)
+    assert mixed.returncode == 2
+    assert "ask for `figures` by itself" in mixed.stderr
+
+
+@pytest.mark.slow
+def test_snakemakes_own_report_holds_figures_and_tables(finished: House) -> None:
+    made = finished.snakemake("--report", "report.zip", STUDY)
+
+    assert made.returncode == 0, made.stderr
+    assert (finished.folder / "report.zip").stat().st_size > 100_000
