@@ -24,7 +24,13 @@ SHAPES = {"64-128-10": (WIDTH, DEPTH), "64-1024-10": (1024, 1), "64-1024-1024-10
 
 
 def make_benchmark_plan(
-    folder: Path, *, rates: Sequence[float], seeds: int, steps: int = STEPS, width: int = WIDTH, depth: int = DEPTH
+    folder: Path,
+    *,
+    rates: Sequence[float],
+    seeds: int,
+    steps: int = STEPS,
+    width: int = WIDTH,
+    depth: int = DEPTH,
 ) -> Plan:
     """Write a study of the sweep into a folder and plan it, as a user would."""
     study = {

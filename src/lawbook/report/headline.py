@@ -222,7 +222,8 @@ def cannot_say(content: StudyFile, fits: pd.DataFrame) -> str:
     if floors.any():
         names = enumerate_words(map(plain, dict.fromkeys(mine.loc[floors, "law"])))
         sentences.append(f"Whether {names} ends in a floor cannot be told.")
-    undecided = mine[(mine["preferred"] == "undecided") & mine["law"].map(lambda n: len(laws[n].compare) > 1)]
+    compared = [name for name, law in laws.items() if len(law.compare) > 1]
+    undecided = mine[(mine["preferred"] == "undecided") & mine["law"].isin(compared)]
     if len(undecided):
         names = enumerate_words(map(plain, dict.fromkeys(undecided["law"])))
         sentences.append(f"Which form {names} follows is undecided.")

@@ -1,0 +1,107 @@
+"""The benchmark's tables: medians, spreads, ratios within a turn, and shares of the matrix-product peak."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from workload import STEPS, matmul_flops
+
+ACCEPTED = {"64-128-10": (1.8, 3.0), "64-1024-10": (0.9, 1.0), "64-1024-1024-10": (0.9, 1.0)}
+"""Ratio to the bare loop that each shape must reach, and the aim."""
+ACCEPTED_SWEEPS = {128: (40.0, 60.0), 256: (60.0, 60.0)}
+"""Ratio to one Lightning process per run that a stacked sweep of so many runs must reach, and the aim."""
+
+
+def print_machine(console: Console) -> None:
+    """Print what the figures were measured on."""
+    import torch
+
+    console.print(
+        f"{os.cpu_count()} cores, {platform.machine()} ({torch.backends.cpu.get_cpu_capability()}), "
+        f"Python {platform.python_version()}, torch {torch.__version__}; one thread; medians [least – greatest]"
+    )
+
+
+def print_sweeps(console: Console, sweeps: pd.DataFrame, steps: pd.DataFrame, *, baseline: str) -> None:
+    """Print the whole sweep, start-up included: seconds per run, and how many times less than the baseline."""
+    table = Table(title=f"A whole sweep: 64-128-10, batch 128, {STEPS} steps, AdamW; CPU-seconds per run")
+    for column in (
+        "way",
+        "runs",
+        "CPU s per run",
+        "times less CPU",
+        "required",
+        "MB",
+        "test error",
+        "of peak",
+    ):
+        table.add_column(column, justify="left" if column == "way" else "right")
+    per_turn = sweeps.pivot_table(index="turn", columns="way", values="cpu_s")
+    peak = steps.groupby("turn")["peak"].first()
+    for way, rows in sweeps.groupby("way", sort=False):
+        runs = int(rows["runs"].iloc[0])
+        required = ACCEPTED_SWEEPS.get(runs, None) if str(way).startswith("Lawbook") else None
+        share = matmul_flops() * STEPS / per_turn[way] / peak
+        table.add_row(
+            str(way),
+            str(runs),
+            _spread(rows["cpu_s"], "{:.3f}"),
+            _spread(per_turn[baseline] / per_turn[way], "{:.1f}"),
+            _required(required),
+            f"{rows['peak_memory_mb'].median():.0f}",
+            f"{rows['test_error'].mean():.3f}",
+            _spread(100 * share, "{:.1f}") + " %",
+        )
+    console.print(table)
+
+
+def print_steps(console: Console, steps: pd.DataFrame) -> None:
+    """Print steps without start-up: microseconds of a run's step, their ratio, and shares of the peak."""
+    table = Table(title="One step of one run without start-up; the engine and stack that the plan chooses")
+    columns = (
+        "shape",
+        "stack",
+        "bare µs",
+        "Lawbook µs",
+        "times faster",
+        "required",
+        "bare of peak",
+        "Lawbook of peak",
+    )
+    for column in columns:
+        table.add_column(column, justify="left" if column == "shape" else "right")
+    for shape, rows in steps.groupby("shape", sort=False):
+        shares = {
+            name: 100 * rows["flops"] / rows[f"{name}_s"] / rows["peak"] for name in ("bare", "stacked")
+        }
+        table.add_row(
+            str(shape),
+            str(rows["stack"].iloc[0]),
+            _spread(1e6 * rows["bare_s"], "{:.0f}"),
+            _spread(1e6 * rows["stacked_s"], "{:.0f}"),
+            _spread(rows["bare_s"] / rows["stacked_s"], "{:.2f}"),
+            _required(ACCEPTED.get(str(shape))),
+            _spread(shares["bare"], "{:.0f}") + " %",
+            _spread(shares["stacked"], "{:.0f}") + " %",
+        )
+    console.print(table)
+    peaks = steps.groupby("turn")["peak"].first() / 1e9
+    console.print(
+        f"sgemm peak of one thread: {_spread(peaks, '{:.0f}')} GFLOP/s; shares count matrix products only"
+    )
+
+
+def _spread(values: Iterable[float], form: str) -> str:
+    found = np.array(list(values))
+    low, middle, high = (form.format(value) for value in (found.min(), np.median(found), found.max()))
+    return middle if len(found) == 1 else f"{middle} [{low} – {high}]"
+
+
+def _required(pair: tuple[float, float] | None) -> str:
+    return "" if pair is None else f"≥ {pair[0]:g}, aim {pair[1]:g}"

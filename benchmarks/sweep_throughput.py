@@ -1,0 +1,178 @@
+"""CPU-seconds of a sweep of small models, by Lawbook and by what people use now, measured in one call.
+
+    python benchmarks/sweep_throughput.py [--runs 128 256] [--repeats 5] [--quick] [--out FOLDER]
+
+Each way of training the same sweep is a process of its own, on one thread; what counts is its CPU time and its
+children's, from start to end: imports, data, training, the final test evaluation, and one table written. The
+ways take turns (A B C … A B C …), so that whatever else the machine does falls on all alike, and every figure
+that matters is a ratio of two measurements of the same turn. Needs `optuna` and `joblib` besides Lawbook.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+from report import print_machine, print_steps, print_sweeps
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from workload import RATES
+
+HERE = Path(__file__).resolve().parent
+LIGHTNING = "Lightning, one process per run"
+STEP_BLOCK = 64
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way of training the sweep: a script, how many runs it trains, and in how many processes."""
+
+    name: str
+    script: str
+    runs: int
+    processes: int = 1
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one turn of one way took: process CPU-seconds per run, wall-clock seconds per run, memory."""
+
+    turn: int
+    way: str
+    runs: int
+    cpu_s: float
+    wall_s: float
+    peak_memory_mb: float
+    test_error: float
+
+
+def main() -> None:
+    """Measure, print, and write what was measured if asked to."""
+    arguments = _arguments()
+    console = Console()
+    ways = _ways(arguments.runs, arguments.peer_runs or min(arguments.runs), arguments.processes)
+    sweeps: list[Measured] = []
+    steps: list[dict[str, object]] = []
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task("warming up", total=arguments.repeats * (len(ways) + 1))
+        if not arguments.quick:
+            _measure(Way("warm-up", "peer_lightning.py", 1), 0)
+            _measure(Way("warm-up", "peer_stacked.py", len(RATES)), 0)
+        for turn in range(arguments.repeats):
+            for way in ways:
+                progress.update(bar, description=f"turn {turn + 1}: {way.name}, {way.runs} run(s)")
+                sweeps.append(_measure(way, turn))
+                progress.advance(bar)
+            progress.update(bar, description=f"turn {turn + 1}: steps without start-up")
+            steps += _measure_steps(turn, STEP_BLOCK if arguments.quick else 2 * STEP_BLOCK)
+            progress.advance(bar)
+    sweep_table, step_table = pd.DataFrame([asdict(one) for one in sweeps]), pd.DataFrame(steps)
+    print_machine(console)
+    print_sweeps(console, sweep_table, step_table, baseline=LIGHTNING)
+    print_steps(console, step_table)
+    if arguments.out is not None:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        sweep_table.to_csv(arguments.out / "sweeps.csv", index=False)
+        step_table.to_csv(arguments.out / "steps.csv", index=False)
+        console.print(f"written: {arguments.out}/sweeps.csv, {arguments.out}/steps.csv")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, nargs="+", default=[128, 256], help="runs in one stacked process")
+    parser.add_argument(
+        "--peer-runs", type=int, help="runs of a bare, Optuna or joblib sweep (the least of --runs)"
+    )
+    parser.add_argument("--processes", type=int, default=2, help="Lightning processes in each turn")
+    parser.add_argument("--repeats", type=int, default=5, help="turns")
+    parser.add_argument(
+        "--quick", action="store_true", help="one turn of small sweeps: does everything work?"
+    )
+    parser.add_argument("--out", type=Path, help="folder for sweeps.csv and steps.csv")
+    arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.runs, arguments.peer_runs, arguments.processes, arguments.repeats = [64], 16, 1, 1
+    if any(runs < 1 or runs % len(RATES) for runs in [*arguments.runs, arguments.peer_runs or len(RATES)]):
+        parser.error(f"numbers of runs must be multiples of {len(RATES)}, the number of learning rates")
+    if arguments.repeats < 1 or arguments.processes < 1:
+        parser.error("--repeats and --processes must be at least 1")
+    return arguments
+
+
+def _ways(runs: Sequence[int], peer_runs: int, processes: int) -> list[Way]:
+    return [
+        Way(LIGHTNING, "peer_lightning.py", 1, processes),
+        *(Way(f"Lawbook, {count} runs in one process", "peer_stacked.py", count) for count in runs),
+        Way("bare loop, one process", "peer_bare.py", peer_runs),
+        Way("Optuna in memory, bare loop", "peer_optuna.py", peer_runs),
+        Way("joblib, two workers, bare loop", "peer_joblib.py", peer_runs),
+    ]
+
+
+def _measure(way: Way, turn: int) -> Measured:
+    """Run a way's processes one after another and return their mean per run."""
+    spent = []
+    for process in range(way.processes):
+        with tempfile.TemporaryDirectory() as folder:
+            # A process that trains one run is told which.
+            argument = turn * way.processes + process if way.script == "peer_lightning.py" else way.runs
+            spent.append(_run_child(way.script, argument, Path(folder)))
+            rows, error = spent[-1][3]
+            if rows != way.runs or not error < 0.2:
+                sys.exit(f"{way.script}: {rows} rows for {way.runs} run(s), mean test error {error:.3f}")
+    cpu, wall, memory = (sum(one[i] for one in spent) / len(spent) for i in range(3))
+    error = sum(one[3][1] for one in spent) / len(spent)
+    return Measured(turn, way.name, way.runs, cpu / way.runs, wall / way.runs, memory, error)
+
+
+def _measure_steps(turn: int, steps: int) -> list[dict[str, object]]:
+    """Return a row per shape: seconds of a run's step, and the machine's peak in the same process."""
+    with tempfile.TemporaryDirectory() as folder:
+        _run_child("step_speed.py", steps, Path(folder))
+        found = json.loads((Path(folder) / "steps.json").read_text())
+    peak = found.pop("peak")
+    return [{"turn": turn, "shape": shape, "peak": peak, **one} for shape, one in found.items()]
+
+
+def _run_child(script: str, argument: int, folder: Path) -> tuple[float, float, float, tuple[int, float]]:
+    """Run a script and return its CPU-seconds, wall-clock seconds, peak MB, and (rows, mean test error)."""
+    environment = os.environ | dict.fromkeys(THREADS, "1") | {"PYTHONWARNINGS": "ignore"}
+    log = folder / "stdout"
+    start = os.times().elapsed
+    with log.open("w") as out, (folder / "stderr").open("w") as errors:
+        child = subprocess.Popen(
+            [sys.executable, HERE / script, str(argument), str(folder)],
+            stdout=out,
+            stderr=errors,
+            env=environment,
+        )
+        # The usage is that of the child and of its own children, all waited for by then.
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    wall = os.times().elapsed - start
+    if child.returncode != 0:
+        sys.exit(f"{script} failed ({child.returncode}):\n{(folder / 'stderr').read_text()[-4000:]}")
+    rows, error = log.read_text().splitlines()[-1].split()
+    memory = usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
+    return usage.ru_utime + usage.ru_stime, wall, memory, (int(rows), float(error))
+
+
+if __name__ == "__main__":
+    main()
