@@ -60,7 +60,9 @@ def test_every_planned_run_has_a_row_and_a_diverged_one_no_numbers(tmp_path: Pat
     assert runs.loc[~diverged, ["train_loss", "validation_loss", "test_loss"]].notna().all(axis=None)
     last = curves[(curves["step"] == 8) & (curves["split"] == "test") & (curves["metric"] == "loss")]
     pd.testing.assert_series_equal(
-        runs.set_index("run_id")["test_loss"], last.set_index("run_id")["value"].sort_index(), check_names=False
+        runs.set_index("run_id")["test_loss"],
+        last.set_index("run_id")["value"].sort_index(),
+        check_names=False,
     )
 
 

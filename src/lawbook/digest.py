@@ -39,7 +39,9 @@ NOT_COUNTED = (
 )  # fmt: skip
 """Modules, or whole packages, that change no number. Edit with care: what is listed here reruns nothing."""
 
-NOT_COUNTED_IN = dict.fromkeys(("train", "score", "collect"), ("lawbook.report", "lawbook.laws", "lawbook.fitting"))
+NOT_COUNTED_IN = dict.fromkeys(
+    ("train", "score", "collect"), ("lawbook.report", "lawbook.laws", "lawbook.fitting")
+)
 """Packages downstream of a stage, which it may name but does not compute with."""
 
 

@@ -180,12 +180,12 @@ title: A simulated oracle
 question: Do the points lie on the exact curve?
 task: {name: sgd_oracle, modes: 16}
 model: {name: linear}
-training: {optimizer: sgd, learning_rate: 0.3, batch_size: 16, steps: 64}
+training: {optimizer: sgd, learning_rate: 0.5, batch_size: 64, steps: 512}
 sweeps:
   sizes:
-    axes: {modes: {log2: [4, 64]}, schedule: [constant, cosine], seed: {count: 8}}
+    axes: {modes: [4, 6, 8, 12, 16, 24, 32], schedule: [constant, cosine], seed: {count: 8}}
 laws:
-  loss_by_modes: {sweep: sizes, y: test_loss, x: modes, by: [schedule], compare: [power], exact: sgd_oracle,
+  loss_by_modes: {sweep: sizes, y: test_loss, x: modes, by: [schedule], compare: [power_floor], exact: sgd_oracle,
                   role: headline}
 figures:
   - {exact: loss_by_modes}

@@ -89,7 +89,9 @@ def test_a_claim_reads_as_a_sentence(simulated):
 def sides(folds: int, seeds: int, effect: float = 0.0, sd: float = 1.0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return two tables of runs whose differences have the given mean and spread."""
     rng = np.random.default_rng(5)
-    keys = pd.MultiIndex.from_product([range(folds), range(seeds)], names=["fold", "seed"]).to_frame(index=False)
+    keys = pd.MultiIndex.from_product([range(folds), range(seeds)], names=["fold", "seed"]).to_frame(
+        index=False
+    )
     base = keys.assign(run_id="r", status="ok", width=64, test_error=rng.standard_normal(len(keys)))
     noise = sd * rng.standard_normal(len(keys))
     return base.assign(test_error=base["test_error"] + effect + noise), base
@@ -120,7 +122,10 @@ def test_diverged_failed_and_lonely_runs_are_counted():
     of.loc[2, "status"] = "unconverged"
     found = paired_difference(of, minus.drop(index=9), "test_error", ["seed"])
     assert found.n == 7
-    assert found.lacking == "1 pair of 9 with a run that diverged; 1 pair of 9 with a run that failed; 1 run without a partner"
+    assert (
+        found.lacking
+        == "1 pair of 9 with a run that diverged; 1 pair of 9 with a run that failed; 1 run without a partner"
+    )
     assert found.note == "1 run had not converged"
 
 
@@ -147,12 +152,19 @@ def difference(**changes):
 @pytest.mark.parametrize(
     ("claim", "says"),
     [
-        (difference(where={"keep_fraction": 0.25}), "claims.0: 2 runs match fold = 0, seed = 0.*differ in samples"),
+        (
+            difference(where={"keep_fraction": 0.25}),
+            "claims.0: 2 runs match fold = 0, seed = 0.*differ in samples",
+        ),
         (difference(paired_by=["seed"]), "4 runs match seed = 0.*differ in fold"),
         (difference(difference="test_eror"), "did you mean 'test_error'"),
         (difference(where={"samples": 150, "keep": "hard", "foldd": 1}), "did you mean 'fold'"),
         (
-            difference(of={"metric": "el2n", "samples": 150}, minus={"metric": "random"}, where={"keep_fraction": 0.25}),
+            difference(
+                of={"metric": "el2n", "samples": 150},
+                minus={"metric": "random"},
+                where={"keep_fraction": 0.25},
+            ),
             "2 runs match",
         ),
         (
@@ -163,7 +175,10 @@ def difference(**changes):
             Claim(value="error_by_kept.power.alpha", at_least=0, origin="exploratory"),
             "fitted in 2 groups .metric=el2n; metric=random.; say which in 'where'",
         ),
-        (Claim(quantity="diverged_shares", at_least=0, origin="exploratory"), "did you mean 'diverged_share'"),
+        (
+            Claim(quantity="diverged_shares", at_least=0, origin="exploratory"),
+            "did you mean 'diverged_share'",
+        ),
     ],
 )
 def test_a_claim_that_says_too_little_is_an_error(claim, says, simulated):
@@ -181,14 +196,18 @@ def test_sides_that_differ_in_another_axis_are_no_pair(simulated, tmp_path):
 
 def test_a_claim_without_runs_is_undecided(simulated):
     empty = difference(where={"samples": 7, "keep_fraction": 0.25})
-    group = Claim(value="error_by_kept.power.alpha", where={"metric": "grand"}, at_least=0, origin="exploratory")
+    group = Claim(
+        value="error_by_kept.power.alpha", where={"metric": "grand"}, at_least=0, origin="exploratory"
+    )
     judged = judge_claims([empty, group], simulated.folder)
     assert judged["verdict"].tolist() == ["undecided", "undecided"]
     assert judged["reason"].tolist() == ["no runs match", "there is no such fit: its runs are missing"]
 
 
 def test_the_group_of_a_fit_is_found(simulated):
-    claim = Claim(value="error_by_kept.power.alpha", where={"metric": "el2n"}, at_least=0, origin="exploratory")
+    claim = Claim(
+        value="error_by_kept.power.alpha", where={"metric": "el2n"}, at_least=0, origin="exploratory"
+    )
     judged = judge_claims([claim], simulated.folder).iloc[0]
     fits = Results(simulated.folder).fits
     row = fits[(fits["group"] == "metric=el2n") & (fits["parameter"] == "alpha")].iloc[0]
@@ -197,7 +216,9 @@ def test_the_group_of_a_fit_is_found(simulated):
 
 def test_quantities(simulated, oracle):
     share = quantities["diverged_share"](Results(simulated.folder), simulated.runs)
-    exact = stats.binomtest(int((simulated.runs["status"] == "diverged").sum()), len(simulated.runs)).proportion_ci()
+    exact = stats.binomtest(
+        int((simulated.runs["status"] == "diverged").sum()), len(simulated.runs)
+    ).proportion_ci()
     assert share[1:3] == pytest.approx((exact.low, exact.high))
     assert np.isnan(quantities["diverged_share"](Results(simulated.folder), simulated.runs.iloc[:0])[0])
     runs = oracle.runs.copy()

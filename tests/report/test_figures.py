@@ -39,7 +39,9 @@ def test_the_same_tables_give_the_same_bytes(kind, simulated, tmp_path):
     for out in ("first", "second"):
         draw_figure(block, simulated.folder, simulated.study.content, tmp_path / out)
     for suffix in SUFFIXES:
-        first, second = ((tmp_path / out / f"{block.name}{suffix}").read_bytes() for out in ("first", "second"))
+        first, second = (
+            (tmp_path / out / f"{block.name}{suffix}").read_bytes() for out in ("first", "second")
+        )
         assert first == second
 
 
@@ -95,7 +97,9 @@ def test_a_run_without_errors_is_an_upper_limit(simulated, tmp_path):
 
 def test_categories_and_several_lines_are_drawn(simulated, tmp_path):
     content = simulated.study.content
-    block = FigureBlock(kind="axis", of="pruned", options={"x": "metric", "where": {"keep_fraction": [0.25, 0.5]}})
+    block = FigureBlock(
+        kind="axis", of="pruned", options={"x": "metric", "where": {"keep_fraction": [0.25, 0.5]}}
+    )
     draw_figure(block, simulated.folder, content, tmp_path)
     data = pd.read_csv(tmp_path / f"{block.name}.csv")
     assert set(data["x"]) == {0.0, 1.0}
@@ -103,7 +107,9 @@ def test_categories_and_several_lines_are_drawn(simulated, tmp_path):
 
 
 def test_a_study_whose_runs_all_diverged_is_still_drawn(simulated, tmp_path):
-    runs = simulated.runs.assign(status="diverged", test_loss=np.nan, test_error=np.nan, validation_loss=np.nan)
+    runs = simulated.runs.assign(
+        status="diverged", test_loss=np.nan, test_error=np.nan, validation_loss=np.nan
+    )
     write_table(runs, tmp_path / "runs.parquet")
     for kind, sweep in (("axis", "data_size"), ("learning_rate_valleys", "rates"), ("pruning", "pruned")):
         draw_figure(FigureBlock(kind=kind, of=sweep), tmp_path, simulated.study.content, tmp_path)

@@ -129,7 +129,7 @@ def test_the_same_tables_give_the_same_page(simulated, page, tmp_path):
 def test_an_exact_curve_stands_beside_the_estimate(oracle, tmp_path):
     page = whole_report(oracle, tmp_path)
     found = re.findall(r"<dt>exact, same range</dt><dd>([\d.]+)</dd>", page)
-    estimates = re.findall(r'class="what">α, power</span> ([\d.]+)', page)
+    estimates = re.findall(r'class="what">α, power floor</span> ([\d.]+)', page)
     assert len(found) == len(estimates) == 2
     assert [float(v) for v in found] == pytest.approx([float(v) for v in estimates], abs=0.03)
 
@@ -141,7 +141,7 @@ def test_a_null_that_finds_a_law_is_loud(simulated, tmp_path):
     fits.loc[null, ["status", "estimate", "low", "high"]] = ["ok", 0.3, 0.2, 0.4]
     ((sentence, passed),) = null_outcome(simulated.study.content, fits)
     assert not passed
-    assert "0.300 [0.200, 0.400]" in sentence
+    assert "0.30 [0.20, 0.40] over 64–1,024 (1.2 decades)" in sentence
     ((_, passed),) = null_outcome(simulated.study.content, fits[~null])
     assert not passed
 

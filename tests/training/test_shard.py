@@ -67,6 +67,21 @@ def test_a_diverged_run_has_a_row_a_step_a_reason_and_no_numbers(
     assert curves.set_index("run_id").loc[runs[0].run_id, "value"].notna().all()
 
 
+def test_a_run_that_still_improves_is_unconverged_where_the_study_asks(
+    configure: Configure, tmp_path: Path
+) -> None:
+    configs = [
+        configure(learning_rate=rate, steps=40, samples=64, converged_within=0.05, evaluations=2)
+        for rate in (1e-3, 0.1)
+    ]
+    runs = [Run(run_id(config), config) for config in configs]
+    curves, outcomes = train_shard(runs, shard="a", cache=tmp_path, code="1")
+    statuses = outcomes.set_index("run_id")["status"]
+    assert [statuses[run.run_id] for run in runs] == ["unconverged", "ok"]
+    assert "over the last half of the steps" in outcomes.set_index("run_id").loc[runs[0].run_id, "reason"]
+    assert set(curves["step"]) == {1, 20, 40}
+
+
 def test_an_orphan_stops_and_the_next_job_resumes_from_its_checkpoint(
     configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

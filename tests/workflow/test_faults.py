@@ -108,7 +108,11 @@ def _process(house: House, command: str) -> psutil.Process | None:
     for process in psutil.process_iter():
         try:
             words = process.cmdline()
-            if command in " ".join(words[1:]) and "bash" not in words[0] and Path(process.cwd()) == house.folder:
+            if (
+                command in " ".join(words[1:])
+                and "bash" not in words[0]
+                and Path(process.cwd()) == house.folder
+            ):
                 return process
         except (psutil.Error, IndexError):
             continue

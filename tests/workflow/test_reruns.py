@@ -53,7 +53,9 @@ def test_a_deleted_shard_comes_from_the_cache_and_a_new_rate_trains_its_runs_alo
     old = set(finished.table("runs")["run_id"])
     finished.path("shards/width=16_pruned.parquet").unlink()
     assert finished.jobs() == {"train_shard": 1, **COLLECTED}
-    finished.edit(YAML, "samples: [64, 256, 1024],", "samples: [64, 256, 1024], learning_rate: [3.0e-3, 1.0e-2],")
+    finished.edit(
+        YAML, "samples: [64, 256, 1024],", "samples: [64, 256, 1024], learning_rate: [3.0e-3, 1.0e-2],"
+    )
     assert finished.jobs() == {"plan_study": 1, "train_shard": 3, **COLLECTED}
 
     ran = finished.lawbook("run", STUDY)
@@ -84,7 +86,9 @@ def test_a_job_refuses_when_the_study_has_changed_since_it_was_submitted(finishe
     places = {"LAWBOOK_STUDIES": "config/studies", "LAWBOOK_CACHE": "results/.cache"}
     job = [sys.executable, "scripts/plan_study.py", STUDY, "--expect", "0" * 16, "--out", "plan.parquet"]
     environment = os.environ | places | {"PYTHONPATH": str(finished.folder / "src")}
-    refused = subprocess.run(job, cwd=finished.folder, env=environment, capture_output=True, text=True, check=False)
+    refused = subprocess.run(
+        job, cwd=finished.folder, env=environment, capture_output=True, text=True, check=False
+    )
 
     assert refused.returncode == 2
     assert "smoke.yaml has changed since this job was submitted" in refused.stderr

@@ -46,7 +46,9 @@ def _turns(counts: tuple[int, ...]) -> Indices:
     """
     n = sum(counts)
     windows = sorted(
-        ((j - 1) * n // m + 1, -(-j * n // m), label) for label, m in enumerate(counts) for j in range(1, m + 1)
+        ((j - 1) * n // m + 1, -(-j * n // m), label)
+        for label, m in enumerate(counts)
+        for j in range(1, m + 1)
     )
     turns: list[int] = []
     waiting: list[tuple[int, int]] = []

@@ -44,6 +44,13 @@ class TrainingAxes(Axes):
         ge=1,
         description="Number of log-spaced steps at which a run is evaluated, the last step included.",
     )
+    converged_within: Annotated[float | None, Neutral(None)] = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Largest relative fall of the validation loss over the last half of the steps for which a run "
+        "counts as converged; empty judges none.",
+    )
     dtype: Annotated[Literal["float32", "float64"], Neutral("float32")] = Field(
         "float32", description="Number format of weights and data."
     )

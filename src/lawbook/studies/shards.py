@@ -12,7 +12,7 @@ from lawbook.studies.cost import run_cost
 from lawbook.studies.runs import Run, reads_scores
 from lawbook.tasks import tasks
 
-SHARED = ("optimizer", "batch_size", "steps", "evaluations", "dtype", "device")
+SHARED = ("optimizer", "batch_size", "steps", "evaluations", "converged_within", "dtype", "device")
 """Training fields that the runs of one stack share; all else (learning rate, decay, schedule, …) is per run."""
 
 SPLIT_BY = ("samples", "seed")

@@ -62,11 +62,7 @@ class Study:
     @cached_property
     def fields(self) -> dict[str, TypeAdapter[Any]]:
         """Return the validator of each field that a sweep may set."""
-        return {
-            name: _validator(field)
-            for axes in self.axes
-            for name, field in axes.model_fields.items()
-        }
+        return {name: _validator(field) for axes in self.axes for name, field in axes.model_fields.items()}
 
     def error(self, field: str, value: object, problem: str, fix: str) -> StudyError:
         """Return the error that names this study's file."""

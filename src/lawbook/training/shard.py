@@ -148,7 +148,19 @@ def _outcome(module: StackedRuns, place: int, run: Run) -> dict[str, Any]:
     if stopped >= 0:
         reason = f"the training loss at step {stopped} was not finite or above 1,000 times the first"
         outcome |= {"status": "diverged", "reason": reason, "diverged_step": stopped}
+    elif run.config["converged_within"] is not None:
+        fall = _late_fall(module, place, run.config["steps"])
+        if fall > run.config["converged_within"]:
+            reason = f"the loss fell by {fall:.1%} over the last half of the steps"
+            outcome |= {"status": "unconverged", "reason": reason}
     return outcome
+
+
+def _late_fall(module: StackedRuns, place: int, steps: int) -> float:
+    """Return by which share of itself a run's validation loss fell between the middle and the last step."""
+    name = "validation/loss" if "validation/loss" in module.curve[steps] else "test/loss"
+    middle, last = (module.curve[step][name][place] for step in (max(1, steps // 2), steps))
+    return 1.0 - last / middle
 
 
 def _marked(run: CachedRun, shard: str) -> CachedRun:
@@ -175,7 +187,11 @@ def _data_digest(task_name: str, axes: tuple[tuple[str, Any], ...]) -> str:
         return ""
     config = dict(axes)
     examples, splits = task.examples(config), task.splits(config)
-    parts: list[NDArray[Any]] = [examples.inputs, examples.targets, *(splits[name] for name in sorted(splits))]
+    parts: list[NDArray[Any]] = [
+        examples.inputs,
+        examples.targets,
+        *(splits[name] for name in sorted(splits)),
+    ]
     return digest([digest(part.tobytes().hex()) for part in parts])
 
 

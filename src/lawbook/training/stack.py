@@ -58,7 +58,7 @@ class StackedRuns(pl.LightningModule):
         self.register_buffer("alive", torch.ones(n_runs, dtype=torch.bool))
         self.register_buffer("diverged_step", torch.full((n_runs,), -1))
         self.register_buffer("limit", torch.full((n_runs,), math.inf, dtype=torch.float64))
-        self.evaluations = _evaluation_steps(config["steps"], config["evaluations"])
+        self.evaluations = _evaluation_steps(config)
         self.curve: dict[int, dict[str, list[float]]] = {}
         self._views: dict[str, Tensor] = {}
 
@@ -206,8 +206,9 @@ def _slots(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, int, t
     return slots
 
 
-def _evaluation_steps(steps: int, evaluations: int) -> frozenset[int]:
-    """Return the log-spaced steps of evaluation, the last one included."""
-    if evaluations == 1:
-        return frozenset({steps})
-    return frozenset(np.unique(np.geomspace(1, steps, evaluations).round().astype(int)).tolist())
+def _evaluation_steps(config: Config) -> frozenset[int]:
+    """Return the log-spaced steps of evaluation, the last one included, and the middle if convergence is judged."""
+    steps, n = config["steps"], config["evaluations"]
+    spaced = np.geomspace(1, steps, n).round().astype(int).tolist() if n > 1 else []
+    middle = [] if config["converged_within"] is None else [max(1, steps // 2)]
+    return frozenset([*spaced, *middle, steps])

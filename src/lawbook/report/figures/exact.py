@@ -40,7 +40,8 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         main.plot(
             ratio["x"], ratio["exact"], color=BLACK, lw=1.0, label="exact" if i == 0 else None, zorder=1
         )
-        below.errorbar(ratio["x"], ratio["ratio"], yerr=np.nan_to_num(3 * ratio["se"]), color=hue,
+        aside = ratio["x"] * 1.02 ** (i - (len(groups) - 1) / 2)  # side by side
+        below.errorbar(aside, ratio["ratio"], yerr=np.nan_to_num(3 * ratio["se"]), color=hue,
                        marker=line.marker, ls="none", capsize=1.5, elinewidth=0.8)  # fmt: skip
         ratios.append(ratio)
         parts += [({"part": "points", "group": group}, points), ({"part": "ratio", "group": group}, ratio)]

@@ -27,6 +27,7 @@ class Series:
     """One fitted form of one group and how it is drawn; `flaw` says why it is no law, '' if it is one."""
 
     group: str
+    lead: str
     form: str
     headline: bool
     flaw: str
@@ -35,7 +36,7 @@ class Series:
     marker: str
     dash: str
     aside: float
-    """Factor on x that keeps the residuals of several forms from covering one another."""
+    """Factor on x that keeps the residuals of several fits from covering one another."""
 
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
@@ -105,6 +106,7 @@ def _series(law: LawBlock, fits: pd.DataFrame) -> list[Series]:
             found.append(
                 Series(
                     group,
+                    _lead(group),
                     form,
                     headline=j == 0,
                     flaw=_flaw(row),
@@ -112,10 +114,14 @@ def _series(law: LawBlock, fits: pd.DataFrame) -> list[Series]:
                     colour=hues[(i if many else j) % len(hues)],
                     marker=MARKERS[i % len(MARKERS)],
                     dash=_DASHES[j % len(_DASHES)],
-                    aside=1.0 if many else 1.03**j,
+                    aside=1.03 ** (i if many else j),
                 )
             )
     return found
+
+
+def _lead(group: str) -> str:
+    return f"{group.replace('=', ' ').replace(',', ', ')}: " if group else ""
 
 
 def _flaw(row: pd.Series) -> str:
@@ -124,7 +130,7 @@ def _flaw(row: pd.Series) -> str:
 
 def _legend_text(law: LawBlock, row: pd.Series) -> str:
     """Return the exponent with its interval and range, or that and why there is none."""
-    lead = f"{row['group'].replace('=', ' ').replace(',', ', ')}: " if row["group"] else ""
+    lead = _lead(str(row["group"]))
     if flaw := _flaw(row):
         return textwrap.fill(f"{lead}{plain(row['form'])}: {flaw}", 118, subsequent_indent="    ")
     value = measured(row["estimate"], row["low"], row["high"])
@@ -193,7 +199,7 @@ def _state_refusals(main: Axes, series: list[Series]) -> None:
         low, high = main.get_ylim()
         room = (high / low) ** 0.35 if main.get_yscale() == "log" else 1.0
         main.set_ylim(low, high * room)
-        texts = [textwrap.fill(s.flaw, 52) for s in said[:2]]
+        texts = [textwrap.fill(s.lead + s.flaw, 52) for s in said[:2]]
         if len(said) > 2:
             texts.append(f"… and {count(len(said) - 2, 'group')} more")
         box = {"boxstyle": "round,pad=0.4", "fc": "white", "ec": RED, "lw": 0.8, "alpha": 0.92}
