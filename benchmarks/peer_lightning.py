@@ -39,7 +39,7 @@ class Classifier(pl.LightningModule):
 
 
 def _loader(inputs: Tensor, labels: Tensor, batch_size: int, shuffle: bool) -> DataLoader:
-    """Return a loader that takes a batch by one indexing: the fast way, so that the peer is not slowed by it."""
+    """Return a loader that takes a batch by one indexing, the fast way: the peer is not to be slowed by it."""
     data = TensorDataset(inputs, labels)
     sampler = RandomSampler(data) if shuffle else SequentialSampler(data)
     return DataLoader(data, sampler=BatchSampler(sampler, batch_size, drop_last=shuffle), batch_size=None)

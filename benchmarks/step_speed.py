@@ -1,8 +1,9 @@
 """Steps without start-up: a stacked Lightning step against a bare loop's, and the machine's sgemm peak.
 
-A stack's step is the difference between two trainings of unequal length, divided by their difference in steps:
-whatever is paid once (set-up, first batches, final evaluation) cancels, and nothing inside is touched. The bare
-loop is timed before and after in the same process and averaged, so that a slow drift of the machine cancels too.
+A stack's step is the difference between two trainings of unequal length, divided by their difference in
+steps: whatever is paid once (set-up, first batches, final evaluation) cancels, and nothing inside is touched.
+The bare loop is timed before and after in the same process and averaged, so that a slow drift of the machine
+cancels too.
 """
 
 from __future__ import annotations

@@ -2,10 +2,11 @@
 
     python benchmarks/sweep_throughput.py [--runs 128 256] [--repeats 5] [--quick] [--out FOLDER]
 
-Each way of training the same sweep is a process of its own, on one thread; what counts is its CPU time and its
-children's, from start to end: imports, data, training, the final test evaluation, and one table written. The
-ways take turns (A B C … A B C …), so that whatever else the machine does falls on all alike, and every figure
-that matters is a ratio of two measurements of the same turn. Needs `optuna` and `joblib` besides Lawbook.
+Each way of training the same sweep is a process of its own, on one thread; what counts is its CPU time and
+its children's, from start to end: imports, data, training, the final test evaluation, and one table written.
+The ways take turns (A B C … A B C …), so that whatever else the machine does falls on all alike, and every
+figure that matters is a ratio of two measurements of the same turn. Needs `optuna` and `joblib` besides
+Lawbook.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
-from report import print_machine, print_steps, print_sweeps
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from throughput_tables import print_machine, print_steps, print_sweeps
 from workload import RATES
 
 HERE = Path(__file__).resolve().parent
@@ -58,7 +59,7 @@ class Measured:
 def main() -> None:
     """Measure, print, and write what was measured if asked to."""
     arguments = _arguments()
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 150)
     ways = _ways(arguments.runs, arguments.peer_runs or min(arguments.runs), arguments.processes)
     sweeps: list[Measured] = []
     steps: list[dict[str, object]] = []

@@ -9,6 +9,7 @@ import argparse
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,7 +76,7 @@ class Bare:
         self._batches: list[Tensor] = []
 
     def train(self, steps: int) -> None:
-        """Take some steps; a batch is a part of a fresh permutation, and an epoch's last, smaller one is dropped."""
+        """Take some steps; a batch is part of a fresh permutation, and an epoch's smaller last one is dropped."""
         import torch
         from torch.nn.functional import cross_entropy
 
@@ -125,7 +126,7 @@ def matmul_flops(width: int = WIDTH, depth: int = DEPTH) -> int:
     Forward, gradient of the weights, and gradient of each layer's input but the first's, which nobody needs.
     """
     sizes = [N_INPUTS, *[width] * depth, N_OUTPUTS]
-    products = [n_in * n_out for n_in, n_out in zip(sizes, sizes[1:], strict=False)]
+    products = [n_in * n_out for n_in, n_out in pairwise(sizes)]
     return 2 * BATCH_SIZE * (3 * sum(products) - products[0])
 
 

@@ -1,11 +1,10 @@
 """Draw one figure of a study."""
 
-from lawbook.errors import one_message
-from lawbook.jobs import job_arguments, planned
+from lawbook.jobs import job_arguments, planned, reported
 from lawbook.report.figures import draw_figure
 from lawbook.workflow import figure_block, figure_digest
 
-with one_message():
+with reported():
     job = job_arguments("draw", "figure", "out")
     figure = str(job.figure[0])
     plan = planned(job, lambda plan: figure_digest(plan, figure), figure)

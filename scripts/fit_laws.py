@@ -1,12 +1,11 @@
 """Fit the laws of a study to its runs."""
 
-from lawbook.errors import one_message
 from lawbook.fitting import fit_study, sensitivity
-from lawbook.jobs import job_arguments, planned
+from lawbook.jobs import job_arguments, planned, reported
 from lawbook.tables import read_table, write_csv, write_table
 from lawbook.workflow import laws_digest
 
-with one_message():
+with reported():
     job = job_arguments("fit", "runs", "out")
     laws, runs = planned(job, laws_digest).study.content.laws, read_table(job.runs[0])
     tables = fit_study(laws, runs) | {"sensitivity": sensitivity(laws, runs)}

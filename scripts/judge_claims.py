@@ -1,12 +1,11 @@
 """Judge the claims of a study by its tables."""
 
-from lawbook.errors import one_message
-from lawbook.jobs import job_arguments, planned
+from lawbook.jobs import job_arguments, planned, reported
 from lawbook.report.claims import judge_claims
 from lawbook.tables import write_csv, write_table
 from lawbook.workflow import claims_digest
 
-with one_message():
+with reported():
     job = job_arguments("judge", "out")
     claims = judge_claims(planned(job, claims_digest).study.content.claims, job.out[0].parent)
     write_table(claims, job.out[0], "claims")

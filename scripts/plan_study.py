@@ -1,10 +1,9 @@
 """Publish the plan of a study: a row per run."""
 
-from lawbook.errors import one_message
-from lawbook.jobs import job_arguments, planned
+from lawbook.jobs import job_arguments, planned, reported
 from lawbook.tables import write_table
 from lawbook.workflow import plan_digest
 
-with one_message():
+with reported():
     job = job_arguments("plan", "out")
     write_table(planned(job, plan_digest).table(), job.out[0])

@@ -1,13 +1,12 @@
 """Train the probes of a study's pools and score their examples."""
 
-from lawbook.errors import one_message
-from lawbook.jobs import job_arguments, planned
+from lawbook.jobs import job_arguments, planned, reported
 from lawbook.progress import SCORES, heartbeat
 from lawbook.pruning.scoring import score_pools
 from lawbook.studies import pools_digest
 from lawbook.tables import write_table
 
-with one_message():
+with reported():
     job = job_arguments("score", "out")
     plan = planned(job, lambda plan: pools_digest(plan.pools))
     scores = score_pools(plan.pools, heartbeat=heartbeat(job.out[0].parent, SCORES))

@@ -1,14 +1,13 @@
 """Train the runs of one shard, or take them from the cache."""
 
-from lawbook.errors import one_message
-from lawbook.jobs import job_arguments, planned
+from lawbook.jobs import job_arguments, planned, reported
 from lawbook.progress import heartbeat
 from lawbook.studies import shard_digest
 from lawbook.tables import read_table, write_table
 from lawbook.training.shard import train_shard
 from lawbook.workflow import code_digest
 
-with one_message():
+with reported():
     job = job_arguments("train", "shard", "scores", "out")
     shard = str(job.shard[0])
     plan = planned(job, lambda plan: shard_digest(plan.shards[shard]))

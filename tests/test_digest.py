@@ -38,9 +38,9 @@ def source(tmp_path: Path):
     """Return a function that lays a small package in a folder of its own, with one file replaced or added."""
     made = iter(range(100))
 
-    def lay(name: str = "lawbook/__init__.py", text: str = "") -> Path:
+    def lay(changed: str = "lawbook/__init__.py", by: str = "") -> Path:
         folder = tmp_path / str(next(made))
-        for name, text in (FILES | {name: text}).items():
+        for name, text in (FILES | {changed: by}).items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
         return folder

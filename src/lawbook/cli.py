@@ -113,7 +113,7 @@ def report(
 
 @app.command()
 def verify(study: Study) -> None:
-    """Print the claims of a study with their verdicts; exit code 1 if one fails, 3 if none does but one is undecided."""
+    """Print the claims of a study with their verdicts; exit code 1 if one fails, 3 if one is merely undecided."""
     settings = _settings()
     _planned(study, settings)
     verdicts = _show_claims(_folder(study, settings))

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from lawbook.errors import LawbookError
+from lawbook.errors import LawbookError, one_message
 from lawbook.studies import Plan, plan_study
+from lawbook.training.process import AbandonedError
 from lawbook.workflow import code_digest
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Turn a mistake into one message; end without a word, exit code 1, if the Snakemake of this job has died."""
+    try:
+        with one_message():
+            yield
+    except AbandonedError:
+        sys.exit(1)
 
 
 def job_arguments(stage: str, *more: str) -> argparse.Namespace:

@@ -102,19 +102,24 @@ def _watch(process: subprocess.Popen[bytes], plan: Plan, results: Path) -> None:
         jobs = study_progress(plan, results)
         bar = bars.add_task(plan.study.name, total=sum(job.total for job in jobs.values()))
         said = time.monotonic()
-        while True:
-            try:
-                process.wait(timeout=0.25)
-                return
-            except subprocess.TimeoutExpired:
+        try:
+            while not _ended(process):
                 done, total = _redraw(bars, bar, plan, results)
                 if not console.is_terminal and time.monotonic() - said > QUIET_S:
                     said = time.monotonic()
                     console.print(f"{plan.study.name}: {done / total:.0%} of {total:,} run-steps")
-            except KeyboardInterrupt:
-                # The terminal has sent it to Snakemake, too, which stops its jobs and takes its leave.
-                process.wait()
-                return
+        except KeyboardInterrupt:
+            # The terminal has sent it to Snakemake, too, which stops its jobs and takes its leave.
+            process.wait()
+
+
+def _ended(process: subprocess.Popen[bytes]) -> bool:
+    """Wait a moment; tell whether the process has ended."""
+    try:
+        process.wait(timeout=0.25)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _redraw(bars: Progress, bar: TaskID, plan: Plan, results: Path) -> tuple[int, int]:

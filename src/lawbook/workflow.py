@@ -106,6 +106,7 @@ class House:
         """Return a study's plan; a mistake in it ends the process with one message and exit code 2."""
         if study not in self._plans:
             with one_message():
+                check_place(self.settings.results)
                 self._plans[study] = checked_plan(study, self.settings.studies)
         return self._plans[study]
 
@@ -121,10 +122,20 @@ class House:
     # Files, as a rule's input
 
     def target_of(self, study: str) -> Callable[[Wildcards], list[str]]:
-        """Return the function that gives what a finished study consists of; it plans the study when called."""
+        """Return the function that gives what a finished study consists of; it plans the study when called.
+
+        The shards and scores are part of it, since Snakemake lets a file that only other files need be missing.
+        """
         tables = [f"{table}.parquet" for table in ("plan", "runs", "curves", "costs", *FIT_TABLES, "claims")]
-        whole = [str(self.folder(study) / name) for name in (*tables, "report.html")]
-        return lambda _: whole + self.figures(study)
+
+        def target(_: Wildcards) -> list[str]:
+            plan = self.plan(study)
+            parts = [f"shards/{shard}{part}.parquet" for shard in plan.shards for part in ("", ".runs")]
+            scores = ["scores.parquet"] if plan.pools else []
+            whole = [*scores, *parts, *tables, "report.html"]
+            return [str(self.folder(study) / name) for name in whole] + self.figures(study)
+
+        return target
 
     def figures(self, study: str) -> list[str]:
         """Return the files of a study's figures."""
@@ -212,7 +223,7 @@ class House:
     # Resources of a training job, from the plan
 
     def memory_mb(self, wildcards: Wildcards, attempt: int) -> int:
-        """Return the memory of a training job: PyTorch and Lightning, and its largest stack; twice as much on a retry."""
+        """Return the memory of a training job: libraries and its largest stack; twice as much on a retry."""
         largest = max(run_cost(run.config).bytes * stack_size(run.config) for run in self.shard(wildcards))
         return (1000 + largest // 1_000_000) * attempt
 
@@ -220,6 +231,16 @@ class House:
         """Return a generous time limit of a training job: five times the predicted seconds, and ten minutes."""
         predicted = sum(run_cost(run.config).seconds for run in self.shard(wildcards))
         return (10 + int(5 * predicted / 60)) * attempt
+
+
+def check_place(results: str | Path) -> None:
+    """Raise LawbookError if the results can lie nowhere, since a file stands in the way."""
+    place = Path(results).absolute()
+    while not place.exists():
+        place = place.parent
+    if not place.is_dir():
+        fix = "set `results:` in config/config.yaml to a folder that can"
+        raise LawbookError(f"results = '{results}' cannot be written ('{place}' is a file); {fix}")
 
 
 def checked_plan(study: str, folder: str | Path) -> Plan:

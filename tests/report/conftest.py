@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 from lawbook.fitting import fit_study, sensitivity
+from lawbook.report.claims import judge_claims
 from lawbook.report.exact import exact_curves
+from lawbook.report.figures import draw_figure
 from lawbook.studies import Study, load_study, make_plan
 from lawbook.tables import write_table
 
@@ -134,7 +136,7 @@ def simulate_curves(runs: pd.DataFrame) -> pd.DataFrame:
                         "split": split,
                         "metric": metric,
                         "value": value.ravel(),
-                    }  # fmt: skip
+                    }
                 )
             )
     return pd.concat(parts, ignore_index=True)
@@ -152,7 +154,7 @@ def simulate_costs(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_results(study: Study, runs: pd.DataFrame, folder: Path) -> Simulated:
-    """Fit the study's laws to the runs and write all tables that come before figures and claims."""
+    """Write the tables of the runs, the fits of the study's laws, its judged claims and its figures."""
     write_table(runs, folder / "runs.parquet")
     write_table(simulate_curves(runs), folder / "curves.parquet", "curves")
     write_table(simulate_costs(runs), folder / "costs.parquet")
@@ -161,12 +163,15 @@ def write_results(study: Study, runs: pd.DataFrame, folder: Path) -> Simulated:
     write_table(
         sensitivity(study.content.laws, runs, draws=60), folder / "sensitivity.parquet", "sensitivity"
     )
+    write_table(judge_claims(study.content.claims, folder), folder / "claims.parquet", "claims")
+    for block in study.content.figures:
+        draw_figure(block, folder, study.content, folder / "figures")
     return Simulated(study, runs, folder)
 
 
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
-    """Return the simulated study with its tables."""
+    """Return the simulated study with its tables, claims and figures."""
     folder = tmp_path_factory.mktemp("results") / "planted"
     file = folder / "planted.yaml"
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""Claims: verdicts, paired differences with their correction, and planted falsehoods that come out as fails."""
+"""Claims: verdicts, corrected paired differences, and planted falsehoods that come out as fails."""
 
 from __future__ import annotations
 

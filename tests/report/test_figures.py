@@ -23,64 +23,58 @@ def test_every_shipped_kind_is_drawn_by_these_studies(simulated, oracle):
 
 
 @pytest.mark.parametrize("which", ["simulated", "oracle"])
-def test_figures_are_drawn_with_their_data(which, request, tmp_path):
+def test_figures_are_drawn_with_their_data(which, request):
     study = request.getfixturevalue(which)
+    folder = study.folder / "figures"
     for block in study.study.content.figures:
-        draw_figure(block, study.folder, study.study.content, tmp_path)
-        assert sorted(p.suffix for p in tmp_path.glob(f"{block.name}.*")) == list(SUFFIXES)
-        assert len(pd.read_csv(tmp_path / f"{block.name}.csv")) >= 3
-        ElementTree.parse(tmp_path / f"{block.name}.svg")
-    assert not list(tmp_path.glob(".*")), "a temporary file was left behind"
+        assert sorted(p.suffix for p in folder.glob(f"{block.name}.*")) == list(SUFFIXES)
+        assert len(pd.read_csv(folder / f"{block.name}.csv")) >= 3
+        ElementTree.parse(folder / f"{block.name}.svg")
+    assert not list(folder.glob(".*")), "a temporary file was left behind"
 
 
 @pytest.mark.parametrize("kind", ["law", "learning_rate_valleys", "loss_curves"])
 def test_the_same_tables_give_the_same_bytes(kind, simulated, tmp_path):
     block = next(b for b in simulated.study.content.figures if b.kind == kind)
-    for out in ("first", "second"):
-        draw_figure(block, simulated.folder, simulated.study.content, tmp_path / out)
+    draw_figure(block, simulated.folder, simulated.study.content, tmp_path)
     for suffix in SUFFIXES:
-        first, second = (
-            (tmp_path / out / f"{block.name}{suffix}").read_bytes() for out in ("first", "second")
+        again, before = (
+            (folder / f"{block.name}{suffix}").read_bytes()
+            for folder in (tmp_path, simulated.folder / "figures")
         )
-        assert first == second
+        assert again == before
 
 
 def caption(path: Path) -> str:
     return ElementTree.parse(path).findtext(".//{http://purl.org/dc/elements/1.1/}description") or ""
 
 
-def test_captions_state_seeds_folds_and_diverged_runs(simulated, tmp_path):
-    for block in simulated.study.content.figures:
-        if block.kind in ("pruning", "learning_rate_valleys"):
-            draw_figure(block, simulated.folder, simulated.study.content, tmp_path)
-    assert "3 seeds × 4 folds" in caption(tmp_path / "pruning_pruned.svg")
-    assert "4 seeds" in caption(tmp_path / "learning_rate_valleys_rates.svg")
+def test_captions_state_seeds_folds_and_diverged_runs(simulated):
+    folder = simulated.folder / "figures"
+    assert "3 seeds × 4 folds" in caption(folder / "pruning_pruned.svg")
+    assert "4 seeds" in caption(folder / "learning_rate_valleys_rates.svg")
     diverged = int((simulated.runs["status"] == "diverged").sum())
-    assert f"{diverged} runs diverged" in caption(tmp_path / "learning_rate_valleys_rates.svg")
+    assert f"{diverged} runs diverged" in caption(folder / "learning_rate_valleys_rates.svg")
 
 
-def test_valleys_count_diverged_runs_and_never_choose_them(simulated, tmp_path):
-    block = FigureBlock(kind="learning_rate_valleys", of="rates")
-    draw_figure(block, simulated.folder, simulated.study.content, tmp_path)
-    data = pd.read_csv(tmp_path / f"{block.name}.csv")
+def test_valleys_count_diverged_runs_and_never_choose_them(simulated):
+    data = pd.read_csv(simulated.folder / "figures" / "learning_rate_valleys_rates.csv")
     assert data["n_diverged"].sum() == (simulated.runs["status"] == "diverged").sum()
     assert (data.loc[data["optimum"].eq(True), "n_diverged"] == 0).all()
     assert data["optimum"].eq(True).sum() == 3
 
 
-def test_pruning_pairs_find_the_planted_effects(simulated, tmp_path):
-    block = FigureBlock(kind="pruning", of="pruned")
-    draw_figure(block, simulated.folder, simulated.study.content, tmp_path)
-    data = pd.read_csv(tmp_path / f"{block.name}.csv")
+def test_pruning_pairs_find_the_planted_effects(simulated):
+    data = pd.read_csv(simulated.folder / "figures" / "pruning_pruned.csv")
     gaps = data[data["part"] == "difference"].set_index(["line", "x"])
     assert (gaps["n_pairs"] == 12).all()
     assert gaps.loc[("samples 150", 0.25), "y"] > 0 > gaps.loc[("samples 1,297", 0.5), "y"]
 
 
-def test_a_refused_law_says_so_on_the_figure(simulated, tmp_path):
-    block = FigureBlock(kind="law", of="shuffled_labels")
-    draw_figure(block, simulated.folder, simulated.study.content, tmp_path)
-    assert "REFUSED: flat" in (tmp_path / f"{block.name}.svg").read_text(encoding="utf-8")
+def test_a_refused_law_says_so_on_the_figure(simulated):
+    assert "REFUSED: flat" in (simulated.folder / "figures" / "law_shuffled_labels.svg").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_a_run_without_errors_is_an_upper_limit(simulated, tmp_path):

@@ -7,19 +7,19 @@ import pytest
 from scipy.special import zeta
 
 from lawbook.axes import AxisError
+from lawbook.models import models
+from lawbook.studies.schema import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.tasks import tasks
-from lawbook.theory.sgd_oracle import exact_loss, spectrum, tail
-from lawbook.training.schedules import rate_factors
+from lawbook.theory.sgd_oracle import exact_loss, rate_factors, spectrum, tail
 from lawbook.training.stack import train_stack
 
 task = tasks["sgd_oracle"]
 
 BASE = {
-    "task": "sgd_oracle", "modes": 8, "input_exponent": 1.5, "target_exponent": 1.6, "noise_variance": 0.0,
-    "model": "linear", "copies": 5,
-    "optimizer": "sgd", "learning_rate": 0.4, "weight_decay": 0.0, "momentum": 0.0, "schedule": "constant",
-    "warmup": 0.0, "batch_size": 6, "steps": 30, "gradient_clip": None, "evaluations": 6, "dtype": "float32",
-    "device": "cpu", "keep_fraction": 1.0, "seed": 0,
+    "task": "sgd_oracle", "model": "linear",
+    **task.axes.defaults(), **models["linear"].axes.defaults(),
+    **TrainingAxes.defaults(), **PruningAxes.defaults(), **SeedAxes.defaults(),
+    "modes": 8, "copies": 5, "optimizer": "sgd", "learning_rate": 0.4, "batch_size": 6, "steps": 30, "evaluations": 6,
 }  # fmt: skip
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.workflow.conftest import STUDY, House
 
 from lawbook.writer import writing
-from tests.workflow.conftest import STUDY, House
 
 # Each moment: who is killed, the job during which that happens, and seconds after the job has begun.
 MOMENTS = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.workflow.conftest import STUDY, House
 
 YAML = "config/studies/smoke.yaml"
@@ -53,16 +52,14 @@ def test_a_deleted_shard_comes_from_the_cache_and_a_new_rate_trains_its_runs_alo
     old = set(finished.table("runs")["run_id"])
     finished.path("shards/width=16_pruned.parquet").unlink()
     assert finished.jobs() == {"train_shard": 1, **COLLECTED}
-    finished.edit(
-        YAML, "samples: [64, 256, 1024],", "samples: [64, 256, 1024], learning_rate: [3.0e-3, 1.0e-2],"
-    )
-    assert finished.jobs() == {"plan_study": 1, "train_shard": 3, **COLLECTED}
+    finished.edit(YAML, "metric: [random, el2n],", "metric: [random, el2n], learning_rate: [3.0e-3, 1.0e-2],")
+    assert finished.jobs() == {"plan_study": 1, "train_shard": 2, **COLLECTED}
 
     ran = finished.lawbook("run", STUDY)
 
     assert ran.returncode == 0, ran.stderr
     costs = finished.table("costs").set_index("run_id")["cached"]
-    assert len(costs) == len(old) + 12
+    assert len(costs) == len(old) + 4
     assert costs[list(old)].all()
     assert not costs.drop(list(old)).any()
 

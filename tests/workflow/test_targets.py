@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from tests.workflow.conftest import REPOSITORY, STUDY, House
 
 from lawbook.studies import plan_study, study_names
-from tests.workflow.conftest import REPOSITORY, STUDY, House
 
 STUDIES = REPOSITORY / "config/studies"
 ONCE = {"plan_study", "collect_runs", "fit_laws", "judge_claims", "write_report"}

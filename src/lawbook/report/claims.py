@@ -99,6 +99,8 @@ def _reason(claim: Claim, found: Measurement, decided: str) -> str:
                 if wide
                 else "the interval reaches across the edge"
             )
+    if decided == "fails":
+        reason = "the interval lies outside the expected range"
     return "; ".join(part for part in (reason, found.note) if part)
 
 
@@ -126,8 +128,8 @@ def claim_text(claim: Claim) -> str:
     if claim.difference is not None:
         pairs = enumerate_words(map(plain, claim.paired_by))
         return (
-            f"{plain(claim.difference)} of {conditions(claim.of)} minus that of {conditions(claim.minus)}{given},"
-            f" paired by {pairs}, {says}"
+            f"{plain(claim.difference)} of {conditions(claim.of)} minus that of {conditions(claim.minus)}"
+            f"{given}, paired by {pairs}, {says}"
         )
     return f"{plain(str(claim.quantity))}{given} {says}"
 
@@ -175,4 +177,4 @@ def _difference(claim: Claim, column: str, tables: Results) -> Measurement:
 
 
 def _real(value: object) -> float:
-    return math.nan if pd.isna(value) else float(value)  # type: ignore[call-overload, arg-type, no-any-return]
+    return math.nan if pd.isna(value) else float(value)  # type: ignore[call-overload, arg-type]

@@ -57,7 +57,7 @@ def table_link(name: str, table: pd.DataFrame) -> Link:
 def inline_figure(folder: Path, name: str) -> InlineFigure:
     """Return a drawn figure for the page. Raises LawbookError naming a file that is absent or damaged.
 
-    The SVG is parsed and written anew without metadata and comments, scaled to the page, its ids made its own.
+    The SVG is parsed and written anew: no metadata, no comments, scaled to the page, its ids made its own.
     """
     file = folder / f"{name}.svg"
     try:

@@ -27,7 +27,7 @@ exact_curves: Registry[ExactCurve] = Registry("lawbook.theory", "exact_curve", "
 
 
 def exact_runs(block: LawBlock, runs: pd.DataFrame, group: str) -> pd.DataFrame:
-    """Return the runs of one group of a law with a column `exact`, the theory's y of each; none without theory."""
+    """Return the runs of one group of a law with a column `exact`, the theory's y; no runs without theory."""
     if block.exact is None:
         return runs.iloc[:0].assign(exact=np.nan)
     chosen = group_runs(block, runs, group)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +16,7 @@ from lawbook.studies.schema import Claim, LawBlock, StudyFile
 
 FLOOR = "floor_not_identified"
 EDGE = "chosen_at_edge"
+AS_FITTED = "as fitted"
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _headline(name: str, law: LawBlock, row: pd.Series, content: StudyFile, resu
         ("left out or in doubt", counts_text(row)),
         ("verdict", verdict_text(name, form, parameter, group, content.claims, results.claims)),
     )
-    bars, spread = sensitivity_bars(name, group, results.sensitivity)
+    bars, spread = sensitivity_bars(row, results.sensitivity)
     title = plain(name) + (f", {group.replace('=', ' ').replace(',', ', ')}" if group else "")
     return Headline(title, str(row["status"]), cells, bars, spread)
 
@@ -147,12 +147,17 @@ def verdict_text(
     return "; ".join(mine) or "no claim"
 
 
-def sensitivity_bars(law: str, group: str, table: pd.DataFrame) -> tuple[tuple[Bar, ...], str]:
+def sensitivity_bars(fitted: pd.Series, table: pd.DataFrame) -> tuple[tuple[Bar, ...], str]:
     """Return the forest plot of one number's sensitivity, and its spread beside the sampling interval."""
-    rows = table[(table["law"] == law) & (table["group"] == group)].dropna(subset=["estimate"])
+    rows = table[(table["law"] == fitted["law"]) & (table["group"] == fitted["group"])].dropna(
+        subset=["estimate"]
+    )
     if rows.empty:
         return (), ""
-    ends = rows[["estimate", "low", "high"]].to_numpy(dtype=float)
+    ends = rows[["estimate", "low", "high"]].to_numpy(dtype=float, copy=True)
+    if rows["choice"].iloc[0] == AS_FITTED:
+        # The same fit stands in the table of fits with more draws: one number, one interval.
+        ends[0] = fitted[["estimate", "low", "high"]].to_numpy(dtype=float)
     low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
     width = (high - low) or 1.0
 
@@ -186,7 +191,8 @@ def null_outcome(content: StudyFile, fits: pd.DataFrame) -> tuple[tuple[str, boo
         if law.role != "null":
             continue
         mine = fits[fits["law"] == name]
-        for group, rows in mine.groupby("group"):
+        for group in dict.fromkeys(mine["group"]):
+            rows = mine[mine["group"] == group]
             found = []
             for form in law.compare:
                 row = rows[(rows["form"] == form) & (rows["parameter"] == forms[form].exponent)].iloc[0]
@@ -210,7 +216,8 @@ def cannot_say(content: StudyFile, fits: pd.DataFrame) -> str:
     sentences = [content.limits.strip()] if content.limits.strip() else []
     laws = headline_laws(content)
     mine = fits[fits["law"].isin(list(laws))]
-    decades: Mapping[str, float] = mine.dropna(subset=["decades"]).groupby("law")["decades"].max().to_dict()
+    known = mine.dropna(subset=["decades"])
+    decades = {str(name): float(d) for name, d in known.groupby("law")["decades"].max().items()}
     if decades:
         short = min(decades.values())
         ranges = enumerate_words(f"{plain(name)} {d:.1f}" for name, d in decades.items())

@@ -32,7 +32,7 @@ def fit_notices(row: pd.Series) -> list[Notice]:
 
 def run_cases(runs: pd.DataFrame) -> list[tuple[str, str]]:
     """Return (status, case) per run that failed, diverged or did not converge, naming what tells it apart."""
-    varied = [axis for axis in axes_of(runs) if runs[axis].map(text_of).nunique() > 1]
+    varied = [axis for axis in axes_of(runs) if len(runs[axis].unique()) > 1]
     cases = []
     for row in runs[runs["status"].isin(BAD)].to_dict("records"):
         at = ", ".join(f"{plain(axis)} {text_of(row[axis])}" for axis in varied)
@@ -57,11 +57,9 @@ def warnings_of(content: StudyFile, results: Results) -> list[Group]:
             for notice in fit_notices(row):
                 # One data set serves all forms: what is said of it is said once.
                 found[notice.kind][f"{at}: {notice.message}"] = None
-    for row in results.claims.to_dict("records"):
-        if row["verdict"] != "holds":
-            found[f"claim_{row['verdict']}"][
-                f"{row['text']}: {row['reason'] or 'the interval lies outside'}"
-            ] = None
+    for claim in results.claims.to_dict("records"):
+        if claim["verdict"] != "holds":
+            found[f"claim_{claim['verdict']}"][f"{claim['text']}: {claim['reason']}"] = None
     if content.laws and not any(law.role == "null" for law in content.laws.values()):
         found["no_null"][
             "no law of this study has the role null: the pipeline was not shown data without a law"

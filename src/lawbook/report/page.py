@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,7 +99,7 @@ def fits_table(fits: pd.DataFrame) -> Table:
 
 def runs_table(runs: pd.DataFrame) -> Table:
     """Return a row per run: its sweeps, the axes that vary, sizes, final metrics and status."""
-    varied = [axis for axis in axes_of(runs) if runs[axis].map(text_of).nunique() > 1]
+    varied = [axis for axis in axes_of(runs) if len(runs[axis].unique()) > 1]
     fixed = [axis for axis in axes_of(runs) if axis not in varied and axis != "device"]
     sizes = [c for c in ("n_params", "n_train", "flops") if c in runs]
     metrics = [m for m in METRICS if m in runs and runs[m].notna().any()]
@@ -143,10 +144,18 @@ def provenance_rows(study: Study, tables: Results) -> list[tuple[str, str]]:
     return [
         ("study", f"{study.name} (SHA-256 of the file begins {yaml})"),
         ("lawbook", __version__),
-        ("versions while training", "; ".join(_distinct(costs, "versions")) or "–"),
+        ("versions while training", "; ".join(map(_versions, _distinct(costs, "versions"))) or "–"),
         ("training digests", ", ".join(_distinct(costs, "digest")) or "–"),
         ("FLOPs are counted as", "; ".join(_distinct(runs, "flops_rule")) or "–"),
     ]
+
+
+def _versions(text: str) -> str:
+    """Write a JSON object of versions as words; other text stays as it is."""
+    try:
+        return ", ".join(f"{name} {version}" for name, version in json.loads(text).items())
+    except (ValueError, AttributeError):
+        return text
 
 
 def _distinct(table: pd.DataFrame, column: str) -> list[str]:

@@ -18,7 +18,7 @@ FOLD = "fold"
 
 @dataclass(frozen=True)
 class Difference:
-    """Mean paired difference over `n` whole pairs, its interval, and what kept other pairs out (`lacking`)."""
+    """Mean difference over `n` whole pairs, its interval, and what kept other pairs out (`lacking`)."""
 
     estimate: float
     low: float
@@ -35,14 +35,15 @@ def paired_difference(
     """Compute d̄ = mean_j (of_j − minus_j) over J pairs, with d̄ ± t_{J−1} · s · √(1/J + r).
 
     r = n_test / n_rest = 1/(k − 1) where the pairs spread over k > 1 disjoint test folds, each 1/k of the
-    examples: pairs share training data, so that they vary less than independent ones would, and s²/J alone is
-    too small (Nadeau and Bengio 2003, Machine Learning 52:239, eq. 9; for repeated cross-validation, Bouckaert
-    and Frank 2004). k counts the folds that the pairs have; fewer folds than the task has widen the interval.
-    With one fold or none, r = 0: a plain t interval, given this test split.
+    examples: pairs share training data, so that they vary less than independent ones would, and s²/J alone
+    is too small (Nadeau and Bengio 2003, Machine Learning 52:239; for repeated cross-validation, Bouckaert
+    and Frank 2004, PAKDD, LNCS 3056:3). k counts the folds that the pairs have: fewer folds than the task
+    has widen the interval. r follows the split, whatever part of the rest a run was trained on. With one
+    fold or none, r = 0: a plain t interval, given this test split.
 
-    `of` and `minus` have a row per run. Runs that diverged, failed or have no partner are counted in `lacking`,
-    never dropped silently. Raises LawbookError for an absent column, for several runs with one pair key, and
-    for sides that differ in an axis that is neither paired nor the same throughout.
+    `of` and `minus` have a row per run. Runs that diverged, failed or have no partner are counted in
+    `lacking`, never dropped silently. Raises LawbookError for an absent column, and for several runs with
+    one pair key.
     """
     for name in (column, *paired_by):
         if name not in of.columns:
@@ -86,7 +87,7 @@ def _has(sides: Sequence[pd.DataFrame], both: pd.Index) -> np.ndarray[tuple[int]
 
 
 def check_alike(of: pd.DataFrame, minus: pd.DataFrame, free: Sequence[str]) -> None:
-    """Raise LawbookError if the two sides differ in an axis other than those in `free`: no paired comparison."""
+    """Raise LawbookError if the two sides differ in an axis besides those in `free`: no paired comparison."""
     if of.empty or minus.empty:
         return
     for axis in axes_of(of):
@@ -101,14 +102,14 @@ def check_alike(of: pd.DataFrame, minus: pd.DataFrame, free: Sequence[str]) -> N
 
 
 def _one_per_key(side: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Return the runs indexed by their pair key. Raises LawbookError naming what tells several matches apart."""
+    """Return the runs by their pair key. Raises LawbookError naming what tells several matches apart."""
     indexed = side.set_index(keys) if len(keys) > 1 else side.set_index(pd.Index(side[keys[0]], name=keys[0]))
     twice = indexed.index.duplicated(keep=False)
     if twice.any():
         first = indexed.index[twice][0]
         at = first if isinstance(first, tuple) else (first,)
         same = side[np.logical_and.reduce([side[k] == v for k, v in zip(keys, at, strict=True)])]
-        apart = [a for a in axes_of(same) if same[a].nunique(dropna=False) > 1]
+        apart = [a for a in axes_of(same) if len(same[a].unique()) > 1]
         pair = ", ".join(f"{k} = {text_of(v)}" for k, v in zip(keys, at, strict=True))
         known = enumerate_words(apart) if apart else "no axis"
         raise LawbookError(

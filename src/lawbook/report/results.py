@@ -29,7 +29,7 @@ _NOT_AXES = frozenset(
 
 @dataclass(frozen=True)
 class Results:
-    """The tables of `results/{study}`; each is read when first asked for (LawbookError if it is not there)."""
+    """The tables of `results/{study}`; each is read when first asked for (LawbookError if absent)."""
 
     folder: Path
 
@@ -107,15 +107,15 @@ def sweep_runs(runs: pd.DataFrame, content: StudyFile, sweep: str) -> pd.DataFra
 
 
 def varying_axes(runs: pd.DataFrame, content: StudyFile, sweep: str) -> list[str]:
-    """Return the axes of a sweep with more than one value among `runs`, repeats apart, in the sweep's order."""
+    """Return the axes of a sweep with several values among `runs`, repeats apart, in the sweep's order."""
     block = content.sweeps[sweep]
     grids = [block] if isinstance(block, Grid) else block.grids
     named = dict.fromkeys(axis for grid in grids for axis in (*grid.axes, *grid.set))
-    return [a for a in named if a in runs and a not in REPEATS and runs[a].nunique(dropna=False) > 1]
+    return [a for a in named if a in runs and a not in REPEATS and len(runs[a].unique()) > 1]
 
 
 def group_runs(block: LawBlock, runs: pd.DataFrame, group: str) -> pd.DataFrame:
-    """Return the runs behind one group of a law, unconverged ones left out and choices made, as it was fitted."""
+    """Return the runs behind one group of a law as it was fitted: converged ones, choices made."""
     chosen = select(block, runs)
     for axis, value in parse_group(group).items():
         chosen = chosen[[text_of(v) == value for v in chosen[axis]]]

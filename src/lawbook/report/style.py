@@ -1,4 +1,4 @@
-"""One look for all figures: colours that everyone can tell apart, print sizes, and the same bytes each time."""
+"""One look for all figures: colours that everyone can tell apart, print sizes, the same bytes each time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -24,7 +25,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 SINGLE, DOUBLE = 3.5, 7.2
 """Widths of one and two columns of print, in inches."""
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": BLACK,
     "axes.grid": True,

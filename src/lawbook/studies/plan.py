@@ -110,6 +110,10 @@ def _check_references(study: Study) -> None:
                 raise study.error(
                     f"{field}.{key}", column, "the runs have no such column", suggest(column, valid)
                 )
+    names = [figure.name for figure in content.figures]
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            raise study.error(f"figures.{i}", name, "there is such a figure already", "delete one of the two")
     _check_claims(study)
 
 
@@ -124,8 +128,11 @@ def _check_claims(study: Study) -> None:
     for i, claim in enumerate(study.content.claims):
         field = f"claims.{i}"
         if claim.value is not None:
-            law, form, parameter = [*claim.value.split("."), "", ""][:3]
+            law, form, parameter = claim.value.split(".") if claim.value.count(".") == 2 else ("", "", "")
             laws = study.content.laws
+            if not law:
+                fix = "write law.form.parameter, such as error_by_data.power.alpha"
+                raise study.error(f"{field}.value", claim.value, "this names no fitted parameter", fix)
             if law not in laws:
                 raise study.error(
                     f"{field}.value", claim.value, "the study fits no such law", suggest(law, laws)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,12 +17,15 @@ from lawbook.axes import AxisError, Config
 from lawbook.errors import StudyError, suggest
 from lawbook.models import models
 from lawbook.studies.schema import Grid, PruningAxes, SeedAxes, TrainingAxes
-from lawbook.studies.study import Study
+from lawbook.studies.study import Study, explain
 from lawbook.studies.values import expand_axis
 from lawbook.tasks import tasks
 
 NOT_IDENTITY = frozenset({"device"})
 """Fields that change where a run is trained, not what is trained."""
+
+LARGEST_GRID = 1_000_000
+"""Runs in one grid: beyond these a slip of the pen is likelier than a study."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,10 @@ def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:
             f"{where}.combine", "zip", f"the axes differ in length: {lengths}", "make them equal"
         )
     side_by_side = grid.combine == "zip"
+    sizes = {name: len(values) for name, values in axes.items()}
+    if not side_by_side and math.prod(sizes.values()) > LARGEST_GRID:
+        problem = f"these make {math.prod(sizes.values()):,} runs"
+        raise study.error(f"{where}.axes", sizes, problem, f"keep it below {LARGEST_GRID:,}")
     combinations = zip(*axes.values(), strict=True) if side_by_side else itertools.product(*axes.values())
     for combination in combinations:
         config = {**study.base, **fixed, **dict(zip(axes, combination, strict=True))}
@@ -160,6 +168,6 @@ def _checked(study: Study, field: str, name: str, value: Any) -> Any:
     try:
         return study.fields[name].validate_python(value)
     except ValidationError as invalid:
-        problem = invalid.errors()[0]["msg"]
-        fix = "see config/README.md for the values it takes"
-        raise StudyError(study.file, field, value, problem[0].lower() + problem[1:], fix) from None
+        error = invalid.errors()[0]
+        problem, fix = explain(error["type"], error["msg"], error.get("ctx", {}))
+        raise StudyError(study.file, field, value, problem, fix) from None

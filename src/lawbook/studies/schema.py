@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from lawbook.axes import Axes, Neutral
 
@@ -89,7 +98,8 @@ class Named(BaseModel):
         return dict(self.model_extra or {})
 
 
-AxisSpec = list[Any] | dict[str, Any]
+AxisSpec = Annotated[Any, WithJsonSchema({"anyOf": [{"type": "array"}, {"type": "object"}]})]
+"""The values of an axis, as `lawbook.studies.values` expands them."""
 
 
 class Grid(Block):
@@ -114,7 +124,12 @@ class Union(Block):
         return self.union
 
 
-Sweep = Grid | Union
+def _sweep_kind(sweep: Any) -> str:
+    """Tell by its key `union` what a sweep is meant as, so that its mistakes are those of that kind alone."""
+    return "Union" if isinstance(sweep, Union) or (isinstance(sweep, dict) and "union" in sweep) else "Grid"
+
+
+Sweep = Annotated[Annotated[Grid, Tag("Grid")] | Annotated[Union, Tag("Union")], Discriminator(_sweep_kind)]
 
 
 class LawBlock(Block):
@@ -143,13 +158,13 @@ class LawBlock(Block):
     @classmethod
     def _ordered(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
         if value is not None and not value[0] < value[1]:
-            raise ValueError("the range is empty or inverted")
+            raise ValueError("the range is empty or inverted; write the smaller end first")
         return value
 
     @model_validator(mode="after")
     def _has_delta(self) -> LawBlock:
         if (self.loss == "log_huber") != (self.delta is not None):
-            raise ValueError("delta goes with loss: log_huber, and log_huber needs it")
+            raise ValueError("delta goes with loss: log_huber; give both or neither")
         return self
 
 
@@ -205,15 +220,19 @@ class Claim(Block):
     @model_validator(mode="after")
     def _complete(self) -> Claim:
         if sum(item is not None for item in (self.value, self.difference, self.quantity)) != 1:
-            raise ValueError("a claim is about exactly one of value, difference, quantity")
+            raise ValueError("a claim is about exactly one of value, difference, quantity; keep one")
         if self.difference is not None and not (self.of and self.minus and self.paired_by):
-            raise ValueError("a difference needs of, minus and paired_by")
+            raise ValueError(
+                "a difference is of runs minus other runs, pair by pair; add of, minus and paired_by"
+            )
         if (self.expected is None) != (self.within is None):
-            raise ValueError("expected and within go together")
+            raise ValueError("expected and within go together; give both or neither")
         if sum(item is not None for item in (self.expected, self.at_least, self.at_most)) != 1:
-            raise ValueError("a claim expects exactly one of expected (with within), at_least, at_most")
+            raise ValueError(
+                "a claim has one expectation; give one of expected (with within), at_least, at_most"
+            )
         if self.origin in ("exact", "published") and not self.source:
-            raise ValueError(f"a claim of origin {self.origin} names its source")
+            raise ValueError(f"a claim of origin {self.origin} names its source; add source")
         return self
 
 

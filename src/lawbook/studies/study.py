@@ -152,17 +152,35 @@ def _first_mistake(
         return StudyError(file, field, error["input"], "there is no such key", _nearest_key(model, location))
     if error["type"] == "missing":
         return StudyError(file, field, None, "this key is missing", "add it")
-    problem = error["msg"].removeprefix("Value error, ")
-    problem = problem[0].lower() + problem[1:]
-    return StudyError(file, field, error["input"], problem, _fix(error["type"], error.get("ctx", {})))
+    problem, fix = explain(error["type"], error["msg"], error.get("ctx", {}))
+    return StudyError(file, field, error["input"], problem, fix)
 
 
-def _fix(kind: str, context: Mapping[str, Any]) -> str:
-    if kind == "literal_error":
-        return f"write one of {context['expected']}"
-    if kind == "string_pattern_mismatch":
-        return "use lower-case letters, digits and underscores, a letter first"
-    return "see config/README.md for the values it takes"
+def explain(kind: str, message: str, context: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what is wrong with a value and how to mend it, in the words of one who writes YAML."""
+    problem = message.removeprefix("Value error, ")
+    if kind == "value_error":
+        problem, _, fix = problem.partition("; ")
+        return problem, fix
+    limits = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}
+    bounds = " and ".join(f"{word} {context[key]}" for key, word in limits.items() if key in context)
+    if bounds:
+        return problem[0].lower() + problem[1:], f"write a number {bounds}"
+    fixes = {
+        "literal_error": f"write one of {context.get('expected')}",
+        "string_pattern_mismatch": "use lower-case letters, digits and underscores, a letter first",
+        "string_type": "write text, in quotes if it looks like a number",
+        "string_too_short": "write some words",
+        "list_type": "write a list: [one, another]",
+        "too_short": "write at least one",
+        "dict_type": "write keys with values: {key: value}",
+        "model_type": "write keys with values: {key: value}",
+    }
+    if kind in ("dict_type", "model_type"):
+        problem = "keys with values belong here"
+    if kind.startswith(("int_", "float_")):
+        fixes[kind] = "write a whole number" if kind.startswith("int_") else "write a number"
+    return problem[0].lower() + problem[1:], fixes.get(kind, "see config/README.md for the values it takes")
 
 
 def _nearest_key(model: type[BaseModel], location: list[Any]) -> str:

@@ -14,7 +14,10 @@ FORMS = {
 }
 
 
-def expand_axis(spec: list[Any] | dict[str, Any]) -> list[Any]:
+LARGEST_AXIS = 100_000
+
+
+def expand_axis(spec: Any) -> list[Any]:
     """Return the values of an axis, in order and without repeats. Raises ValueError with what to write.
 
     >>> expand_axis({"log2": [2, 16]})
@@ -29,19 +32,21 @@ def expand_axis(spec: list[Any] | dict[str, Any]) -> list[Any]:
     if isinstance(spec, list):
         values = spec
     else:
-        if len(spec) != 1 or next(iter(spec)) not in FORMS:
+        if not isinstance(spec, dict) or len(spec) != 1 or next(iter(spec)) not in FORMS:
             raise ValueError(f"an axis is a list or one of {', '.join(FORMS.values())}")
         ((form, argument),) = spec.items()
         values = _expand(form, argument)
     if not values:
         raise ValueError("the axis has no values")
+    if any(isinstance(value, list | dict) for value in values):
+        raise ValueError("the values of an axis are numbers or words, not lists of them")
     return list(dict.fromkeys(values))
 
 
 def _expand(form: str, argument: Any) -> list[Any]:
     if form == "count":
-        if not isinstance(argument, int) or isinstance(argument, bool) or argument < 1:
-            raise ValueError("count is a whole number of at least 1")
+        if not isinstance(argument, int) or isinstance(argument, bool) or not 1 <= argument <= LARGEST_AXIS:
+            raise ValueError(f"count is a whole number of at least 1 and at most {LARGEST_AXIS}")
         return list(range(argument))
     if form == "union":
         if not isinstance(argument, list):
@@ -52,7 +57,7 @@ def _expand(form: str, argument: Any) -> list[Any]:
     if len(numbers) != n_expected or not all(isinstance(number, int | float) for number in numbers):
         raise ValueError(f"write {FORMS[form]}")
     low, high = numbers[:2]
-    if not 0 < low <= high:
+    if not 0 < low <= high < np.inf:
         raise ValueError(
             f"the range from {low} to {high} is empty or inverted; write the smaller, positive end first"
         )
@@ -60,7 +65,9 @@ def _expand(form: str, argument: Any) -> list[Any]:
         doublings = int(np.floor(np.log2(high / low) + 1e-9))
         return [low * 2**k for k in range(doublings + 1)]
     n = numbers[2]
-    if not isinstance(n, int) or n < 1:
-        raise ValueError("n in {log10: [lo, hi, n]} is a whole number of at least 1")
+    if not isinstance(n, int) or not 1 <= n <= LARGEST_AXIS:
+        raise ValueError(
+            f"n in {{log10: [lo, hi, n]}} is a whole number of at least 1 and at most {LARGEST_AXIS}"
+        )
     # Rounded to 12 digits, so that a value is the same number however its range is written.
     return [float(f"{value:.12g}") for value in np.geomspace(low, high, n)]

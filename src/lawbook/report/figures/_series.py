@@ -56,7 +56,7 @@ def swept_axis(
 
 def _follows(runs: pd.DataFrame, axis: str, x: str) -> bool:
     """Tell whether a column other than an axis, such as n_params, fixes the value of an axis."""
-    return x.startswith("n_") and bool((runs.groupby(x)[axis].nunique(dropna=False) <= 1).all())
+    return x.startswith("n_") and all(len(part.unique()) <= 1 for _, part in runs.groupby(x)[axis])
 
 
 def make_lines(runs: pd.DataFrame, axes: Sequence[str]) -> tuple[list[Line], str]:
@@ -93,7 +93,7 @@ def make_lines(runs: pd.DataFrame, axes: Sequence[str]) -> tuple[list[Line], str
 
 def _shown(axis: str, value: Any) -> str:
     numeric = isinstance(value, int | float | np.number) and value == value
-    return f"{plain(axis)} {number(value) if numeric else text_of(value)}"
+    return f"{plain(axis)} {number(value, 4) if numeric else text_of(value)}"
 
 
 def means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
@@ -150,7 +150,7 @@ def draw_seeds(axes: Axes, runs: pd.DataFrame, y: str, x: str, line: Line) -> No
     """Draw each run as a faint dot; a run without a wrong answer as a faint triangle at 1/n_eval."""
     finite = runs[(runs["status"] != "diverged") & runs[y].notna()]
     positive = finite[finite[y] > 0]
-    look = {"color": line.colour, "alpha": 0.3, "ms": 2.8, "mew": 0, "ls": "none"}
+    look: dict[str, Any] = {"color": line.colour, "alpha": 0.3, "ms": 2.8, "mew": 0, "ls": "none"}
     axes.plot(positive[x], positive[y], marker="o", zorder=1, **look)
     zero = finite[finite[y] == 0]
     if len(zero) and y == "test_error":
@@ -159,10 +159,8 @@ def draw_seeds(axes: Axes, runs: pd.DataFrame, y: str, x: str, line: Line) -> No
 
 def repeats_text(runs: pd.DataFrame) -> str:
     """State the seeds and folds behind a figure, and the runs that diverged."""
-    parts = []
-    for axis in reversed(REPEATS):
-        if axis in runs and (n := int(runs[axis].nunique())) > 1:
-            parts.append(count(n, axis))
+    counts = [(axis, len(runs[axis].unique())) for axis in reversed(REPEATS) if axis in runs]
+    parts = [count(n, axis) for axis, n in counts if n > 1]
     text = " × ".join(parts) or "1 seed"
     diverged = int((runs["status"] == "diverged").sum())
     return f"{count(len(runs), 'run')}, {text}" + (f"; {count(diverged, 'run')} diverged" if diverged else "")

@@ -15,7 +15,7 @@ from lawbook.report.figures._series import (
     swept_axis,
 )
 from lawbook.report.results import Results
-from lawbook.report.style import DOUBLE, log_axis, new_figure
+from lawbook.report.style import DOUBLE, SINGLE, log_axis, new_figure
 from lawbook.report.words import label, number, plain, text_of
 from lawbook.studies.schema import FigureBlock, StudyFile
 
@@ -31,7 +31,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     names = None
     if not runs[x].map(lambda v: isinstance(v, int | float)).all():
         names = sorted(runs[x].map(text_of).unique())
-    figure = new_figure(DOUBLE if len(panels) > 1 else DOUBLE / 2 + 0.4, 3.0)
+    figure = new_figure(DOUBLE if len(panels) > 1 else SINGLE + 0.5, 3.0)
     parts = []
     for axes, y in zip(figure.subplots(1, max(len(panels), 1), squeeze=False)[0], panels, strict=False):
         for line in lines:

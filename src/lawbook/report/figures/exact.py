@@ -60,14 +60,15 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     out = int((np.abs(every["ratio"] - 1) > 3 * every["se"]).sum())
     seeds = int(every["n"].max()) if len(every) else 0
     caption = (
-        f"Means of {plain(law.y)} beside the exact curve ({plain(law.exact)}), {count(seeds, 'seed')} at most; below,"
-        f" their ratio with three standard errors over seeds. {number(out)} of {len(every)} points lie further off."
+        f"Means of {plain(law.y)} beside the exact curve ({plain(law.exact)}), {count(seeds, 'seed')} at most;"
+        " below, their ratio with three standard errors over seeds."
+        f" {number(out)} of {len(every)} points lie further off."
     )
     return Drawn(figure, as_data(parts), f"Measured and exact: {plain(name)}", caption)
 
 
 def _ratios(runs: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
-    """Return per x the mean of y / exact over seeds with its standard error; columns x, ratio, se, n, exact."""
+    """Return per x the mean of y / exact over seeds, its standard error, n, and the exact curve."""
     known = runs[(runs["status"] != "diverged") & runs["exact"].notna() & runs[y].notna()]
     keys = [x, *(axis for axis in REPEATS if axis in known.columns)]
     each = (known[y] / known["exact"]).groupby([known[key] for key in keys], dropna=False).mean()

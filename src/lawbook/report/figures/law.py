@@ -213,10 +213,10 @@ def _caption(fits: pd.DataFrame, law: LawBlock) -> str:
     row = fits.iloc[0]
     seeds = "–" if pd.isna(row["n_seeds"]) else count(int(row["n_seeds"]), "combination")
     runs = number(row["n_runs"])
+    first = " in the first group" if len(fits["group"].unique()) > 1 else ""
     text = (
-        f"Left: means of {plain(law.y)} with 95 % intervals ({runs} runs, {seeds} of seed and fold in the first"
-        " group), the fitted law and its band over the fitted range. Right: log residuals, and local slopes with"
-        " the laws' own."
+        f"Left: means of {plain(law.y)} with 95 % intervals ({runs} runs, {seeds} of seed and fold{first}), the"
+        " fitted law and its band over the fitted range. Right: log residuals, and local slopes with the laws' own."
     )
     if (fits["n_censored"].fillna(0) > 0).any():
         text += " Open triangles: no wrong answer in any run, an upper limit."

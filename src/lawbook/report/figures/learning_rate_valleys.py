@@ -1,4 +1,4 @@
-"""`learning_rate_valleys`: loss against learning rate per model size, diverged runs and edge optima marked."""
+"""`learning_rate_valleys`: loss against learning rate per width, diverged runs and edge optima marked."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
 
     about = [
         f"Mean {plain(y)} over seeds with 95 % intervals ({repeats_text(runs)})",
-        "× marks rates at which runs diverged, with their count; hollow points are means over the runs that are left",
-        "stars: lowest mean among rates at which none diverged, hollow where it is the lowest or highest rate tried",
+        "× marks rates at which runs diverged, with their count; hollow points are means over the other runs",
+        "stars: lowest mean among rates at which none diverged, hollow if it is the lowest or highest tried",
     ]
     if held:
         about.append(f"held fixed: {held}")
@@ -94,7 +94,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
 def _optimum(points: pd.DataFrame) -> pd.Series | None:
     """Return the point with the lowest mean among those where no run diverged, if there is one."""
     whole = points[(points["n_diverged"] == 0) & points["y"].notna()]
-    return None if whole.empty else whole.loc[whole["y"].astype(float).idxmin()]
+    return None if whole.empty else whole.iloc[int(np.argmin(whole["y"].astype(float)))]
 
 
 def _draw_diverged(axes: Axes, points: pd.DataFrame, line: Line, row: int) -> None:
@@ -106,7 +106,7 @@ def _draw_diverged(axes: Axes, points: pd.DataFrame, line: Line, row: int) -> No
 
 
 def _limit_height(axes: Axes, parts: list[tuple[dict[str, str], pd.DataFrame]]) -> None:
-    """Cut the panel above 100 times the lowest mean, so that runs about to diverge do not flatten the valleys."""
+    """Cut the panel above 100 times the lowest mean: runs about to diverge would flatten the valleys."""
     lowest = min((float(part["y"].min()) for _, part in parts if part["y"].notna().any()), default=np.nan)
     low, high = axes.get_ylim()
     if np.isfinite(lowest) and high > 100 * lowest > low:

@@ -7,7 +7,7 @@ import pandas as pd
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import WHERE, as_data, chosen_runs, make_lines, repeats_text
 from lawbook.report.results import Results, varying_axes
-from lawbook.report.style import DOUBLE, log_axis, new_figure
+from lawbook.report.style import DOUBLE, SINGLE, log_axis, new_figure
 from lawbook.report.words import label
 from lawbook.studies.schema import FigureBlock, StudyFile
 
@@ -24,7 +24,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     curves = results.curves[wanted & results.curves["value"].gt(0)]
     splits = [s for s in SPLITS if s in set(curves["split"])]
 
-    figure = new_figure(DOUBLE if len(splits) > 1 else DOUBLE / 2 + 1, 2.9)
+    figure = new_figure(DOUBLE if len(splits) > 1 else SINGLE + 1.1, 2.9)
     grid = figure.subplots(1, max(len(splits), 1), sharey=True, squeeze=False)[0]
     parts = []
     for axes, split in zip(grid, splits, strict=False):

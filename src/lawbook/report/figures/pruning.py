@@ -30,7 +30,7 @@ RANDOM = "random"
 
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
-    """Draw y against the examples kept, the metrics solid and random dashed, and metric − random beside it."""
+    """Draw y against the examples kept, metrics solid and random dashed, and metric − random beside it."""
     runs, sweep = chosen_runs(block, results, content)
     y = str(block.options.get("y", "test_error"))
     pruned = runs[runs["keep_fraction"] < 1]
@@ -78,11 +78,12 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     )
     about = [
         f"Left: mean {plain(y)} over seeds with 95 % intervals ({repeats_text(runs)}), random dashed",
-        f"Right: paired differences by seed and fold with 95 % intervals, {how}; below 0 the metric is better",
+        f"Right: differences paired by seed and fold, 95 % intervals, {how}; below 0 the metric is better",
     ]
     if lacking := int((gaps["lacking"] != "").sum()):
         about.append(
-            f"{number(lacking)} differences lack pairs, hollow: {'; '.join(sorted(set(gaps['lacking']) - {''}))}"
+            f"{number(lacking)} differences lack pairs (hollow): "
+            + "; ".join(sorted(set(gaps["lacking"]) - {""}))
         )
     if held:
         about.append(f"Held fixed: {held}")
@@ -125,8 +126,8 @@ def _draw_differences(axes: Axes, gaps: pd.DataFrame, lines: list[Line], metrics
         x = rows["x"].to_numpy(dtype=float) * 1.04 ** (i - (n - 1) / 2)
         ends = rows[["y", "low", "high"]].to_numpy(dtype=float)
         spread = np.nan_to_num(np.stack([ends[:, 0] - ends[:, 1], ends[:, 2] - ends[:, 0]]))
-        axes.errorbar(x, ends[:, 0], yerr=spread, color=line.colour, marker=line.marker, ls="-", lw=0.6, capsize=1.5,
-                      elinewidth=0.9)  # fmt: skip
+        axes.errorbar(x, ends[:, 0], yerr=spread, color=line.colour, marker=line.marker, ls="-", lw=0.6,
+                      capsize=1.5, elinewidth=0.9)  # fmt: skip
         flawed = (rows["lacking"] != "").to_numpy()
         axes.plot(
             x[flawed], ends[flawed, 0], ls="none", marker=line.marker, mfc="white", mec=line.colour, zorder=5

@@ -24,12 +24,13 @@ def print_machine(console: Console) -> None:
 
     console.print(
         f"{os.cpu_count()} cores, {platform.machine()} ({torch.backends.cpu.get_cpu_capability()}), "
-        f"Python {platform.python_version()}, torch {torch.__version__}; one thread; medians [least – greatest]"
+        f"Python {platform.python_version()}, torch {torch.__version__}; "
+        "one thread; medians [least – greatest]"
     )
 
 
 def print_sweeps(console: Console, sweeps: pd.DataFrame, steps: pd.DataFrame, *, baseline: str) -> None:
-    """Print the whole sweep, start-up included: seconds per run, and how many times less than the baseline."""
+    """Print the whole sweep, start-up included: seconds per run, and how many times less than `baseline`."""
     table = Table(title=f"A whole sweep: 64-128-10, batch 128, {STEPS} steps, AdamW; CPU-seconds per run")
     for column in (
         "way",
@@ -46,7 +47,7 @@ def print_sweeps(console: Console, sweeps: pd.DataFrame, steps: pd.DataFrame, *,
     peak = steps.groupby("turn")["peak"].first()
     for way, rows in sweeps.groupby("way", sort=False):
         runs = int(rows["runs"].iloc[0])
-        required = ACCEPTED_SWEEPS.get(runs, None) if str(way).startswith("Lawbook") else None
+        required = ACCEPTED_SWEEPS.get(runs) if str(way).startswith("Lawbook") else None
         share = matmul_flops() * STEPS / per_turn[way] / peak
         table.add_row(
             str(way),

@@ -1,0 +1,133 @@
+"""Runs and their identity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lawbook.errors import StudyError
+from lawbook.studies import Plan
+from lawbook.studies.runs import effective, reads_scores, run_id
+
+CONFIG: dict[str, Any] = {
+    "task": "digits", "samples": 1297, "fold": 0, "label_noise": 0.0,
+    "model": "mlp", "width": 16, "depth": 1,
+    "optimizer": "adamw", "learning_rate": 0.003, "weight_decay": 0.0, "momentum": 0.0, "schedule": "constant",
+    "warmup": 0.0, "batch_size": 32, "steps": 100, "gradient_clip": None, "evaluations": 10, "dtype": "float32",
+    "device": "cpu", "keep_fraction": 1.0, "metric": "random", "keep": "hard", "probes": 6, "probe_steps": 75,
+    "seed": 0,
+}  # fmt: skip
+
+FROZEN: list[tuple[dict[str, Any], str]] = [
+    ({}, "b1a0aaf073d64b1f"),
+    ({"seed": 7}, "b71b912ebc4aac2a"),
+    ({"width": 512, "depth": 3}, "637485255c9162c5"),
+    ({"samples": 32, "fold": 4}, "771687285d94b5c7"),
+    ({"label_noise": 1.0}, "a88b5c614ac50d7b"),
+    ({"learning_rate": 1e-4, "weight_decay": 0.01}, "612a39c8720ee12e"),
+    ({"optimizer": "sgd", "momentum": 0.9, "schedule": "cosine", "warmup": 0.1}, "9cfce8c62346d648"),
+    ({"keep_fraction": 0.5}, "2f0470cac834b4aa"),
+    (
+        {"keep_fraction": 0.25, "metric": "el2n", "keep": "easy", "probes": 2, "probe_steps": 40},
+        "97e5e885c3fd5490",
+    ),
+    (
+        {"dtype": "float64", "gradient_clip": 1.0, "evaluations": 3, "steps": 500, "batch_size": 64},
+        "c7cc0cd0d2c2aeac",
+    ),
+]
+"""Identities that must never change: the cache and every published table refer to them."""
+
+
+@pytest.mark.parametrize(("axes", "identity"), FROZEN)
+def test_identities_are_frozen(axes: dict[str, Any], identity: str) -> None:
+    assert run_id(CONFIG | axes) == identity
+
+
+@pytest.mark.parametrize(
+    "axes",
+    [
+        {"device": "cuda"},
+        {"metric": "el2n"},
+        {"keep": "easy", "probes": 3, "probe_steps": 9},
+        {"momentum": 0.9},
+        {"converged_within": None},
+    ],
+)
+def test_what_has_no_effect_does_not_enter(axes: dict[str, Any]) -> None:
+    assert run_id(CONFIG | axes) == run_id(CONFIG)
+
+
+def test_random_pruning_does_not_depend_on_probes() -> None:
+    pruned = CONFIG | {"keep_fraction": 0.5}
+
+    assert run_id(pruned) == run_id(pruned | {"probes": 3, "probe_steps": 9, "keep": "easy"})
+    assert not reads_scores(pruned)
+    assert reads_scores(pruned | {"metric": "el2n"})
+
+
+@given(st.permutations(sorted(CONFIG)))
+def test_the_order_of_fields_does_not_matter(names: list[str]) -> None:
+    assert run_id({name: CONFIG[name] for name in names}) == run_id(CONFIG)
+
+
+@given(
+    st.sampled_from(["seed", "width", "samples", "steps", "batch_size", "fold"]),
+    st.integers(1, 4),
+    st.integers(1, 4),
+)
+def test_runs_that_differ_have_different_identities(axis: str, one: int, other: int) -> None:
+    same = run_id(CONFIG | {axis: one}) == run_id(CONFIG | {axis: other})
+
+    assert same == (one == other)
+
+
+def test_neutral_values_leave_the_identity() -> None:
+    assert "label_noise" not in effective(CONFIG)
+    assert "label_noise" in effective(CONFIG | {"label_noise": 0.5})
+
+
+def test_a_product_a_zip_and_a_union(planned: Callable[..., Plan]) -> None:
+    axes = {"samples": [64, 128], "seed": [0, 1]}
+    product, zipped = {"axes": axes}, {"axes": axes, "combine": "zip"}
+
+    def pairs(sweep: dict[str, Any]) -> list[tuple[int, int]]:
+        return [(run.config["samples"], run.config["seed"]) for run in planned(sweeps={"data": sweep}).runs]
+
+    assert pairs(product) == [(64, 0), (64, 1), (128, 0), (128, 1)]
+    assert pairs(zipped) == [(64, 0), (128, 1)]
+    assert pairs({"union": [zipped, {"axes": {"seed": [5]}, "set": {"samples": 32}}]}) == [
+        (64, 0),
+        (128, 1),
+        (32, 5),
+    ]
+
+
+def test_a_run_that_two_sweeps_ask_for_is_one_run_of_both(planned: Callable[..., Plan]) -> None:
+    plan = planned(
+        sweeps={
+            "data": {"axes": {"samples": [64, 1297], "seed": [0]}},
+            "width": {"axes": {"width": [8, 16], "seed": [0]}},
+        }
+    )
+
+    assert [run.sweeps for run in plan.runs] == [("data",), ("data", "width"), ("width",)]
+
+
+def test_a_value_takes_the_type_of_its_axis(planned: Callable[..., Plan]) -> None:
+    as_float = planned(sweeps={"data": {"axes": {"samples": [64.0], "learning_rate": [1]}}})
+    as_whole = planned(sweeps={"data": {"axes": {"samples": [64], "learning_rate": [1.0]}}})
+
+    assert [run.run_id for run in as_float.runs] == [run.run_id for run in as_whole.runs]
+
+
+def test_a_grid_too_large_to_be_meant_is_refused_before_it_is_made(planned: Callable[..., Plan]) -> None:
+    rates = {"log10": [1e-3, 1.0, 50_000]}
+    axes = {"seed": {"count": 50_000}, "learning_rate": rates, "weight_decay": rates}
+
+    with pytest.raises(StudyError, match=r"125,000,000,000,000 runs; keep it below 1,000,000"):
+        planned(sweeps={"data": {"axes": axes}})

@@ -1,0 +1,75 @@
+"""Shards: which runs one job trains, and under what name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lawbook.studies import Plan, shard_digest
+from lawbook.studies.shards import make_shards, shape_axes
+
+PRUNED = {"axes": {"metric": ["random", "el2n"], "seed": [0]}, "set": {"keep_fraction": 0.5}}
+
+
+def test_a_shard_is_named_by_what_varies(planned: Callable[..., Plan]) -> None:
+    widths = {"axes": {"width": [8, 64], "seed": [0]}}
+
+    assert list(planned().shards) == ["all"]
+    assert list(planned(sweeps={"width": widths}).shards) == ["width=8", "width=64"]
+    assert list(planned(sweeps={"kept": PRUNED}).shards) == ["all", "pruned"]
+    assert list(planned(sweeps={"width": widths, "kept": PRUNED}).shards) == [
+        "width=8",
+        "width=64",
+        "width=8_pruned",
+    ]
+
+
+def test_one_more_value_moves_no_run_between_the_other_shards(planned: Callable[..., Plan]) -> None:
+    few = planned(sweeps={"width": {"axes": {"width": [8, 64], "learning_rate": [0.1, 0.2]}}}).shards
+    more = planned(sweeps={"width": {"axes": {"width": [8, 32, 64], "learning_rate": [0.1, 0.2]}}}).shards
+
+    assert set(more) - set(few) == {"width=32"}
+    assert all(shard_digest(few[name]) == shard_digest(more[name]) for name in few)
+
+
+def test_above_the_limit_a_shard_splits_by_samples_then_seed(planned: Callable[..., Plan]) -> None:
+    one = sum(cost for cost in planned().table()["flops"][:1])
+
+    assert list(planned(shard_flops=6 * one).shards) == ["all"]
+    assert list(planned(shard_flops=3 * one).shards) == ["samples=64", "samples=128"]
+    names = [f"samples={samples}_seed={seed}" for samples in (64, 128) for seed in range(3)]
+    assert list(planned(shard_flops=one).shards) == names
+
+
+def test_the_digest_follows_what_is_trained(planned: Callable[..., Plan]) -> None:
+    def digests(**keys: Any) -> list[str]:
+        return [shard_digest(runs) for runs in planned(**keys).shards.values()]
+
+    assert digests(title="Another") == digests()
+    assert digests(training={"steps": 21, "batch_size": 16}) != digests()
+    assert digests(training={"steps": 20, "batch_size": 16, "device": "cuda"}) != digests()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@given(
+    widths=st.lists(st.integers(1, 64), min_size=1, max_size=3),
+    samples=st.lists(st.integers(10, 1000), min_size=1, max_size=3),
+    seeds=st.integers(1, 3),
+    limit=st.floats(1e5, 1e10),
+)
+def test_every_run_is_in_exactly_one_shard_and_shards_share_their_shape(
+    planned: Callable[..., Plan], widths: list[int], samples: list[int], seeds: int, limit: float
+) -> None:
+    axes = {"width": widths, "samples": samples, "seed": {"count": seeds}}
+    plan = planned(sweeps={"all": {"axes": axes}, "kept": PRUNED})
+
+    shards = make_shards(plan.runs, limit)
+
+    assert sorted(run.run_id for runs in shards.values() for run in runs) == sorted(
+        r.run_id for r in plan.runs
+    )
+    for runs in shards.values():
+        assert len({tuple(run.config[axis] for axis in shape_axes(run.config)) for run in runs}) == 1

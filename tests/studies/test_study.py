@@ -1,0 +1,70 @@
+"""Studies as files: finding them, their schema, and the forms that a block may take."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from lawbook.errors import LawbookError
+from lawbook.studies import find_study, load_study, study_names
+from lawbook.studies.json_schema import study_schema
+from lawbook.studies.schema import Claim, FigureBlock
+
+REPOSITORY = Path(__file__).parents[2]
+STUDIES = REPOSITORY / "config/studies"
+
+
+def test_the_schema_in_the_repository_is_up_to_date() -> None:
+    written = (REPOSITORY / "workflow/schemas/study.schema.json").read_text()
+
+    assert written == study_schema(), "run `lawbook schema`"
+
+
+@pytest.mark.parametrize("study", study_names(STUDIES))
+def test_every_shipped_study_loads_and_fits_the_schema(study: str) -> None:
+    assert load_study(STUDIES / f"{study}.yaml").name == study
+    jsonschema.validate(yaml.safe_load((STUDIES / f"{study}.yaml").read_text()), json.loads(study_schema()))
+
+
+def test_studies_are_listed_without_being_read(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("][")
+    (tmp_path / "notes.txt").write_text("")
+
+    assert study_names(tmp_path) == ["broken"]
+
+
+def test_a_study_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "digits.yaml").touch()
+
+    with pytest.raises(LawbookError, match=r"there is no study 'digit' in .*; did you mean 'digits'\?"):
+        find_study("digit", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("written", "kind", "of", "options", "name"),
+    [
+        ("loss_curves", "loss_curves", None, {}, "loss_curves"),
+        ({"law": "by_data"}, "law", "by_data", {}, "law_by_data"),
+        ({"law": {"of": "by_data", "marks": True}}, "law", "by_data", {"marks": True}, "law_by_data"),
+        ({"kind": "law", "of": "by_data"}, "law", "by_data", {}, "law_by_data"),
+    ],
+)
+def test_the_forms_of_a_figure(
+    written: object, kind: str, of: str | None, options: object, name: str
+) -> None:
+    block = FigureBlock.model_validate(written)
+
+    assert (block.kind, block.of, block.options, block.name) == (kind, of, options, name)
+
+
+def test_one_axis_to_pair_by_needs_no_list() -> None:
+    claim = {
+        "difference": "test_error", "of": {"metric": "el2n"}, "minus": {"metric": "random"}, "paired_by": "seed",
+        "at_most": 0, "origin": "exploratory",
+    }  # fmt: skip
+
+    assert Claim.model_validate(claim).paired_by == ["seed"]

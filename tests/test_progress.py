@@ -1,0 +1,53 @@
+"""Heartbeats of jobs, added up."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from lawbook.progress import ALIVE_S, SCORES, heartbeat, study_progress
+from lawbook.studies import plan_study
+
+PLAN = plan_study("smoke", Path(__file__).parents[1] / "config/studies")
+SHARD = "width=8"
+
+
+def test_a_job_waits_trains_stops_and_is_done(tmp_path: Path) -> None:
+    assert study_progress(PLAN, tmp_path)[SHARD].state == "waiting"
+
+    heartbeat(tmp_path, SHARD)(150, 600)
+    training = study_progress(PLAN, tmp_path)[SHARD]
+    assert (training.state, training.done, training.share) == ("training", 150, 0.25)
+
+    beat = tmp_path / f"progress/{SHARD}.json"
+    os.utime(beat, (0, beat.stat().st_mtime - 2 * ALIVE_S))
+    assert study_progress(PLAN, tmp_path)[SHARD].state == "stopped"
+
+    (tmp_path / "shards").mkdir()
+    (tmp_path / f"shards/{SHARD}.parquet").touch()
+    done = study_progress(PLAN, tmp_path)[SHARD]
+    assert (done.state, done.done) == ("done", done.total)
+
+
+def test_the_probes_are_a_job_too(tmp_path: Path) -> None:
+    progress = study_progress(PLAN, tmp_path)
+
+    assert next(iter(progress)) == SCORES
+    assert progress[SCORES].total == sum(run.config["steps"] for pool in PLAN.pools for run in pool.probes)
+
+
+def test_a_heartbeat_is_written_seldom_but_the_last_one_always(tmp_path: Path) -> None:
+    beat = heartbeat(tmp_path, SHARD)
+    for step in range(1, 600):
+        beat(step, 600)
+    assert study_progress(PLAN, tmp_path)[SHARD].done == 1
+
+    beat(600, 600)
+    assert study_progress(PLAN, tmp_path)[SHARD].done == 600
+
+
+def test_a_damaged_heartbeat_counts_for_nothing(tmp_path: Path) -> None:
+    (tmp_path / "progress").mkdir()
+    (tmp_path / f"progress/{SHARD}.json").write_text("{")
+
+    assert study_progress(PLAN, tmp_path)[SHARD].state == "waiting"
