@@ -209,19 +209,3 @@ def test_sensitivity_shows_each_defensible_choice(runs: pd.DataFrame) -> None:
 
 
 @pytest.mark.slow
-def test_a_whole_study_is_fitted_in_time() -> None:
-    """Ten law blocks of eight x and forty seeds, two forms, 1,000 draws, on one core."""
-    import time
-
-    rng = np.random.default_rng(5)
-    x = np.tile(2 ** np.arange(5, 13), 40)
-    seed = np.repeat(np.arange(40), 8)
-    rows = pd.DataFrame(
-        {
-            "run_id": [f"r{i}" for i in range(320)], "sweeps": "data_size", "samples": x, "seed": seed,
-            "status": "ok", "test_loss": (0.1 + 3 * x**-0.5) * np.exp(0.03 * rng.standard_normal(320)),
-        }
-    )  # fmt: skip
-    start = time.process_time()
-    fit_study({f"law_{i}": Block(compare=["power_floor", "power"]) for i in range(10)}, rows)
-    assert time.process_time() - start < 20

@@ -110,6 +110,7 @@ def sensitivity(laws: Mapping[str, LawBlock], runs: pd.DataFrame, *, draws: int 
                         "estimate": estimate.value,
                         "low": estimate.low,
                         "high": estimate.high,
+                        "status": fitted.status,
                     }
                 )
     return conform(pd.DataFrame(rows), "sensitivity") if rows else empty("sensitivity")

@@ -104,6 +104,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "estimate": _real,
         "low": _real,
         "high": _real,
+        "status": _text,
     },
     # Bootstrap draws of every parameter.
     "draws": {

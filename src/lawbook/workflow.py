@@ -297,10 +297,10 @@ def laws_digest(plan: Plan) -> str:
 
 
 def figure_digest(plan: Plan, figure: str) -> str:
-    """Return the digest of a figure's block and of the law and the sweep that it shows."""
+    """Return the digest of a figure's block and of the law and the sweep that it shows, by default the first."""
     block, content = figure_block(plan, figure), plan.study.content
-    law = content.laws.get(block.of or "")
-    sweep = content.sweeps.get(law.sweep if law else block.of or "")
+    law = content.laws.get(block.of or next(iter(content.laws), ""))
+    sweep = content.sweeps.get(law.sweep if law else block.of or next(iter(content.sweeps)))
     return digest([part.model_dump(mode="json") if part else None for part in (block, law, sweep)])
 
 

@@ -167,14 +167,15 @@ def sensitivity_bars(fitted: pd.Series, table: pd.DataFrame) -> tuple[tuple[Bar,
     bars = tuple(
         Bar(
             plain(str(choice)),
-            measured(*values),
+            measured(*values) + (" (refused)" if status == "refused" else ""),
             *(place(v if np.isfinite(v) else values[0]) for v in (values[1], values[2], values[0])),
         )
-        for choice, values in zip(rows["choice"], ends, strict=True)
+        for choice, status, values in zip(rows["choice"], rows["status"], ends, strict=True)
     )
     first = ends[0]
-    moved, sampled = float(np.ptp(ends[:, 0])), float(first[2] - first[1])
-    spread = f"Spread over {count(len(bars), 'choice')}: {number(moved, 2)}"
+    fits = ends[rows["status"].to_numpy() != "refused", 0]
+    moved, sampled = float(np.ptp(fits)) if len(fits) else 0.0, float(first[2] - first[1])
+    spread = f"Spread over {count(len(fits), 'choice')} that fit: {number(moved, 2)}"
     if np.isfinite(sampled):
         spread += f"; width of the sampling interval: {number(sampled, 2)}."
         spread += " The choice moves the number more than sampling does." if moved > sampled else ""
