@@ -85,7 +85,7 @@ def _headline(name: str, law: LawBlock, row: pd.Series, content: StudyFile, resu
         ("held-out log error / power law's", held),
         ("preferred form", plain(str(row["preferred"]))),
         ("floor identified", floor_text(name, form, group, results.fits)),
-        ("left out or in doubt", counts_text(row)),
+        ("left out or in doubt", counts_text(row, law, content.training.converged_within is not None)),
         ("verdict", verdict_text(name, form, parameter, group, content.claims, results.claims)),
     )
     bars, spread = sensitivity_bars(row, results.sensitivity)
@@ -123,15 +123,24 @@ def floor_text(law: str, form: str, group: str, fits: pd.DataFrame) -> str:
     return f"yes: {floor['parameter']} = {measured(floor['estimate'], floor['low'], floor['high'])}"
 
 
-def counts_text(row: pd.Series) -> str:
-    """Return the number of x whose choice sat on the edge of the values tried, then counts of runs."""
+def counts_text(row: pd.Series, law: LawBlock, convergence_judged: bool) -> str:
+    """Return the number of x whose choice sat on the edge of the values tried, then counts of runs.
+
+    What the study did not judge is said to be not judged: no number would be true.
+    """
     edges = sum(
         len(notice.message.rsplit(" = ", 1)[-1].split(", "))
         for notice in fit_notices(row)
         if notice.kind == EDGE
     )
-    kinds = ("unconverged", "censored", "diverged")
-    return ", ".join([f"{edges} undertuned", *(f"{number(row[f'n_{kind}'])} {kind}" for kind in kinds)])
+    return ", ".join(
+        (
+            f"{edges} undertuned" if law.choose is not None else "tuning not judged",
+            f"{number(row['n_unconverged'])} unconverged" if convergence_judged else "convergence not judged",
+            f"{number(row['n_censored'])} censored",
+            f"{number(row['n_diverged'])} diverged",
+        )
+    )
 
 
 def verdict_text(
