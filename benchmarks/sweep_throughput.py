@@ -30,6 +30,8 @@ from workload import RATES
 HERE = Path(__file__).resolve().parent
 LIGHTNING = "Lightning, one process per run"
 STEP_BLOCK = 64
+"""Batches are drawn for so many steps at once; a timed part must hold whole blocks."""
+_COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -63,34 +65,41 @@ def main() -> None:
     ways = _ways(arguments.runs, arguments.peer_runs or min(arguments.runs), arguments.processes)
     sweeps: list[Measured] = []
     steps: list[dict[str, object]] = []
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as progress:
-        bar = progress.add_task("warming up", total=arguments.repeats * (len(ways) + 1))
+    with Progress(*_COLUMNS, console=console) as progress:
+        bar = progress.add_task("", total=arguments.repeats * (len(ways) + 1))
+
+        def announce(what: str, advance: int = 1) -> None:
+            progress.update(bar, description=what, advance=advance)
+            if not console.is_terminal:
+                console.print(what)
+
+        announce("warming up", advance=0)
         if not arguments.quick:
             _measure(Way("warm-up", "peer_lightning.py", 1), 0)
             _measure(Way("warm-up", "peer_stacked.py", len(RATES)), 0)
         for turn in range(arguments.repeats):
             for way in ways:
-                progress.update(bar, description=f"turn {turn + 1}: {way.name}, {way.runs} run(s)")
                 sweeps.append(_measure(way, turn))
-                progress.advance(bar)
-            progress.update(bar, description=f"turn {turn + 1}: steps without start-up")
-            steps += _measure_steps(turn, STEP_BLOCK if arguments.quick else 2 * STEP_BLOCK)
-            progress.advance(bar)
-    sweep_table, step_table = pd.DataFrame([asdict(one) for one in sweeps]), pd.DataFrame(steps)
+                announce(f"turn {turn + 1}: {way.name}: {sweeps[-1].cpu_s:.3f} CPU-seconds per run")
+            steps += _measure_steps(turn, arguments.steps)
+            announce(f"turn {turn + 1}: steps without start-up")
+            _write(arguments.out, sweeps, steps)
+    sweep_table, step_table = _write(arguments.out, sweeps, steps)
     print_machine(console)
     print_sweeps(console, sweep_table, step_table, baseline=LIGHTNING)
     print_steps(console, step_table)
-    if arguments.out is not None:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        sweep_table.to_csv(arguments.out / "sweeps.csv", index=False)
-        step_table.to_csv(arguments.out / "steps.csv", index=False)
-        console.print(f"written: {arguments.out}/sweeps.csv, {arguments.out}/steps.csv")
+
+
+def _write(
+    folder: Path | None, sweeps: Sequence[Measured], steps: Sequence[dict[str, object]]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what was measured as tables; also write them if there is a folder, after every turn."""
+    tables = pd.DataFrame([asdict(one) for one in sweeps]), pd.DataFrame(steps)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in zip(("sweeps", "steps"), tables, strict=True):
+            table.to_csv(folder / f"{name}.csv", index=False)
+    return tables
 
 
 def _arguments() -> argparse.Namespace:
@@ -110,10 +119,13 @@ def _arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.runs, arguments.peer_runs, arguments.processes, arguments.repeats = [64], 16, 1, 1
+        arguments.steps = STEP_BLOCK
     if any(runs < 1 or runs % len(RATES) for runs in [*arguments.runs, arguments.peer_runs or len(RATES)]):
         parser.error(f"numbers of runs must be multiples of {len(RATES)}, the number of learning rates")
     if arguments.repeats < 1 or arguments.processes < 1:
         parser.error("--repeats and --processes must be at least 1")
+    if arguments.steps < 1 or arguments.steps % STEP_BLOCK:
+        parser.error(f"--steps must be a multiple of {STEP_BLOCK}")
     return arguments
 
 

@@ -22,6 +22,10 @@ LARGEST_STACK = 128
 """Runs in one stack: beyond these a step's fixed cost is paid often enough (measured: flat from 64 to 256)."""
 
 
+STACK_BYTES = 1 << 29
+"""Memory of one stack: weights, gradients, moments and one step's activations of all its runs."""
+
+
 @dataclass(frozen=True)
 class Cost:
     """Cost of one run: N with and without embeddings, training FLOPs, bytes and predicted seconds on one core."""
@@ -41,15 +45,13 @@ def run_cost(config: Config) -> Cost:
     task, model = tasks[config["task"]], models[config["model"]]
     sizes = (task.n_inputs(config), task.n_outputs(config))
     n_params = model.n_params(config, *sizes)
-    width = 8 if config["dtype"] == "float64" else 4
     flops = 3.0 * model.forward_flops(config, *sizes) * config["batch_size"] * config["steps"]
-    state = 4 * width * n_params + width // 4 * model.activation_bytes(config, *sizes) * config["batch_size"]
     per_step = STEP_S / stack_size(config) + RUN_STEP_S
     return Cost(
         n_params,
         model.n_params_non_embedding(config, *sizes),
         flops,
-        state,
+        _bytes(config),
         per_step * config["steps"] + flops / FLOPS_PER_S,
     )
 
@@ -61,4 +63,12 @@ def stack_size(config: Config) -> int:
     """
     task, model = tasks[config["task"]], models[config["model"]]
     n_params = model.n_params(config, task.n_inputs(config), task.n_outputs(config))
-    return max(1, min(LARGEST_STACK, STACK_PARAMETERS // n_params))
+    return max(1, min(LARGEST_STACK, STACK_PARAMETERS // n_params, STACK_BYTES // _bytes(config)))
+
+
+def _bytes(config: Config) -> int:
+    task, model = tasks[config["task"]], models[config["model"]]
+    sizes = (task.n_inputs(config), task.n_outputs(config))
+    width = 8 if config["dtype"] == "float64" else 4
+    activations = width // 4 * model.activation_bytes(config, *sizes) * config["batch_size"]
+    return 4 * width * model.n_params(config, *sizes) + activations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
 import os
@@ -193,6 +194,9 @@ def train_stack(
         trainer.fit(module, _Ticks(), ckpt_path=checkpoint if resume else None)
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
+    # Trainer and module hold each other; without this a shard keeps the memory of all its stacks.
+    del trainer
+    gc.collect()
     return module
 
 
