@@ -12,16 +12,44 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import yaml
-from workload import BATCH_SIZE, DEPTH, STEPS, WIDTH, Digits, bare_loop, load_digits, matmul_flops
+from workload import (
+    BATCH_SIZE,
+    DEPTH,
+    N_INPUTS,
+    N_OUTPUTS,
+    STEPS,
+    WIDTH,
+    Digits,
+    bare_loop,
+    load_digits,
+    matmul_flops,
+)
 
 from lawbook.studies import Plan, load_study, make_plan
 
 SHORT_STEPS = 16
-SHAPES = {"64-128-10": (WIDTH, DEPTH), "64-1024-10": (1024, 1), "64-1024-1024-10": (1024, 2)}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A shape to time, and how many runs of it to stack: as many as the plan would, unless a number is given."""
+
+    width: int
+    depth: int
+    stack: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the sizes of the layers from the input to the output."""
+        return "-".join(str(size) for size in (N_INPUTS, *[self.width] * self.depth, N_OUTPUTS))
+
+
+CASES = (Case(WIDTH, DEPTH, 64), Case(WIDTH, DEPTH, 4), Case(1024, 1), Case(1024, 2))
 
 
 def make_benchmark_plan(
@@ -85,24 +113,33 @@ def _cpu_seconds(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def measure_shape(digits: Digits, shape: str, stack: int, steps: int) -> dict[str, float]:
-    """Return the seconds of a run's step by the bare loop and by the stack, and the FLOPs of one."""
-    width, depth = SHAPES[shape]
+def measure(digits: Digits, case: Case, folder: Path, steps: int) -> dict[str, str | float]:
+    """Return the seconds of a run's step by the bare loop and by the stack, and the FLOPs of one.
+
+    `flops` are those of the matrix products that are computed, `flops_by_rule` those that the plan counts.
+    """
+    from lawbook.studies.cost import run_cost, stack_size
+
+    width, depth = case.width, case.depth
+    plan = make_benchmark_plan(folder, rates=[3e-3], seeds=1, width=width, depth=depth)
+    config = plan.runs[0].config
+    stack = case.stack or stack_size(config)
     bare_steps = max(50, min(1000, steps * stack // 4))
     before = bare_step(digits, bare_steps, width, depth)
     stacked = stacked_step(stack, steps, width, depth) / stack
     after = bare_step(digits, bare_steps, width, depth)
     return {
+        "shape": case.name,
         "stack": stack,
         "bare_s": (before + after) / 2,
         "stacked_s": stacked,
         "flops": matmul_flops(width, depth),
+        "flops_by_rule": run_cost(config).flops / config["steps"],
     }
 
 
 def main() -> None:
-    """Measure each shape once and write what was found."""
-    from lawbook.studies.cost import stack_size
+    """Measure each case once and write what was found."""
     from lawbook.training.process import prepare_process
     from lawbook.training.stack import train_stack  # noqa: F401 - imported before the clock runs
 
@@ -112,13 +149,10 @@ def main() -> None:
     arguments = parser.parse_args()
     prepare_process()
     digits = load_digits()
-    found: dict[str, object] = {"peak": sgemm_peak()}
-    for shape, (width, depth) in SHAPES.items():
-        plan = make_benchmark_plan(arguments.folder, rates=[3e-3], seeds=1, width=width, depth=depth)
-        stack = 64 if shape == "64-128-10" else stack_size(plan.runs[0].config)
-        found[shape] = measure_shape(digits, shape, stack, arguments.steps)
-    (arguments.folder / "steps.json").write_text(json.dumps(found))
-    print(len(SHAPES), 0.0)
+    peak = sgemm_peak()
+    rows = [{"peak": peak, **measure(digits, case, arguments.folder, arguments.steps)} for case in CASES]
+    (arguments.folder / "steps.json").write_text(json.dumps(rows))
+    print(len(rows), 0.0)
 
 
 if __name__ == "__main__":

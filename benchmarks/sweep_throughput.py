@@ -24,7 +24,7 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from throughput_tables import print_machine, print_steps, print_sweeps
+from throughput_tables import print_cost_constants, print_machine, print_steps, print_sweeps
 from workload import RATES
 
 HERE = Path(__file__).resolve().parent
@@ -88,6 +88,7 @@ def main() -> None:
     print_machine(console)
     print_sweeps(console, sweep_table, step_table, baseline=LIGHTNING)
     print_steps(console, step_table)
+    print_cost_constants(console, step_table)
 
 
 def _write(
@@ -112,6 +113,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--processes", type=int, default=2, help="Lightning processes in each turn")
     parser.add_argument("--repeats", type=int, default=5, help="turns")
+    parser.add_argument(
+        "--steps", type=int, default=2 * STEP_BLOCK, help="steps of a stack timed in each turn"
+    )
     parser.add_argument(
         "--quick", action="store_true", help="one turn of small sweeps: does everything work?"
     )
@@ -156,12 +160,10 @@ def _measure(way: Way, turn: int) -> Measured:
 
 
 def _measure_steps(turn: int, steps: int) -> list[dict[str, object]]:
-    """Return a row per shape: seconds of a run's step, and the machine's peak in the same process."""
+    """Return a row per case: seconds of a run's step, and the machine's peak in the same process."""
     with tempfile.TemporaryDirectory() as folder:
         _run_child("step_speed.py", steps, Path(folder))
-        found = json.loads((Path(folder) / "steps.json").read_text())
-    peak = found.pop("peak")
-    return [{"turn": turn, "shape": shape, "peak": peak, **one} for shape, one in found.items()]
+        return [{"turn": turn, **row} for row in json.loads((Path(folder) / "steps.json").read_text())]
 
 
 def _run_child(script: str, argument: int, folder: Path) -> tuple[float, float, float, tuple[int, float]]:

@@ -206,6 +206,3 @@ def test_sensitivity_shows_each_defensible_choice(runs: pd.DataFrame) -> None:
     assert panel["estimate"].between(0.4, 0.65).all()
     huber = sensitivity({"loss": Block(where={"width": 64}, loss="log_huber", delta=0.1)}, runs, draws=60)
     assert huber["choice"].iloc[-1] == "log_least_squares"
-
-
-@pytest.mark.slow

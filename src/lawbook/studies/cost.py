@@ -70,5 +70,5 @@ def _bytes(config: Config) -> int:
     task, model = tasks[config["task"]], models[config["model"]]
     sizes = (task.n_inputs(config), task.n_outputs(config))
     width = 8 if config["dtype"] == "float64" else 4
-    activations = width // 4 * model.activation_bytes(config, *sizes) * config["batch_size"]
+    activations: int = width // 4 * model.activation_bytes(config, *sizes) * config["batch_size"]
     return 4 * width * model.n_params(config, *sizes) + activations
