@@ -58,7 +58,7 @@ class Linear(Model):
         config: Config,
         n_inputs: int,
         n_outputs: int,
-        rng: np.random.Generator,  # noqa: ARG002
+        rng: np.random.Generator,
     ) -> dict[str, NDArray[np.float64]]:
         """Return zeros: the loss is convex, so that no symmetry needs breaking, and nothing is drawn."""
         return {name: np.zeros(shape) for name, shape in self.shapes(config, n_inputs, n_outputs).items()}

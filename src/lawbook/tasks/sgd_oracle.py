@@ -46,7 +46,7 @@ class SGDOracle(StreamTask):
         """Return N, the number of features that the model sees."""
         return int(config["modes"])
 
-    def n_outputs(self, config: Config) -> int:  # noqa: ARG002
+    def n_outputs(self, config: Config) -> int:
         """Return one real output."""
         return 1
 

@@ -54,7 +54,7 @@ class PerRun(torch.optim.Optimizer):
         super().load_state_dict(state_dict)
         self._take_rows()
 
-    def zero_grad(self, set_to_none: bool = True) -> None:  # noqa: ARG002 - the gradient is one lasting tensor
+    def zero_grad(self, set_to_none: bool = True) -> None:
         """Set the gradient to zero in place: the stack's weights hold views of it."""
         self._gradient.zero_()
 

@@ -131,7 +131,7 @@ class PoolSource:
         flat = self._inputs.index_select(0, indices.flatten())
         return flat.view(*indices.shape, *self._inputs.shape[1:]), self._labels[self._label_rows, indices]
 
-    def evaluate(self, predict: Predict, weights: Mapping[str, Tensor]) -> Metrics:  # noqa: ARG002
+    def evaluate(self, predict: Predict, weights: Mapping[str, Tensor]) -> Metrics:
         """Return the mean loss and error of every run on its train, validation and test examples."""
         return {
             (split, metric): means
@@ -180,7 +180,7 @@ class StreamSource:
         inputs, targets = self._stream.batch(step)
         return torch.from_numpy(inputs).to(self._options), torch.from_numpy(targets).to(self._options)
 
-    def evaluate(self, predict: Predict, weights: Mapping[str, Tensor]) -> Metrics:  # noqa: ARG002
+    def evaluate(self, predict: Predict, weights: Mapping[str, Tensor]) -> Metrics:
         """Return the task's own metrics of the weights."""
         arrays = {name: tensor.detach().cpu().double().numpy() for name, tensor in weights.items()}
         return self._stream.evaluate(arrays)
