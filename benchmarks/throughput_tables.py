@@ -70,7 +70,7 @@ def print_sweeps(console: Console, sweeps: pd.DataFrame, steps: pd.DataFrame, *,
 
 def print_steps(console: Console, steps: pd.DataFrame) -> None:
     """Print steps without start-up: microseconds of a run's step, their ratio, and shares of the peak."""
-    table = Table(title="One step of one run without start-up; the engine and stack that the plan chooses")
+    table = Table(title="One step of one run, start-up excluded")
     columns = (
         "shape",
         "stack",

@@ -56,7 +56,7 @@ def test_plan_gives_every_run_as_csv(call) -> None:
 
     assert code == 0
     assert out.startswith("run_id,sweeps,shard,")
-    assert len(out.splitlines()) == 1 + 16
+    assert len(out.splitlines()) == 1 + 20
 
 
 @pytest.mark.parametrize(

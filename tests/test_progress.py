@@ -15,9 +15,9 @@ SHARD = "width=8"
 def test_a_job_waits_trains_stops_and_is_done(tmp_path: Path) -> None:
     assert study_progress(PLAN, tmp_path)[SHARD].state == "waiting"
 
-    heartbeat(tmp_path, SHARD)(150, 600)
+    heartbeat(tmp_path, SHARD)(200, 800)
     training = study_progress(PLAN, tmp_path)[SHARD]
-    assert (training.state, training.done, training.share) == ("training", 150, 0.25)
+    assert (training.state, training.done, training.share) == ("training", 200, 0.25)
 
     beat = tmp_path / f"progress/{SHARD}.json"
     os.utime(beat, (0, beat.stat().st_mtime - 2 * ALIVE_S))
@@ -38,12 +38,12 @@ def test_the_probes_are_a_job_too(tmp_path: Path) -> None:
 
 def test_a_heartbeat_is_written_seldom_but_the_last_one_always(tmp_path: Path) -> None:
     beat = heartbeat(tmp_path, SHARD)
-    for step in range(1, 600):
-        beat(step, 600)
+    for step in range(1, 800):
+        beat(step, 800)
     assert study_progress(PLAN, tmp_path)[SHARD].done == 1
 
-    beat(600, 600)
-    assert study_progress(PLAN, tmp_path)[SHARD].done == 600
+    beat(800, 800)
+    assert study_progress(PLAN, tmp_path)[SHARD].done == 800
 
 
 def test_a_damaged_heartbeat_counts_for_nothing(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from lawbook.errors import LawbookError
 
@@ -28,10 +28,22 @@ class Neutral:
     value: Any
 
 
+def no_truth_value(value: Any) -> Any:
+    """Return a value of an axis. Raises ValueError for yes and no, which YAML and Python take for 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError("a number or a name is wanted, not yes or no")
+    return value
+
+
 class Axes(BaseModel):
     """Base of the typed fields of a task, a model, the training or the pruning."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_values(cls, value: Any) -> Any:
+        return no_truth_value(value)
 
     @classmethod
     def neutral(cls) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from scipy.special import zeta
 
 from lawbook.axes import AxisError
 from lawbook.models import models
+from lawbook.schedules import rate_factors
 from lawbook.studies.schema import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.tasks import tasks
-from lawbook.theory.sgd_oracle import exact_loss, rate_factors, spectrum, tail
+from lawbook.theory.sgd_oracle import exact_loss, spectrum, tail
 from lawbook.training.stack import train_stack
 
 task = tasks["sgd_oracle"]

@@ -17,11 +17,9 @@ from lawbook.theory.sgd_oracle import (
     exact_loss,
     exponent,
     frontier,
-    rate_factors,
     spectrum,
     tail,
 )
-from lawbook.training import schedules
 
 
 def dense_loss(n_modes, rates, batch_size, a, b, noise):
@@ -209,17 +207,7 @@ def test_exact_curve_of_a_table_of_runs():
     assert exact_curve(runs, "steps", "train_loss").isna().all()
 
 
-@pytest.mark.parametrize("schedule", ["constant", "cosine", "linear", "wsd"])
-@pytest.mark.parametrize("warmup", [0.0, 0.1, 0.6])
-@pytest.mark.parametrize("steps", [1, 7, 100])
-def test_schedules_are_those_of_the_training(schedule, warmup, steps):
-    trained = schedules.rate_factors(schedule, warmup, steps)
-    np.testing.assert_allclose(rate_factors(schedule, warmup, steps), trained, rtol=1e-14, atol=1e-15)
-
-
 def test_refusals():
-    with pytest.raises(ValueError, match="valid: constant"):
-        rate_factors("step", 0.0, 4)
     with pytest.raises(ValueError, match="b > 1"):
         spectrum(4, b=1.0)
     with pytest.raises(ValueError, match="batch_size"):

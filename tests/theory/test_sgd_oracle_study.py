@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy.interpolate import CubicSpline
 
+from lawbook.schedules import rate_factors
 from lawbook.studies import plan_study
 from lawbook.theory.sgd_oracle import (
     divergence_edge,
@@ -17,7 +18,6 @@ from lawbook.theory.sgd_oracle import (
     exact_loss,
     exponent,
     frontier,
-    rate_factors,
 )
 from lawbook.training.shard import train_shard
 

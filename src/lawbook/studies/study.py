@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from lawbook.axes import Axes, Config
+from lawbook.axes import Axes, Config, no_truth_value
 from lawbook.errors import LawbookError, StudyError, suggest
 from lawbook.models import Model, models
 from lawbook.studies.schema import NAME, Block, PruningAxes, SeedAxes, StudyFile, TrainingAxes
@@ -31,7 +31,7 @@ STRICT_NUMBERS = ConfigDict(allow_inf_nan=False)
 
 
 def _validator(field: FieldInfo) -> TypeAdapter[Any]:
-    annotation: Any = Annotated[field.annotation, None, *field.metadata]
+    annotation: Any = Annotated[field.annotation, BeforeValidator(no_truth_value), *field.metadata]
     return TypeAdapter(annotation, config=STRICT_NUMBERS)
 
 

@@ -24,6 +24,8 @@ from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
 from scipy.special import zeta
 
+from lawbook.schedules import rate_factors
+
 Floats = NDArray[np.float64]
 
 FLOPS_PER_PARAMETER_AND_SAMPLE = 6
@@ -272,32 +274,6 @@ def exponent(x: ArrayLike, y: ArrayLike) -> float:
     """
     logs = np.log(np.asarray(x, dtype=np.float64)), np.log(np.asarray(y, dtype=np.float64))
     return float(np.polyfit(*logs, 1)[0])
-
-
-def rate_factors(schedule: str, warmup: float, steps: int) -> Floats:
-    """Compute the factor on the peak learning rate at steps 0…T-1, by the definition of each schedule.
-
-    After a warm-up of W = round(warmup·T) steps, in which the factor rises as (step+1)/W, and with
-    t = (step-W)/(T-W): constant 1; cosine (1 + cos πt)/2; linear 1 - t; wsd min(1, 5(1 - t)). Returns (T,).
-    Stated here once more, apart from the code that trains, so that a slip in either shows.
-    Raises ValueError for another schedule.
-
-    >>> rate_factors("linear", 0.5, 4)
-    array([0.5, 1. , 1. , 0.5])
-    """
-    rise = round(warmup * steps)
-    t = np.maximum(0.0, np.arange(steps) - rise) / max(1, steps - rise)
-    shapes = {
-        "constant": 0 * t + 1,
-        "cosine": (1 + np.cos(np.pi * t)) / 2,
-        "linear": 1 - t,
-        "wsd": 5 * (1 - t),
-    }
-    if schedule not in shapes:
-        raise ValueError(f"no schedule {schedule!r}; valid: {', '.join(shapes)}")
-    factors: Floats = np.minimum(1.0, shapes[schedule])
-    factors[:rise] = (np.arange(rise) + 1) / max(1, rise)
-    return factors
 
 
 def exact_curve(runs: pd.DataFrame, x: str, y: str) -> pd.Series:  # noqa: ARG001

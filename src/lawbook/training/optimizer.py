@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from lawbook.axes import Config
-from lawbook.training.schedules import rate_factors
+from lawbook.schedules import rate_factors
 
 BETAS, EPSILON = (0.9, 0.999), 1e-8
 
