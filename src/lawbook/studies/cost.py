@@ -10,9 +10,9 @@ from lawbook.tasks import tasks
 
 FLOPS_RULE = "3 x matrix products of a forward pass x batch_size x steps"
 
-# Measured on one core of a 2023 server (benchmarks/sweep_throughput.py prints them for another machine):
-# what one step costs a stack however many runs it holds, what it costs each run besides its arithmetic,
-# and the arithmetic's speed.
+# Fitted to the shards of a whole study on one core of a 2023 server, evaluation included: what one step costs a
+# stack however many runs it holds, what it costs each run besides its arithmetic, and the arithmetic's speed.
+# benchmarks/sweep_throughput.py prints those of training steps alone.
 STEP_S, RUN_STEP_S, FLOPS_PER_S = 1.2e-3, 6e-5, 3.0e10
 
 STACK_PARAMETERS = 1 << 22
