@@ -7,7 +7,7 @@ from pathlib import Path
 from workload import bare_run, load_digits, one_thread, peer_main
 
 
-def sweep(runs: int, folder: Path) -> list[dict[str, float]]:  # noqa: ARG001
+def sweep(runs: int, folder: Path) -> list[dict[str, float]]:
     """Train all runs."""
     one_thread()
     digits = load_digits()

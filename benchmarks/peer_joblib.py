@@ -21,7 +21,7 @@ def train_run(run: int) -> dict[str, float]:
     return bare_run(_digits_of_worker(), run)
 
 
-def sweep(runs: int, folder: Path) -> list[dict[str, float]]:  # noqa: ARG001
+def sweep(runs: int, folder: Path) -> list[dict[str, float]]:
     """Train all runs, then wait for the workers to end, so that their CPU time is counted."""
     rows = Parallel(n_jobs=2, backend="loky")(delayed(train_run)(run) for run in range(runs))
     get_reusable_executor().shutdown(wait=True)

@@ -8,7 +8,7 @@ import optuna
 from workload import RATES, bare_run, load_digits, one_thread, peer_main
 
 
-def sweep(runs: int, folder: Path) -> list[dict[str, float]]:  # noqa: ARG001
+def sweep(runs: int, folder: Path) -> list[dict[str, float]]:
     """Train all runs, one trial each."""
     one_thread()
     optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -8,6 +8,7 @@ only where it computes, since the plan needs its parameter counts without torch.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 Shapes = Mapping[str, tuple[int, ...]]
 
 
-class Model:
+class Model(ABC):
     """What every model tells: its axes, its parameter tensors, its cost, and how it computes.
 
     All axes of a model count as its shape: the runs of one stack share them.
@@ -31,9 +32,9 @@ class Model:
 
     axes: ClassVar[type[Axes]]
 
+    @abstractmethod
     def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
         """Return the shape of each parameter tensor of one run."""
-        raise NotImplementedError
 
     def n_params(self, config: Config, n_inputs: int, n_outputs: int) -> int:
         """Return the exact number of trained parameters N."""
@@ -43,23 +44,23 @@ class Model:
         """Return N without input and position embeddings."""
         return self.n_params(config, n_inputs, n_outputs)
 
+    @abstractmethod
     def forward_flops(self, config: Config, n_inputs: int, n_outputs: int) -> int:
         """Return the FLOPs of the matrix products of one forward pass on one example."""
-        raise NotImplementedError
 
+    @abstractmethod
     def activation_bytes(self, config: Config, n_inputs: int, n_outputs: int) -> int:
         """Return the bytes that one example's forward pass keeps for the backward pass, in float32."""
-        raise NotImplementedError
 
+    @abstractmethod
     def initial(
         self, config: Config, n_inputs: int, n_outputs: int, rng: np.random.Generator
     ) -> dict[str, NDArray[np.float64]]:
         """Return the initial parameters of one run, drawn from `rng`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return the outputs (R, B, n_outputs) for weights (R, ...) and inputs (R, B, n_inputs)."""
-        raise NotImplementedError
 
 
 models: Registry[Model] = Registry("lawbook.models", "model", "model")

@@ -6,6 +6,7 @@ pool, or a *stream task*, whose examples are made afresh at every step.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
@@ -19,7 +20,7 @@ from lawbook.registry import Registry
 Loss = Literal["cross_entropy", "squared_error"]
 
 
-class Task:
+class Task(ABC):
     """What every task tells: its axes, its loss, and the sizes of its inputs and outputs."""
 
     axes: ClassVar[type[Axes]]
@@ -27,15 +28,15 @@ class Task:
     shape_axes: ClassVar[tuple[str, ...]] = ()
     """Axes of the task that all runs of one stack must share."""
 
+    @abstractmethod
     def n_inputs(self, config: Config) -> int:
         """Return the number of input features."""
-        raise NotImplementedError
 
+    @abstractmethod
     def n_outputs(self, config: Config) -> int:
         """Return the number of outputs (classes, or 1 for a regression)."""
-        raise NotImplementedError
 
-    def check(self, config: Config) -> None:
+    def check(self, config: Config) -> None:  # noqa: B027 - most tasks allow every combination
         """Raise AxisError if the axes are impossible together."""
 
 
@@ -50,17 +51,17 @@ class Examples:
 class PoolTask(Task):
     """A finite set of examples, split once and for all (or by named fold) into pool, validation and test."""
 
+    @abstractmethod
     def examples(self, config: Config) -> Examples:
         """Return all examples; runs refer to them by index."""
-        raise NotImplementedError
 
+    @abstractmethod
     def splits(self, config: Config) -> Mapping[str, NDArray[np.int64]]:
         """Return the indices of `pool` (to draw training examples from), `validation` and `test`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def n_eval(self, config: Config) -> int:
         """Return the number of test examples."""
-        raise NotImplementedError
 
 
 class Stream(Protocol):
@@ -76,9 +77,9 @@ class Stream(Protocol):
 class StreamTask(Task):
     """Examples made afresh at every step; each is a pure function of (seed, step)."""
 
+    @abstractmethod
     def open(self, configs: Sequence[Config]) -> Stream:
         """Return the streams of a stack of runs."""
-        raise NotImplementedError
 
 
 tasks: Registry[Task] = Registry("lawbook.tasks", "task", "task")

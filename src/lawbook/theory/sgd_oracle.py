@@ -276,7 +276,7 @@ def exponent(x: ArrayLike, y: ArrayLike) -> float:
     return float(np.polyfit(*logs, 1)[0])
 
 
-def exact_curve(runs: pd.DataFrame, x: str, y: str) -> pd.Series:  # noqa: ARG001
+def exact_curve(runs: pd.DataFrame, x: str, y: str) -> pd.Series:
     """Compute the exact mean of y of each run of a table: its test loss after its last step.
 
     Whatever x is: the loss follows from the run's own axes. Returns a float column aligned with `runs`, null

@@ -22,7 +22,7 @@ def _log_basis_jacobian(x: Array, theta: Array) -> Array:
     return jacobian
 
 
-def _box(x: Array) -> Array:  # noqa: ARG001 -- an exponent has no units
+def _box(x: Array) -> Array:
     # Near α = 0 the two terms are one: the lower bound keeps them apart.
     return np.array([[1e-3, 8.0]])
 

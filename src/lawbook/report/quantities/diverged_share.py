@@ -9,7 +9,7 @@ from scipy import stats
 from lawbook.report.results import Results
 
 
-def quantity(results: Results, runs: pd.DataFrame) -> tuple[float, float, float, int]:  # noqa: ARG001
+def quantity(results: Results, runs: pd.DataFrame) -> tuple[float, float, float, int]:
     """Compute the share of runs that diverged, k/n, with its exact binomial interval.
 
     Source: Clopper and Pearson 1934, Biometrika 26:404.

@@ -12,7 +12,7 @@ from lawbook.report.results import REPEATS, Results
 from lawbook.report.words import enumerate_words
 
 
-def quantity(results: Results, runs: pd.DataFrame) -> tuple[float, float, float, int]:  # noqa: ARG001
+def quantity(results: Results, runs: pd.DataFrame) -> tuple[float, float, float, int]:
     """Compute the mean over seeds of mean(test_loss / exact) within a seed, with its t interval over seeds.
 
     The exact loss is that of the theory with the task's name. Runs without a finite ratio make the estimate
