@@ -21,6 +21,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 cache_app = typer.Typer(no_args_is_help=True, help="The trained runs that are kept for good.")
 app.add_typer(cache_app, name="cache")
 
+VERDICT_COLOURS = {"holds": "green", "fails": "red", "undecided": "yellow"}
+
 Study = Annotated[str, typer.Argument(help="A study: the name of a file in config/studies, without .yaml.")]
 
 
@@ -265,20 +267,16 @@ def _show_claims(folder: Path) -> list[str]:
             f"{folder / 'claims.parquet'} is not there yet; `lawbook run {folder.name}` makes it"
         )
     claims: list[dict[Any, Any]] = read_table(folder / "claims.parquet").to_dict("records")
-    table = _table("claim", "expected", "measured (95 %)", "origin", "verdict")
     for claim in claims:
-        found = (
-            "" if claim["estimate"] is None or claim["estimate"] != claim["estimate"] else _interval(claim)
-        )
-        table.add_row(claim["text"], claim["expected"], found, claim["origin"], claim["verdict"])
+        typer.secho(f"{claim['verdict']:<9}  {claim['text']}", fg=VERDICT_COLOURS[claim["verdict"]])
+        measured = "not measured" if claim["estimate"] != claim["estimate"] else _interval(claim)
+        typer.echo(f"           {measured}; expected {claim['expected']} ({claim['origin']})")
         if claim["verdict"] != "holds" and claim["reason"]:
-            table.add_row(f"  {claim['reason']}", "", "", "", "")
-    if claims:
-        _show(table)
-    else:
+            typer.echo(f"           {claim['reason']}")
+    if not claims:
         typer.echo("The study makes no claims.")
     return [claim["verdict"] for claim in claims]
 
 
 def _interval(claim: dict[Any, Any]) -> str:
-    return f"{claim['estimate']:.4g} ({claim['low']:.4g} to {claim['high']:.4g})"
+    return f"measured {claim['estimate']:.4g}, 95 % {claim['low']:.4g} to {claim['high']:.4g}"
