@@ -192,7 +192,28 @@ def test_a_block_that_names_what_is_not_there_is_an_error(
 def test_folds_make_clusters(runs: pd.DataFrame) -> None:
     rows = runs.assign(fold=runs.seed % 2, seed=runs.seed // 2)
     fits = fit_study({"loss": Block(where={"width": 64}, compare=["power"])}, rows, draws=50)["fits"]
-    assert fits["n_seeds"][0] == 10
+    assert fits["n_seeds"][0] == 2
+
+
+def test_the_interval_covers_where_the_seeds_of_a_fold_move_together() -> None:
+    """Five folds of eight seeds, the exponent itself varying by fold: forty independent clusters would miss."""
+    rng = np.random.default_rng(3)
+    fold, seed, x = (
+        axis.ravel() for axis in np.meshgrid(range(5), range(8), 2 ** np.arange(5, 11), indexing="ij")
+    )
+    covered = []
+    for _ in range(60):
+        alpha = 0.5 + 0.05 * rng.standard_normal(5)
+        rows = pd.DataFrame(
+            {
+                "run_id": np.arange(len(x)).astype(str), "sweeps": "data_size", "samples": x, "seed": seed,
+                "fold": fold, "status": "ok",
+                "test_loss": 3 * x ** -alpha[fold] * np.exp(0.02 * rng.standard_normal(len(x))),
+            }
+        )  # fmt: skip
+        fits = fit_study({"law": Block(compare=["power"])}, rows, draws=200)["fits"].set_index("parameter")
+        covered.append(fits.loc["alpha", "low"] <= 0.5 <= fits.loc["alpha", "high"])
+    assert np.mean(covered) >= 0.85
 
 
 def test_sensitivity_shows_each_defensible_choice(runs: pd.DataFrame) -> None:

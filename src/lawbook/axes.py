@@ -20,7 +20,7 @@ Config = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Neutral:
-    """Marks the value at which a field has no effect, now and for ever; at it, the field leaves the identity.
+    """Marks the value that is left out of a run's identity, now and for ever.
 
     A field added later with a neutral value changes no old `run_id`.
     """

@@ -191,7 +191,7 @@ def choose(runs: pd.DataFrame, axis: str, x: str, y: str) -> tuple[pd.DataFrame,
         )
     judged, read = runs, runs
     if y == metric:
-        keys = _cluster(runs)
+        keys = independent(runs)
         ranked = runs.groupby(keys, dropna=False).ngroup()
         judged, read = runs[ranked % 2 == 0], runs[ranked % 2 == 1]
     parts, chosen, edge = [], [], []
@@ -217,16 +217,21 @@ def choose(runs: pd.DataFrame, axis: str, x: str, y: str) -> tuple[pd.DataFrame,
     return kept, Notice(kind, text)
 
 
-def _cluster(runs: pd.DataFrame) -> list[str]:
-    """Return the columns whose combinations are independent: fold and seed."""
-    return [column for column in ("fold", "seed") if column in runs.columns]
+def independent(runs: pd.DataFrame) -> list[str]:
+    """Return the column whose values are independent repeats: the test folds if there are several, else the seeds.
+
+    Seeds of one fold share its test images, so their errors move together: an interval over all of them would be
+    narrower than the test images allow.
+    """
+    folds = "fold" in runs.columns and len(runs["fold"].unique()) > 1
+    return [column for column in ("fold" if folds else "seed",) if column in runs.columns]
 
 
 def _gather(block: LawBlock, group: Group, y: str | None = None) -> Points:
     """Return the points of a group, with the test examples behind each error."""
     y = y or block.y
     error = y.endswith("_error")
-    keys = _cluster(group.runs)
+    keys = independent(group.runs)
     columns = list(dict.fromkeys([y, block.x, *keys, "status", *(["n_eval"] if error else [])]))
     table = group.runs[columns].set_axis(group.runs["run_id"])
     positive = any(forms[form].positive_x for form in block.compare)

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lawbook.digest import stage_digest
 from lawbook.errors import LawbookError, one_message, suggest
+from lawbook.laws.forms import laws as all_forms
 from lawbook.studies import Plan, Run, plan_study, pools_digest, shard_digest, study_names
 from lawbook.studies.cost import run_cost, stack_size
 from lawbook.studies.runs import digest, reads_scores
@@ -319,7 +320,10 @@ def code_digest(plan: Plan, stage: str, figure: str = "") -> str:
     content = plan.study.content
     laws, claims = content.laws.values(), content.claims
     learned = {f"lawbook.tasks.{content.task.name}", f"lawbook.models.{content.model.name}"}
-    forms = {f"lawbook.laws.forms.{form}" for law in laws for form in law.compare}
+    # The power law is every comparison's baseline, and the sensitivity panel takes floors off and on.
+    compared = {"power", *(form for law in laws for form in law.compare)}
+    partners = {f"{form}_floor" for form in compared} | {form.removesuffix("_floor") for form in compared}
+    forms = {f"lawbook.laws.forms.{form}" for form in compared | (partners & set(all_forms))}
     exact = {f"lawbook.theory.{law.exact}" for law in laws if law.exact}
     entries = {
         "train": learned,

@@ -107,6 +107,18 @@ def test_a_product_a_zip_and_a_union(planned: Callable[..., Plan]) -> None:
     ]
 
 
+def test_a_zip_keeps_repeated_values_and_a_product_takes_each_once(planned: Callable[..., Plan]) -> None:
+    axes = {"samples": [32, 64, 32, 64], "seed": [0, 0, 1, 1]}
+    found = {
+        combine: sorted(
+            (run.config["samples"], run.config["seed"])
+            for run in planned(sweeps={"grid": {"axes": axes, "combine": combine}}).runs
+        )
+        for combine in ("zip", "product")
+    }
+    assert found["zip"] == found["product"] == [(32, 0), (32, 1), (64, 0), (64, 1)]
+
+
 def test_a_run_that_two_sweeps_ask_for_is_one_run_of_both(planned: Callable[..., Plan]) -> None:
     plan = planned(
         sweeps={

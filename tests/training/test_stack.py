@@ -144,6 +144,12 @@ def test_diverged_runs_are_recorded_and_leave_the_others_bitwise_unchanged(confi
     assert mixed.diverged_step.tolist() == [-1, -1, 1, -1, -1, -1, 1, -1]
 
 
+def test_a_run_that_blows_up_in_its_last_step_has_diverged(configure: Configure) -> None:
+    module = train_stack([configure(learning_rate=1e9, steps=1), configure(learning_rate=1e-3, steps=1)])
+    assert module.alive.tolist() == [False, True]
+    assert module.diverged_step.tolist() == [1, -1]
+
+
 def test_a_run_learns(configure: Configure) -> None:
     module = train_stack([configure(samples=1297, steps=200, batch_size=64)])
     assert module.curve[200]["test/error"][0] < 0.1

@@ -157,6 +157,8 @@ def _value(claim: Claim, value: str, tables: Results) -> Measurement:
         )
     row = rows.iloc[0]
     flaw = "" if row["status"] == "ok" else f"the fit is {plain(row['status'])}: {row['reason']}"
+    if not flaw and row["n_diverged"] > 0:
+        flaw = f"{row['n_diverged']:.0f} diverged runs are left out of the fit, so its points are means of survivors"
     n = 0 if pd.isna(row["n_runs"]) else int(row["n_runs"])
     over = f"fitted over {plain(row['x'])} {span(row['x_low'], row['x_high'], row['decades'])}"
     return Measurement(_real(row["estimate"]), _real(row["low"]), _real(row["high"]), n, flaw, over)

@@ -14,6 +14,8 @@ from lawbook.report.results import Results, in_group
 from lawbook.report.words import count, enumerate_words, measured, number, plain, span, symbol
 from lawbook.studies.schema import Claim, LawBlock, StudyFile
 
+NO_LAW = ("flat", "no decay")
+"""How the reason of a refusal begins where the data show that there is no law."""
 FLOOR = "floor_not_identified"
 EDGE = "chosen_at_edge"
 AS_FITTED = "as fitted"
@@ -74,7 +76,7 @@ def _headline(name: str, law: LawBlock, row: pd.Series, content: StudyFile, resu
         ("number", f"{symbol(parameter)}, {plain(form)}"),
         ("estimate [95 %]", value),
         ("range", f"{plain(law.x)} {span(row['x_low'], row['x_high'], row['decades'])}"),
-        ("points; seeds × folds", f"{number(row['n_points'])}; {number(row['n_seeds'])}"),
+        ("points; independent repeats", f"{number(row['n_points'])}; {number(row['n_seeds'])}"),
         ("counting rule", counting_rule(law.x, results.runs)),
         (
             "residual loss",
@@ -212,10 +214,19 @@ def null_outcome(content: StudyFile, fits: pd.DataFrame) -> tuple[tuple[str, boo
                     over = span(row["x_low"], row["x_high"], row["decades"])
                     found.append(f"{plain(form)} with {symbol(row['parameter'])} = {value} over {over}")
             label = plain(name) + (f", {group}" if group else "")
-            if found:
+            reason = str(rows.iloc[0]["reason"])
+            refused = bool((rows["status"] == "refused").any())
+            if not found and refused and not reason.startswith(NO_LAW):
+                said.append(
+                    (
+                        f"{label}: the null shows nothing, its fit was refused for another reason ({reason})",
+                        False,
+                    )
+                )
+            elif found:
                 said.append((f"{label}: a law was found where there is none ({'; '.join(found)})", False))
             else:
-                said.append((f"{label}: no law, as it must. {rows.iloc[0]['reason']}".strip(), True))
+                said.append((f"{label}: no law, as it must. {reason}".strip(), True))
         if mine.empty:
             said.append((f"{plain(name)}: the null has no fit, so it shows nothing", False))
     return tuple(said)

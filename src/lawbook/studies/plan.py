@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from lawbook.axes import AxisError
 from lawbook.errors import suggest
 from lawbook.studies.cost import FLOPS_RULE, run_cost
 from lawbook.studies.probes import Pool, pools_to_score
-from lawbook.studies.runs import Run, digest, effective, expand_study
+from lawbook.studies.runs import Run, checked_value, digest, effective, expand_study
 from lawbook.studies.shards import make_shards
 from lawbook.studies.study import Study, find_study, load_study
 
@@ -73,6 +73,7 @@ def make_plan(study: Study) -> Plan:
     """Plan a study. Raises StudyError for a field, value, law, figure or claim that cannot be."""
     _check_references(study)
     runs = tuple(expand_study(study))
+    _check_selections(study, runs)
     return Plan(
         study,
         runs,
@@ -115,6 +116,32 @@ def _check_references(study: Study) -> None:
         if name in names[:i]:
             raise study.error(f"figures.{i}", name, "there is such a figure already", "delete one of the two")
     _check_claims(study)
+
+
+def _check_selections(study: Study, runs: tuple[Run, ...]) -> None:
+    """Raise StudyError for a law or claim that asks for values in another form, or for runs that are not planned."""
+    content = study.content
+    for name, law in content.laws.items():
+        members = [run for run in runs if law.sweep in run.sweeps]
+        _check_selection(study, f"laws.{name}.where", law.where, members)
+    for i, claim in enumerate(content.claims):
+        members = list(runs)
+        if claim.value is not None:
+            sweep = content.laws[claim.value.split(".")[0]].sweep
+            members = [run for run in runs if sweep in run.sweeps]
+        for side in ("of", "minus") if claim.difference is not None else ("where",):
+            _check_selection(study, f"claims.{i}.{side}", {**claim.where, **getattr(claim, side)}, members)
+
+
+def _check_selection(study: Study, field: str, wanted: Mapping[str, Any], runs: Sequence[Run]) -> None:
+    allowed = {axis: value if isinstance(value, list) else [value] for axis, value in wanted.items()}
+    for axis, values in allowed.items():
+        for value in values:
+            typed = checked_value(study, f"{field}.{axis}", axis, value)
+            if typed != value:
+                raise study.error(f"{field}.{axis}", value, "this is read as text", f"write {typed!r}")
+    if not any(all(run.config[axis] in values for axis, values in allowed.items()) for run in runs):
+        raise study.error(field, dict(wanted), "no planned run has these values", "see `lawbook plan --csv`")
 
 
 COLUMNS_TO_FIT = frozenset(
@@ -164,6 +191,3 @@ def _check_claims(study: Study) -> None:
                 "the runs have no such column",
                 suggest(claim.difference, COLUMNS_TO_FIT),
             )
-
-
-__all__ = ["AxisError", "Plan", "make_plan", "plan_study", "pools_digest", "shard_digest"]

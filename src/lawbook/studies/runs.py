@@ -19,7 +19,7 @@ from lawbook.models import models
 from lawbook.studies.schema import Grid, PruningAxes, SeedAxes, TrainingAxes
 from lawbook.studies.study import Study, explain
 from lawbook.studies.values import expand_axis
-from lawbook.tasks import tasks
+from lawbook.tasks import PoolTask, tasks
 
 NOT_IDENTITY = frozenset({"device"})
 """Fields that change where a run is trained, not what is trained."""
@@ -107,7 +107,9 @@ def expand_study(study: Study) -> list[Run]:
 
 
 def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:
-    fixed = {name: _checked(study, f"{where}.set.{name}", name, value) for name, value in grid.set.items()}
+    fixed = {
+        name: checked_value(study, f"{where}.set.{name}", name, value) for name, value in grid.set.items()
+    }
     axes: dict[str, list[Any]] = {}
     for name, spec in grid.axes.items():
         field = f"{where}.axes.{name}"
@@ -118,7 +120,11 @@ def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:
             values = expand_axis(spec)
         except (ValueError, TypeError) as error:
             raise study.error(field, spec, str(error), "see config/README.md on axes") from None
-        axes[name] = [_checked(study, field, name, value) for value in values]
+        if name == "device":
+            fix = "set it under training"
+            raise study.error(field, spec, "a device is where runs are trained, not what they are", fix)
+        checked = [checked_value(study, field, name, value) for value in values]
+        axes[name] = checked if grid.combine == "zip" else list(dict.fromkeys(checked))
     if grid.combine == "zip" and len({len(values) for values in axes.values()}) > 1:
         lengths = {name: len(values) for name, values in axes.items()}
         raise study.error(
@@ -141,7 +147,15 @@ def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:
 
 def check_config(config: Config) -> None:
     """Raise AxisError if the axes of one run are impossible together."""
-    tasks[config["task"]].check(config)
+    task = tasks[config["task"]]
+    task.check(config)
+    if config["keep_fraction"] < 1 and not isinstance(task, PoolTask):
+        problem = f"the task {config['task']} has no pool to prune"
+        raise AxisError("keep_fraction", config["keep_fraction"], problem, "leave it at 1")
+    if config["converged_within"] is not None and config["steps"] < 2:
+        raise AxisError(
+            "converged_within", config["converged_within"], "one step has no half", "take more steps"
+        )
     if "samples" in config and round(config["keep_fraction"] * config["samples"]) < 1:
         raise AxisError("keep_fraction", config["keep_fraction"], "no example would be kept", "keep more")
     if config["momentum"] and config["optimizer"] != "sgd":
@@ -162,7 +176,7 @@ def _known_axis(study: Study, field: str, name: str, value: object) -> None:
         raise study.error(field, value, "there is no such axis", suggest(name, study.fields))
 
 
-def _checked(study: Study, field: str, name: str, value: Any) -> Any:
+def checked_value(study: Study, field: str, name: str, value: Any) -> Any:
     """Return a value of an axis in its own type."""
     _known_axis(study, field, name, value)
     try:

@@ -53,7 +53,10 @@ class PoolTask(Task):
 
     @abstractmethod
     def examples(self, config: Config) -> Examples:
-        """Return all examples; runs refer to them by index."""
+        """Return all examples; runs refer to them by index.
+
+        Configurations that agree in `shape_axes` get the very same arrays: a stack reads one set of inputs.
+        """
 
     @abstractmethod
     def splits(self, config: Config) -> Mapping[str, NDArray[np.int64]]:

@@ -52,6 +52,9 @@ class PerRun(torch.optim.Optimizer):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore moments and counts, and hold the new tensors' rows."""
         super().load_state_dict(state_dict)
+        state = self.state[self.param_groups[0]["params"][0]]
+        # PyTorch has cast it to the number format of the weights; the fused kernels count in float32.
+        state["steps_taken"] = state["steps_taken"].float()
         self._take_rows()
 
     def zero_grad(self, set_to_none: bool = True) -> None:

@@ -150,7 +150,7 @@ def _outcome(module: StackedRuns, place: int, run: Run) -> dict[str, Any]:
         outcome |= {"status": "diverged", "reason": reason, "diverged_step": stopped}
     elif run.config["converged_within"] is not None:
         fall = _late_fall(module, place, run.config["steps"])
-        if fall > run.config["converged_within"]:
+        if not fall <= run.config["converged_within"]:
             reason = f"the loss fell by {fall:.1%} over the last half of the steps"
             outcome |= {"status": "unconverged", "reason": reason}
     return outcome
@@ -200,7 +200,9 @@ def _numerics(config: Config) -> list[str]:
     capability = torch.backends.cpu.get_cpu_capability()
     if config["device"] == "cuda":
         capability = torch.cuda.get_device_name()
-    return [config["dtype"], config["device"], torch.__version__, capability, platform.machine()]
+    engine = "loop" if stack_size(config) == 1 else "stack"
+    versions = [torch.__version__, np.__version__]  # NumPy draws all random numbers
+    return [engine, config["dtype"], config["device"], *versions, capability, platform.machine()]
 
 
 @memoised

@@ -80,6 +80,10 @@ class PoolSource:
     ) -> None:
         config = configs[0]
         examples = task.examples(config)
+        if any(task.examples(one).inputs is not examples.inputs for one in configs):
+            raise TypeError(
+                f"the runs of a stack of {config['task']} differ in their inputs: see PoolTask.examples"
+            )
         self._loss, self._configs = task.loss, configs
         self._inputs = torch.from_numpy(examples.inputs).to(_tensor_options(config))
         self._train: list[Indices] = []

@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from lawbook.axes import Config
+from lawbook.errors import LawbookError
 from lawbook.models import models
 from lawbook.seeds import generator
 from lawbook.tasks import tasks
@@ -82,7 +83,8 @@ class StackedRuns(pl.LightningModule):
 
         They are leaves whose gradients are views of the stacked gradient: autograd then adds in place.
         """
-        if not self._views:
+        moved = any(view.device != self.stacked.device for view in self._views.values())
+        if moved or not self._views:
             self.stacked.grad = torch.zeros_like(self.stacked)
             for name, (start, _, shape) in self._slots.items():
                 stop = start + math.prod(shape)
@@ -122,6 +124,10 @@ class StackedRuns(pl.LightningModule):
             with torch.no_grad():
                 metrics = self.source.evaluate(self, self.weights)
             self.curve[self.global_step] = {"/".join(key): values.tolist() for key, values in metrics.items()}
+            if self.global_step == self._configs[0]["steps"]:
+                # No training step follows the last update, so its outcome is judged by the evaluation.
+                losses = metrics.get(("train", "loss"), metrics.get(("test", "loss")))
+                self._freeze_diverged(torch.as_tensor(losses).to(self.limit), self.global_step)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the curve so far."""
@@ -174,6 +180,8 @@ def train_stack(
     scores: for each run that prunes by score, by its place in `configs`, the scores of its pool. With a
     `checkpoint` file the state is saved there now and then, and training resumes from it if it exists.
     """
+    if configs[0]["device"] == "cuda" and not torch.cuda.is_available():
+        raise LawbookError("device = 'cuda': this machine has none that PyTorch can use; write device: cpu")
     module = StackedRuns(configs, open_source(configs, scores or {}))
     resume = checkpoint is not None and checkpoint.exists()
     with warnings.catch_warnings():

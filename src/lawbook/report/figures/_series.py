@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
+from lawbook.fitting import independent
 from lawbook.laws.fit import point_table
 from lawbook.laws.points import gather
 from lawbook.report.results import REPEATS, Results, sweep_runs, varying_axes, where
@@ -97,14 +98,14 @@ def _shown(axis: str, value: Any) -> str:
 
 
 def means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
-    """Return the mean of y per x with its 95 % t interval over folds and seeds.
+    """Return the mean of y per x with its 95 % t interval over independent repeats, as the laws see them.
 
     Columns x, y, low, high, n_seeds, censored. Test errors and positive losses are the points that the laws
     see, a point without a single wrong answer an upper limit at 1/n_eval; else means and intervals are plain.
     Diverged runs are left out: the caller draws them.
     """
     usable = runs[(runs["status"] != "diverged") & runs[y].notna()]
-    repeats = [axis for axis in REPEATS if axis in usable.columns]
+    repeats = independent(usable)
     trials = "n_eval" if y == "test_error" else None
     if usable.empty or (trials is None and (usable[y] <= 0).any()):
         return _plain_means(usable, y, x)
