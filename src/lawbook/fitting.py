@@ -149,7 +149,7 @@ def _groups(name: str, block: LawBlock, runs: pd.DataFrame) -> Iterator[Group]:
     split: list[tuple[str, pd.DataFrame]] = [("", selected)]
     if by:
         grouped = selected.groupby(by, dropna=False, sort=True)
-        split = [(",".join(map(_named, by, key)), rows) for key, rows in grouped]
+        split = [(_group_name(by, key), rows) for key, rows in grouped]
     for label, rows in split:
         notices = []
         late = rows["status"] == "unconverged"
@@ -165,15 +165,19 @@ def _groups(name: str, block: LawBlock, runs: pd.DataFrame) -> Iterator[Group]:
         yield Group(name, label, kept, tuple(notices), int(late.sum()))
 
 
-def _named(axis: str, value: object) -> str:
-    """Write one axis value of a group's name.
+def _group_name(by: Sequence[str], values: Sequence[object]) -> str:
+    return ",".join(f"{axis}={text_of(value)}" for axis, value in zip(by, values, strict=True))
 
-    >>> _named("width", 64.0), _named("metric", "el2n"), _named("metric", None)
-    ('width=64', 'metric=el2n', 'metric=none')
+
+def text_of(value: object) -> str:
+    """Write one value of an axis, as it stands in the name of a group.
+
+    >>> text_of(64.0), text_of(None), text_of("el2n"), text_of(3)
+    ('64', 'none', 'el2n', '3')
     """
     if value is None or value != value:  # NaN
-        return f"{axis}=none"
-    return f"{axis}={value:g}" if isinstance(value, float) else f"{axis}={value}"
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def choose(runs: pd.DataFrame, axis: str, x: str, y: str) -> tuple[pd.DataFrame, Notice]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,13 +17,12 @@ from lawbook.tables import conform, empty
 from lawbook.tasks import PoolTask, tasks
 from lawbook.training.process import prepare_process
 from lawbook.training.sources import pool_of
-from lawbook.training.stack import train_stack
+from lawbook.training.stack import Heartbeat, JobHeartbeat, heartbeat_within, train_stack
 
-Heartbeat = Callable[[int, int], None]
 Probabilities = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
 
-def score_pools(pools: Sequence[Pool], *, heartbeat: Heartbeat | None = None) -> pd.DataFrame:
+def score_pools(pools: Sequence[Pool], *, heartbeat: JobHeartbeat | None = None) -> pd.DataFrame:
     """Return the table 'scores': one row per pool, metric and example (its position in the pool); high = hard.
 
     heartbeat: called with the probes' run-steps done and in all.
@@ -50,7 +49,7 @@ def score_pools(pools: Sequence[Pool], *, heartbeat: Heartbeat | None = None) ->
     return conform(pd.concat(tables, ignore_index=True), "scores") if tables else empty("scores")
 
 
-def _probe(probes: Sequence[Run], heartbeat: Heartbeat | None) -> dict[str, Probabilities]:
+def _probe(probes: Sequence[Run], heartbeat: JobHeartbeat | None) -> dict[str, Probabilities]:
     """Train the probes and return what each says of its own pool, (n, classes)."""
     found: dict[str, Probabilities] = {}
     total, done = sum(probe.config["steps"] for probe in probes), 0
@@ -58,17 +57,13 @@ def _probe(probes: Sequence[Run], heartbeat: Heartbeat | None) -> dict[str, Prob
         size = stack_size(shape[0].config)
         for start in range(0, len(shape), size):
             stack = shape[start : start + size]
-            beat = None if heartbeat is None else _beat(heartbeat, done, len(stack), total)
+            beat = heartbeat_within(heartbeat, done, len(stack), total)
             found |= _probe_stack(stack, beat)
             done += sum(probe.config["steps"] for probe in stack)
     return found
 
 
-def _beat(heartbeat: Heartbeat, done: int, n_runs: int, total: int) -> Callable[[int], None]:
-    return lambda step: heartbeat(done + n_runs * step, total)
-
-
-def _probe_stack(stack: Sequence[Run], heartbeat: Callable[[int], None] | None) -> dict[str, Probabilities]:
+def _probe_stack(stack: Sequence[Run], heartbeat: Heartbeat | None) -> dict[str, Probabilities]:
     task = _pool_task(stack[0].config["task"])
     module = train_stack([probe.config for probe in stack], heartbeat=heartbeat)
     pools = [pool_of(task, probe.config)[0] for probe in stack]

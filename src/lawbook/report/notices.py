@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from lawbook.fitting import text_of
 from lawbook.laws.points import Notice
 from lawbook.report.results import Results, axes_of
-from lawbook.report.words import count, plain, text_of
+from lawbook.report.words import count, plain
 from lawbook.studies.schema import StudyFile
 
 BAD = ("failed", "diverged", "unconverged")

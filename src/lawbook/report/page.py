@@ -12,11 +12,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lawbook import __version__
 from lawbook.files import write_text
+from lawbook.fitting import text_of
 from lawbook.report.embed import InlineFigure, Link, inline_figure, table_link
 from lawbook.report.headline import cannot_say, headlines, null_outcome
 from lawbook.report.notices import summary, warnings_of
 from lawbook.report.results import Results, axes_of
-from lawbook.report.words import count, measured, number, plain, span, symbol, text_of
+from lawbook.report.words import count, measured, number, plain, span, symbol
 from lawbook.studies import Study
 
 ORIGINS = ("exact", "published", "preregistered", "exploratory")

@@ -10,8 +10,9 @@ import pandas as pd
 from scipy import stats
 
 from lawbook.errors import LawbookError, suggest
+from lawbook.fitting import text_of
 from lawbook.report.results import axes_of
-from lawbook.report.words import count, enumerate_words, text_of
+from lawbook.report.words import count, enumerate_words
 
 FOLD = "fold"
 

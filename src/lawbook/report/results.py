@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError, suggest
-from lawbook.fitting import choose, select
-from lawbook.report.words import text_of
+from lawbook.fitting import choose, select, text_of
 from lawbook.studies.schema import Grid, LawBlock, StudyFile
 from lawbook.tables import read_table
 

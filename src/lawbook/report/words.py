@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lawbook.fitting import text_of
 from lawbook.studies.schema import StudyFile
 from lawbook.tasks import tasks
 
@@ -121,17 +122,6 @@ def span(low: Any, high: Any, decades: Any = None) -> str:
         decades = math.log10(high / low) if low > 0 else math.nan
     width = f" ({decades:.1f} decades)" if decades == decades else ""
     return f"{number(low)}–{number(high)}{width}"
-
-
-def text_of(value: Any) -> str:
-    """Write one value of an axis, as the groups of the fits are named.
-
-    >>> text_of(64.0), text_of(None), text_of("el2n"), text_of(3)
-    ('64', 'none', 'el2n', '3')
-    """
-    if value is None or value != value:  # NaN
-        return "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def conditions(where: Mapping[str, Any]) -> str:

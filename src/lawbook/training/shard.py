@@ -8,7 +8,7 @@ import platform
 import resource
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache as memoised
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,8 @@ from lawbook.tables import COLUMNS, conform
 from lawbook.tasks import PoolTask, tasks
 from lawbook.training.cache import CachedRun, RunCache
 from lawbook.training.process import check_owner, prepare_process
-from lawbook.training.stack import StackedRuns, train_stack
+from lawbook.training.stack import Heartbeat, JobHeartbeat, StackedRuns, heartbeat_within, train_stack
 
-Heartbeat = Callable[[int, int], None]
 Scores = Mapping[tuple[str, str], NDArray[np.float64]]
 
 
@@ -40,7 +39,7 @@ def train_shard(
     cache: Path,
     code: str,
     scores: pd.DataFrame | None = None,
-    heartbeat: Heartbeat | None = None,
+    heartbeat: JobHeartbeat | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the tables 'curves' and 'outcomes' of a shard's runs, training those that the cache lacks.
 
@@ -66,7 +65,7 @@ def train_shard(
     for start in range(0, len(missing), size):
         stack = missing[start : start + size]
         in_stack = [keys[run.run_id] for run in stack]
-        beat = None if heartbeat is None else _beat(heartbeat, done, len(stack), total)
+        beat = heartbeat_within(heartbeat, done, len(stack), total)
         trained = _train(
             stack, [read[run.run_id] for run in stack], folder / f"{digest(in_stack)}.ckpt", shard, code, beat
         )
@@ -83,17 +82,13 @@ def train_shard(
     )
 
 
-def _beat(heartbeat: Heartbeat, done: int, n_runs: int, total: int) -> Callable[[int], None]:
-    return lambda step: heartbeat(done + n_runs * step, total)
-
-
 def _train(
     stack: Sequence[Run],
     scores: Sequence[NDArray[np.float64] | None],
     checkpoint: Path,
     shard: str,
     code: str,
-    heartbeat: Callable[[int], None] | None,
+    heartbeat: Heartbeat | None,
 ) -> list[CachedRun]:
     configs = [run.config for run in stack]
     checkpoint.parent.mkdir(parents=True, exist_ok=True)

@@ -32,6 +32,10 @@ from lawbook.training.sources import Source, open_source, purpose
 logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # it greets at every fit
 
 Heartbeat = Callable[[int], None]
+"""Called with the steps that a stack has done."""
+
+JobHeartbeat = Callable[[int, int], None]
+"""Called with the run-steps that a job has done, and with those that it has in all."""
 
 DIVERGED_FACTOR = 1e3
 """A run has diverged when its training loss is not finite, or this many times its first one."""
@@ -166,6 +170,11 @@ class _Ticks:
     def __iter__(self) -> Iterator[int]:
         while True:
             yield 0
+
+
+def heartbeat_within(job: JobHeartbeat | None, done: int, n_runs: int, total: int) -> Heartbeat | None:
+    """Return the heartbeat of a stack of `n_runs` in a job that had `done` of `total` run-steps behind it."""
+    return None if job is None else lambda step: job(done + n_runs * step, total)
 
 
 def train_stack(

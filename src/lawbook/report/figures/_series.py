@@ -11,12 +11,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
-from lawbook.fitting import independent
+from lawbook.fitting import independent, text_of
 from lawbook.laws.fit import point_table
 from lawbook.laws.points import gather
 from lawbook.report.results import REPEATS, Results, sweep_runs, varying_axes, where
 from lawbook.report.style import MARKERS, colours
-from lawbook.report.words import conditions, count, number, plain, text_of
+from lawbook.report.words import conditions, count, number, plain
 from lawbook.studies.schema import FigureBlock, StudyFile
 
 MAX_LINES = 14

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lawbook.fitting import text_of
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import (
     WHERE,
@@ -16,7 +17,7 @@ from lawbook.report.figures._series import (
 )
 from lawbook.report.results import Results
 from lawbook.report.style import DOUBLE, SINGLE, log_axis, new_figure
-from lawbook.report.words import label, number, plain, text_of
+from lawbook.report.words import label, number, plain
 from lawbook.studies.schema import FigureBlock, StudyFile
 
 
