@@ -26,7 +26,7 @@ from lawbook.seeds import generator
 from lawbook.tasks import tasks
 from lawbook.training.losses import training_losses
 from lawbook.training.optimizer import PerRun
-from lawbook.training.process import check_owner
+from lawbook.training.process import check_owner, prepare_process
 from lawbook.training.sources import Source, open_source, purpose
 
 logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # it greets at every fit
@@ -189,6 +189,7 @@ def train_stack(
     scores: for each run that prunes by score, by its place in `configs`, the scores of its pool. With a
     `checkpoint` file the state is saved there now and then, and training resumes from it if it exists.
     """
+    prepare_process()  # with two threads a product may be split otherwise, and the last bits differ
     if configs[0]["device"] == "cuda" and not torch.cuda.is_available():
         raise LawbookError("device = 'cuda': this machine has none that PyTorch can use; write device: cpu")
     module = StackedRuns(configs, open_source(configs, scores or {}))
