@@ -1,9 +1,10 @@
-"""A law: non-negative linear coefficients times a nonlinear basis of positive terms."""
+"""A law: a sum of terms, each a non-negative linear coefficient times a positive nonlinear basis function."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -13,15 +14,23 @@ Array: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 Counts: TypeAlias = NDArray[np.int64]
 
+CONSTANT: Array = np.zeros((1, 1))
+"""log φ of a constant term, and any derivative that vanishes."""
+
 
 @dataclass(frozen=True)
 class Law:
-    """The law y = Σ_j c_j φ_j(x; θ) with c_j ≥ 0 and φ_j > 0, the latter given by their logarithms.
+    """The law y = Σ_j s_j c_j φ_j(x; θ) with c_j ≥ 0, φ_j > 0 and fixed signs s_j (+1 where not given).
 
-    `log_basis(x, theta)` maps x (n, d) and θ (B, k) to log φ (B, n, m); `log_basis_jacobian` gives its
-    derivative in θ, (B, n, m, k). `box(x)` bounds θ, (k, 2), from the design alone, so that it follows the
-    units of x. `log_spaced` marks the θ whose starts are spread by their logarithm. `exponent` names the
-    parameter that the law is known for; `floor` the linear coefficient that is the limit of y, if any.
+    `log_basis(x, θ)` maps x (n, d) and θ (B, k) to log φ_j, one array per term, each broadcasting to (B, n).
+    `slopes(x, θ)` gives d log φ_j / d θ_k under the key (j, k), likewise; a key that is absent is 0.
+    `box(x)` bounds θ, (k, 2), from the design alone, so that it follows the units of x. `log_spaced` marks
+    the θ > 0 that are searched by their logarithm. `exponent` names the parameter that the law is known for;
+    `floor` the constant term that is the limit of y, if any. `derived` are quantities f(parameters, centre)
+    of parameters (..., p) and the geometric mean (d,) of the x that were fitted. `inputs` are the columns'
+    usual names. `centred` is False where a term may vanish on the data, so that it has no geometric mean.
+    `towards(x, log_y, θ)`, with log_y (B, n) and θ (B, k), moves start values towards the data, where some of
+    θ have a good value given the rest.
     """
 
     name: str
@@ -30,29 +39,43 @@ class Law:
     linear: tuple[str, ...]
     nonlinear: tuple[str, ...]
     exponent: str
-    log_basis: Callable[[Array, Array], Array]
-    log_basis_jacobian: Callable[[Array, Array], Array]
+    log_basis: Callable[[Array, Array], Sequence[Array]]
+    slopes: Callable[[Array, Array], Mapping[tuple[int, int], Array]]
     box: Callable[[Array], Array]
     log_spaced: tuple[bool, ...]
     inputs: tuple[str, ...] = ("x",)
     floor: str | None = None
     positive_x: bool = True
+    signs: tuple[int, ...] = ()
+    centred: bool = True
+    towards: Callable[[Array, Array, Array], Array] | None = None
+    derived: Mapping[str, Callable[[Array, Array], Array]] = field(default_factory=dict)
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """Return the names of all parameters: the linear ones, then the nonlinear ones."""
         return self.linear + self.nonlinear
 
+    @cached_property
+    def sign(self) -> Array:
+        """Return the sign of each term, (m,)."""
+        return np.array(self.signs or (1,) * len(self.linear), dtype=float)
+
     def log_predict(self, x: Array, parameters: Array) -> Array:
-        """Return log y(x), by log-sum-exp over the terms.
+        """Return log y(x), NaN where the law is not positive, by log-sum-exp over the terms.
 
         x: (n, d); parameters: (..., p) in the order of `parameters`; returns (..., n).
         """
         lead = parameters.shape[:-1]
         flat = parameters.reshape(-1, len(self.parameters))
         m = len(self.linear)
-        with np.errstate(divide="ignore"):
-            log_c = np.log(flat[:, :m])
-        log_terms = log_c[:, None, :] + self.log_basis(x, flat[:, m:])
-        log_y: Array = np.logaddexp.reduce(log_terms, axis=-1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            terms = [
+                np.log(flat[:, j, None]) + log_phi for j, log_phi in enumerate(self.log_basis(x, flat[:, m:]))
+            ]
+            terms = list(np.broadcast_arrays(*terms, np.empty((len(flat), len(x)))))[:-1]
+            top = np.max(terms, axis=0)
+            shift = np.where(np.isfinite(top), top, 0.0)
+            total = sum(s * np.exp(term - shift) for s, term in zip(self.sign, terms, strict=True))
+            log_y: Array = shift + np.log(np.where(total >= 0, total, np.nan))
         return log_y.reshape(*lead, x.shape[0])

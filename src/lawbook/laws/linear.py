@@ -1,4 +1,4 @@
-"""Batched small least-squares problems, by orthogonalisation and never through the normal equations."""
+"""Batched small least-squares problems, by orthogonalisation."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from lawbook.laws.law import Array
 
 
 def least_squares(A: Array, b: Array) -> Array:
-    """Return argmin_u ‖A u − b‖ for each problem of a batch, by modified Gram–Schmidt.
+    """Return argmin_u ‖Aᵀ u − b‖ for each problem of a batch, by modified Gram–Schmidt.
 
-    A: (B, r, p) with r ≥ p, b: (B, r); returns (B, p). The right-hand side is orthogonalised along with the
-    columns, which makes the method as backward stable as Householder QR (Björck 1967). A column that vanishes
-    after orthogonalisation gets the coefficient 0.
+    A: (B, p, r) holds the p columns of each problem, r ≥ p; b: (B, r); returns (B, p). The right-hand side is
+    orthogonalised along with the columns, which makes the method as backward stable as Householder QR
+    (Björck 1967). A column that vanishes after orthogonalisation gets the coefficient 0.
     """
-    p = A.shape[2]
-    columns = [A[:, :, j] for j in range(p)]
+    p = A.shape[1]
+    columns = [A[:, j] for j in range(p)]
     sizes = [np.sqrt(np.einsum("br,br->b", a, a)) for a in columns]
     R = np.zeros((len(A), p, p))
     z = np.zeros((len(A), p))
@@ -38,22 +38,22 @@ def least_squares(A: Array, b: Array) -> Array:
 
 
 def nonnegative_least_squares(A: Array, b: Array) -> Array:
-    """Return argmin_{u ≥ 0} ‖A u − b‖ for each problem of a batch, exactly, by trying every support.
+    """Return argmin_{u ≥ 0} ‖Aᵀ u − b‖ for each problem of a batch, exactly, by trying every support.
 
-    A: (B, r, m) with m small (the work grows as 2^m), b: (B, r); returns (B, m).
+    A: (B, m, r) with m small (the work grows as 2^m), b: (B, r); returns (B, m).
 
     >>> A, b = np.array([[[1.0, 1.0], [1.0, 2.0]]]), np.array([[2.0, 1.0]])
     >>> nonnegative_least_squares(A, b).round(9).tolist()
     [[1.5, 0.0]]
     """
-    m = A.shape[2]
+    m = A.shape[1]
     best = np.zeros((len(A), m))
     best_value = np.einsum("br,br->b", b, b)
     for size in range(1, m + 1):
         for support in combinations(range(m), size):
-            sub = A[:, :, support]
+            sub = A[:, support]
             u = least_squares(sub, b)
-            rest = b - np.einsum("brm,bm->br", sub, u)
+            rest = b - np.einsum("bmr,bm->br", sub, u)
             value = np.einsum("br,br->b", rest, rest)
             better = (u >= 0).all(axis=1) & (value < best_value)
             best_value = np.where(better, value, best_value)

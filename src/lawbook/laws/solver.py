@@ -1,62 +1,44 @@
-"""One solver for every law: starts in the nonlinear parameters only, then batched Levenberg–Marquardt.
+"""One solver for every law: Sobol starts in the nonlinear parameters only, then batched descents.
 
-Residuals are r = log y − log ŷ. Many problems (starts × data sets × bootstrap draws) over one design are
-solved together: the arrays lead with the problem. Nothing here depends on the units of x and y: the
-design's own box bounds the nonlinear parameters, the linear ones are found by non-negative least squares,
-and steps and stopping are measured in log residuals.
+For given nonlinear parameters the linear ones follow by non-negative least squares in relative residuals
+(variable projection), so that a start needs no guess of them, and most starts are never descended from.
+Nothing depends on the units of x and y.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import qmc
 
-from lawbook.errors import LawbookError, suggest
+from lawbook.errors import LawbookError
+from lawbook.laws.descent import Data, Descent, Design, Effort, descend, evaluate
 from lawbook.laws.law import Array, Counts, Flags, Law
-from lawbook.laws.linear import least_squares, nonnegative_least_squares
+from lawbook.laws.linear import nonnegative_least_squares
+from lawbook.laws.loss import Loss
+from lawbook.laws.sobol import sobol
 from lawbook.seeds import generator
 
-LOSSES = ("log_least_squares", "log_huber")
-_CHUNK = 150_000
-"""Numbers in the largest array of one chunk of problems: small enough to stay in a core's cache."""
-_ITERATIONS = 200
-_EXACT, _DRAWN = 1e-11, 1e-7
-"""Largest cosine between the residuals and a column of the Jacobian, for an estimate and for a draw."""
-_ROUND_OFF = 1e-15
-"""Log residuals below this are zero in float64."""
-_TAIL_CURVATURE = 0.1
-"""Share of the reweighting curvature kept in Huber's linear tails: their exact curvature is 0."""
+__all__ = ["Data", "Design", "Loss", "Solution", "jacobian", "solve"]
 
-
-@dataclass(frozen=True)
-class Loss:
-    """The penalty ρ of a log residual: ½ r², or Huber's, linear beyond ±δ; one-sided where censored."""
-
-    name: str = "log_least_squares"
-    delta: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.name not in LOSSES:
-            raise LawbookError(f"unknown loss {self.name!r}; {suggest(self.name, LOSSES)}")
-        if self.name == "log_huber" and not (self.delta is not None and 0 < self.delta < np.inf):
-            raise LawbookError(f"loss 'log_huber' needs delta > 0, a log residual; got {self.delta!r}")
-
-    def evaluate(self, r: Array, censored: Flags) -> tuple[Array, Array, Array]:
-        """Return ρ(r), its derivative ψ and a positive curvature for the Gauss–Newton model."""
-        with np.errstate(over="ignore"):
-            if self.name == "log_huber" and self.delta is not None:
-                size = np.abs(r)
-                tail = size > self.delta
-                rho = np.where(tail, self.delta * (size - 0.5 * self.delta), 0.5 * r * r)
-                psi = np.clip(r, -self.delta, self.delta)
-                curvature = np.where(tail, _TAIL_CURVATURE * self.delta / np.where(tail, size, 1.0), 1.0)
-            else:
-                rho, psi, curvature = 0.5 * r * r, r, np.ones_like(r)
-        # A censored y is an upper limit: a law that stays below it pays nothing.
-        free = censored & (r >= 0)
-        return np.where(free, 0.0, rho), np.where(free, 0.0, psi), np.where(free, 0.0, curvature)
+_EXACT = Effort(tolerance=1e-11, steps=25, newton=30, gram=False)
+_DRAWN = Effort(tolerance=1e-5, steps=100)
+_FIRST, _SHORT, _FOLLOWED = Effort(1e-6, steps=60, leave=0.05), Effort(1e-6, steps=8), Effort(1e-6, steps=20)
+_STAGE = Effort(tolerance=1e-4, steps=60)
+"""How far the descents go: to an estimate, to a draw; first ones from all starts, or, of a law of many
+parameters, short ones after which only the best are followed; and to a stage of a robust loss."""
+_FINALISTS, _REACH = 4, 1.3
+"""So many different ends of first descents are followed to the optimum, if not higher than the lowest by more."""
+_LEVEL = 1e-8
+"""Objectives of first descents below this are level: their differences are those of stopping early."""
+_AT_BEST = 1e-9
+"""Relative excess of the objective below which a start has reached the optimum."""
+_SCREEN = 150_000
+_NARROWING = 5.0
+"""Factor between the δ of one stage of a robust loss and the next."""
+_ABSOLUTE, _ABSOLUTE_DRAWN = 1e-7, 1e-2
+"""The δ that stands for 0, relative to the median size of the residuals: an estimate's and a draw's."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +46,8 @@ class Solution:
     """The optimum of each problem: parameters (B, p), linear then nonlinear, and how it was reached.
 
     `objective` is Σ w ρ(r) with the weights scaled to mean 1; `gradient` the largest derivative of the mean
-    loss along a parameter, per unit of root-mean-square change in log ŷ.
+    loss along a parameter, per unit of root-mean-square change in log ŷ. `starts` were followed to
+    the end, the best of those screened; `starts_at_best` of them came to the optimum (excess < 1e-9).
     """
 
     parameters: Array
@@ -73,55 +56,7 @@ class Solution:
     converged: Flags
     starts: int
     starts_at_best: Counts
-
-
-@dataclass(frozen=True)
-class Design:
-    """The distinct x of the points, (n, d), with what every problem over them shares."""
-
-    law: Law
-    x: Array
-    box: Array
-
-    @classmethod
-    def of(cls, law: Law, x: Array) -> Design:
-        """Return the design of a law over x (n, d), with the law's box for it."""
-        return cls(law, x, law.box(x))
-
-    def starts(self, count: int | None = None) -> Array:
-        """Return start values of the nonlinear parameters, (S, k): Sobol points in the box.
-
-        By default 32 for one nonlinear parameter and twice as many for each further one, at most 512.
-        """
-        k = len(self.law.nonlinear)
-        count = count or min(512, 16 * 2**k)
-        sobol = qmc.Sobol(k, scramble=True, rng=generator(0, f"starts {self.law.name}"))
-        unit = sobol.random_base2(int(np.ceil(np.log2(count))))[:count]
-        low, high = self.box[:, 0], self.box[:, 1]
-        log_spaced = np.array(self.law.log_spaced)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            geometric = low * (high / low) ** unit
-        return np.where(log_spaced, geometric, low + (high - low) * unit)
-
-
-@dataclass(frozen=True)
-class Data:
-    """What differs between data sets over one design: log y, weights and censoring, each (B, n).
-
-    A weight 0 takes a point out; its log y must still be finite.
-    """
-
-    log_y: Array
-    weights: Array
-    censored: Flags
-
-    def take(self, index: Counts | Flags) -> Data:
-        """Return the data sets at these positions."""
-        return Data(self.log_y[index], self.weights[index], self.censored[index])
-
-    def at_points(self, chosen: Flags) -> Data:
-        """Return the data sets at the chosen points (n,) only."""
-        return Data(self.log_y[:, chosen], self.weights[:, chosen], self.censored[:, chosen])
+    screened: int
 
 
 def solve(
@@ -132,268 +67,302 @@ def solve(
     *,
     warm: Array | None = None,
     starts: int | None = None,
+    fixed: Mapping[str, float | Array] | None = None,
 ) -> Solution:
-    """Return argmin Σ_i w_i ρ(log y_i − log Σ_j c_j φ_j(x_i; θ)) over c ≥ 0 and θ in its box, per data set.
+    """Return argmin Σ_i w_i ρ(log y_i − log Σ_j s_j c_j φ_j(x_i; θ)) over c ≥ 0 and θ in its box, per data set.
 
-    x: (n, d), all distinct; data: (B, n) each. Without `warm`, every data set is solved from every Sobol
-    start. With `warm` (p,), parameters near the optimum, each is solved from there and from the best of the
-    starts for that data set. `starts` is their number.
+    x: (n, d), all distinct; data: (B, n) each. Without `warm` every data set is solved from the best of the
+    Sobol starts, by least squares first; a robust loss follows by narrowing δ from there. With `warm` (p,) or
+    (B, p), parameters near the optimum, from there, and from the Sobol starts where a sample of the data sets
+    shows that these find better optima. `starts` is how many starts are descended from. `fixed` holds
+    parameters (nonlinear ones, and constant terms) at a value, or one per data set.
     """
-    loss = loss or Loss()
-    design = Design.of(law, x)
-    # y in units of its geometric mean and weights of mean 1: units change nothing, not even round-off's size.
-    centre = np.average(
-        data.log_y, axis=1, weights=np.where(data.weights.sum(1, keepdims=True) > 0, data.weights, 1)
-    )
-    total = data.weights.sum(axis=1, keepdims=True)
-    count = np.maximum((data.weights > 0).sum(axis=1, keepdims=True), 1)
-    scaled = Data(
-        data.log_y - centre[:, None],
-        data.weights * np.where(total > 0, count / np.where(total > 0, total, 1), 0),
-        data.censored,
-    )
-    grid = design.starts(starts)
-    B, n = data.log_y.shape
+    problem = _Problem.of(law, x, data, loss or Loss(), fixed or {})
     if warm is None:
-        problems = _solve_all(design, scaled, loss, grid)
+        q, objective, gradient, converged = problem.from_starts(np.arange(len(data.log_y)), starts)
     else:
-        problems = _solve_warm(design, scaled, loss, grid, warm, centre)
-    S = problems[1].shape[1]
-    parameters, objective, gradient, converged = problems
+        q, objective, gradient, converged = problem.from_warm(warm)
+    rows = np.arange(len(q))
     best = np.argmin(objective, axis=1)
-    rows = np.arange(B)
     lowest = objective[rows, best]
     # Excess relative to the optimum, or, where that is round-off, to a residual of 1e-13.
-    at_best = objective <= lowest[:, None] * (1 + 1e-9) + 0.5e-26 * n
-    chosen = parameters[rows, best]
-    m = len(law.linear)
-    with np.errstate(over="ignore"):
-        chosen[:, :m] *= np.exp(centre)[:, None]
+    round_off = problem.loss.value(np.full(1, 1e-13), np.zeros(1, dtype=bool)) * len(x)
+    at_best = objective <= lowest[:, None] * (1 + _AT_BEST) + round_off
     return Solution(
-        chosen, lowest, gradient[rows, best], converged[rows, best], S, at_best.sum(axis=1).astype(np.int64)
+        parameters=problem.design.parameters(q[rows, best], problem.log_unit),
+        objective=lowest * problem.loss.objective_unit,
+        gradient=gradient[rows, best],
+        converged=converged[rows, best],
+        starts=objective.shape[1],
+        starts_at_best=at_best.sum(axis=1).astype(np.int64),
+        screened=_screened(law),
     )
 
 
-Problems = tuple[Array, Array, Array, Flags]
+def _screened(law: Law) -> int:
+    """Return how many Sobol points are tried: 32 for one nonlinear parameter, twice for each further one."""
+    return min(1024, 16 * 2 ** len(law.nonlinear)) if law.nonlinear else 1
 
 
-def _solve_all(design: Design, data: Data, loss: Loss, grid: Array) -> Problems:
-    """Solve every data set from every start: (B, S, ...) each."""
-    B, S = len(data.log_y), len(grid)
-    which = np.repeat(np.arange(B), S)
-    theta = np.tile(grid, (B, 1))
-    c = np.concatenate(
-        [_linear_at(design, data.take(np.arange(b, b + 1)), grid) for b in range(B)], axis=0
-    ).reshape(B * S, -1)
-    solved = _descend_chunks(design, data, which, np.concatenate([c, theta], axis=1), loss, _EXACT)
-    return _by_data_set(solved, B, S)
+def _starts(law: Law, count: int | None) -> tuple[int, int]:
+    """Return from how many Sobol points a short descent is made, and how many of these are followed."""
+    k = len(law.nonlinear)
+    tried = min(_screened(law), 16 * min(max(k, 1), 4) if count is None else 4 * count)
+    few = tried if k <= 2 else 12
+    return tried, min(count or few, tried)
 
 
-def _solve_warm(design: Design, data: Data, loss: Loss, grid: Array, warm: Array, centre: Array) -> Problems:
-    """Solve every data set from the warm start and from the best start of the grid: (B, 2, ...) each."""
-    B, m = len(data.log_y), len(design.law.linear)
-    first = np.tile(warm, (B, 1))
-    first[:, :m] *= np.exp(-centre)[:, None]
-    second = np.empty_like(first)
-    step = max(1, _CHUNK // (grid.shape[0] * design.x.shape[0] * (m + 1)))
-    for low in range(0, B, step):
-        part = data.take(np.arange(low, min(low + step, B)))
-        c = _linear_at(design, part, grid)
-        values = np.stack([_value(design, part, c[:, s], grid[s], loss) for s in range(len(grid))], axis=1)
-        best = np.argmin(values, axis=1)
-        rows = np.arange(len(best))
-        second[low : low + len(best)] = np.concatenate([c[rows, best], grid[best]], axis=1)
-    both = np.stack([first, second], axis=1).reshape(2 * B, -1)
-    which = np.repeat(np.arange(B), 2)
-    return _by_data_set(_descend_chunks(design, data, which, both, loss, _DRAWN), B, 2)
+Ends = tuple[Array, Array, Array, Flags]
+"""Coordinates (B, S, p), objective, gradient and convergence (B, S) of each data set from each start."""
 
 
-def _by_data_set(solved: Problems, B: int, S: int) -> Problems:
-    parameters, objective, gradient, converged = solved
-    return (
-        parameters.reshape(B, S, -1), objective.reshape(B, S), gradient.reshape(B, S), converged.reshape(B, S)
-    )  # fmt: skip
+@dataclass(frozen=True)
+class _Problem:
+    """Data sets over a design, y in units of its geometric mean (exp(log_unit)), weights of mean 1."""
+
+    design: Design
+    data: Data
+    loss: Loss
+    log_unit: Array
+    held: Flags
+    values: Array
+
+    @classmethod
+    def of(cls, law: Law, x: Array, data: Data, loss: Loss, fixed: Mapping[str, float | Array]) -> _Problem:
+        design = Design.of(law, x)
+        B = len(data.log_y)
+        total = data.weights.sum(axis=1, keepdims=True)
+        weights = np.where(total > 0, data.weights, 1.0)
+        log_unit = np.average(data.log_y, axis=1, weights=weights)
+        if loss.scale != "log_":
+            # δ and 1 + y are in units of y: one unit for all data sets.
+            log_unit = np.full(B, log_unit.mean())
+            loss = loss.in_units(float(log_unit[0]))
+        count = np.maximum((data.weights > 0).sum(axis=1, keepdims=True), 1)
+        scaled = Data(
+            data.log_y - log_unit[:, None],
+            data.weights * np.where(total > 0, count / np.where(total > 0, total, 1), 0),
+            data.censored,
+        )
+        held = np.array([name in fixed for name in law.parameters])
+        values = np.full((B, len(held)), np.nan)
+        for name, value in fixed.items():
+            values[:, _fixable(law, name, design)] = value
+        return cls(design, scaled, loss, log_unit, held, values)
+
+    def hold(self, q: Array, which: Counts) -> Array:
+        """Put the fixed parameters at their values in the coordinates q (S, p) of the data sets `which`."""
+        if not self.held.any():
+            return q
+        m = len(self.design.law.linear)
+        spaced = np.concatenate([np.zeros(m, bool), self.design.logged])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values = self.values[which]
+            values = np.where(spaced, np.log(np.where(spaced, values, 1.0)), values)
+            values[:, :m] *= np.exp(-self.log_unit[which])[:, None]
+        return np.where(self.held, values, q)
+
+    def descend(self, which: Counts, q: Array, loss: Loss, effort: Effort) -> Descent:
+        """Descend from q (S, p) on the data sets `which` (S,)."""
+        held = self.held if self.held.any() else None
+        return descend(self.design, self.data, which, self.hold(q, which), loss, effort, held)
+
+    def from_starts(self, sets: Counts, count: int | None, effort: Effort = _EXACT) -> Ends:
+        """Solve the data sets at `sets` from the best Sobol starts of each."""
+        tried, S = _starts(self.design.law, count)
+        start = self.screen(sets, tried)
+        B, p = len(sets), start.shape[2]
+        which, flat = np.repeat(sets, S), self.loss.squared
+        if tried > S:
+            short = self.descend(np.repeat(sets, tried), start.reshape(-1, p), flat, _SHORT)
+            best = np.argsort(short.objective.reshape(B, tried), axis=1, kind="stable")[:, :S]
+            start = np.take_along_axis(short.q.reshape(B, tried, p), best[:, :, None], axis=1)
+        first = self.descend(which, start.reshape(B * S, p), flat, _FOLLOWED if tried > S else _FIRST)
+        # Starts that came together stay together: one descent for all of them, and none for the hopeless.
+        one, kind = _kinds(first, which)
+        hope = _hopeful(first.objective[one], which[one])
+        at, q = which[one][hope], first.q[one][hope]
+        if self.loss.shape == "least_squares":
+            last = self.descend(at, q, self.loss, effort)
+        else:
+            last = self.narrow(at, q, effort)
+        lost = np.full(len(one), np.inf)
+        ends = Descent(first.q[one], lost, lost.copy(), np.zeros(len(one), dtype=bool))
+        ends.put(hope, last)
+        return _by_set(ends.take(kind), B, S)
+
+    def narrow(self, which: Counts, q: Array, effort: Effort) -> Descent:
+        """Follow the optimum from least squares to the loss, by steps in δ."""
+        data, flat = self.data.take(which), self.loss.squared
+        size = np.abs(evaluate(self.design, data, self.hold(q, which), flat).r)
+        delta = float(np.quantile(size, 0.9)) if size.size else 1.0
+        narrow = _ABSOLUTE if effort == _EXACT else _ABSOLUTE_DRAWN
+        target = self.loss.delta or max(narrow * float(np.median(size)), 1e-14)
+        while delta > _NARROWING * target:
+            q = self.descend(which, q, self.loss.huber(delta), _STAGE).q
+            delta /= _NARROWING
+        last = self.loss.huber(target)
+        ends = self.descend(which, q, last, effort)
+        if self.loss.shape == "absolute":
+            r = evaluate(self.design, data, ends.q, last).r
+            size = np.einsum("bn,bn->b", data.weights, self.loss.value(r, data.censored))
+            ends = replace(ends, objective=size)
+        return ends
+
+    def from_warm(self, warm: Array) -> Ends:
+        """Solve every data set from `warm`, and from the starts too if they help any of a sample of them."""
+        B = len(self.log_unit)
+        q = self.design.coordinates(np.broadcast_to(warm, (B, warm.shape[-1])), self.log_unit)
+        every = np.arange(B)
+        q = np.where(np.isfinite(q), q, 0.0)
+        if self.loss.shape == "absolute":
+            first = self.narrow(every, q, _DRAWN)
+        else:
+            first = self.descend(every, q, self.loss, _DRAWN)
+        sample = every[:: max(1, B // _SAMPLE)]
+        second = _best(self.from_starts(sample, _FEW, _DRAWN))
+        if (second[1][:, 0] < first.objective[sample] * (1 - _BETTER)).mean() > _HELPED:
+            second = _best(self.from_starts(every, _FEW, _DRAWN))
+            sample = every
+        ends = _by_set(first, B, 1)
+        both = [np.concatenate([part, part], axis=1) for part in ends]
+        for whole, part in zip(both, second, strict=True):
+            whole[sample, 1:] = part
+        return both[0], both[1], both[2], both[3]
+
+    def screen(self, sets: Counts, count: int) -> Array:
+        """Return the `count` starts of lowest loss for each data set, (B, count, p), in coordinates."""
+        theta = _sobol(self.design)
+        S, m = len(theta), len(self.design.law.linear)
+        t = self.design.spaced(theta)
+        parts = []
+        step = max(1, _SCREEN // (S * len(self.design.x) * (m + 1)))
+        for low in range(0, len(sets), step):
+            which = np.repeat(sets[low : low + step], S)
+            data = self.data.take(which)
+            q = self.hold(
+                np.concatenate([np.zeros((len(which), m)), np.tile(t, (len(which) // S, 1))], axis=1), which
+            )
+            if self.design.law.towards is not None:
+                moved = self.design.law.towards(self.design.x, data.log_y, self.design.nonlinear(q))
+                q = self.hold(np.concatenate([q[:, :m], self.design.spaced(moved)], axis=1), which)
+            held = np.where(self.held[:m], q[:, :m], np.nan)
+            q[:, :m] = _linear_at(self.design, data, self.design.nonlinear(q), held)
+            if count < S:
+                value = evaluate(self.design, data, q, self.loss.squared).objective.reshape(-1, S)
+                best = np.argsort(value, axis=1, kind="stable")[:, :count]
+                parts.append(np.take_along_axis(q.reshape(-1, S, q.shape[1]), best[:, :, None], axis=1))
+            else:
+                parts.append(q.reshape(-1, S, q.shape[1]))
+        return np.concatenate(parts)
 
 
-def _linear_at(design: Design, data: Data, theta: Array) -> Array:
-    """Return the linear coefficients that are best for each data set at each θ of a grid: (B, S, m).
+_SAMPLE, _FEW, _BETTER, _HELPED = 20, 4, 1e-4, 0.02
+"""Warm starts are checked on so many data sets, from so many starts; better by that much helps a data set;
+from that share of helped ones on, all are solved from the starts too."""
 
+
+def _sobol(design: Design) -> Array:
+    """Return start values of the nonlinear parameters, (S, k): Sobol points in the box."""
+    k, count = len(design.law.nonlinear), _screened(design.law)
+    if k == 0:
+        return np.zeros((1, 0))
+    unit = sobol(k, count, generator(0, f"starts {design.law.name}"))
+    low, high = design.box[:, 0], design.box[:, 1]
+    spaced = design.logged
+    with np.errstate(invalid="ignore", divide="ignore"):
+        geometric = low * (high / low) ** unit
+    return np.where(spaced, geometric, low + (high - low) * unit)
+
+
+def _linear_at(design: Design, data: Data, theta: Array, held: Array) -> Array:
+    """Return the linear coordinates that are best for each data set at its θ (B, k): (B, m).
+
+    `held` (B, m) are those that stay as they are, NaN elsewhere.
     One term: exact in the log. Several: least squares in relative residuals, close enough to start from.
     """
-    log_basis = design.law.log_basis(design.x, theta)  # (S, n, m)
-    B, (S, n, m) = len(data.log_y), log_basis.shape
+    logs, _ = design.log_terms(theta)
     weights = np.where(data.censored, 0.0, data.weights)
     weights = np.where(weights.sum(axis=1, keepdims=True) > 0, weights, 1.0)
-    if m == 1:
-        total = weights.sum(axis=1)
-        log_c = (np.einsum("bn,bn->b", weights, data.log_y) / total)[:, None] - np.einsum(
-            "bn,sn->bs", weights / total[:, None], log_basis[:, :, 0]
-        )
-        return np.asarray(np.exp(np.clip(log_c, -700.0, 700.0))[..., None])
-    shift = log_basis.max(axis=1, keepdims=True)
-    root = np.sqrt(weights) * np.exp(-data.log_y)
-    root = root / root.max(axis=1, keepdims=True)
-    A = (root[:, None, :, None] * np.exp(log_basis - shift)).reshape(B * S, n, m)
-    b = np.repeat(root * np.exp(data.log_y), S, axis=0)
-    c = nonnegative_least_squares(A, b).reshape(B, S, m)
-    return np.asarray(np.exp(np.log(np.maximum(c, 1e-300)) - np.clip(shift[:, 0], -300.0, 300.0)) * (c > 0))
-
-
-def _value(design: Design, data: Data, c: Array, theta: Array, loss: Loss) -> Array:
-    """Return the objective of each data set at c (B, m) and one θ (k,)."""
-    with np.errstate(divide="ignore"):
-        log_terms = np.log(c)[:, None, :] + design.law.log_basis(design.x, theta[None])
-    r = data.log_y - np.logaddexp.reduce(log_terms, axis=-1)
-    value: Array = np.einsum("bn,bn->b", data.weights, loss.evaluate(r, data.censored)[0])
-    return value
-
-
-def _descend_chunks(
-    design: Design, data: Data, which: Counts, start: Array, loss: Loss, tolerance: float
-) -> Problems:
-    """Descend from each start on data set `which`, some problems at a time."""
-    n, p = design.x.shape[0], start.shape[1]
-    step = max(1, _CHUNK // ((n + p) * p))
-    parts = [
-        _descend(design, data.take(which[low : low + step]), start[low : low + step], loss, tolerance)
-        for low in range(0, len(which), step)
-    ]
-    parameters, objective, gradient, converged = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return parameters, objective, gradient, converged
-
-
-@dataclass
-class _State:
-    """A point of each problem: its residual terms and the Jacobian of log ŷ in every parameter."""
-
-    parameters: Array
-    objective: Array
-    psi: Array
-    curvature: Array
-    J: Array
-
-    def put(self, index: Counts, other: _State, rows: Flags) -> None:
-        for name in ("parameters", "objective", "psi", "curvature", "J"):
-            getattr(self, name)[index[rows]] = getattr(other, name)[rows]
-
-    def take(self, index: Counts) -> _State:
-        return _State(
-            self.parameters[index],
-            self.objective[index],
-            self.psi[index],
-            self.curvature[index],
-            self.J[index],
-        )
-
-
-def _evaluate(design: Design, data: Data, parameters: Array, loss: Loss, project: bool = True) -> _State:
-    """Evaluate the law, its Jacobian and the loss; with `project`, at the best common factor of c."""
-    m = len(design.law.linear)
-    c, theta = parameters[:, :m], parameters[:, m:]
-    log_basis = design.law.log_basis(design.x, theta)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        log_terms = np.log(c)[:, None, :] + log_basis
-        top = log_terms.max(axis=2, keepdims=True)
-        shares = np.exp(log_terms - top)
-        total = shares.sum(axis=2, keepdims=True)
-        log_fit = top + np.log(total)
-        dead = ~np.isfinite(log_fit[..., 0])
-        shares = np.where(dead[..., None], 0.0, shares / total)
-        in_c = np.exp(np.clip(log_basis - np.where(dead[..., None], 0.0, log_fit), -300.0, 300.0))
-    in_theta = np.einsum("bnm,bnmk->bnk", shares, design.law.log_basis_jacobian(design.x, theta))
-    r = np.where(dead, np.inf, data.log_y - log_fit[..., 0])
-    if project and loss.name == "log_least_squares":
-        # log ŷ is linear in the logarithm of a common factor of c, whose best value is known.
-        total_weight = data.weights.sum(axis=1)
-        plain = ~(dead | data.censored).any(axis=1) & (total_weight > 0)
-        shift = np.einsum("bn,bn->b", data.weights, np.where(plain[:, None], r, 0.0))
-        shift = np.clip(shift / np.where(plain, total_weight, 1.0), -300.0, 300.0)
-        parameters = parameters.copy()
-        parameters[:, :m] *= np.exp(shift)[:, None]
-        in_c *= np.exp(-shift)[:, None, None]
-        r = r - shift[:, None]
-    rho, psi, curvature = loss.evaluate(r, data.censored & ~dead)
-    objective = np.where(
-        dead.any(axis=1), np.inf, np.einsum("bn,bn->b", data.weights, np.where(dead, 0.0, rho))
+    if design.one_term:
+        return np.asarray(np.average(data.log_y - logs[0], axis=1, weights=weights)[:, None])
+    # A column is measured against its own largest entry, so that neither overflows.
+    size = np.sqrt(weights)
+    relative = [np.broadcast_to(log_phi, data.log_y.shape) - data.log_y for log_phi in logs]
+    top = [each.max(axis=1, keepdims=True) for each in relative]
+    A = np.stack(
+        [
+            sign * size * np.exp(each - high)
+            for sign, each, high in zip(design.law.sign, relative, top, strict=True)
+        ],
+        axis=1,
     )
-    return _State(
-        parameters, objective, np.where(dead, 0.0, psi), curvature, np.concatenate([in_c, in_theta], axis=2)
+    scale = np.exp(np.clip(np.concatenate(top, axis=1), -300.0, 300.0))
+    stay = np.where(np.isfinite(held), held, 0.0)
+    rest = size - np.einsum("bmn,bm->bn", A, stay * scale)
+    c = nonnegative_least_squares(A * np.isnan(held)[:, :, None], rest)
+    return np.where(np.isnan(held), c / scale, stay)
+
+
+def _by_set(ends: Descent, B: int, S: int) -> Ends:
+    return (
+        ends.q.reshape(B, S, -1),
+        ends.objective.reshape(B, S),
+        ends.gradient.reshape(B, S),
+        ends.converged.reshape(B, S),
     )
 
 
-def _descend(design: Design, data: Data, start: Array, loss: Loss, tolerance: float) -> Problems:
-    """Minimise by projected Levenberg–Marquardt steps with Moré's column scaling and Nielsen's damping."""
-    m = len(design.law.linear)
-    low = np.concatenate([np.zeros(m), design.box[:, 0]])
-    high = np.concatenate([np.full(m, np.inf), design.box[:, 1]])
-    B, n = data.log_y.shape
-    p = start.shape[1]
-    state = _evaluate(design, data, np.clip(start, low, high), loss)
-    damping, growth = np.full(B, 1e-3), np.full(B, 2.0)
-    gradient, converged = np.full(B, np.inf), np.zeros(B, bool)
-    active = np.flatnonzero(np.isfinite(state.objective))
-    identity = np.eye(p)
-    for _ in range(_ITERATIONS):
-        if not len(active):
-            break
-        now, here = state.take(active), data.take(active)
-        w = here.weights
-        wpsi = w * now.psi
-        slope = np.einsum("bnp,bn->bp", now.J, wpsi)  # minus the gradient
-        columns = np.sqrt(np.einsum("bn,bnp->bp", w, now.J * now.J))
-        columns = np.where(columns > 0, columns, 1.0)
-        free = ~(((now.parameters <= low) & (slope <= 0)) | ((now.parameters >= high) & (slope >= 0)))
-        # Stationary: no free parameter can lower the loss by more than round-off of its residuals.
-        steep = np.where(free, np.abs(slope) / columns, 0.0).max(axis=1)
-        gradient[active] = steep / np.sqrt(n)
-        size = np.sqrt(np.einsum("bn,bn->b", w, now.psi * now.psi))
-        done = (
-            (steep <= tolerance * size)
-            | (steep <= _ROUND_OFF * np.sqrt(n))
-            | (now.objective <= n * _ROUND_OFF**2)
-        )
-        root = np.sqrt(w * now.curvature)
-        A = np.empty((len(active), n + p, p))
-        A[:, :n] = (root[..., None] * now.J) * free[:, None, :]
-        A[:, n:] = (np.sqrt(damping[active])[:, None] * columns)[:, :, None] * identity
-        b = np.zeros((len(active), n + p))
-        b[:, :n] = np.sqrt(w / np.where(now.curvature > 0, now.curvature, 1.0)) * now.psi
-        step = least_squares(A, b) * free
-        moved = np.clip(now.parameters + step, low, high)
-        taken = moved - now.parameters
-        if m == 1:
-            # One term: log ŷ is linear in log c, so the step in c is taken there and never leaves c > 0.
-            moved[:, 0] = now.parameters[:, 0] * np.exp(np.clip(step[:, 0] / now.parameters[:, 0], -300, 300))
-            taken[:, 0] = step[:, 0]
-        step = taken
-        change = np.einsum("bnp,bp->bn", A[:, :n], step)
-        predicted = np.einsum("bn,bn->b", change, b[:, :n] - 0.5 * change)
-        trial = _evaluate(design, here, moved, loss)
-        gain = now.objective - trial.objective
-        # At the optimum the objective's own round-off hides the gain: there the model is trusted.
-        quiet = predicted <= 1e-10 * now.objective
-        accept = (gain > 1e-4 * predicted) | (quiet & (gain >= -1e-12 * now.objective))
-        accept &= predicted > 0
-        still = (np.abs(step) * columns).max(axis=1) <= 1e-14 * np.sqrt(n)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            ratio = np.where(quiet, 1.0, np.clip(gain / predicted, -1.0, 1.0))
-        shrink = np.maximum(1.0 / 3.0, 1.0 - (2.0 * ratio - 1.0) ** 3)
-        damping[active] *= np.where(accept, np.where(quiet, 0.1, shrink), growth[active])
-        growth[active] = np.where(accept, 2.0, 2.0 * growth[active])
-        state.put(active, trial, accept & ~done)
-        damping[active] = np.clip(damping[active], 1e-12, 1e16)
-        stuck = still | (damping[active] >= 1e15)
-        converged[active] = done | (stuck & (steep <= 1e-6 * size + 1e-12))
-        active = active[~(done | stuck)]
-    return state.parameters, state.objective, gradient, converged
+def _best(ends: Ends) -> Ends:
+    """Return the best end of each data set, as (B, 1, ...)."""
+    best = np.argmin(ends[1], axis=1)[:, None]
+    return (
+        np.take_along_axis(ends[0], best[:, :, None], axis=1),
+        np.take_along_axis(ends[1], best, axis=1),
+        np.take_along_axis(ends[2], best, axis=1),
+        np.take_along_axis(ends[3], best, axis=1),
+    )
+
+
+def _kinds(ends: Descent, which: Counts) -> tuple[Counts, Counts]:
+    """Return one end of each kind, and for every end its kind: same data set, same objective, same place."""
+    height = np.log(np.where(np.isfinite(ends.objective), ends.objective, 1e300) + _LEVEL)
+    key = np.column_stack([which, np.round(height, 3), np.round(ends.q, 4)])
+    _, one, kind = np.unique(key, axis=0, return_index=True, return_inverse=True)
+    return one, kind.reshape(-1)
+
+
+def _hopeful(objective: Array, which: Counts) -> Counts:
+    """Return the positions of the lowest objectives of each data set: at most `_FINALISTS`, all within reach."""
+    order = np.lexsort([objective, which])
+    _, first, size = np.unique(which[order], return_index=True, return_counts=True)
+    rank = np.arange(len(order)) - np.repeat(first, size)
+    height = objective[order]
+    within = height <= _REACH * np.repeat(height[first], size) + _LEVEL
+    return order[(rank < _FINALISTS) & within & np.isfinite(height)]
+
+
+def _fixable(law: Law, name: str, design: Design) -> int:
+    at = law.parameters.index(name) if name in law.parameters else -1
+    if at < 0:
+        raise LawbookError(f"{law.name} has no parameter {name!r}; it has {', '.join(law.parameters)}")
+    m = len(law.linear)
+    if at < m and (design.one_term or np.any(design.log_terms(design.box[None, :, 0])[1][at])):
+        raise LawbookError(f"{name} of {law.name} cannot be fixed: only constant terms and θ can")
+    return at
 
 
 def jacobian(law: Law, x: Array, parameters: Array) -> Array:
-    """Return d log ŷ / d parameters at one point, (n, p'), without the linear coefficients that are 0."""
+    """Return d log ŷ / d coordinates at one point, (n, p'), without the linear coefficients that are 0.
+
+    The coordinates are the well-conditioned ones of `descent`.
+    """
     design = Design.of(law, x)
     n = len(x)
     once = Data(np.zeros((1, n)), np.ones((1, n)), np.zeros((1, n), dtype=bool))
-    J = _evaluate(design, once, parameters[None], Loss(), project=False).J[0]
+    log_unit = np.array([float(np.mean(law.log_predict(x, parameters)))])
+    q = design.coordinates(parameters[None], log_unit)
+    J = evaluate(design, once, q, Loss("log_huber", 1.0)).J[0].T
     m = len(law.linear)
     keep = np.concatenate([parameters[:m] > 0, np.ones(len(parameters) - m, dtype=bool)])
     return np.asarray(J[:, keep])

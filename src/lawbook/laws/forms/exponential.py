@@ -11,12 +11,12 @@ import numpy as np
 from lawbook.laws.law import Array, Law
 
 
-def _log_basis(x: Array, theta: Array) -> Array:
-    return (-theta[:, :1] * x[:, 0])[..., None]
+def _log_basis(x: Array, theta: Array) -> tuple[Array]:
+    return (-theta[:, :1] * x[:, 0],)
 
 
-def _log_basis_jacobian(x: Array, theta: Array) -> Array:
-    return np.broadcast_to(-x[:, 0][None, :, None, None], (len(theta), len(x), 1, 1))
+def _slopes(x: Array, theta: Array) -> dict[tuple[int, int], Array]:
+    return {(0, 0): -x[None, :, 0]}
 
 
 def _box(x: Array) -> Array:
@@ -31,7 +31,7 @@ law = Law(
     nonlinear=("k",),
     exponent="k",
     log_basis=_log_basis,
-    log_basis_jacobian=_log_basis_jacobian,
+    slopes=_slopes,
     box=_box,
     log_spaced=(False,),
     positive_x=False,

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from lawbook.laws.law import Array, Law
+from lawbook.laws.law import CONSTANT, Array, Law
 
 
-def _log_basis(x: Array, theta: Array) -> Array:
-    decay = -theta[:, :1] * np.log(x[:, 0])
-    return np.stack([np.zeros_like(decay), decay], axis=-1)
+def _log_basis(x: Array, theta: Array) -> tuple[Array, Array]:
+    return CONSTANT, -theta[:, :1] * np.log(x[:, 0])
 
 
-def _log_basis_jacobian(x: Array, theta: Array) -> Array:
-    jacobian = np.zeros((len(theta), len(x), 2, 1))
-    jacobian[:, :, 1, 0] = -np.log(x[:, 0])
-    return jacobian
+def _slopes(x: Array, theta: Array) -> dict[tuple[int, int], Array]:
+    return {(1, 0): -np.log(x[None, :, 0])}
 
 
 def _box(x: Array) -> Array:
@@ -35,7 +32,7 @@ law = Law(
     nonlinear=("alpha",),
     exponent="alpha",
     log_basis=_log_basis,
-    log_basis_jacobian=_log_basis_jacobian,
+    slopes=_slopes,
     box=_box,
     log_spaced=(True,),
     floor="E",

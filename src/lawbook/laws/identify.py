@@ -1,0 +1,91 @@
+"""Do the points fix a law's parameters, and if not, which combination of them is free?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lawbook.laws.law import Array, Law
+from lawbook.laws.solver import jacobian
+
+ILL_CONDITIONED = 1e8
+"""Condition number of the scaled Jacobian from which on parameters are not identified."""
+_NEGLIGIBLE = 0.05
+"""Share of a free combination's largest part below which another part is not named."""
+
+
+def condition(law: Law, x: Array, parameters: Array) -> float:
+    """Return the condition number of the Jacobian of log ŷ, its columns scaled to length 1."""
+    J = jacobian(law, x, parameters)
+    size = np.linalg.norm(J, axis=0)
+    if not np.all(size > 0):
+        return np.inf
+    singular = np.linalg.svd(J / size, compute_uv=False)
+    return float(singular[0] / singular[-1]) if singular[-1] > 0 else np.inf
+
+
+def free_combination(law: Law, x: Array, parameters: Array) -> str:
+    """Name the combinations of parameters that the design x (n, d) fixes least, such as 'log A - 3.1 alpha'.
+
+    They are the right singular vectors of the Jacobian of log ŷ, its columns scaled to length 1, of singular
+    values below the largest by `ILL_CONDITIONED`, but at least the last, reduced to as few parameters each as
+    can be. Parameters that are searched by their logarithm are named by it. Parameters: (p,).
+    """
+    names, J = _log_jacobian(law, x, parameters)
+    size = np.linalg.norm(J, axis=0)
+    seen = size > 0
+    found = [name for name, alive in zip(names, seen, strict=True) if not alive]
+    if seen.any():
+        _, singular, rows = np.linalg.svd(J[:, seen] / size[seen], full_matrices=True)
+        singular = np.concatenate([singular, np.zeros(len(rows) - len(singular))])
+        null = rows[singular <= singular[0] / ILL_CONDITIONED]
+        if not len(null) and not found:
+            null = rows[-1:]
+        shown = [name for name, alive in zip(names, seen, strict=True) if alive]
+        found += [_combination(shown, v, size[seen]) for v in _reduced(null)]
+    return "; ".join(found)
+
+
+def _log_jacobian(law: Law, x: Array, parameters: Array) -> tuple[list[str], Array]:
+    """Return d log ŷ / d log c_j of the c_j > 0 and d log ŷ / d θ_k, or d log θ_k: names and (n, p')."""
+    m = len(law.linear)
+    c, theta = parameters[:m], parameters[m:]
+    log_y = law.log_predict(x, parameters)
+    with np.errstate(divide="ignore"):
+        terms = [np.log(c[j]) + log_phi for j, log_phi in enumerate(law.log_basis(x, theta[None]))]
+    shares = [
+        s * np.exp(np.broadcast_to(t, (1, len(x)))[0] - log_y) for s, t in zip(law.sign, terms, strict=True)
+    ]
+    slopes = np.zeros((len(theta), len(x)))
+    for (j, k), slope in law.slopes(x, theta[None]).items():
+        slopes[k] += shares[j] * np.broadcast_to(slope, (1, len(x)))[0]
+    spaced = np.array(law.log_spaced, dtype=bool)
+    slopes *= np.where(spaced, theta, 1.0)[:, None]
+    kept = [j for j in range(m) if c[j] > 0]
+    names = [f"log {law.linear[j]}" for j in kept]
+    names += [f"log {name}" if log else name for name, log in zip(law.nonlinear, spaced, strict=True)]
+    return names, np.concatenate([np.reshape([shares[j] for j in kept], (-1, len(x))), slopes]).T
+
+
+def _reduced(null: Array) -> Array:
+    """Return a basis of the row space of `null` (r, p) in reduced echelon form, by the largest pivots."""
+    null = null.copy()
+    used: list[int] = []
+    for row in range(len(null)):
+        size = np.abs(null[row])
+        size[used] = 0.0
+        used.append(int(np.argmax(size)))
+        null[row] /= null[row, used[-1]]
+        for other in range(len(null)):
+            if other != row:
+                null[other] -= null[other, used[-1]] * null[row]
+    return null
+
+
+def _combination(names: list[str], v: Array, size: Array) -> str:
+    """Write Σ v_k size_k q_k, scaled to the coefficient 1 of its first part, without its negligible parts."""
+    parts = [k for k in range(len(v)) if abs(v[k]) >= _NEGLIGIBLE * np.abs(v).max()]
+    weight = v * size / (v[parts[0]] * size[parts[0]])
+    text = names[parts[0]]
+    for k in parts[1:]:
+        text += f" {'+' if weight[k] > 0 else '-'} {abs(weight[k]):.3g} {names[k]}"
+    return text
