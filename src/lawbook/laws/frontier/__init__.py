@@ -1,0 +1,19 @@
+"""Frontiers: the best model size and data for a budget, and lower envelopes over any swept choice."""
+
+from lawbook.laws.frontier.envelope import Envelope, lower_envelope
+from lawbook.laws.frontier.exponent import exponent
+from lawbook.laws.frontier.methods import METHODS, frontier
+from lawbook.laws.frontier.parametric import parametric
+from lawbook.laws.frontier.result import Frontier
+from lawbook.laws.frontier.runs import noise_between
+
+__all__ = [
+    "METHODS",
+    "Envelope",
+    "Frontier",
+    "exponent",
+    "frontier",
+    "lower_envelope",
+    "noise_between",
+    "parametric",
+]

@@ -1,0 +1,169 @@
+"""From a table of runs to losses over sizes and budgets, with draws that show their noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from lawbook.errors import LawbookError, suggest
+from lawbook.laws.frontier.akima import interpolate
+from lawbook.laws.frontier.cost import SIX, Cost, compute_of
+from lawbook.laws.frontier.result import percentile_method
+from lawbook.laws.law import Array
+from lawbook.laws.notice import Notice
+from lawbook.laws.points import gather
+from lawbook.laws.uncertainty import quantile_levels, repeated, resample, resampling
+from lawbook.seeds import generator
+
+Noise: TypeAlias = float | Callable[[Array], Array] | pd.DataFrame
+"""The standard deviation of the loss between seeds: a number, a function of the loss, or a table
+with the columns loss and deviation, as in `noise_between`."""
+
+_SAME_BUDGET = 1e-6
+"""Relative difference below which two budgets are one: counting rules round to whole samples or steps."""
+_LOUDEST = 0.125
+"""Largest noise relative to the loss: beyond it a normal draw may be negative and has no logarithm."""
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Mean losses: N, log C and log L, each (n,), and draws of log L (B, n).
+
+    Rows are sorted by C, then N; those of one budget have the same log C. `levels` are the percentiles of an
+    interval over draws, `draw_method` says how these were made: 'seed_noise', 'cluster_percentile',
+    'wild_t' or 'none'.
+    """
+
+    size: Array
+    log_compute: Array
+    log_loss: Array
+    draws: Array
+    levels: tuple[float, float]
+    draw_method: str
+    notices: tuple[Notice, ...]
+
+
+def runs_of(
+    table: pd.DataFrame,
+    *,
+    y: str,
+    size: str,
+    compute: str | None,
+    samples: str | None = None,
+    flops: Cost = SIX,
+    cluster: str | Sequence[str] | None = "seed",
+    n_eval: str | int | None = None,
+    noise: Noise | None = None,
+    draws: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Runs:
+    """Return the mean loss over runs of each size at each budget, and draws of it.
+
+    The budget is the column `compute`, or C(N, D) of the column `samples`. Draws add normal `noise` to each
+    loss where that is given; else they resample the seeds where most cells have several; else there are none.
+    Rows without a finite loss are left out with a Notice.
+    Raises LawbookError for absent columns or values ≤ 0, naming rows, and for noise above an eighth of the
+    loss.
+    """
+    if samples is not None and compute is None:
+        compute, counted = "compute", compute_of(_numbers(table, size), _numbers(table, samples), flops)
+    elif compute is not None and samples is None:
+        counted = _numbers(table, compute)
+    else:
+        raise LawbookError("give one of compute (a column of FLOPs) and samples (a column of D)")
+    table = table.assign(**{compute: _merged(counted)})
+    points = gather(table, y=y, x=(compute, size), cluster=cluster, n_eval=n_eval)
+    if not len(points.x):
+        raise LawbookError(f"no run has a finite {y}")
+    sizes, log_compute = points.x[:, 1], np.log(points.x[:, 0])
+    log_loss = points.data().log_y[0]
+    tail = (1 - level) / 2
+    levels, method, drawn = (tail, 1 - tail), "none", np.empty((0, len(log_loss)))
+    if noise is not None:
+        method = "seed_noise"
+        drawn = _noisy(np.exp(log_loss), noise, draws, generator(seed, "seed_noise"))
+    elif repeated(points):
+        resampled = resampling(points)
+        method = percentile_method(resampled)
+        drawn = resample(points, resampled, draws, generator(seed, "bootstrap"), np.nan, 0).log_y
+        levels = quantile_levels(resampled, points.n_clusters, level)
+    order = np.lexsort((sizes, log_compute))
+    return Runs(
+        sizes[order], log_compute[order], log_loss[order], drawn[:, order], levels, method, points.notices
+    )
+
+
+def noise_between(losses: ArrayLike, deviations: ArrayLike) -> Callable[[Array], Array]:
+    """Return the noise σ(L) that is log-linear in log L between given losses and constant beyond them.
+
+    >>> noise_between([3, 6], [0.005, 0.1])(np.array([2.0, 18**0.5, 9.0])).round(4)
+    array([0.005 , 0.0224, 0.1   ])
+    """
+    log_loss, log_deviation = np.log(losses), np.log(deviations)
+    return lambda loss: np.exp(np.interp(np.log(loss), log_loss, log_deviation))
+
+
+def at_budgets(runs: Runs, log_compute: Array) -> Runs:
+    """Return the runs' losses at other budgets (m,), interpolated by `curves`."""
+    wanted = np.sort(log_compute)
+    sizes, values = curves(runs, np.vstack([runs.log_loss, runs.draws]), wanted)
+    at, of = np.nonzero(np.isfinite(values[0]).T)
+    losses = values[:, of, at]
+    return replace(runs, size=sizes[of], log_compute=wanted[at], log_loss=losses[0], draws=losses[1:])
+
+
+def curves(runs: Runs, log_losses: Array, log_compute: Array) -> tuple[Array, Array]:
+    """Return the sizes (S,) and each one's log L at log C (m,), for every data set of `log_losses` (B, n).
+
+    By Akima's interpolation of log L over log C, from a size's smallest to its largest budget and NaN beyond;
+    returns (B, S, m). Raises LawbookError if no size has two budgets.
+    """
+    names, count = np.unique(runs.size, return_counts=True)
+    names = names[count > 1]
+    if not len(names):
+        raise LawbookError("no size has two budgets between which its loss could be interpolated")
+    values = np.full((len(log_losses), len(names), len(log_compute)), np.nan)
+    for i, name in enumerate(names):
+        of = runs.size == name
+        x = runs.log_compute[of]
+        inside = (log_compute >= x[0] - _SAME_BUDGET) & (log_compute <= x[-1] + _SAME_BUDGET)
+        at = np.clip(log_compute[inside], x[0], x[-1])
+        values[:, i, inside] = interpolate(x, log_losses[:, of], at)
+    return names, values
+
+
+def _numbers(table: pd.DataFrame, column: str) -> Array:
+    if column not in table.columns:
+        raise LawbookError(f"the table has no column {column!r}; {suggest(column, map(str, table.columns))}")
+    try:
+        return table[column].to_numpy(dtype=float, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise LawbookError(f"column {column!r} is not numeric ({error})") from error
+
+
+def _merged(compute: Array) -> Array:
+    """Return C with budgets that differ by round-off made equal, each group to its least."""
+    merged, finite = compute.copy(), np.isfinite(compute)
+    distinct, at = np.unique(compute[finite], return_inverse=True)
+    new = np.diff(distinct, prepend=-np.inf) > _SAME_BUDGET * np.abs(distinct)
+    merged[finite] = distinct[np.maximum.accumulate(np.where(new, np.arange(len(distinct)), 0))][at]
+    return merged
+
+
+def _noisy(loss: Array, noise: Noise, draws: int, rng: np.random.Generator) -> Array:
+    if isinstance(noise, pd.DataFrame):
+        noise = noise_between(_numbers(noise, "loss"), _numbers(noise, "deviation"))
+    deviation = np.broadcast_to(noise(loss) if callable(noise) else float(noise), loss.shape)
+    wrong = ~((deviation >= 0) & (deviation < _LOUDEST * loss))
+    if wrong.any():
+        j = int(np.argmax(wrong))
+        raise LawbookError(
+            f"noise of {deviation[j]:g} at loss {loss[j]:g}: it must be ≥ 0 and below an eighth of the loss"
+        )
+    return np.asarray(np.log(loss + deviation * rng.standard_normal((draws, len(loss)))))

@@ -1,0 +1,340 @@
+"""The compute-optimal frontier: its parts, its units, its notices."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import ArrayLike
+from scipy import stats
+from scipy.interpolate import Akima1DInterpolator
+
+from lawbook.errors import LawbookError
+from lawbook.laws import Notice, fit
+from lawbook.laws.frontier import exponent, frontier, noise_between
+from lawbook.laws.frontier.akima import interpolate
+from lawbook.laws.frontier.cost import samples_at
+from lawbook.laws.frontier.isoflop import akima_minimum, parabola_minimum
+from lawbook.laws.frontier.parametric import closed_form
+
+E, A, B, ALPHA, BETA = 1.8, 480.0, 2100.0, 0.35, 0.37
+BUDGETS = np.geomspace(1e18, 1e22, 9)
+PARAMETERS = np.array([E, A, B, ALPHA, BETA])
+
+
+def loss(size: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    return np.asarray(E + A / size**ALPHA + B / samples**BETA)
+
+
+def best_size(compute: ArrayLike) -> np.ndarray:
+    return np.exp(closed_form(PARAMETERS, np.log(np.asarray(compute) / 6)))
+
+
+def isoflop_table(per_decade: int = 8) -> pd.DataFrame:
+    """Return runs at shared budgets, with the sizes within 1.5 decades of each one's optimum."""
+    sizes = 10 ** (np.arange(5 * per_decade, 12 * per_decade) / per_decade)
+    rows = [(c, n) for c in BUDGETS for n in sizes if abs(np.log10(n / best_size(c))) < 1.5]
+    table = pd.DataFrame(rows, columns=["C", "N"])
+    return table.assign(loss=loss(table["N"], table["C"] / 6 / table["N"]))
+
+
+def grid_table(seeds: int = 1, noise: float = 0.0, rng: np.random.Generator | None = None) -> pd.DataFrame:
+    sizes, samples = np.geomspace(1e7, 1e10, 16), np.geomspace(1e9, 1e12, 12)
+    rows = [(n, d, s) for n in sizes for d in samples for s in range(seeds)]
+    table = pd.DataFrame(rows, columns=["N", "D", "seed"])
+    factor = 1.0 if rng is None else np.exp(noise * rng.standard_normal(len(table)))
+    return table.assign(loss=loss(table["N"], table["D"]) * factor)
+
+
+def test_exponent_without_weights_is_linear_regression() -> None:
+    rng = np.random.default_rng(0)
+    x = np.geomspace(1, 100, 8)
+    y = 3 * x**0.5 * np.exp(0.1 * rng.standard_normal(8))
+    found, oracle = exponent(x, y, level=0.9), stats.linregress(np.log(x), np.log(y))
+    assert found.value == pytest.approx(oracle.slope, rel=1e-12)
+    assert (found.high - found.low) / 2 == pytest.approx(stats.t.ppf(0.95, 6) * oracle.stderr, rel=1e-12)
+
+
+def test_exponent_weights_are_like_repeated_points() -> None:
+    x, y = np.array([1.0, 2, 4, 8]), np.array([1.0, 2.5, 3, 9])
+    weighted = exponent(x, y, spread=[1, 1, 2**-0.5, 1])
+    repeated = exponent([1, 2, 4, 4, 8], [1, 2.5, 3, 3, 9])
+    assert weighted.value == pytest.approx(repeated.value, rel=1e-12)
+    assert exponent(x, y, spread=[10, 10, 50**0.5, 10]).high == pytest.approx(weighted.high, rel=1e-12)
+
+
+def test_exponent_of_too_few_points_has_no_interval() -> None:
+    assert np.isnan(exponent([1, 2], [1, 2]).low)
+    assert exponent([1, 2], [1, 2]).value == pytest.approx(1)
+    assert np.isnan(exponent([1, 2], [1, np.nan]).value)
+    with pytest.raises(LawbookError, match="y must be > 0"):
+        exponent([1, 2], [1, -2])
+
+
+def test_akima_minimum_is_that_of_an_ever_denser_grid() -> None:
+    rng = np.random.default_rng(1)
+    x = np.sort(rng.uniform(0, 5, 9))
+    y = (x - 2.0) ** 2 / 8 + 0.3 * rng.standard_normal((200, 9))
+    place, height, inside = akima_minimum(x, y)
+    grid = np.linspace(x[0], x[-1], 20001)
+    dense = Akima1DInterpolator(x, y, axis=1)(grid)
+    np.testing.assert_allclose(height, dense.min(axis=1), rtol=0, atol=1e-5)
+    assert (height <= dense.min(axis=1) + 1e-12).all()
+    np.testing.assert_allclose(place, grid[dense.argmin(axis=1)], atol=1e-3)
+    assert (inside == ~np.isin(dense.argmin(axis=1), [0, 20000])).all()
+    assert 0 < inside.sum() < 200
+
+
+@pytest.mark.parametrize("k", [2, 3, 4, 9])
+def test_interpolation_is_that_of_scipy(k: int) -> None:
+    rng = np.random.default_rng(5)
+    x = np.cumsum(rng.uniform(0.1, 1, k))
+    y = rng.standard_normal((20, k))
+    y[0] = 1 + 2 * x
+    at = np.linspace(x[0], x[-1], 201)
+    np.testing.assert_allclose(interpolate(x, y, at), Akima1DInterpolator(x, y, axis=1)(at), atol=1e-12)
+
+
+def test_parabola_needs_a_lowest_point_inside() -> None:
+    x = np.log([1.0, 2, 4, 8])
+    place, _, inside = parabola_minimum(x, np.stack([(x - 1) ** 2, x, -((x - 1) ** 2)]))
+    assert place[0] == pytest.approx(1)
+    assert inside.tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("method", "within"), [("akima", 0.005), ("parabola", 0.01), ("envelope", 0.005), ("parametric", 1e-6)]
+)
+def test_planted_additive_surface(method: str, within: float) -> None:
+    source = grid_table()
+    if method == "parametric":
+        source = fit(source, "chinchilla", y="loss", x=("N", "D"), cluster=None, draws=50)
+    budgets = None if method == "envelope" else np.geomspace(1e19, 1e21, 9)
+    options = {} if method == "parametric" else {"samples": "D"}
+    found = frontier(source, method=method, budgets=budgets, **options)
+    assert found.status == "ok"
+    assert found.exponents["size"].value == pytest.approx(BETA / (ALPHA + BETA), abs=within)
+    assert found.exponents["samples"].value == pytest.approx(ALPHA / (ALPHA + BETA), abs=within)
+    best = best_size(found.table["compute"])
+    exact = loss(best, found.table["compute"] / 6 / best)
+    np.testing.assert_allclose(found.table["loss"], exact, rtol=1e-3 if method == "parabola" else 1e-4)
+    product = 6 * found.table["size"] * found.table["samples"]
+    np.testing.assert_allclose(product, found.table["compute"], rtol=1e-12)
+    ratio = found.table["samples"] / found.table["size"]
+    np.testing.assert_allclose(found.table["samples_per_size"], ratio, rtol=1e-12)
+
+
+@pytest.mark.parametrize("method", ["akima", "parabola", "envelope"])
+def test_shared_budgets_give_the_same_as_interpolated_ones(method: str) -> None:
+    table = isoflop_table()
+    found = frontier(table, method=method, compute="C", cluster=None)
+    assert found.exponents["size"].value == pytest.approx(BETA / (ALPHA + BETA), abs=0.005)
+    if method == "akima":
+        np.testing.assert_allclose(found.table["compute"], BUDGETS)
+
+
+def test_parabola_states_its_bias() -> None:
+    found = frontier(isoflop_table(), method="parabola", compute="C", cluster=None)
+    assert [notice.kind for notice in found.notices] == ["parabola_bias"]
+    assert "off centre" not in found.notices[0].message
+    table = isoflop_table()
+    cut = table[table["N"] > 0.3 * best_size(table["C"])]
+    off = frontier(cut, method="parabola", compute="C", cluster=None)
+    assert "off centre" in off.notices[0].message
+
+
+@pytest.mark.parametrize("method", ["akima", "parabola", "envelope", "parametric"])
+def test_units_change_nothing(method: str) -> None:
+    rng = np.random.default_rng(2)
+    table = grid_table(seeds=3, noise=1e-3, rng=rng)
+    options: dict[str, object] = {} if method == "parametric" else {"samples": "D", "draws": 40}
+    budgets = None if method == "envelope" else np.geomspace(1e19, 1e21, 5)
+
+    def found(n: float, d: float, y: float) -> pd.DataFrame:
+        scaled = table.assign(N=n * table["N"], D=d * table["D"], loss=y * table["loss"])
+        scaled = scaled.sample(frac=1, random_state=0) if n != 1 else scaled
+        source = (
+            fit(scaled, "chinchilla", y="loss", x=("N", "D"), draws=40) if method == "parametric" else scaled
+        )
+        at = None if budgets is None else budgets * n * d
+        result = frontier(source, method=method, budgets=at, **options)  # type: ignore[arg-type]
+        units = {"compute": n * d, "size": n, "samples": d, "samples_per_size": d / n, "loss": y, "spread": 1}
+        bare = result.table.copy()
+        for column in bare.columns:
+            bare[column] /= units[column.removesuffix("_low").removesuffix("_high")]
+        bare["a"] = result.exponents["size"].value
+        bare["a_low"] = result.exponents["size"].low
+        return bare
+
+    pd.testing.assert_frame_equal(found(1, 1, 1), found(1e-6, 1e3, 7.0), rtol=1e-8)
+
+
+def test_optima_on_the_edge_are_left_out_and_named() -> None:
+    table = isoflop_table()
+    cut = table[(table["C"] != BUDGETS[2]) | (table["N"] > 2 * best_size(table["C"]))]
+    found = frontier(cut, compute="C", cluster=None)
+    assert len(found.table) == len(BUDGETS) - 1
+    assert [notice.kind for notice in found.notices] == ["edge_optimum"]
+    assert f"{BUDGETS[2]:.3g}" in found.notices[0].message
+
+
+def test_nothing_inside_the_sizes_is_refused() -> None:
+    table = isoflop_table()
+    cut = table[table["N"] > 2 * best_size(table["C"])]
+    for method in ("akima", "parabola", "envelope"):
+        found = frontier(cut, method=method, compute="C", cluster=None)
+        assert found.status == "refused"
+        assert "0 budgets have an optimum" in found.reason
+        assert np.isnan(found.exponents["size"].value)
+        assert found.table.empty
+
+
+def test_rows_without_a_loss_and_budgets_with_few_sizes_are_named() -> None:
+    table = isoflop_table()
+    table.loc[5, "loss"] = np.nan
+    few = table[~((table["C"] == BUDGETS[0]) & (table.index > 1))]
+    few = pd.concat([few, table.loc[[5]]])
+    found = frontier(few, compute="C", cluster=None)
+    assert [notice.kind for notice in found.notices] == ["missing_y", "few_sizes"]
+    assert found.notices[0].rows == (5,)
+    table.loc[7, "C"] = np.inf
+    table.loc[8, "C"] = np.nan
+    assert frontier(table, compute="C", cluster=None).notices[-1].rows == (7, 8)
+
+
+def test_budgets_that_differ_by_round_off_are_one() -> None:
+    table = isoflop_table()
+    rough = table.assign(C=table["C"] * (1 + 1e-8 * np.random.default_rng(6).uniform(-1, 1, len(table))))
+    found, exact = (frontier(t, compute="C", cluster=None) for t in (rough, table))
+    np.testing.assert_allclose(found.table["size"], exact.table["size"], rtol=1e-9)
+    twice = pd.concat([table, table.assign(C=table["C"] * (1 + 1e-9))])
+    again = frontier(twice, compute="C", cluster=None)
+    np.testing.assert_allclose(again.table["size"], exact.table["size"], rtol=1e-9)
+
+
+def test_wrong_input_is_refused() -> None:
+    table = isoflop_table()
+    with pytest.raises(LawbookError, match="did you mean 'akima'"):
+        frontier(table, method="akma", compute="C", cluster=None)
+    with pytest.raises(LawbookError, match="no column 'N_total'"):
+        frontier(table, size="N_total", compute="C", cluster=None)
+    with pytest.raises(LawbookError, match="give one of compute"):
+        frontier(table, cluster=None)
+    with pytest.raises(LawbookError, match="a fit gives the parametric"):
+        frontier(table, method="parametric", compute="C")
+    with pytest.raises(LawbookError, match="budgets must be > 0"):
+        frontier(table, compute="C", cluster=None, budgets=[0.0, 1.0])
+    with pytest.raises(LawbookError, match="below an eighth"):
+        frontier(table, compute="C", cluster=None, noise=1.0)
+    with pytest.raises(LawbookError, match="give budgets="):
+        frontier(grid_table().query("D < 2e9"), samples="D")
+    with pytest.raises(LawbookError, match="'C' is not numeric"):
+        frontier(table.assign(C="1e18 FLOPs"), compute="C", cluster=None)
+    with pytest.raises(LawbookError, match="no column 'deviation'"):
+        frontier(table, compute="C", cluster=None, noise=pd.DataFrame({"loss": [1.0], "sd": [0.1]}))
+    with pytest.raises(LawbookError, match="flops = -6"):
+        frontier(grid_table(), samples="D", flops=-6)
+
+
+def test_noise_is_drawn_from_the_seed_and_may_be_a_table() -> None:
+    table = isoflop_table(per_decade=4)
+    levels = pd.DataFrame({"loss": [2.0, 4.0], "deviation": [0.002, 0.02]})
+    first, again = (frontier(table, compute="C", cluster=None, noise=levels, draws=100) for _ in range(2))
+    pd.testing.assert_frame_equal(first.table, again.table)
+    rule = noise_between([2.0, 4.0], [0.002, 0.02])
+    same = frontier(table, compute="C", cluster=None, noise=rule, draws=100)
+    pd.testing.assert_frame_equal(first.table, same.table)
+    other = frontier(table, compute="C", cluster=None, noise=rule, draws=100, seed=1)
+    assert not np.allclose(first.table["size"], other.table["size"], rtol=1e-6)
+    assert (first.table["size_low"] < first.table["size"]).all()
+    assert (first.table["size"] < first.table["size_high"]).all()
+
+
+@pytest.mark.parametrize(
+    ("method", "noise"),
+    [("akima", 3e-3), ("parabola", 3e-3), pytest.param("envelope", 3e-3, marks=pytest.mark.slow)],
+)
+def test_intervals_over_seeds_cover(method: str, noise: float) -> None:
+    rng = np.random.default_rng(3)
+    truth, hits, widths = BETA / (ALPHA + BETA), [], []
+    for _ in range(40):
+        table = pd.concat([isoflop_table(4).assign(seed=s) for s in range(8)])
+        table["loss"] *= np.exp(noise * rng.standard_normal(len(table)))
+        found = frontier(table, method=method, compute="C", draws=200, level=0.9).exponents["size"]
+        assert found.method == "cluster_percentile"
+        hits.append(found.low <= truth <= found.high)
+        widths.append(found.high - found.low)
+    assert np.mean(hits) >= 0.8
+    assert np.median(widths) < 0.1
+
+
+def test_counting_rules_may_be_functions() -> None:
+    def attention(size: np.ndarray, samples: np.ndarray) -> np.ndarray:
+        return np.asarray((6 * size + 300 * size**0.5) * samples)
+
+    size = np.geomspace(1e3, 1e6, 5)
+    samples = samples_at(np.array(1e12), size, attention)
+    np.testing.assert_allclose(attention(size, samples), 1e12, rtol=1e-12)
+    assert np.isnan(samples_at(np.array(1.0), np.array(2.0), lambda n, d: n + 0 * d)).all()
+
+    same = frontier(grid_table(), samples="D", budgets=[1e19, 1e20, 1e21], flops=lambda n, d: 6 * n * d)
+    plain = frontier(grid_table(), samples="D", budgets=[1e19, 1e20, 1e21])
+    pd.testing.assert_frame_equal(same.table, plain.table, rtol=1e-9)
+
+
+def test_parametric_minimises_the_law_it_is_given() -> None:
+    tied = grid_table()
+    tied["loss"] = E + A / tied["N"] ** ALPHA + B / tied["D"] ** ALPHA
+    fitted = fit(tied, "over_training", y="loss", x=("N", "D"), cluster=None, draws=20)
+    found = frontier(fitted, budgets=BUDGETS)
+    exact = np.exp(closed_form(np.array([E, A, B, ALPHA, ALPHA]), np.log(BUDGETS / 6)))
+    np.testing.assert_allclose(found.table["size"], exact, rtol=1e-7)
+    assert found.exponents["size"].value == pytest.approx(0.5, abs=1e-8)
+
+    def dearer(size: np.ndarray, samples: np.ndarray) -> np.ndarray:
+        return np.asarray(6 * size**1.2 * samples)
+
+    other = frontier(fitted, budgets=[1e22], flops=dearer)
+    assert other.status == "refused"
+    other = frontier(fitted, budgets=[1e22, 1e23], flops=dearer)
+    sizes = other.table["size"].to_numpy() * np.exp(np.linspace(-1, 1, 2001))[:, None]
+    along = fitted.predict(
+        np.stack([sizes[:, 0], samples_at(np.array(1e22), sizes[:, 0], dearer)], axis=1), interval=False
+    )
+    assert int(along["estimate"].argmin()) == 1000
+
+
+def test_parametric_band_covers_the_truth_and_extrapolation_is_said() -> None:
+    table = grid_table(seeds=10, noise=2e-3, rng=np.random.default_rng(4))
+    fitted = fit(table, "chinchilla", y="loss", x=("N", "D"), draws=300)
+    found = frontier(fitted, budgets=[1e20, 1e26])
+    exact = best_size([1e20, 1e26])
+    assert (found.table["size_low"] < exact).all()
+    assert (exact < found.table["size_high"]).all()
+    width = np.log(found.table["size_high"] / found.table["size_low"])
+    assert 0 < width[0] < width[1] < 1
+    assert [notice.kind for notice in found.notices] == ["extrapolated"]
+    assert "1e+26" in found.notices[0].message
+    default = frontier(fitted)
+    assert default.notices == ()
+    assert len(default.table) == 13
+
+
+def test_parametric_follows_its_fit_in_doubt_and_refusal() -> None:
+    fitted = fit(grid_table(), "chinchilla", y="loss", x=("N", "D"), cluster=None, draws=20)
+    assert frontier(fitted).status == "ok"
+    lost = frontier(replace(fitted, status="not_identified", reason="condition number 1e+12"))
+    assert lost.status == "refused"
+    assert "condition number" in lost.reason
+    assert lost.table.empty
+    endless = dict(fitted.estimates, B=replace(fitted.estimates["B"], value=0.0))
+    runaway = frontier(replace(fitted, estimates=endless))
+    assert runaway.status == "refused"
+    assert "no_optimum" in runaway.reason
+    missed = Notice("systematic_residuals", "misses by 1 %")
+    assert frontier(replace(fitted, warnings=(missed,))).notices == (missed,)
+    single = fit(grid_table().query("D > 5e11"), "power_floor", y="loss", x="N", cluster=None, draws=20)
+    with pytest.raises(LawbookError, match="needs a law of N and D"):
+        frontier(single)
