@@ -21,15 +21,20 @@ class Block:
     """The attributes of a study's law block."""
 
     y: str = "test_loss"
-    x: str = "samples"
-    sweep: str = "data_size"
+    x: str | Sequence[str] = "samples"
+    sweep: str | None = "data_size"
     compare: Sequence[str] = ("power", "exponential")
     by: Sequence[str] = ()
+    cluster: Sequence[str] = ()
     where: Mapping[str, Any] = field(default_factory=dict)
     range: tuple[float, float] | None = None
     choose: str | None = None
     loss: str = "log_least_squares"
     delta: float | None = None
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.x,) if isinstance(self.x, str) else tuple(self.x)
 
 
 @pytest.fixture(scope="module")
@@ -163,12 +168,12 @@ def test_data_that_give_no_law_become_refused_rows(runs: pd.DataFrame, tmp_path:
     assert "too few points" in reasons["short"]
     assert "zero_loss must be > 0" in reasons["zero"]
     assert reasons["null"].startswith("flat")
-    assert "no run has a finite" in reasons["nothing"]
+    assert "no rows" in reasons["nothing"]
     for kind, table in tables.items():
         write_table(table, tmp_path / f"{kind}.parquet", kind)
     assert read_table(tmp_path / "fits.parquet").query("law == 'zero'")["n_points"].isna().all()
     panel = sensitivity(laws, rows, draws=40)
-    assert set(panel["law"]) == {"short", "null", "nothing"}
+    assert set(panel["law"]) == {"short", "null"}
 
 
 @pytest.mark.parametrize(
@@ -227,3 +232,54 @@ def test_sensitivity_shows_each_defensible_choice(runs: pd.DataFrame) -> None:
     assert panel["estimate"].between(0.4, 0.65).all()
     huber = sensitivity({"loss": Block(where={"width": 64}, loss="log_huber", delta=0.1)}, runs, draws=60)
     assert huber["choice"].iloc[-1] == "log_least_squares"
+
+
+@pytest.fixture(scope="module")
+def surface() -> pd.DataFrame:
+    """Rows of a table over N × D × run: y = 0.5 + 4 / N^0.4 + 9 / D^0.5, 1 % apart between runs."""
+    rng = np.random.default_rng(1)
+    grid = [(n, d, run) for n in 4.0 ** np.arange(1, 7) for d in 4.0 ** np.arange(3, 9) for run in range(9)]
+    table = pd.DataFrame(grid, columns=["N", "D", "run"]).assign(status="ok", reason=None)
+    table["loss"] = 0.5 + 4 * table["N"] ** -0.4 + 9 * table["D"] ** -0.5
+    level = 0.01 * rng.standard_normal(9)
+    table["loss"] *= np.exp(level[table["run"]] + 0.003 * rng.standard_normal(len(table)))
+    return table.assign(run_id=[f"row_{i}" for i in range(len(table))])
+
+
+def test_a_law_of_two_inputs_goes_through_all_tables(surface: pd.DataFrame, tmp_path: Path) -> None:
+    block = Block(y="loss", x=["N", "D"], sweep=None, compare=["chinchilla"], cluster=["run"])
+    tables = fit_study({"surface": block}, surface, draws=200)
+    fits, points = tables["fits"], tables["points"]
+
+    assert set(fits["form"]) == {"chinchilla"}
+    assert (fits["x"] == "N, D").all()
+    assert (fits["ranges"] == "N 4–4096 (3.0 decades), D 64–6.554e+04 (3.0 decades)").all()
+    assert fits[["x_low", "x_high", "decades"]].isna().all(axis=None)
+    assert (fits["n_seeds"] == 9).all()
+    found = fits.set_index("parameter")
+    for parameter, planted in {"E": 0.5, "alpha": 0.4, "beta": 0.5}.items():
+        assert found.loc[parameter, "low"] < planted < found.loc[parameter, "high"]
+    assert len(points) == len(tables["predictions"]) == 36
+    predicted = points["y"] * np.exp(-points["residual"])
+    np.testing.assert_allclose(predicted, tables["predictions"]["estimate"], rtol=1e-9)
+    assert sorted(points["x2"].unique()) == sorted(surface["D"].unique())
+    assert tables["slopes"].empty
+    for kind, table in tables.items():
+        write_table(table, tmp_path / kind, kind)
+
+    choices = set(sensitivity({"surface": block}, surface, draws=50)["choice"])
+    assert {f"without {end} {name}" for end in ("smallest", "largest") for name in ("N", "D")} < choices
+    assert "without floor" not in choices
+
+
+def test_a_table_is_fitted_whole_or_where_it_says(surface: pd.DataFrame) -> None:
+    block = Block(y="loss", x="N", sweep=None, compare=["power_floor"], where={"D": [4.0**8]})
+    fits = fit_study({"by_size": block}, surface, draws=50)["fits"]
+
+    assert (fits["n_runs"] == 6 * 9).all()
+    assert (fits["n_seeds"] == 6 * 9).all()  # no seed, no cluster: each row is a repeat of its own
+    twice = pd.concat([surface, surface[:1].assign(run_id="row_again")])
+    warned = fit_study({"by_size": Block(y="loss", x="N", sweep=None, compare=["power"])}, twice, draws=50)
+    assert "duplicate_rows: rows row_again repeat earlier rows exactly" in warned["fits"]["warnings"][0]
+    with pytest.raises(LawbookError, match=r"law 'by_size': no run has D = \[7\]; mend where or range"):
+        fit_study({"by_size": Block(y="loss", x="N", sweep=None, where={"D": [7]})}, surface)

@@ -40,6 +40,10 @@ def suggest(name: object, valid: Iterable[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"valid names: {', '.join(names)}"
 
 
+class AbandonedError(Exception):
+    """The Snakemake that started this job is gone; the job has stopped at a checkpoint."""
+
+
 @contextmanager
 def one_message() -> Iterator[None]:
     """Turn a LawbookError into its message on stderr and its exit code, without a trace."""

@@ -21,6 +21,8 @@ from lawbook.tables import conform, empty
 
 TABLES = ("fits", "draws", "predictions", "points", "slopes")
 SPLITS = ("train", "validation", "test")
+INPUTS = ("x", "x2", "x3")
+"""Columns of the tables 'points' and 'predictions' that hold a law's inputs, in its order."""
 _GRID = 100
 
 
@@ -28,15 +30,17 @@ class LawBlock(Protocol):
     """What a study says about one law; the typed model of the studies has these attributes."""
 
     @property
-    def sweep(self) -> str: ...
+    def sweep(self) -> str | None: ...
     @property
     def y(self) -> str: ...
     @property
-    def x(self) -> str: ...
+    def inputs(self) -> tuple[str, ...]: ...
     @property
     def compare(self) -> Sequence[str]: ...
     @property
     def by(self) -> Sequence[str]: ...
+    @property
+    def cluster(self) -> Sequence[str]: ...
     @property
     def where(self) -> Mapping[str, Any]: ...
     @property
@@ -73,7 +77,7 @@ def fit_study(
     runs: a row per run (`lawbook.tables`: runs). Returns the tables 'fits', 'draws', 'predictions', 'points'
     and 'slopes'. Data that give no law become rows with status 'refused' and the reason. `progress` is
     called with each law's name and group before it is fitted. Raises LawbookError for a column that the
-    runs lack and for an unknown form or loss.
+    runs lack, for a selection from a table that is empty, and for an unknown form or loss.
     """
     parts: dict[str, list[pd.DataFrame]] = {kind: [] for kind in TABLES}
     for name, block in laws.items():
@@ -102,24 +106,18 @@ def sensitivity(laws: Mapping[str, LawBlock], runs: pd.DataFrame, *, draws: int 
                 estimate = fitted.estimates[parameter]
                 rows.append(
                     {
-                        "law": name,
-                        "form": fitted.law.name,
-                        "group": group.group,
-                        "parameter": parameter,
-                        "choice": choice,
-                        "estimate": estimate.value,
-                        "low": estimate.low,
-                        "high": estimate.high,
-                        "status": fitted.status,
+                        "law": name, "form": fitted.law.name, "group": group.group, "parameter": parameter,
+                        "choice": choice, "estimate": estimate.value, "low": estimate.low,
+                        "high": estimate.high, "status": fitted.status,
                     }
-                )
+                )  # fmt: skip
     return conform(pd.DataFrame(rows), "sensitivity") if rows else empty("sensitivity")
 
 
 def _check(name: str, block: LawBlock, runs: pd.DataFrame) -> None:
-    """Raise LawbookError if the block names a column or a form that is not there."""
-    columns = [block.y, block.x, *block.by, *block.where, *([block.choose] if block.choose else [])]
-    for column in columns:
+    """Raise LawbookError if the block names a column or a form that is not there, or selects no run."""
+    chosen = [block.choose] if block.choose else []
+    for column in (block.y, *block.inputs, *block.by, *block.cluster, *block.where, *chosen):
         if column not in runs.columns:
             raise LawbookError(
                 f"law {name!r}: the runs have no column {column!r}; {suggest(column, runs.columns)}"
@@ -127,18 +125,26 @@ def _check(name: str, block: LawBlock, runs: pd.DataFrame) -> None:
     for form in block.compare:
         if form not in forms:
             raise LawbookError(f"law {name!r}: no form {form!r}; {suggest(form, forms)}")
+    if block.sweep is None and select(block, runs).empty:
+        asked = [f"{column} = {value}" for column, value in block.where.items()]
+        asked += [f"{block.inputs[0]} in {block.range}"] if block.range else []
+        raise LawbookError(
+            f"law {name!r}: no run has {' and '.join(asked) or 'been given'}; mend where or range"
+        )
     Loss(block.loss, block.delta)
 
 
 def select(block: LawBlock, runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the runs of the block's sweep that satisfy its `where` and `range`."""
-    chosen = np.array([block.sweep in str(sweeps).split(",") for sweeps in runs["sweeps"]], dtype=bool)
+    """Return the runs of the block's sweep (all, without one) that satisfy its `where` and `range`."""
+    chosen = np.ones(len(runs), dtype=bool)
+    if block.sweep is not None:
+        chosen = np.array([block.sweep in str(sweeps).split(",") for sweeps in runs["sweeps"]], dtype=bool)
     for column, wanted in block.where.items():
         values = wanted if isinstance(wanted, list | tuple | set) else [wanted]
         chosen &= runs[column].isin(list(values)).to_numpy()
     if block.range is not None:
         low, high = block.range
-        chosen &= runs[block.x].between(low, high).to_numpy()
+        chosen &= runs[block.inputs[0]].between(low, high).to_numpy()
     return runs[chosen]
 
 
@@ -158,9 +164,13 @@ def _groups(name: str, block: LawBlock, runs: pd.DataFrame) -> Iterator[Group]:
                 f"{int(late.sum())} runs had not converged and are left out: {listed(rows['run_id'][late])}"
             )
             notices.append(Notice("unconverged", text, tuple(rows.index[late])))
+        twice = rows.drop(columns="run_id").duplicated()
+        if twice.any():  # in a table that was given; planned runs differ in some axis
+            text = f"rows {listed(rows['run_id'][twice])} repeat earlier rows exactly"
+            notices.append(Notice("duplicate_rows", text, tuple(rows.index[twice])))
         kept = rows[~late]
         if block.choose:
-            kept, notice = choose(kept, block.choose, block.x, block.y)
+            kept, notice = choose(kept, block.choose, block.inputs[0], block.y)
             notices.append(notice)
         yield Group(name, label, kept, tuple(notices), int(late.sum()))
 
@@ -234,16 +244,16 @@ def independent(runs: pd.DataFrame) -> list[str]:
 def _gather(block: LawBlock, group: Group, y: str | None = None) -> Points:
     """Return the points of a group, with the test examples behind each error."""
     y = y or block.y
-    error = y.endswith("_error")
-    keys = independent(group.runs)
-    columns = list(dict.fromkeys([y, block.x, *keys, "status", *(["n_eval"] if error else [])]))
+    error = y.endswith("error") and "n_eval" in group.runs.columns
+    keys = list(block.cluster) or independent(group.runs)
+    columns = list(dict.fromkeys([y, *block.inputs, *keys, "status", *(["n_eval"] if error else [])]))
     table = group.runs[columns].set_axis(group.runs["run_id"])
     positive = any(forms[form].positive_x for form in block.compare)
     # Runs are told apart by run_id: equal rows here are no duplicates.
     points = gather(
         table.assign(run_id=table.index),
         y=y,
-        x=block.x,
+        x=block.inputs,
         cluster=keys or None,
         n_eval="n_eval" if error else None,
         positive_x=positive,
@@ -255,23 +265,21 @@ def _fit_group(block: LawBlock, group: Group, draws: int, level: float) -> dict[
     """Return the parts of all five tables for one group."""
     try:
         points = _gather(block, group)
-        found = compare_points(
-            points,
-            [forms[form] for form in block.compare],
-            Loss(block.loss, block.delta),
-            draws=draws,
-            level=level,
-        )
+        compared, loss = [forms[form] for form in block.compare], Loss(block.loss, block.delta)
+        found = compare_points(points, compared, loss, draws=draws, level=level)
     except LawbookError as error:
         return {"fits": _refused(block, group, str(error))}
     parts: dict[str, list[pd.DataFrame]] = {kind: [] for kind in TABLES}
+    columns = dict(zip(block.inputs, INPUTS, strict=False))
     for form, fitted in found.fits.items():
+        if len(fitted.law.inputs) != len(block.inputs):
+            continue  # the baseline sees the first of several inputs: its held-out error is all that counts
         parts["fits"].append(_fit_rows(block, group, fitted, found))
-        parts["points"].append(fitted.points.rename(columns={block.x: "x"}).assign(form=form))
+        parts["points"].append(fitted.points.rename(columns=columns).assign(form=form))
         if np.isfinite(fitted.parameters).all():
             parts["draws"].append(_draw_rows(fitted))
-            parts["predictions"].append(_prediction_rows(fitted))
-    if len(points.x) > 1 and (points.x > 0).all():
+            parts["predictions"].append(_prediction_rows(fitted).rename(columns=columns).assign(form=form))
+    if len(block.inputs) == 1 and len(points.x) > 1 and (points.x > 0).all():
         parts["slopes"].append(slopes_of(points, level))
     return {kind: pd.concat(rows, ignore_index=True) for kind, rows in parts.items() if rows}
 
@@ -280,9 +288,8 @@ def _fit_rows(block: LawBlock, group: Group, fitted: Fit, found: Comparison) -> 
     """Return the rows of `fits` of one form: one per parameter."""
     scores = found.table.set_index("form").loc[fitted.law.name]
     common = {
-        "form": fitted.law.name, "level": fitted.level, "y": block.y, "x": block.x,
-        "x_low": fitted.x_range[0][0], "x_high": fitted.x_range[0][1], "decades": fitted.decades[0],
-        "n_points": fitted.n_points, "n_runs": fitted.n_runs, "n_seeds": fitted.n_seeds,
+        "form": fitted.law.name, "level": fitted.level, "y": block.y, "x": ", ".join(block.inputs),
+        **_range_columns(fitted), "n_points": fitted.n_points, "n_runs": fitted.n_runs, "n_seeds": fitted.n_seeds,
         "n_censored": fitted.n_censored, "n_diverged": fitted.n_diverged,
         "n_unconverged": group.n_unconverged,
         "loss": fitted.loss.name, "delta": fitted.loss.delta, "objective": fitted.objective,
@@ -293,26 +300,29 @@ def _fit_rows(block: LawBlock, group: Group, fitted: Fit, found: Comparison) -> 
         "heldout_error": scores["heldout_error"], "heldout_error_power": scores["heldout_error_power"],
         "bic": fitted.bic, "preferred": found.preferred, "preferred_reason": found.reason,
     }  # fmt: skip
-    return pd.DataFrame(
-        [
-            {
-                "parameter": name,
-                "estimate": e.value,
-                "low": e.low,
-                "high": e.high,
-                "method": e.method,
-                **common,
-            }
-            for name, e in fitted.estimates.items()
-        ]
-    )
+    rows = [
+        {"parameter": name, "estimate": e.value, "low": e.low, "high": e.high, "method": e.method, **common}
+        for name, e in fitted.estimates.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _range_columns(fitted: Fit) -> dict[str, Any]:
+    """Return the fitted range: numbers for one input; for several, which no one number describes, text."""
+    if len(fitted.inputs) == 1:
+        (low, high), decades = fitted.x_range[0], fitted.decades[0]
+        return {"x_low": low, "x_high": high, "decades": decades}
+    ranges = zip(fitted.inputs, fitted.x_range, fitted.decades, strict=True)
+    parts = [f"{name} {low:.4g}–{high:.4g} ({decades:.1f} decades)" for name, (low, high), decades in ranges]
+    return {"ranges": ", ".join(parts)}
 
 
 def _refused(block: LawBlock, group: Group, reason: str) -> pd.DataFrame:
     """Return the rows of `fits` of a group whose data cannot be fitted by any form."""
     rows = [
         {
-            "form": form, "parameter": parameter, "method": "none", "y": block.y, "x": block.x,
+            "form": form, "parameter": parameter, "method": "none", "y": block.y,
+            "x": ", ".join(block.inputs),
             "n_runs": len(group.runs), "n_unconverged": group.n_unconverged, "loss": block.loss,
             "delta": block.delta, "status": "refused", "reason": reason, "preferred": "undecided",
             "warnings": "\n".join(str(notice) for notice in group.notices),
@@ -338,10 +348,11 @@ def _draw_rows(fitted: Fit) -> pd.DataFrame:
 
 
 def _prediction_rows(fitted: Fit) -> pd.DataFrame:
-    """Return the fitted curve with its band on a grid over the fitted range."""
+    """Return the fitted curve with its band on a grid over the fitted range; of several inputs, at the points."""
+    if len(fitted.inputs) > 1:
+        return fitted.predict(fitted.points[list(fitted.inputs)])
     low, high = fitted.x_range[0]
-    grid = np.geomspace(low, high, _GRID) if low > 0 else np.linspace(low, high, _GRID)
-    return fitted.predict(grid).rename(columns={fitted.inputs[0]: "x"}).assign(form=fitted.law.name)
+    return fitted.predict(np.geomspace(low, high, _GRID) if low > 0 else np.linspace(low, high, _GRID))
 
 
 def _choices(block: LawBlock, group: Group, draws: int) -> Iterator[tuple[str, Fit]]:
@@ -353,18 +364,13 @@ def _choices(block: LawBlock, group: Group, draws: int) -> Iterator[tuple[str, F
         return
     headline = fit_points(points, law, loss=loss, draws=draws)
     yield "as fitted", headline
-    if len(points.x) > 1:
-        yield (
-            "without smallest x",
-            fit_points(points.keep(np.arange(len(points.x)) > 0), law, loss=loss, draws=draws),
-        )
-        last = len(points.x) - 1
-        yield (
-            "without largest x",
-            fit_points(points.keep(np.arange(len(points.x)) < last), law, loss=loss, draws=draws),
-        )
+    for name, values in zip(block.inputs if len(block.inputs) > 1 else ("x",), points.x.T, strict=True):
+        if len(np.unique(values)) > 1:
+            for end, edge in (("smallest", values.min()), ("largest", values.max())):
+                without = points.keep(np.asarray(values != edge))
+                yield f"without {end} {name}", fit_points(without, law, loss=loss, draws=draws)
     partner = law.name.removesuffix("_floor") if law.floor else f"{law.name}_floor"
-    if partner in forms:
+    if partner in forms and partner != law.name:
         yield (
             "without floor" if law.floor else "with floor",
             fit_points(points, forms[partner], loss=loss, draws=draws),

@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lawbook.errors import LawbookError, one_message
+from lawbook.errors import AbandonedError, LawbookError, one_message
 from lawbook.studies import Plan, plan_study
-from lawbook.training.process import AbandonedError
 from lawbook.workflow import code_digest
 
 
@@ -50,7 +49,8 @@ def planned(arguments: argparse.Namespace, digest_of: Callable[[Plan], str], fig
     now = [digest_of(plan)]
     if len(arguments.expect) > 1:
         now.append(code_digest(plan, arguments.stage, figure))
-    for what, expected, found in zip((str(plan.study.file), "the code"), arguments.expect, now, strict=False):
+    said = f"{plan.study.file}" + (f" or {plan.source.file}" if plan.source else "")
+    for what, expected, found in zip((said, "the code"), arguments.expect, now, strict=False):
         if expected != found:
             raise LawbookError(f"{what} has changed since this job was submitted; run the workflow again")
     return plan

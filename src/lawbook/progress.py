@@ -14,7 +14,7 @@ from pathlib import Path
 from lawbook.files import write_text
 from lawbook.studies import Plan
 
-SCORES = "scores"
+SCORES, TABLE = "scores", "table"
 EVERY_S = 0.5
 ALIVE_S = 60.0
 """A heartbeat older than this belongs to a job that has died."""
@@ -48,7 +48,12 @@ class Progress:
 
 
 def study_progress(plan: Plan, results: Path) -> Mapping[str, Progress]:
-    """Return the progress of each job that trains, by shard; the probes' under `scores`."""
+    """Return the progress of each job that trains, by shard; the probes' under `scores`.
+
+    A study that trains nothing has one job, `table`: to take its runs from there.
+    """
+    if plan.source is not None:
+        return {TABLE: _job_progress(1, results / "runs.parquet", _file(results, TABLE))}
     jobs = {shard: sum(run.config["steps"] for run in runs) for shard, runs in plan.shards.items()}
     files = {shard: results / f"shards/{shard}.parquet" for shard in plan.shards}
     if plan.pools:

@@ -105,7 +105,7 @@ def _watch(process: subprocess.Popen[bytes], plan: Plan, results: Path) -> None:
         try:
             while not _ended(process):
                 done, total = _redraw(bars, bar, plan, results)
-                if not console.is_terminal and time.monotonic() - said > QUIET_S:
+                if plan.runs and not console.is_terminal and time.monotonic() - said > QUIET_S:
                     said = time.monotonic()
                     console.print(f"{plan.study.name}: {done / total:.0%} of {total:,} run-steps")
         except KeyboardInterrupt:
@@ -125,7 +125,8 @@ def _ended(process: subprocess.Popen[bytes]) -> bool:
 def _redraw(bars: Progress, bar: TaskID, plan: Plan, results: Path) -> tuple[int, int]:
     jobs = study_progress(plan, results).values()
     done, total = sum(job.done for job in jobs), sum(job.total for job in jobs)
-    doing = f"{len(plan.runs):,} runs" if done < total else "fits, figures, report"
+    first = f"{len(plan.runs):,} runs" if plan.source is None else "table of runs"
+    doing = first if done < total else "fits, figures, report"
     bars.update(bar, completed=done, description=f"{plan.study.name}: {doing}")
     return done, total
 

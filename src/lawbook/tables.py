@@ -55,7 +55,15 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "step": _whole,
         "flops": _real,
     },
-    # One row per law block, form, group and parameter.
+    # Where the runs of a study that trains none were taken from; one row. `rename` is a JSON object.
+    "source": {
+        "file": _text,
+        "sha256": _text,
+        "rows": _whole,
+        "rename": _text,
+    },
+    # One row per law block, form, group and parameter. With several inputs `x` names them all, `ranges` holds the
+    # range of each as text, and x_low, x_high and decades are null.
     "fits": {
         "law": _text,
         "form": _text,
@@ -71,6 +79,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "x_low": _real,
         "x_high": _real,
         "decades": _real,
+        "ranges": _text,
         "n_points": _whole,
         "n_runs": _whole,
         "n_seeds": _whole,
@@ -115,12 +124,14 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "parameter": _text,
         "value": _real,
     },
-    # The fitted curve with its band, on a grid over the fitted range.
+    # The fitted curve with its band, on a grid over the fitted range; with several inputs, at the points.
     "predictions": {
         "law": _text,
         "form": _text,
         "group": _text,
         "x": _real,
+        "x2": _real,
+        "x3": _real,
         "estimate": _real,
         "low": _real,
         "high": _real,
@@ -131,6 +142,8 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "form": _text,
         "group": _text,
         "x": _real,
+        "x2": _real,
+        "x3": _real,
         "y": _real,
         "low": _real,
         "high": _real,

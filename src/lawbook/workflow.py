@@ -29,6 +29,8 @@ from lawbook.writer import inherit_lock
 CONFIG = Path("config/config.yaml")
 FIT_TABLES = ("fits", "draws", "predictions", "points", "slopes", "sensitivity")
 NEVER_TRAINED = "(the target `figures` trains nothing)"
+FROM_A_TABLE = "(this study takes its runs from a table)"
+NO_TABLE = "(this study trains its runs)"
 FIGURE_FORMATS = ("svg", "pdf", "png", "csv")
 
 Value = TypeVar("Value")
@@ -127,12 +129,20 @@ class House:
 
         The shards and scores are part of it, since Snakemake lets a file that only other files need be missing.
         """
-        tables = [f"{table}.parquet" for table in ("plan", "runs", "curves", "costs", *FIT_TABLES, "claims")]
 
         def target(_: Wildcards) -> list[str]:
             plan = self.plan(study)
             parts = [f"shards/{shard}{part}.parquet" for shard in plan.shards for part in ("", ".runs")]
             scores = ["scores.parquet"] if plan.pools else []
+            tables = [
+                f"{table}.parquet"
+                for table in (
+                    *(["plan"] if plan.source is None else []),
+                    *_tables(plan),
+                    *FIT_TABLES,
+                    "claims",
+                )
+            ]
             whole = [*scores, *parts, *tables, "report.html"]
             return [str(self.folder(study) / name) for name in whole] + self.figures(study)
 
@@ -159,11 +169,31 @@ class House:
         """Return the curves of each shard of a study.
 
         For the target `figures`, a file that nothing makes: Snakemake then takes the tables of runs as they are.
+        So for a study that takes its runs from a table: Snakemake then turns to the rule that does.
         """
         if "figures" in self._targets():
             return [NEVER_TRAINED]
-        folder = self.folder(wildcards.study)
-        return [str(folder / f"shards/{shard}.parquet") for shard in self.plan(wildcards.study).shards]
+        plan, folder = self.plan(wildcards.study), self.folder(wildcards.study)
+        if plan.source is not None:
+            return [FROM_A_TABLE]
+        return [str(folder / f"shards/{shard}.parquet") for shard in plan.shards]
+
+    def source(self, wildcards: Wildcards) -> list[str]:
+        """Return nothing to wait for if a study takes its runs from a table, else a file that nothing makes.
+
+        The table itself is no input: its digest stands in the parameters, so that a mere copy reruns nothing.
+        """
+        return [] if self.plan(wildcards.study).source is not None else [NO_TABLE]
+
+    def tables(self, *more: str) -> Callable[[Wildcards], list[str]]:
+        """Return the function that gives a study's runs and fits, and of `more` what such a study has."""
+
+        def files(wildcards: Wildcards) -> list[str]:
+            has = _tables(self.plan(wildcards.study))
+            names = ["runs", *(table for table in more if table in has), *FIT_TABLES]
+            return [str(self.folder(wildcards.study) / f"{table}.parquet") for table in names]
+
+        return files
 
     def outcomes(self, wildcards: Wildcards) -> list[str]:
         """Return the outcomes of each shard of a study."""
@@ -189,6 +219,10 @@ class House:
     def plan_digest(self, wildcards: Wildcards) -> str:
         """Return the digest of a study's plan."""
         return plan_digest(self.plan(wildcards.study))
+
+    def source_digest(self, wildcards: Wildcards) -> str:
+        """Return the digest of the table that a study takes its runs from."""
+        return source_digest(self.plan(wildcards.study))
 
     def shard_digest(self, wildcards: Wildcards) -> str:
         """Return the digest of a shard's runs."""
@@ -259,6 +293,9 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
         if law.exact is not None and law.exact not in exact_curves:
             fix = suggest(law.exact, exact_curves)
             raise plan.study.error(f"laws.{name}.exact", law.exact, "there is no such exact curve", fix)
+        if law.exact is not None and plan.source is not None:
+            problem, fix = "a table has no task whose theory would be known", "write its value as a claim"
+            raise plan.study.error(f"laws.{name}.exact", law.exact, problem, fix)
     for i, block in enumerate(content.figures):
         try:
             check_figure(block, content)
@@ -272,6 +309,11 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
             fix = suggest(claim.quantity, quantities)
             raise plan.study.error(f"claims.{i}.quantity", claim.quantity, "there is no such quantity", fix)
     return plan
+
+
+def _tables(plan: Plan) -> tuple[str, ...]:
+    """Return the tables of a study's runs: what training leaves, or what was taken and from where."""
+    return ("runs", "curves", "costs") if plan.source is None else ("runs", "source")
 
 
 def found(entries: Mapping[str, Value], name: str, kind: str) -> Value:
@@ -292,6 +334,13 @@ def plan_digest(plan: Plan) -> str:
     return hashlib.sha256(plan.table().to_csv(index=False).encode()).hexdigest()[:16]
 
 
+def source_digest(plan: Plan) -> str:
+    """Return the digest of a study's table: its content, its columns' names, and which of them laws fit."""
+    source = plan.source
+    content = [source.sha256, source.file.suffix, list(source.columns.items())] if source else []
+    return digest([*content, *plan.fitted_columns])
+
+
 def laws_digest(plan: Plan) -> str:
     """Return the digest of a study's laws."""
     return digest({name: law.model_dump(mode="json") for name, law in plan.study.content.laws.items()})
@@ -301,7 +350,8 @@ def figure_digest(plan: Plan, figure: str) -> str:
     """Return the digest of a figure's block and of the law and the sweep that it shows, by default the first."""
     block, content = figure_block(plan, figure), plan.study.content
     law = content.laws.get(block.of or next(iter(content.laws), ""))
-    sweep = content.sweeps.get(law.sweep if law else block.of or next(iter(content.sweeps)))
+    first = next(iter(content.sweeps), "")
+    sweep = content.sweeps.get((law.sweep or "") if law else block.of or first)
     return digest([part.model_dump(mode="json") if part else None for part in (block, law, sweep)])
 
 
@@ -319,7 +369,11 @@ def code_digest(plan: Plan, stage: str, figure: str = "") -> str:
     """Return the digest of a stage's code with the registry entries that a study uses there."""
     content = plan.study.content
     laws, claims = content.laws.values(), content.claims
-    learned = {f"lawbook.tasks.{content.task.name}", f"lawbook.models.{content.model.name}"}
+    learned = {
+        f"lawbook.{kind}.{named.name}"
+        for kind, named in (("tasks", content.task), ("models", content.model))
+        if named is not None
+    }
     # The power law is every comparison's baseline, and the sensitivity panel takes floors off and on.
     compared = {"power", *(form for law in laws for form in law.compare)}
     partners = {f"{form}_floor" for form in compared} | {form.removesuffix("_floor") for form in compared}
@@ -330,6 +384,7 @@ def code_digest(plan: Plan, stage: str, figure: str = "") -> str:
         "score": learned
         | {f"lawbook.pruning.metrics.{name}" for pool in plan.pools for name in pool.metrics},
         "collect": learned,
+        "take": frozenset(),
         "fit": forms,
         "draw": exact | ({f"lawbook.report.figures.{figure_block(plan, figure).kind}"} if figure else set()),
         "judge": exact

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 import torch
 
+from lawbook.errors import AbandonedError
 from lawbook.studies.runs import Run, run_id
 from lawbook.training import shard as shard_module
 from lawbook.training import stack as stack_module
-from lawbook.training.process import AbandonedError
 from lawbook.training.shard import train_shard
 
 from .conftest import Configure

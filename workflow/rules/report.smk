@@ -1,16 +1,14 @@
 """Report: figures, verdicts on the claims, and the page that tells it all.
 
-In:  the tables of a study; a figure's block, the claims, or the whole study, through their digests
+In:  the tables of a study (curves and costs only of one that trains); a figure's block, the claims, or the
+     whole study, through their digests
 Out: figures/{figure}.svg, .pdf, .png and the figure's data as .csv; claims.parquet and .csv; report.html
 """
 
 
 rule draw_figure:
     input:
-        expand(
-            "<results>/{{study}}/{table}.parquet",
-            table=("runs", "curves", *FIT_TABLES),
-        ),
+        house.tables("curves"),
     output:
         multiext("<results>/{study}/figures/{figure}", ".pdf", ".png", ".csv"),
         svg=report(
@@ -35,10 +33,7 @@ rule draw_figure:
 
 rule judge_claims:
     input:
-        expand(
-            "<results>/{{study}}/{table}.parquet",
-            table=("runs", "curves", *FIT_TABLES),
-        ),
+        house.tables("curves"),
     output:
         table="<results>/{study}/claims.parquet",
         csv=report(
@@ -63,10 +58,8 @@ rule judge_claims:
 
 rule write_report:
     input:
-        tables=expand(
-            "<results>/{{study}}/{table}.parquet",
-            table=("runs", "curves", "costs", *FIT_TABLES, "claims"),
-        ),
+        tables=house.tables("curves", "costs", "source"),
+        claims="<results>/{study}/claims.parquet",
         figures=house.drawn,
     output:
         report(

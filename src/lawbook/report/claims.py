@@ -13,7 +13,7 @@ from lawbook.errors import LawbookError
 from lawbook.report.pairs import check_alike, paired_difference
 from lawbook.report.quantities import quantities
 from lawbook.report.results import REPEATS, Results, in_group, where
-from lawbook.report.words import conditions, enumerate_words, number, plain, span, symbol
+from lawbook.report.words import conditions, enumerate_words, fitted_range, number, plain, symbol
 from lawbook.studies.schema import Claim
 from lawbook.tables import conform, empty
 
@@ -160,7 +160,7 @@ def _value(claim: Claim, value: str, tables: Results) -> Measurement:
     if not flaw and row["n_diverged"] > 0:
         flaw = f"{row['n_diverged']:.0f} diverged runs are left out of the fit, so its points are means of survivors"
     n = 0 if pd.isna(row["n_runs"]) else int(row["n_runs"])
-    over = f"fitted over {plain(row['x'])} {span(row['x_low'], row['x_high'], row['decades'])}"
+    over = f"fitted over {fitted_range(row.to_dict())}"
     return Measurement(_real(row["estimate"]), _real(row["low"]), _real(row["high"]), n, flaw, over)
 
 
@@ -168,7 +168,8 @@ def _difference(claim: Claim, column: str, tables: Results) -> Measurement:
     """Measure a paired difference; pairs that are not whole leave the claim undecided."""
     shared = where(tables.runs, claim.where)
     of, minus = where(shared, claim.of), where(shared, claim.minus)
-    check_alike(of, minus, [*claim.of, *claim.minus, *claim.paired_by, *REPEATS])
+    if "sweeps" in shared:  # of a table that was given, nobody here knows which columns are axes
+        check_alike(of, minus, [*claim.of, *claim.minus, *claim.paired_by, *REPEATS])
     found = paired_difference(of, minus, column, claim.paired_by)
     flaw = found.lacking
     if not found.n and not flaw:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError
+from lawbook.fitting import INPUTS
 from lawbook.laws import fit
 from lawbook.registry import Registry
 from lawbook.report.results import group_runs
@@ -31,14 +32,14 @@ def exact_runs(block: LawBlock, runs: pd.DataFrame, group: str) -> pd.DataFrame:
     if block.exact is None:
         return runs.iloc[:0].assign(exact=np.nan)
     chosen = group_runs(block, runs, group)
-    return chosen.assign(exact=exact_curves[block.exact](chosen, block.x, block.y))
+    return chosen.assign(exact=exact_curves[block.exact](chosen, block.inputs[0], block.y))
 
 
 def exact_points(block: LawBlock, runs: pd.DataFrame, group: str) -> pd.DataFrame:
-    """Return the exact curve at the x of one group: columns x and y, the mean over the runs at that x."""
+    """Return the exact curve at the x of one group: columns x (x, x2, … of several) and y, the mean over its runs."""
     known = exact_runs(block, runs, group).dropna(subset=["exact"])
-    means = known.groupby(block.x)["exact"].mean()
-    return pd.DataFrame({"x": means.index.to_numpy(dtype=float), "y": means.to_numpy(dtype=float)})
+    means = known.groupby(list(block.inputs))["exact"].mean().rename("y").reset_index().astype(float)
+    return means.rename(columns=dict(zip(block.inputs, INPUTS, strict=False)))
 
 
 def exact_estimate(block: LawBlock, runs: pd.DataFrame, group: str, form: str, parameter: str) -> float:
@@ -51,7 +52,8 @@ def exact_estimate(block: LawBlock, runs: pd.DataFrame, group: str, form: str, p
     if curve.empty:
         return np.nan
     try:
-        fitted = fit(curve, form, y="y", x="x", cluster=None, loss=block.loss, delta=block.delta, draws=1)
+        x = INPUTS[: len(block.inputs)]
+        fitted = fit(curve, form, y="y", x=x, cluster=None, loss=block.loss, delta=block.delta, draws=1)
     except LawbookError:
         return np.nan
     return fitted.estimates[parameter].value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from lawbook.laws.forms import laws as forms
 from lawbook.report.exact import exact_estimate
 from lawbook.report.notices import fit_notices
 from lawbook.report.results import Results, in_group
-from lawbook.report.words import count, enumerate_words, measured, number, plain, span, symbol
+from lawbook.report.words import count, enumerate_words, fitted_range, measured, number, plain, symbol
 from lawbook.studies.schema import Claim, LawBlock, StudyFile
 
 NO_LAW = ("flat", "no decay")
@@ -75,9 +76,9 @@ def _headline(name: str, law: LawBlock, row: pd.Series, content: StudyFile, resu
     cells = (
         ("number", f"{symbol(parameter)}, {plain(form)}"),
         ("estimate [95 %]", value),
-        ("range", f"{plain(law.x)} {span(row['x_low'], row['x_high'], row['decades'])}"),
+        ("range", fitted_range(row.to_dict())),
         ("points; independent repeats", f"{number(row['n_points'])}; {number(row['n_seeds'])}"),
-        ("counting rule", counting_rule(law.x, results.runs)),
+        ("counting rule", counting_rule(law.inputs, results.runs, content.table is not None)),
         (
             "residual loss",
             plain(str(row["loss"])) + ("" if pd.isna(row["delta"]) else f", δ = {number(row['delta'])}"),
@@ -95,12 +96,14 @@ def _headline(name: str, law: LawBlock, row: pd.Series, content: StudyFile, resu
     return Headline(title, str(row["status"]), cells, bars, spread)
 
 
-def counting_rule(x: str, runs: pd.DataFrame) -> str:
-    """Return how x was counted: which parameters, or which FLOPs."""
+def counting_rule(inputs: Sequence[str], runs: pd.DataFrame, given: bool) -> str:
+    """Return how x was counted: which parameters, or which FLOPs; in a table that was given, nobody here knows."""
     rules = {"n_params": "all parameters", "n_params_non_embedding": "parameters without embeddings"}
-    if x == "flops":
+    if "flops" in inputs and "flops_rule" in runs:
         return enumerate_words(sorted(set(runs["flops_rule"].dropna()))) if len(runs) else "–"
-    return rules.get(x, "the axis itself")
+    if given:
+        return "as the table counts"
+    return "; ".join(dict.fromkeys(rules.get(x, "the axis itself") for x in inputs))
 
 
 def solver_text(row: pd.Series) -> str:
@@ -211,7 +214,7 @@ def null_outcome(content: StudyFile, fits: pd.DataFrame) -> tuple[tuple[str, boo
                 flat = pd.notna(row["low"]) and row["low"] <= 0 <= row["high"]
                 if row["status"] != "refused" and not flat:
                     value = measured(row["estimate"], row["low"], row["high"])
-                    over = span(row["x_low"], row["x_high"], row["decades"])
+                    over = fitted_range(row.to_dict(), named=False)
                     found.append(f"{plain(form)} with {symbol(row['parameter'])} = {value} over {over}")
             label = plain(name) + (f", {group}" if group else "")
             reason = str(rows.iloc[0]["reason"])

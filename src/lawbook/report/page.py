@@ -17,8 +17,9 @@ from lawbook.report.embed import InlineFigure, Link, inline_figure, table_link
 from lawbook.report.headline import cannot_say, headlines, null_outcome
 from lawbook.report.notices import summary, warnings_of
 from lawbook.report.results import Results, axes_of
-from lawbook.report.words import count, measured, number, plain, span, symbol
+from lawbook.report.words import count, fitted_range, measured, number, plain, symbol
 from lawbook.studies import Study
+from lawbook.studies.schema import StudyFile
 
 ORIGINS = ("exact", "published", "preregistered", "exploratory")
 VERDICTS = ("holds", "fails", "undecided")
@@ -64,8 +65,8 @@ def write_report(study: Study, results: Path) -> None:
         measured=measured,
         fits=fits_table(tables.fits),
         runs=runs_table(tables.runs),
-        downloads=[table_link(name, tables.table(name)) for name in DOWNLOADS],
-        cost=cost_rows(tables.costs, tables.runs),
+        downloads=[table_link(name, tables.table(name)) for name in _downloads(content)],
+        cost=cost_rows(tables.costs, tables.runs) if content.table is None else [],
         provenance=provenance_rows(study, tables),
         yaml=study.file.read_text(encoding="utf-8"),
     )
@@ -85,7 +86,7 @@ def fits_table(fits: pd.DataFrame) -> Table:
     rows = tuple(
         (
             plain(r["law"]), str(r["group"]), plain(r["form"]), symbol(r["parameter"]),
-            measured(r["estimate"], r["low"], r["high"]), span(r["x_low"], r["x_high"], r["decades"]),
+            measured(r["estimate"], r["low"], r["high"]), fitted_range(r, named=False),
             str(r["method"]), number(r["lack_of_fit"], 2), number(r["bic"]), number(r["heldout_error"], 2),
             plain(str(r["status"])), plain(str(r["preferred"])),
         )
@@ -104,7 +105,15 @@ def runs_table(runs: pd.DataFrame) -> Table:
     fixed = [axis for axis in axes_of(runs) if axis not in varied and axis != "device"]
     sizes = [c for c in ("n_params", "n_train", "flops") if c in runs]
     metrics = [m for m in METRICS if m in runs and runs[m].notna().any()]
-    columns = ["run_id", "sweeps", *varied, *sizes, *metrics, "status", "reason"]
+    columns = [
+        "run_id",
+        *(["sweeps"] if "sweeps" in runs else []),
+        *varied,
+        *sizes,
+        *metrics,
+        "status",
+        "reason",
+    ]
     rows = tuple(
         tuple(number(v) if isinstance(v, float) else "" if v is None or v is pd.NA else str(v) for v in row)
         for row in runs[columns].itertuples(index=False, name=None)
@@ -139,16 +148,39 @@ def cost_rows(costs: pd.DataFrame, runs: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def provenance_rows(study: Study, tables: Results) -> list[tuple[str, str]]:
-    """Return where the numbers come from: study, versions, digests, counting rule."""
-    runs, costs = tables.runs, tables.costs
+    """Return where the numbers come from: study, versions, digests, counting rule; or the table of runs."""
     yaml = hashlib.sha256(study.file.read_bytes()).hexdigest()[:16]
+    rows = [("study", f"{study.name} (SHA-256 of the file begins {yaml})"), ("lawbook", __version__)]
+    if study.content.table is not None:
+        return rows + _source_rows(study.content, tables)
+    runs, costs = tables.runs, tables.costs
     return [
-        ("study", f"{study.name} (SHA-256 of the file begins {yaml})"),
-        ("lawbook", __version__),
+        *rows,
         ("versions while training", "; ".join(map(_versions, _distinct(costs, "versions"))) or "–"),
         ("training digests", ", ".join(_distinct(costs, "digest")) or "–"),
         ("FLOPs are counted as", "; ".join(_distinct(runs, "flops_rule")) or "–"),
     ]
+
+
+def _source_rows(content: StudyFile, tables: Results) -> list[tuple[str, str]]:
+    """Return where the runs were taken from, and how many of them each law was fitted to."""
+    source, fits = tables.source.iloc[0], tables.fits
+    renamed = [f"{old} to {new}" for old, new in json.loads(source["rename"]).items()]
+    rows = [
+        ("table of runs", f"{source['file']}, {count(source['rows'], 'row')}"),
+        ("SHA-256 of the table", str(source["sha256"])),
+        ("columns renamed", ", ".join(renamed) or "none"),
+    ]
+    for name, law in content.laws.items():
+        # A row per parameter says the same: one parameter of the headline form counts each group once.
+        mine = fits[(fits["law"] == name) & (fits["form"] == law.compare[0])].drop_duplicates("group")
+        used = f"{number(mine['n_runs'].sum())} of {number(source['rows'])}"
+        rows.append((f"rows fitted, {plain(name)}", used))
+    return rows
+
+
+def _downloads(content: StudyFile) -> list[str]:
+    return [name for name in DOWNLOADS if name != "costs" or content.table is None]
 
 
 def _versions(text: str) -> str:

@@ -52,6 +52,11 @@ class Results:
         return self.table("costs")
 
     @cached_property
+    def source(self) -> pd.DataFrame:
+        """Return where the runs of a study that trains none were taken from."""
+        return self.table("source")
+
+    @cached_property
     def fits(self) -> pd.DataFrame:
         """Return a row per law, form, group and parameter."""
         return self.table("fits")
@@ -119,7 +124,7 @@ def group_runs(block: LawBlock, runs: pd.DataFrame, group: str) -> pd.DataFrame:
     for axis, value in parse_group(group).items():
         chosen = chosen[[text_of(v) == value for v in chosen[axis]]]
     chosen = chosen[chosen["status"] != "unconverged"]
-    return choose(chosen, block.choose, block.x, block.y)[0] if block.choose else chosen
+    return choose(chosen, block.choose, block.inputs[0], block.y)[0] if block.choose else chosen
 
 
 def parse_group(group: str) -> dict[str, str]:

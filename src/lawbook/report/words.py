@@ -54,8 +54,9 @@ def plain(name: str) -> str:
 def label(column: str, content: StudyFile | None = None) -> str:
     """Return the axis label of a column, with its unit; a loss has the unit of the study's task."""
     if column.endswith("_loss") or column == "loss":
-        entropy = content is not None and tasks[content.task.name].loss == "cross_entropy"
-        return f"{plain(column)} ({'nats' if entropy else 'squared error'})"
+        if content is None or content.task is None:
+            return plain(column)  # in what unit, only a task would know
+        return f"{plain(column)} ({'nats' if tasks[content.task.name].loss == 'cross_entropy' else 'squared error'})"
     if column.endswith("_error") or column == "error":
         return f"{plain(column)} (share wrong)"
     return LABELS.get(column, plain(column))
@@ -122,6 +123,14 @@ def span(low: Any, high: Any, decades: Any = None) -> str:
         decades = math.log10(high / low) if low > 0 else math.nan
     width = f" ({decades:.1f} decades)" if decades == decades else ""
     return f"{number(low)}–{number(high)}{width}"
+
+
+def fitted_range(row: Mapping[Any, Any], named: bool = True) -> str:
+    """Write the range over which a row of the table 'fits' was fitted, after the name of x; of several inputs, each."""
+    if isinstance(row["ranges"], str):
+        return plain(row["ranges"])
+    text = span(row["x_low"], row["x_high"], row["decades"])
+    return f"{plain(row['x'])} {text}" if named else text
 
 
 def conditions(where: Mapping[str, Any]) -> str:

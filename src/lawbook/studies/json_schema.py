@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lawbook.studies.schema import StudyFile
+from lawbook.studies.schema import TRAINED, StudyFile
 
 
 def study_schema() -> str:
@@ -29,4 +29,8 @@ def study_schema() -> str:
     paired_by = schema["$defs"]["Claim"]["properties"]["paired_by"]
     paired_by["anyOf"] = [{"type": "string"}, {"type": "array", "items": paired_by.pop("items")}]
     del paired_by["type"]
+    cluster = schema["$defs"]["LawBlock"]["properties"]["cluster"]
+    cluster["anyOf"] = [{"type": "string"}, {"type": "array", "items": cluster.pop("items")}]
+    del cluster["type"]
+    schema["oneOf"] = [{"required": list(TRAINED)}, {"required": ["table"]}]
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"

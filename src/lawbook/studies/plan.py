@@ -1,8 +1,8 @@
-"""The plan of a study: its runs, shards and pools, as a pure function of the YAML."""
+"""The plan of a study: its runs, shards and pools, as a pure function of the YAML; or the table that it takes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,25 +15,36 @@ from lawbook.studies.cost import FLOPS_RULE, run_cost
 from lawbook.studies.probes import Pool, pools_to_score
 from lawbook.studies.runs import Run, checked_value, digest, effective, expand_study
 from lawbook.studies.shards import make_shards
+from lawbook.studies.source import Source, find_source
 from lawbook.studies.study import Study, find_study, load_study
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A checked study with its runs, its shards by name, and the pools to score."""
+    """A checked study with its runs, its shards by name, and the pools to score.
+
+    A study that takes its runs from a table plans none: its plan is the table's `source`.
+    """
 
     study: Study
     runs: tuple[Run, ...]
     shards: Mapping[str, list[Run]]
     pools: tuple[Pool, ...]
+    source: Source | None = None
 
     @cached_property
     def shard_of(self) -> Mapping[str, str]:
         """Return the shard of each run."""
         return {run.run_id: shard for shard, runs in self.shards.items() for run in runs}
 
+    @cached_property
+    def fitted_columns(self) -> tuple[str, ...]:
+        """Return the columns that the study's laws fit, as x or y."""
+        laws = self.study.content.laws.values()
+        return tuple(dict.fromkeys(column for law in laws for column in (law.y, *law.inputs)))
+
     def table(self) -> pd.DataFrame:
-        """Return a row per run: identity, sweeps, shard, every axis, N, FLOPs, bytes, predicted seconds."""
+        """Return a row per planned run: identity, sweeps, shard, every axis, N, FLOPs, bytes, predicted seconds."""
         rows = []
         for run in self.runs:
             cost = run_cost(run.config)
@@ -70,8 +81,12 @@ def plan_study(name: str, folder: str | Path) -> Plan:
 
 
 def make_plan(study: Study) -> Plan:
-    """Plan a study. Raises StudyError for a field, value, law, figure or claim that cannot be."""
-    _check_references(study)
+    """Plan a study. Raises StudyError for a field, value, table, law, figure or claim that cannot be."""
+    source = find_source(study)
+    if source is not None:
+        _check_references(study, Columns("column in the table", frozenset(source.columns)))
+        return Plan(study, (), {}, (), source)
+    _check_references(study, Columns("axis", frozenset(study.fields), COLUMNS_TO_FIT))
     runs = tuple(expand_study(study))
     _check_selections(study, runs)
     return Plan(
@@ -82,40 +97,68 @@ def make_plan(study: Study) -> Plan:
     )
 
 
-def _check_references(study: Study) -> None:
-    """Raise StudyError where one block names another, a form or an axis that is not there."""
+@dataclass(frozen=True)
+class Columns:
+    """What a law or a claim may name: `axes` that group and select, and what else may be fitted."""
+
+    kind: str
+    axes: frozenset[str]
+    measured: frozenset[str] = frozenset()
+
+    def check_axes(self, study: Study, field: str, names: Iterable[str]) -> None:
+        """Raise StudyError for a name that is no axis."""
+        for name in names:
+            if name not in self.axes:
+                raise study.error(field, name, f"there is no such {self.kind}", suggest(name, self.axes))
+
+    def check_fittable(self, study: Study, field: str, names: Iterable[str]) -> None:
+        """Raise StudyError for a name that is no column of the runs."""
+        valid = self.axes | self.measured
+        for name in names:
+            if name not in valid:
+                raise study.error(field, name, "the runs have no such column", suggest(name, valid))
+
+
+def _check_references(study: Study, columns: Columns) -> None:
+    """Raise StudyError where one block names another, a form or a column that is not there."""
     from lawbook.laws.forms import laws as forms
 
     content = study.content
     for name, law in content.laws.items():
         field = f"laws.{name}"
-        if law.sweep not in content.sweeps:
-            raise study.error(
-                f"{field}.sweep", law.sweep, "there is no such sweep", suggest(law.sweep, content.sweeps)
-            )
+        _check_sweep(study, field, law.sweep)
         for form in law.compare:
             if form not in forms:
                 raise study.error(f"{field}.compare", form, "there is no such law", suggest(form, forms))
-        for key, axes in (
-            ("by", law.by),
-            ("where", list(law.where)),
-            ("choose", [law.choose] if law.choose else []),
-        ):
-            for axis in axes:
-                if axis not in study.fields:
-                    raise study.error(
-                        f"{field}.{key}", axis, "there is no such axis", suggest(axis, study.fields)
-                    )
-        for key, column in (("x", law.x), ("y", law.y)):
-            if column not in (valid := set(study.fields) | COLUMNS_TO_FIT):
-                raise study.error(
-                    f"{field}.{key}", column, "the runs have no such column", suggest(column, valid)
-                )
+            if len(forms[form].inputs) != len(law.inputs):
+                problem = f"this law has {len(forms[form].inputs)} inputs, and x names {len(law.inputs)}"
+                fix = f"write x: [{', '.join(forms[form].inputs)}], each by its column"
+                raise study.error(f"{field}.compare", form, problem, fix)
+        columns.check_axes(study, f"{field}.by", law.by)
+        columns.check_axes(study, f"{field}.where", law.where)
+        columns.check_axes(study, f"{field}.cluster", law.cluster)
+        columns.check_axes(study, f"{field}.choose", [law.choose] if law.choose else [])
+        columns.check_fittable(study, f"{field}.x", law.inputs)
+        columns.check_fittable(study, f"{field}.y", [law.y])
     names = [figure.name for figure in content.figures]
     for i, name in enumerate(names):
         if name in names[:i]:
             raise study.error(f"figures.{i}", name, "there is such a figure already", "delete one of the two")
-    _check_claims(study)
+    _check_claims(study, columns)
+
+
+def _check_sweep(study: Study, field: str, sweep: str | None) -> None:
+    """Raise StudyError unless a law names a sweep of the study, or none where the study has a table instead."""
+    sweeps = study.content.sweeps
+    if study.content.table is not None:
+        if sweep is not None:
+            raise study.error(
+                f"{field}.sweep", sweep, "a table has no sweeps", "delete it, or select with where"
+            )
+    elif sweep is None:
+        raise study.error(f"{field}.sweep", None, "this key is missing", f"name one of {', '.join(sweeps)}")
+    elif sweep not in sweeps:
+        raise study.error(f"{field}.sweep", sweep, "there is no such sweep", suggest(sweep, sweeps))
 
 
 def _check_selections(study: Study, runs: tuple[Run, ...]) -> None:
@@ -151,7 +194,7 @@ COLUMNS_TO_FIT = frozenset(
 """Columns of runs.parquet that a law may take as x or y, besides the axes."""
 
 
-def _check_claims(study: Study) -> None:
+def _check_claims(study: Study, columns: Columns) -> None:
     for i, claim in enumerate(study.content.claims):
         field = f"claims.{i}"
         if claim.value is not None:
@@ -173,21 +216,12 @@ def _check_claims(study: Study) -> None:
                 raise study.error(
                     f"{field}.value", claim.value, f"{form} has no such parameter", suggest(parameter, names)
                 )
-        for key, axes in (("of", claim.of), ("minus", claim.minus), ("where", claim.where)):
-            for axis in axes:
-                if axis not in study.fields:
-                    raise study.error(
-                        f"{field}.{key}", axis, "there is no such axis", suggest(axis, study.fields)
-                    )
-        for axis in claim.paired_by:
-            if axis not in study.fields:
-                raise study.error(
-                    f"{field}.paired_by", axis, "there is no such axis", suggest(axis, study.fields)
-                )
-        if claim.difference is not None and claim.difference not in COLUMNS_TO_FIT:
+        columns.check_axes(study, f"{field}.of", claim.of)
+        columns.check_axes(study, f"{field}.minus", claim.minus)
+        columns.check_axes(study, f"{field}.where", claim.where)
+        columns.check_axes(study, f"{field}.paired_by", claim.paired_by)
+        measured = claim.difference
+        if measured is not None and measured not in (valid := columns.measured or columns.axes):
             raise study.error(
-                f"{field}.difference",
-                claim.difference,
-                "the runs have no such column",
-                suggest(claim.difference, COLUMNS_TO_FIT),
+                f"{field}.difference", measured, "the runs have no such column", suggest(measured, valid)
             )

@@ -132,14 +132,49 @@ def _sweep_kind(sweep: Any) -> str:
 Sweep = Annotated[Annotated[Grid, Tag("Grid")] | Annotated[Union, Tag("Union")], Discriminator(_sweep_kind)]
 
 
+class TableBlock(Block):
+    """A table of runs that are fitted as they stand, instead of being trained."""
+
+    path: str = Field(
+        min_length=1,
+        description="A CSV or Parquet file with a row per run; a relative path begins at the study's own folder.",
+    )
+    sha256: str | None = Field(
+        None,
+        pattern="^[0-9a-f]{64}$",
+        description="SHA-256 of the file; the study stops where the file is another.",
+    )
+    rename: dict[str, Annotated[str, Field(min_length=1)]] = Field(
+        {}, description="{column of the file: what the study calls it}."
+    )
+
+    @field_validator("path")
+    @classmethod
+    def _whole(cls, value: str) -> str:
+        if value.startswith("~"):
+            raise ValueError("~ is not expanded; write the path from the study's folder, or a whole one")
+        return value
+
+
 class LawBlock(Block):
     """Which law to fit to which runs."""
 
-    sweep: str = Field(description="The sweep whose runs are fitted.")
+    sweep: str | None = Field(
+        None, description="The sweep whose runs are fitted; left out where a table is given."
+    )
     y: str = Field(description="A column of runs.parquet: test_loss, test_error, validation_loss, …")
-    x: str = Field(description="A column of runs.parquet: samples, width, n_params, n_train, steps, flops, …")
+    x: str | list[str] = Field(
+        min_length=1,
+        description="A column of runs.parquet: samples, width, n_params, n_train, steps, flops, …; several for a "
+        "law of several inputs, in the order of the law's own: [N, D].",
+    )
     compare: list[str] = Field(["power"], min_length=1, description="Forms; the first is the headline.")
     by: list[str] = Field([], description="Axes whose every value gets a fit of its own.")
+    cluster: list[str] = Field(
+        [],
+        description="Axes whose combinations are independent repeats; by default fold where it varies, else seed, "
+        "else each run.",
+    )
     where: dict[str, Any] = Field({}, description="Keep only the runs with these values (one, or a list).")
     range: tuple[float, float] | None = Field(None, description="Fit only between these values of x.")
     choose: str | None = Field(None, description="Axis chosen at each x by the lowest validation metric.")
@@ -154,6 +189,16 @@ class LawBlock(Block):
         None, description="Registered exact curve, fitted over the same range beside it."
     )
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Return the columns of x, one or several."""
+        return (self.x,) if isinstance(self.x, str) else tuple(self.x)
+
+    @field_validator("cluster", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
     @field_validator("range")
     @classmethod
     def _ordered(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
@@ -165,6 +210,8 @@ class LawBlock(Block):
     def _has_delta(self) -> LawBlock:
         if (self.loss == "log_huber") != (self.delta is not None):
             raise ValueError("delta goes with loss: log_huber; give both or neither")
+        if len(self.inputs) > 1 and (self.range is not None or self.choose is not None):
+            raise ValueError("range and choose are for one x; leave them out, or select with where")
         return self
 
 
@@ -236,18 +283,25 @@ class Claim(Block):
         return self
 
 
+TRAINED = ("task", "model", "sweeps")
+"""Keys that a study which trains its runs cannot do without."""
+
+
 class StudyFile(Block):
-    """A study: a question, the sweeps that answer it, laws, figures and claims."""
+    """A study: a question, the sweeps or the table that answer it, laws, figures and claims."""
 
     title: str = Field(min_length=1, description="Heading of the report.")
     question: str = Field(min_length=1, description="What the study asks, in one sentence.")
-    task: Named = Field(description="{name: a file in tasks/, and that task's axes}")
-    model: Named = Field(description="{name: a file in models/, and that model's axes}")
+    table: TableBlock | None = Field(
+        None, description="A table of runs, instead of task, model, training, pruning and sweeps."
+    )
+    task: Named | None = Field(None, description="{name: a file in tasks/, and that task's axes}")
+    model: Named | None = Field(None, description="{name: a file in models/, and that model's axes}")
     training: TrainingAxes = Field(
         TrainingAxes(), description="How runs are trained unless a sweep says otherwise."
     )
     pruning: PruningAxes = Field(PruningAxes(), description="Which part of the pool is kept.")
-    sweeps: dict[Name, Sweep] = Field(min_length=1, description="Named grids over axes.")
+    sweeps: dict[Name, Sweep] = Field({}, min_length=1, description="Named grids over axes.")
     laws: dict[Name, LawBlock] = Field({}, description="Laws to fit, by name.")
     figures: list[FigureBlock] = Field([], description="Figures: a kind, or {kind: what it shows}.")
     claims: list[Claim] = Field([], description="Expected values, written down before the run.")

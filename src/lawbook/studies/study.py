@@ -16,11 +16,11 @@ from pydantic.fields import FieldInfo
 from lawbook.axes import Axes, Config, no_truth_value
 from lawbook.errors import LawbookError, StudyError, suggest
 from lawbook.models import Model, models
-from lawbook.studies.schema import NAME, Block, PruningAxes, SeedAxes, StudyFile, TrainingAxes
+from lawbook.studies.schema import NAME, TRAINED, Block, PruningAxes, SeedAxes, StudyFile, TrainingAxes
 from lawbook.tasks import Task, tasks
 
 RULES = (
-    "plan_study", "score_pools", "train_shard", "collect_runs",
+    "plan_study", "score_pools", "train_shard", "collect_runs", "take_table",
     "fit_laws", "draw_figure", "judge_claims", "write_report",
 )  # fmt: skip
 RESERVED = frozenset({*RULES, "all", "figures"})
@@ -37,7 +37,10 @@ def _validator(field: FieldInfo) -> TypeAdapter[Any]:
 
 @dataclass(frozen=True)
 class Study:
-    """A checked study: the file's content, and the configuration that all its runs start from."""
+    """A checked study: the file's content, and the configuration that all its runs start from.
+
+    `base` is empty where the runs are not trained but stand in a table.
+    """
 
     name: str
     file: Path
@@ -47,12 +50,12 @@ class Study:
     @property
     def task(self) -> Task:
         """Return the task that is learned."""
-        return tasks[self.content.task.name]
+        return tasks[self.base["task"]]
 
     @property
     def model(self) -> Model:
         """Return the model that learns."""
-        return models[self.content.model.name]
+        return models[self.base["model"]]
 
     @property
     def axes(self) -> tuple[type[Axes], ...]:
@@ -96,6 +99,9 @@ def load_study(file: str | Path) -> Study:
         content = StudyFile.model_validate(_read_yaml(file))
     except ValidationError as invalid:
         raise _first_mistake(file, StudyFile, (), invalid) from None
+    _check_origin(file, content)
+    if content.task is None or content.model is None:
+        return Study(file.stem, file, content, {})
     base: dict[str, Any] = {"task": content.task.name, "model": content.model.name}
     for kind, named, registry in (("task", content.task, tasks), ("model", content.model, models)):
         if named.name not in registry:
@@ -109,6 +115,23 @@ def load_study(file: str | Path) -> Study:
             raise _first_mistake(file, axes, (kind,), invalid) from None
     base |= content.training.model_dump() | content.pruning.model_dump() | SeedAxes.defaults()
     return Study(file.stem, file, content, base)
+
+
+def _check_origin(file: Path, content: StudyFile) -> None:
+    """Raise StudyError unless a study either trains its runs or takes them from a table."""
+    lacking = [key for key in TRAINED if not getattr(content, key)]
+    if content.table is None:
+        if len(lacking) == len(TRAINED):
+            fix = "add task, model and sweeps, or table: {path: …}"
+            raise StudyError(file, "", None, "the study has no runs: neither sweeps nor a table", fix)
+        if lacking:
+            raise StudyError(file, lacking[0], None, "this key is missing", "add it")
+        return
+    of_training = content.model_fields_set & {*TRAINED, "training", "pruning", "shard_flops"}
+    if of_training:
+        keys = ", ".join(sorted(of_training))
+        problem = f"a study takes its runs from a table or trains them, and this one has {keys} beside it"
+        raise StudyError(file, "table", content.table.path, problem, f"delete table, or {keys}")
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -146,7 +169,7 @@ def _first_mistake(
     """Turn pydantic's first complaint into one error that says how to mend it."""
     error = min(invalid.errors(), key=lambda item: item["type"] != "extra_forbidden")
     # A union's members and a validator's wrapping stand in the location without being keys of the file.
-    location = [part for part in error["loc"] if part not in ("Grid", "Union")]
+    location = [part for part in error["loc"] if part not in ("Grid", "Union", "str", "list[str]")]
     field = ".".join(str(part) for part in (*path, *location))
     if error["type"] == "extra_forbidden":
         return StudyError(file, field, error["input"], "there is no such key", _nearest_key(model, location))

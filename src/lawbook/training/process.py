@@ -6,9 +6,7 @@ import ctypes
 import os
 import sys
 
-
-class AbandonedError(Exception):
-    """The Snakemake that started this job is gone; the job has stopped at a checkpoint."""
+from lawbook.errors import AbandonedError
 
 
 def prepare_process() -> None:

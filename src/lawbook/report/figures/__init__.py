@@ -50,6 +50,10 @@ def check_figure(block: FigureBlock, content: StudyFile) -> None:
     """Raise LawbookError if a study cannot draw this figure: its kind, what it shows, or an option."""
     kind = figures[block.kind]
     known = content.sweeps if kind.shows == "sweep" else content.laws
+    if kind.shows == "sweep" and content.table is not None:
+        raise LawbookError(
+            f"figure {block.kind}: it shows a sweep, and a table has none; write {{law: NAME}}"
+        )
     if block.of is not None and block.of not in known:
         raise LawbookError(f"figure {block.kind}: no {kind.shows} {block.of!r}; {suggest(block.of, known)}")
     if block.of is None and len(known) != 1 and kind.shows == "law":

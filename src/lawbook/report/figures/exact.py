@@ -23,6 +23,9 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         raise LawbookError(
             f"figure {block.kind}: the law {name!r} names no exact curve; give it the key 'exact'"
         )
+    if len(law.inputs) > 1:
+        raise LawbookError(f"figure {block.kind}: the law {name!r} has several inputs; write {{law: {name}}}")
+    x = law.inputs[0]
     fits = results.fits[results.fits["law"] == name]
     groups = list(dict.fromkeys(fits["group"]))
 
@@ -34,9 +37,9 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         line = Line(
             group.replace("=", " ").replace(",", ", ") or "trained", (), runs, hue, MARKERS[i % len(MARKERS)]
         )
-        points = means(runs, law.y, law.x)
+        points = means(runs, law.y, x)
         draw_points(main, points, line, joined=False)
-        ratio = _ratios(runs, law.x, law.y)
+        ratio = _ratios(runs, x, law.y)
         main.plot(
             ratio["x"], ratio["exact"], color=BLACK, lw=1.0, label="exact" if i == 0 else None, zorder=1
         )
@@ -54,7 +57,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     log_axis(main, "x", every["x"])
     log_axis(main, "y", every["exact"])
     main.set_ylabel(label(law.y, content))
-    below.set(xlabel=label(law.x, content), ylabel="measured / exact ± 3 SE")
+    below.set(xlabel=label(x, content), ylabel="measured / exact ± 3 SE")
     below.ticklabel_format(axis="y", useOffset=False)
     main.legend()
     out = int((np.abs(every["ratio"] - 1) > 3 * every["se"]).sum())

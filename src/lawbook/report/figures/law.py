@@ -1,4 +1,8 @@
-"""`law`: the points of a law with its fits, their residuals, and the local slopes beside them."""
+"""`law`: the points of a law with its fits, their residuals, and the local slopes beside them.
+
+A law of several inputs has no one curve: its points are drawn against their fitted values, and their residuals
+against each input.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from lawbook.fitting import INPUTS
 from lawbook.laws.forms import laws as forms
 from lawbook.report.exact import exact_points
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import Line, as_data, draw_points
 from lawbook.report.results import Results
 from lawbook.report.style import BLACK, DOUBLE, GREY, MARKERS, PALETTE, RED, colours, log_axis, new_figure
-from lawbook.report.words import count, label, measured, number, plain, span, symbol
+from lawbook.report.words import count, enumerate_words, fitted_range, label, measured, number, plain, symbol
 from lawbook.studies.schema import FigureBlock, LawBlock, StudyFile
 
 _DASHES = ("-", "--", "-.", ":")
@@ -45,6 +51,9 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     law = content.laws[name]
     fits = results.fits[results.fits["law"] == name]
     series = _series(law, fits)
+    if len(law.inputs) > 1:
+        drawn, data = _draw_surface(name, law, series, results, content)
+        return Drawn(drawn, data, f"The law {plain(name)}", _caption(fits, law))
 
     figure = new_figure(DOUBLE, 3.2 + 0.14 * sum(s.text.count("\n") + 1 for s in series))
     grid = figure.subplot_mosaic([["main", "residual"], ["main", "slope"]], width_ratios=[1.55, 1])
@@ -86,11 +95,55 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     if law.exact is not None:
         handles.append(Line2D([], [], color=BLACK, ls=":", lw=1.6))
         texts.append(f"exact curve ({plain(law.exact)})")
+    _add_legend(figure, handles, texts, series)
+    return Drawn(figure, as_data(parts), f"The law {plain(name)}", _caption(fits, law))
+
+
+def _draw_surface(
+    name: str, law: LawBlock, series: list[Series], results: Results, content: StudyFile
+) -> tuple[Figure, pd.DataFrame]:
+    """Draw measured against fitted y, and the log residual against each input; return that and the data."""
+    inputs = dict(zip(INPUTS, law.inputs, strict=False))
+    lines = sum(s.text.count("\n") + 1 for s in series)
+    figure = new_figure(DOUBLE, 1.2 + 1.2 * len(inputs) + 0.14 * lines)
+    grid = figure.subplot_mosaic([["main", column] for column in inputs], width_ratios=[1.25, 1])
+    main, parts = grid["main"], []
+    ends: list[float] = []
+    for s in series:
+        points = _rows(results.points, s, name)
+        curve = _rows(results.predictions, s, name)
+        if not s.flaw and len(points):
+            y = points["y"].to_numpy(dtype=float)
+            fitted = y * np.exp(-points["residual"].to_numpy(dtype=float))
+            draw_points(main, points.assign(x=fitted), Line("", (), points, s.colour, s.marker), joined=False)
+            ends += [*y, *fitted]
+            for column in inputs:
+                _draw_residuals(grid[column], points.assign(x=points[column]), s)
+        parts += [({"part": "points", "form": s.form, "group": s.group}, _bare(points))]
+        parts += [({"part": "fit", "form": s.form, "group": s.group}, _bare(curve))]
+    if ends:
+        main.plot([min(ends), max(ends)], [min(ends), max(ends)], color=BLACK, lw=0.8, zorder=1)
+        log_axis(main, "x", ends)
+        log_axis(main, "y", ends)
+    for column, name_of in inputs.items():
+        grid[column].axhline(0, color=BLACK, lw=0.6)
+        seen = results.points.loc[results.points["law"] == name, column]
+        log_axis(grid[column], "x", seen)
+        grid[column].set_xlabel(label(name_of, content))
+    grid["x"].set_title("log residual (measured − fitted)")
+    main.set(xlabel=f"fitted {label(law.y, content)}", ylabel=f"measured {label(law.y, content)}")
+    _state_refusals(main, series)
+    handles = [Line2D([], [], color=s.colour, marker=s.marker, ls="none") for s in series]
+    _add_legend(figure, handles, [s.text for s in series], series)
+    return figure, as_data(parts)
+
+
+def _add_legend(figure: Figure, handles: list[Line2D], texts: list[str], series: list[Series]) -> None:
+    """Add the legend below the panels, each form that is no law in red."""
     legend = figure.legend(handles, texts, loc="outside lower left", handlelength=2.2)
     for shown, s in zip(legend.get_texts(), series, strict=False):
         if s.flaw:
             shown.set_color(RED)
-    return Drawn(figure, as_data(parts), f"The law {plain(name)}", _caption(fits, law))
 
 
 def _series(law: LawBlock, fits: pd.DataFrame) -> list[Series]:
@@ -134,7 +187,9 @@ def _legend_text(law: LawBlock, row: pd.Series) -> str:
     if flaw := _flaw(row):
         return textwrap.fill(f"{lead}{plain(row['form'])}: {flaw}", 118, subsequent_indent="    ")
     value = measured(row["estimate"], row["low"], row["high"])
-    over = f"{label(law.x).split(' (')[0]} {span(row['x_low'], row['x_high'], row['decades'])}"
+    over = fitted_range(row.to_dict(), named=False)
+    if len(law.inputs) == 1:
+        over = f"{label(law.inputs[0]).split(' (')[0]} {over}"
     return f"{lead}{plain(row['form'])}: {symbol(row['parameter'])} = {value} over {over}"
 
 
@@ -186,10 +241,10 @@ def _finish(
     residual.axhline(0, color=BLACK, lw=0.6)
     slope.axhline(0, color=BLACK, lw=0.6)
     residual.tick_params(labelbottom=False)
-    main.set(xlabel=label(law.x, content), ylabel=label(law.y, content))
+    main.set(xlabel=label(law.inputs[0], content), ylabel=label(law.y, content))
     residual.set_title("log residual (measured − fitted)")
     slope.set_title("local slope, d log y / d log x")
-    slope.set_xlabel(label(law.x, content))
+    slope.set_xlabel(label(law.inputs[0], content))
 
 
 def _state_refusals(main: Axes, series: list[Series]) -> None:
@@ -209,15 +264,24 @@ def _state_refusals(main: Axes, series: list[Series]) -> None:
 
 def _caption(fits: pd.DataFrame, law: LawBlock) -> str:
     if fits.empty:
-        return "No run of this law's sweep has been fitted."
+        return "No run of this law has been fitted."
     row = fits.iloc[0]
-    seeds = "–" if pd.isna(row["n_seeds"]) else count(int(row["n_seeds"]), "combination")
+    n = 0 if pd.isna(row["n_seeds"]) else int(row["n_seeds"])
+    seeds = f"{count(n, 'combination')} of seed and fold"
+    if law.cluster:
+        seeds = f"{count(n, 'combination')} of {enumerate_words(map(plain, law.cluster))}"
+    elif law.sweep is None:
+        seeds = count(n, "independent repeat")
     runs = number(row["n_runs"])
     first = " in the first group" if len(fits["group"].unique()) > 1 else ""
-    text = (
-        f"Left: means of {plain(law.y)} with 95 % intervals ({runs} runs, {seeds} of seed and fold{first}), the"
-        " fitted law and its band over the fitted range. Right: log residuals, and local slopes with the laws' own."
-    )
+    text = f"Left: means of {plain(law.y)} with 95 % intervals ({runs} runs, {seeds}{first}), "
+    if len(law.inputs) == 1:
+        text += "the fitted law and its band over the fitted range."
+        text += " Right: log residuals, and local slopes with the laws' own."
+    else:
+        text += (
+            f"against the fitted law. Right: log residuals against {enumerate_words(map(plain, law.inputs))}."
+        )
     if (fits["n_censored"].fillna(0) > 0).any():
         text += " Open triangles: no wrong answer in any run, an upper limit."
     verdicts = fits["preferred_reason"].dropna()

@@ -1,0 +1,28 @@
+"""Table: take the runs of a study from the table that it names, where it names one instead of sweeps.
+
+In:  the study's table, through the digest of its content; never as an input, so that a mere copy reruns nothing
+Out: runs.parquet and runs.csv, as collect_runs leaves them for a study that trains; source.parquet, which says
+     where they come from
+"""
+
+
+ruleorder: collect_runs > take_table
+
+
+rule take_table:
+    input:
+        house.source,
+    output:
+        tables=multiext("<results>/{study}/", "runs.parquet", "source.parquet"),
+        twin="<results>/{study}/runs.csv",
+    log:
+        "<logs>/{study}/take_table.log",
+    localrule: True
+    conda:
+        "../../envs/lawbook.yaml"
+    params:
+        table=house.source_digest,
+        code=house.code("take"),
+    shell:
+        "python scripts/take_table.py {wildcards.study}"
+        " --expect {params.table} {params.code} --out {output.tables} > {log} 2>&1"
