@@ -380,16 +380,17 @@ def _choices(block: LawBlock, group: Group, draws: int) -> Iterator[tuple[str, F
     if quantity in ("loss", "error") and other in group.runs.columns and group.runs[other].notna().any():
         # Where that column has no logarithm there is no such choice.
         with suppress(LawbookError):
-            yield (
-                f"{other} for {block.y}",
-                fit_points(_gather(block, group, other), law, loss=loss, draws=draws),
-            )
-    if loss.name == "log_huber":
-        yield "log_least_squares", fit_points(points, law, loss=Loss(), draws=draws)
-    elif np.isfinite(headline.objective):
+            again = fit_points(_gather(block, group, other), law, loss=loss, draws=draws)
+            yield f"{other} for {block.y}", again
+    others = {shape: replace(loss, name=loss.scale + shape, delta=None) for shape in ("least_squares", "absolute")}
+    if loss.scale == "log_" and loss.shape != "huber" and np.isfinite(headline.objective):
         r = headline.points["residual"].to_numpy()
         delta = max(1.345 * 1.4826 * float(np.median(np.abs(r))), 1e-9)
-        yield f"log_huber δ={delta:.2g}", fit_points(points, law, loss=Loss("log_huber", delta), draws=draws)
+        others["huber"] = loss.huber(delta)
+    for shape, other in others.items():
+        if shape != loss.shape:
+            name = other.name + (f" δ={other.delta:.2g}" if other.delta else "")
+            yield name, fit_points(points, law, loss=other, draws=draws)
 
 
 def _joined(kind: str, parts: list[pd.DataFrame]) -> pd.DataFrame:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import jsonschema
 import pytest
 import yaml
 
 from lawbook.errors import LawbookError
+from lawbook.laws.loss import LOSSES
 from lawbook.studies import find_study, load_study, study_names
 from lawbook.studies.json_schema import study_schema
-from lawbook.studies.schema import Claim, FigureBlock
+from lawbook.studies.schema import Claim, FigureBlock, LossName
 
 REPOSITORY = Path(__file__).parents[2]
 STUDIES = REPOSITORY / "config/studies"
@@ -68,3 +70,7 @@ def test_one_axis_to_pair_by_needs_no_list() -> None:
     }  # fmt: skip
 
     assert Claim.model_validate(claim).paired_by == ["seed"]
+
+
+def test_a_law_block_knows_every_loss() -> None:
+    assert get_args(LossName) == LOSSES

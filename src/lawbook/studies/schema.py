@@ -156,6 +156,13 @@ class TableBlock(Block):
         return value
 
 
+LossName = Literal[
+    "log_least_squares", "log_huber", "log_absolute",
+    "log1p_least_squares", "log1p_huber", "log1p_absolute",
+    "least_squares", "huber", "absolute",
+]  # fmt: skip
+
+
 class LawBlock(Block):
     """Which law to fit to which runs."""
 
@@ -178,10 +185,12 @@ class LawBlock(Block):
     where: dict[str, Any] = Field({}, description="Keep only the runs with these values (one, or a list).")
     range: tuple[float, float] | None = Field(None, description="Fit only between these values of x.")
     choose: str | None = Field(None, description="Axis chosen at each x by the lowest validation metric.")
-    loss: Literal["log_least_squares", "log_huber"] = Field(
-        "log_least_squares", description="Loss of the log residuals."
+    loss: LossName = Field(
+        "log_least_squares",
+        description="Penalty of the residuals (least_squares, huber, absolute) of log y; of log(1 + y) with log1p_, "
+        "of y itself with neither.",
     )
-    delta: float | None = Field(None, gt=0, description="Threshold δ of the Huber loss.")
+    delta: float | None = Field(None, gt=0, description="Threshold δ of a Huber loss, in units of the residuals.")
     role: Literal["headline", "detail", "null"] = Field(
         "detail", description="`headline` stands on page one; `null` must come out as no law."
     )
@@ -208,8 +217,8 @@ class LawBlock(Block):
 
     @model_validator(mode="after")
     def _has_delta(self) -> LawBlock:
-        if (self.loss == "log_huber") != (self.delta is not None):
-            raise ValueError("delta goes with loss: log_huber; give both or neither")
+        if self.loss.endswith("huber") != (self.delta is not None):
+            raise ValueError("delta goes with a huber loss; give both or neither")
         if len(self.inputs) > 1 and (self.range is not None or self.choose is not None):
             raise ValueError("range and choose are for one x; leave them out, or select with where")
         return self
