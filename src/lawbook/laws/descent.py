@@ -201,6 +201,10 @@ def evaluate(design: Design, data: Data, q: Array, loss: Loss, project: bool = T
                 centred = centred * theta[:, k, None]
             J[:, m + k] += shares[j] * centred
     r, factor = loss.residuals(data.log_y, log_fit)
+    if not data.weights.all():
+        # Where a point is out, the law may be anything, infinite too.
+        out = data.weights == 0
+        r, J = np.where(out, 0.0, r), np.where(out[:, None, :], 0.0, J)
     dead = ~np.isfinite(r).all(axis=1)
     if factor is not None:
         J *= factor[:, None, :]
