@@ -26,6 +26,9 @@ MAY_IMPORT = {
     },
     "fitting": {"errors", "seeds", "laws", "tables"},
     "collect": {"errors", "studies", "tasks", "tables"},
+    "answer": {"errors", "laws", "files", "tables", "report"},
+    "fit_command": {"errors", "answer"},
+    "take": {"errors", "studies", "laws"},
     "report": {
         "errors", "registry", "seeds", "axes", "laws", "theory", "studies", "tasks", "models", "tables", "files",
         "fitting", "pruning",
@@ -59,7 +62,16 @@ def test_no_module_imports_snakemake() -> None:
 
 @pytest.mark.parametrize(
     "imported",
-    ["lawbook", "lawbook.studies", "lawbook.workflow", "lawbook.laws", "lawbook.fitting", "lawbook.collect"],
+    [
+        "lawbook",
+        "lawbook.studies",
+        "lawbook.workflow",
+        "lawbook.laws",
+        "lawbook.fitting",
+        "lawbook.collect",
+        "lawbook.take",
+        "lawbook.jobs",
+    ],
 )
 def test_planning_and_fitting_load_neither_torch_nor_snakemake(imported: str) -> None:
     program = (

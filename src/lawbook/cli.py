@@ -1,4 +1,4 @@
-"""The command line: plan, run and watch studies, read their verdicts. Thin over the workflow and the library."""
+"""The command line: fit a table; plan, run and watch studies, read their verdicts. Thin over the library."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lawbook.errors import LawbookError, one_message
+from lawbook.fit_command import fit
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pandas import DataFrame
     from rich.table import Table
 
     from lawbook.studies import Plan
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 cache_app = typer.Typer(no_args_is_help=True, help="The trained runs that are kept for good.")
 app.add_typer(cache_app, name="cache")
+app.command("fit")(fit)
 
 VERDICT_COLOURS = {"holds": "green", "fails": "red", "undecided": "yellow"}
 
@@ -36,14 +39,17 @@ def main() -> None:
 def plan(
     study: Study, csv: Annotated[bool, typer.Option("--csv", help="Every run, as CSV.")] = False
 ) -> None:
-    """Show what a study will train: its shards, with predicted seconds on one core and bytes of memory."""
+    """Show what a study will train: its shards, with predicted seconds on one core and bytes of memory.
+
+    For a study that takes its runs from a table: which columns of it, and which runs each law will fit.
+    """
     from lawbook.workflow import checked_plan
 
     planned = checked_plan(study, _settings().studies)
     if csv:
-        typer.echo(planned.table().to_csv(index=False), nl=False)
+        typer.echo(_runs(planned).to_csv(index=False), nl=False)
     else:
-        _show(_plan_table(planned))
+        _show((_plan_table if planned.source is None else _source_table)(planned))
 
 
 @app.command(context_settings={"ignore_unknown_options": True})
@@ -230,6 +236,28 @@ def _plan_table(planned: Plan) -> Table:
     return table
 
 
+def _runs(planned: Plan) -> DataFrame:
+    """Return a row per run: those that will be trained, or those of the study's table."""
+    from lawbook.take import take_table
+
+    return planned.table() if planned.source is None else take_table(planned)[0]
+
+
+def _source_table(planned: Plan) -> Table:
+    """Return a row per law: what it fits, and to how many runs of the table."""
+    from lawbook.fitting import select
+
+    runs = _runs(planned)
+    title = f"{planned.study.content.title}: {len(runs):,} runs"
+    if planned.source is not None:
+        title += f" from {planned.source.file}"
+    table = _table("law", "y", "x", "forms", "runs", title=title)
+    for name, law in planned.study.content.laws.items():
+        forms, fitted = ", ".join(law.compare), len(select(law, runs))
+        table.add_row(name, law.y, ", ".join(law.inputs), forms, f"{fitted:,}")
+    return table
+
+
 def _study_status(study: str, settings: Settings) -> Table:
     from lawbook.progress import study_progress
 
@@ -254,7 +282,8 @@ def _all_status(_: str, settings: Settings) -> Table:
         jobs = study_progress(planned, folder).values()
         share = sum(job.done for job in jobs) / sum(job.total for job in jobs)
         page = folder / "report.html"
-        table.add_row(name, f"{len(planned.runs):,}", f"{share:.0%}", str(page) if page.exists() else "")
+        runs = f"{len(planned.runs):,}" if planned.source is None else "a table"
+        table.add_row(name, runs, f"{share:.0%}", str(page) if page.exists() else "")
     return table
 
 

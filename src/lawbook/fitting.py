@@ -387,10 +387,10 @@ def _choices(block: LawBlock, group: Group, draws: int) -> Iterator[tuple[str, F
         r = headline.points["residual"].to_numpy()
         delta = max(1.345 * 1.4826 * float(np.median(np.abs(r))), 1e-9)
         others["huber"] = loss.huber(delta)
-    for shape, other in others.items():
-        if shape != loss.shape:
-            name = other.name + (f" δ={other.delta:.2g}" if other.delta else "")
-            yield name, fit_points(points, law, loss=other, draws=draws)
+    for changed in others.values():
+        if changed.shape != loss.shape:
+            name = changed.name + (f" δ={changed.delta:.2g}" if changed.delta else "")
+            yield name, fit_points(points, law, loss=changed, draws=draws)
 
 
 def _joined(kind: str, parts: list[pd.DataFrame]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pytest
 from tests.laws.designs import DESIGNS
 
 from lawbook.laws import laws
-from lawbook.laws.descent import Data
+from lawbook.laws.design import Data
 from lawbook.laws.fit import fit
 from lawbook.laws.identify import ILL_CONDITIONED, condition, free_combination
 from lawbook.laws.law import Array, Law

@@ -2,52 +2,30 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
+from tests.laws.released import released_curves, released_law
 
 from lawbook.laws import laws
-from lawbook.laws.forms.m4 import from_paper
 from lawbook.laws.law import Array
 
-_DATA = Path(os.environ.get("LAWBOOK_DATA", Path(__file__).parents[3] / "shared" / "data"))
-_RELEASED = _DATA / "expected_m1_m4_bnsl_rmsle.csv"
-_CURVES = tuple(_DATA / f"alabdulmohsin_benchmark.{domain}.csv" for domain in ("vision", "lang"))
-_M2_BELOW = 1e-5
-"""The released predictor of M4 uses M2 where |α| is smaller."""
 _LEVELS = 10_000
-"""It takes the best of so many levels from ε∞ to ε0, where the law is solved exactly."""
+"""The released predictor of M4 takes the best of so many levels from ε∞ to ε0; here the law is solved exactly."""
 
 
 @pytest.fixture(scope="module")
 def released() -> pd.DataFrame:
     """Return a row per curve: RMSLE M1 to M4, the parameters, and the rows to be predicted (x, y)."""
-    if not all(path.exists() for path in (_RELEASED, *_CURVES)):
-        pytest.skip(f"the benchmark is not in {_DATA}: set LAWBOOK_DATA")
-    table = pd.read_csv(_RELEASED)
-    rows = pd.concat([pd.read_csv(path) for path in _CURVES]).drop_duplicates()
-    rows = rows[rows.Training == 0]
-    curves = dict(iter(rows.groupby(["Domain", "Task", "Model"])))
-    table["curve"] = [curves[key] for key in zip(table.dom, table.task, table.model, strict=True)]
-    return table
+    return released_curves(training=0)
 
 
 def _predict(name: str, text: str, x: Array) -> Array:
-    """Return y(x), (n,), of the released parameters 'beta;c;err_inf;alpha;gamma;err_0' of one law."""
-    beta, c, err_inf, alpha, gamma, err_0 = (float(value) for value in text.split(";"))
-    small = name == "m4" and abs(alpha) < _M2_BELOW
-    parameters = {
-        "m1": lambda: np.array([beta, -c]),
-        "m2": lambda: np.array([err_inf, beta, -c]),
-        "m3": lambda: np.array([beta, c, gamma]),
-        "m4": lambda: from_paper(beta, c, err_inf, alpha, err_0),
-    }
-    law = "m2" if small else name
-    y = np.exp(laws[law].log_predict(x[:, None], parameters[law]()))
+    """Return y(x), (n,), of the released parameters of one method."""
+    law, parameters = released_law(name, text)
+    y = np.exp(laws[law].log_predict(x[:, None], parameters))
     if law == "m4":
+        err_inf, err_0 = parameters[:2]
         step = (err_0 - err_inf) / (_LEVELS - 1)
         y = err_inf + step * np.round((y - err_inf) / step)
     return np.asarray(y)

@@ -1,7 +1,7 @@
 """Scaling laws: fit a law to a table of runs, compare laws, read local slopes.
 
->>> sorted(laws)
-['exponential', 'exponential_floor', 'power', 'power_floor']
+>>> laws["power_floor"].formula
+'y = E + A x^-α'
 """
 
 from lawbook.laws.compare import Comparison, compare

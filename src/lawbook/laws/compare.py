@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from lawbook.laws.fit import Fit, fit_points, optimum, residual_variance, too_few
+from lawbook.errors import LawbookError
+from lawbook.laws.checks import check_inputs
+from lawbook.laws.contest import Family, noise_of, settle, stand_of
+from lawbook.laws.fit import Fit, fit_points, too_few
 from lawbook.laws.forms import laws
-from lawbook.laws.law import Array, Flags, Law
+from lawbook.laws.heldout import Scores, drawn_errors, miss, noise_draws, origins, score
+from lawbook.laws.law import Array, Law
 from lawbook.laws.points import Points, gather
-from lawbook.laws.solver import Loss, solve
-from lawbook.laws.uncertainty import quantile_levels, resample, resampling
-from lawbook.seeds import generator
+from lawbook.laws.solver import Loss
+from lawbook.laws.verdict import unexplained_by_chance
 
 BASELINE = "power"
-_STRONG = 6.0
-"""Difference in BIC from which on it is evidence (Raftery 1995: 'strong')."""
-_DECADE = 1.0
-"""Below this range of x an information criterion mistakes curvature of any kind for a law."""
+_PAIRED_DRAWS = 400
 
 
 @dataclass(frozen=True)
 class Comparison:
     """Forms on one data set. `table` has a row per form, best first; `preferred` is a form or 'undecided'.
 
-    Columns: form, status, reason, n_parameters, heldout_error (RMS log error at the held-out largest x of
-    the form fitted to the others), heldout_error_power (of the power law), bic, delta_bic. The held-out
-    points judge the forms; the fits in `fits` use all points.
+    Columns: form, status, reason, n_parameters, heldout_error (RMS log error at the held-out largest scales
+    of the form fitted to the others) with its interval heldout_low, heldout_high, heldout_error_power (of the
+    power law), rolling_error (RMS log error over all origins: fitted to the smallest scales, predicting the
+    next), bic, delta_bic, aicc (null where n ≤ k + 1). The held-out points judge the forms; the fits in
+    `fits` use all points.
     """
 
     table: pd.DataFrame
@@ -56,13 +58,21 @@ def compare(
 ) -> Comparison:
     """Fit several forms and say which one the data prefer, or 'undecided'.
 
-    The power law is always among them where all x > 0. A form is preferred over each other if its error on
-    the `holdout` largest x is smaller with a paired bootstrap interval that excludes 0; where that interval
-    includes 0, by a BIC smaller by 6 or more, over at least a decade of x. If neither says so, or the two
-    contradict each other, the answer is 'undecided'. A form whose floor is not told apart from 0 stands back
-    for the same form without it. Other arguments and errors as in `fit`.
+    The power law is always among them where all x > 0. A form and the same with a floor are one family,
+    which the larger of them represents. A family is preferred over another if data drawn from the other's fit
+    with the seeds' noise would favour it so much with a probability of at most 0.5 %, and not the reverse; one
+    that needs fewer parameters also by a BIC smaller by 6 if neither is excluded. Over less than a decade of x
+    nothing is decided, nor against the paired interval of the errors at the `holdout` largest scales. A winner
+    that itself misses the points must predict these scales better, and so over all origins, over at least two
+    decades. It misses them if lack of fit or a pattern in the residuals has p < 0.01, or if no repeats and less
+    than 8 degrees of freedom leave it open. Unless a family beats every other, the answer is 'undecided'. Within
+    it the form with the floor is named if the floor is told apart from 0.
+
+    Scales are distinct x; for several inputs, see `heldout.scales`. Other arguments and errors as in `fit`.
     """
     chosen = [laws[form] if isinstance(form, str) else form for form in forms]
+    for law in chosen:
+        check_inputs(law, (x,) if isinstance(x, str) else tuple(x))
     points = gather(
         table, y=y, x=x, cluster=cluster, n_eval=n_eval, weights=weights,
         positive_x=any(law.positive_x for law in chosen),
@@ -83,109 +93,134 @@ def compare_points(
     seed: int = 0,
 ) -> Comparison:
     """Compare forms on gathered points; see `compare`."""
+    if holdout < 1:
+        raise LawbookError(
+            f"holdout = {holdout} must be ≥ 1: it is how many of the largest scales are held out"
+        )
     if BASELINE not in {law.name for law in forms} and (points.x > 0).all():
         forms = [*forms, laws[BASELINE]]
     fits = {
         law.name: fit_points(points, law, loss=loss, draws=draws, level=level, seed=seed) for law in forms
     }
-    order = np.argsort(points.x[:, 0], kind="stable")
-    held = np.zeros(len(points.x), dtype=bool)
-    held[np.isin(points.x[:, 0], np.unique(points.x[order, 0])[-holdout:])] = True
-    errors = {
-        law.name: _heldout_errors(points, held, law, loss, min(draws, 400), seed)
-        for law in forms
-        if not too_few(points.keep(~held), len(law.parameters) - 1)
-        and not too_few(points, len(law.parameters))
-    }
-    nothing = (np.nan, np.zeros(0))
-    rows = [
-        {
-            "form": law.name,
-            "status": fits[law.name].status,
-            "reason": fits[law.name].reason,
-            "n_parameters": len(law.parameters),
-            "heldout_error": errors.get(law.name, nothing)[0],
-            "heldout_error_power": errors.get(BASELINE, nothing)[0],
-            "bic": fits[law.name].bic,
-        }
-        for law in forms
-    ]
-    table = pd.DataFrame(rows).sort_values(["heldout_error", "n_parameters", "bic"], ignore_index=True)
-    table["delta_bic"] = table["bic"] - table["bic"].min()
-    preferred, reason = _prefer(
-        table, errors, fits, quantile_levels(resampling(points), points.n_clusters, level)
+    scored = _scored(points, fits, loss, holdout, min(draws, _PAIRED_DRAWS), seed)
+    tail = (1 - level) / 2
+    nothing = (np.nan, np.nan, np.full(1, np.nan))
+    baseline = scored.get(BASELINE, nothing)[0]
+    rows = []
+    for law in forms:
+        error, rolling, drawn = scored.get(law.name, nothing)
+        low, high = np.quantile(drawn, (tail, 1 - tail))
+        fitted = fits[law.name]
+        rows.append(
+            {
+                "form": law.name, "status": fitted.status,
+                "reason": "; ".join(filter(None, (fitted.reason, _uncorrected(fitted)))),
+                "n_parameters": len(law.parameters), "heldout_error": error, "heldout_low": low,
+                "heldout_high": high, "heldout_error_power": baseline, "rolling_error": rolling,
+                "bic": fitted.bic, "aicc": fitted.aicc,
+            }
+        )  # fmt: skip
+    table = pd.DataFrame(rows).sort_values(
+        ["heldout_error", "rolling_error", "n_parameters", "bic"], ignore_index=True
     )
+    table.insert(list(table.columns).index("bic") + 1, "delta_bic", table["bic"] - table["bic"].min())
+    preferred, reason = _prefer(table, scored, fits, points, tail, seed)
     return Comparison(table, preferred, reason, fits)
 
 
-def _heldout_errors(
-    points: Points, held: Flags, law: Law, loss: Loss, draws: int, seed: int
-) -> tuple[float, Array]:
-    """Return the RMS log error on the held-out points, and the same for paired resampled data, (draws,)."""
-    rest, solution = optimum(points.keep(~held), law, loss)
-    away = points.keep(held)
+def _uncorrected(fitted: Fit) -> str:
+    """Say why a fit has no AICc (Hurvich and Tsai 1989, Biometrika 76:297), '' if it has one or no BIC either.
 
-    def error(log_y: Array, censored: Flags, parameters: Array) -> Array:
-        miss = log_y - law.log_predict(away.x, parameters)
-        # Below an upper limit a prediction is not wrong.
-        miss = np.where(censored, np.minimum(miss, 0.0), miss)
-        return np.asarray(np.sqrt(np.mean(miss**2, axis=-1)))
+    Its k counts the noise's variance beside the law's parameters.
+    """
+    k = len(fitted.law.parameters) + 1
+    if np.isnan(fitted.bic) or not np.isnan(fitted.aicc):
+        return ""
+    return f"no AICc: {fitted.n_points} points for k = {k} (at least {k + 2})"
 
-    once = away.data()
-    value = float(error(once.log_y, once.censored, solution.parameters)[0])
-    method = resampling(points)
-    variance, df = residual_variance(rest, law, solution)
-    base = points.base.copy()
-    base[~held] = rest.base
-    # One generator, one order of clusters and points: every form sees the same resampled data.
-    whole = replace(points, base=base)
-    drawn = resample(whole, method, draws, generator(seed, "heldout"), variance, df)
-    kept = solve(law, rest.x, drawn.at_points(~held), loss, warm=solution.parameters[0])
-    values = error(drawn.log_y[:, held], drawn.censored[:, held], kept.parameters)
-    return value, np.where(kept.converged, values, np.nan)
+
+Scored = dict[str, tuple[float, float, Array]]
+"""Per form: held-out error, rolling error, and draws of the first that are paired between the forms."""
+
+
+def _scored(points: Points, fits: dict[str, Fit], loss: Loss, holdout: int, draws: int, seed: int) -> Scored:
+    """Score the forms that leave a point over, all on the same origins."""
+    sizes = {name: len(fitted.law.parameters) for name, fitted in fits.items()}
+    able = [name for name, p in sizes.items() if not too_few(points, p) and origins(points.x, holdout, p + 1)]
+    if not able:
+        return {}
+    splits = origins(points.x, holdout, 1 + max(sizes[name] for name in able))
+    scores = {name: score(points, fits[name].law, loss, splits) for name in able}
+    spread, df = min(_left_over(fits[name].law, scores[name]) for name in able)
+    noise = noise_draws(points, spread, df, draws, seed)
+    return {
+        name: (each.error, each.rolling, drawn_errors(points, fits[name].law, each, splits[-1], noise))
+        for name, each in scores.items()
+    }
+
+
+def _left_over(law: Law, scores: Scores) -> tuple[float, int]:
+    """Return the standard deviation of log y at weight 1 as the residuals show it, and its degrees n − p."""
+    rest = scores.rest
+    data = rest.data()
+    r = miss(law, rest.x, data.log_y, data.censored, scores.parameters[None])
+    df = max(len(rest.x) - len(law.parameters), 1)
+    return float(np.sqrt(np.sum(data.weights * r**2) / df)), df
+
+
+def family(form: str) -> str:
+    """Name the family of a form: the form without its floor."""
+    return form.removesuffix("_floor")
 
 
 def _prefer(
-    table: pd.DataFrame,
-    errors: dict[str, tuple[float, Array]],
-    fits: dict[str, Fit],
-    levels: tuple[float, float],
+    table: pd.DataFrame, scored: Scored, fits: dict[str, Fit], points: Points, tail: float, seed: int
 ) -> tuple[str, str]:
     """Return the preferred form or 'undecided', and why."""
-    fitted = table[table["form"].isin(list(errors)) & (table["status"] != "refused")]
-    # A floor that is not told apart from 0 leaves the form without it: no rival of its own.
-    same = [f for f in fitted["form"] if _floorless(fits[f]) in set(fitted["form"])]
-    fitted = fitted[~fitted["form"].isin(same)]
-    beside = "".join(f"; the floor of {form} is not told apart from 0" for form in same)
-    if fitted.empty:
-        return "undecided", "every form is refused"
-    best = fitted.iloc[0]
-    if len(fitted) == 1:
-        return str(best["form"]), f"no other form is left{beside}"
-    reasons = []
-    for _, rival in fitted.iloc[1:].iterrows():
-        difference = errors[str(rival["form"])][1] - errors[str(best["form"])][1]
-        difference = difference[np.isfinite(difference)]
-        gap = float(rival["heldout_error"] - best["heldout_error"])
-        delta_bic = float(rival["bic"] - best["bic"])
-        pair = f"{best['form']} against {rival['form']}"
-        low, high = np.quantile(difference, levels) if len(difference) else (-np.inf, np.inf)
-        told_apart = low > 0
-        decades = fits[str(best["form"])].decades[0]
-        by_bic = delta_bic >= _STRONG and decades >= _DECADE
-        if (told_apart and delta_bic > -_STRONG) or by_bic:
-            reasons.append(
-                f"{pair}: held-out error smaller by {gap:.3g} [{low:.3g}, {high:.3g}], ΔBIC {delta_bic:.1f}"
+    left = [form for form in table["form"] if fits[form].status != "refused"]
+    # A refused form is no winner, but still a rival to those that are not; a baseline of fewer inputs is neither.
+    able = [name for name in scored if len(fits[name].law.inputs) == len(points.inputs)]
+    standing = [form for form in left if form in able]
+    if not standing:
+        few = "the points without the held-out scales are too few"
+        return "undecided", few if left else "every form is refused"
+    noise = noise_of(points)
+    families, beside = [], ""
+    for kind in dict.fromkeys(family(name) for name in [*standing, *able]):
+        members = [name for name in able if family(name) == kind]
+        named, note = _named([name for name in standing if family(name) == kind], fits)
+        beside += note
+        most = fits[max(members, key=lambda name: len(fits[name].law.parameters))]
+        error, rolling, drawn = scored[most.law.name]
+        stand = stand_of(most.law, points, most.parameters)
+        poor = most.lack_of_fit
+        if np.isnan(poor):
+            poor = unexplained_by_chance(stand, points.x, noise.exact)
+        decades = np.array(most.decades)
+        families.append(
+            Family(
+                law=most.law, named=named, stand=stand, poor=poor, bic=most.bic, error=error,
+                rolling=rolling, drawn=drawn,
+                decades=float(decades[np.isfinite(decades)].max(initial=0.0)),
             )
-            continue
-        return "undecided", (
-            f"{pair}: held-out errors differ by {gap:.3g} [{low:.3g}, {high:.3g}], ΔBIC {delta_bic:.1f}"
-            f" over {decades:.1f} decades"
-        )
-    return str(best["form"]), "; ".join(reasons) + beside
+        )  # fmt: skip
+    if len(families) == 1:
+        return families[0].named or "undecided", f"no other form is left{beside}"
+    winner, reason = settle(families, noise, tail, seed)
+    return winner, reason + (beside if winner != "undecided" else "")
 
 
-def _floorless(fitted: Fit) -> str:
-    """Name the form without the floor if the fit's floor is not identified, else ''."""
-    lost = any(notice.kind == "floor_not_identified" for notice in fitted.warnings)
-    return fitted.law.name.removesuffix("_floor") if lost else ""
+def _named(forms: list[str], fits: dict[str, Fit]) -> tuple[str, str]:
+    """Return which of a family's forms that are not refused is meant, and a remark if it is for its floor.
+
+    A floor that is not told apart from 0 leaves the form without it; else the BIC says which of the two.
+    """
+    lost = [
+        form for form in forms
+        if any(notice.kind == "floor_not_identified" for notice in fits[form].warnings)
+    ]  # fmt: skip
+    left = [form for form in forms if form not in lost]
+    if not left:
+        return (lost[0] if lost else ""), ""
+    remark = "".join(f"; the floor of {form} is not told apart from 0" for form in lost)
+    return min(left, key=lambda form: fits[form].bic), remark

@@ -1,18 +1,13 @@
-"""Batched projected Levenberg–Marquardt over many problems (starts × data sets × draws) on one design.
-
-Residuals are r = log y − log ŷ. The coordinates are well conditioned whatever the units: each linear
-coefficient is the geometric mean of its term over the points, in units of the geometric mean of y (its
-logarithm where the law has one term only), each positive nonlinear parameter its logarithm.
-"""
+"""Batched projected Levenberg–Marquardt over many problems (starts × data sets × draws) on one design."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from functools import cached_property
 
 import numpy as np
 
-from lawbook.laws.law import CONSTANT, Array, Counts, Flags, Law
+from lawbook.laws.design import Data, Design, mean
+from lawbook.laws.law import Array, Counts, Flags
 from lawbook.laws.linear import least_squares
 from lawbook.laws.loss import Loss
 
@@ -31,105 +26,8 @@ _GRAM_CONDITION = 1e-8
 """Smallest ratio of squared pivots at which a Gram matrix gives the step of a QR to eight digits."""
 
 
-def _mean(a: Array) -> Array:
-    """Return the mean over the points, (B, 1); several times faster than the method on small arrays."""
-    return np.asarray(np.add.reduce(a, axis=1, keepdims=True) / a.shape[1])
-
-
 def _sum(a: Array) -> Array:
     return np.asarray(np.add.reduce(a, axis=1))
-
-
-@dataclass(frozen=True)
-class Data:
-    """What differs between data sets over one design: log y, weights and censoring, each (B, n).
-
-    A weight 0 takes a point out; its log y must still be finite.
-    """
-
-    log_y: Array
-    weights: Array
-    censored: Flags
-
-    def take(self, index: Counts | Flags) -> Data:
-        """Return the data sets at these positions."""
-        return Data(self.log_y[index], self.weights[index], self.censored[index])
-
-    def at_points(self, chosen: Flags) -> Data:
-        """Return the data sets at the chosen points (n,) only."""
-        return Data(self.log_y[:, chosen], self.weights[:, chosen], self.censored[:, chosen])
-
-
-@dataclass(frozen=True)
-class Design:
-    """The distinct x of the points, (n, d), with what every problem over them shares."""
-
-    law: Law
-    x: Array
-    box: Array
-
-    @classmethod
-    def of(cls, law: Law, x: Array) -> Design:
-        """Return the design of a law over x (n, d), with the law's box for it."""
-        return cls(law, x, law.box(x))
-
-    @cached_property
-    def one_term(self) -> bool:
-        """Say whether the law is c φ(x; θ), so that log y is linear in log c."""
-        return len(self.law.linear) == 1
-
-    @cached_property
-    def bounds(self) -> Array:
-        """Return the bounds of the coordinates, (p, 2)."""
-        spaced = self.logged[:, None]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            nonlinear = np.where(spaced, np.log(np.where(spaced, self.box, 1.0)), self.box)
-        linear = np.tile([-np.inf if self.one_term else 0.0, np.inf], (len(self.law.linear), 1))
-        return np.concatenate([linear, nonlinear])
-
-    @cached_property
-    def logged(self) -> Flags:
-        """Return which nonlinear parameters have their logarithm as coordinate, (k,)."""
-        return np.array(self.law.log_spaced, dtype=bool)
-
-    def nonlinear(self, q: Array) -> Array:
-        """Return θ (B, k) at the coordinates q (B, p)."""
-        t = q[:, len(self.law.linear) :]
-        return np.where(self.logged, np.exp(np.where(self.logged, t, 0.0)), t)
-
-    def spaced(self, theta: Array) -> Array:
-        """Return the coordinates (B, k) of nonlinear parameters θ (B, k); the inverse of `nonlinear`."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(self.logged, np.log(np.where(self.logged, theta, 1.0)), theta)
-
-    def log_terms(self, theta: Array) -> tuple[list[Array], list[Array]]:
-        """Return log φ_j over its geometric mean on the points, and the logarithm of that mean, (B|1, 1)."""
-        terms, means = [], []
-        for log_phi in self.law.log_basis(self.x, theta):
-            mean = _mean(log_phi) if self.law.centred else CONSTANT
-            terms.append(log_phi - mean)
-            means.append(mean)
-        return terms, means
-
-    def coordinates(self, parameters: Array, log_unit: Array) -> Array:
-        """Return the coordinates (B, p) of parameters (B, p) where y has the units exp(log_unit), (B,)."""
-        m = len(self.law.linear)
-        theta = parameters[:, m:]
-        log_means = np.concatenate(np.broadcast_arrays(*self.log_terms(theta)[1]), axis=1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            log_c = np.log(parameters[:, :m]) + log_means - log_unit[:, None]
-            t = self.spaced(theta)
-        return np.concatenate([log_c if self.one_term else np.exp(log_c), t], axis=1)
-
-    def parameters(self, q: Array, log_unit: Array) -> Array:
-        """Return the parameters (B, p) at the coordinates q (B, p); the inverse of `coordinates`."""
-        m = len(self.law.linear)
-        theta = self.nonlinear(q)
-        log_means = np.concatenate(np.broadcast_arrays(*self.log_terms(theta)[1]), axis=1)
-        with np.errstate(over="ignore", divide="ignore"):
-            log_c = q[:, :m] if self.one_term else np.log(q[:, :m])
-            c = np.exp(log_c - log_means + log_unit[:, None])
-        return np.concatenate([c, theta], axis=1)
 
 
 @dataclass(frozen=True)
@@ -196,7 +94,7 @@ def evaluate(design: Design, data: Data, q: Array, loss: Loss, project: bool = T
                 np.multiply(law.sign[j] * phi[j], inverse, out=J[:, j])
                 shares.append(q[:, j, None] * J[:, j])
         for (j, k), slope in slopes.items():
-            centred = slope - _mean(slope) if law.centred else slope
+            centred = slope - mean(slope) if law.centred else slope
             if law.log_spaced[k]:
                 centred = centred * theta[:, k, None]
             J[:, m + k] += shares[j] * centred
@@ -236,6 +134,10 @@ class Descent:
     def take(self, index: Counts) -> Descent:
         """Return the problems at these positions."""
         return Descent(*(getattr(self, part.name)[index] for part in fields(self)))
+
+    def copy(self) -> Descent:
+        """Return a copy with arrays of its own."""
+        return self.take(np.arange(len(self.q)))
 
     def put(self, index: Counts, other: Descent) -> None:
         """Set the problems at these positions to those of another."""

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy.special import stdtrit
 
+from lawbook.errors import LawbookError
+from lawbook.laws.cautions import cautions, open_ends, uneven
+from lawbook.laws.checks import check_inputs
+from lawbook.laws.evidence import Evidence
 from lawbook.laws.forms import laws
+from lawbook.laws.influence import influence, influential
 from lawbook.laws.law import Array, Law
+from lawbook.laws.noise import Spread, spread_of
 from lawbook.laws.points import Notice, Points, gather
+from lawbook.laws.profile import profile, profile_prediction, profiled
 from lawbook.laws.solver import Loss, Solution, solve
 from lawbook.laws.uncertainty import (
     Estimate,
+    evidence_of,
+    half_width,
     interval,
     jackknife,
     quantile_levels,
@@ -24,11 +33,11 @@ from lawbook.laws.uncertainty import (
     resample,
     resampling,
 )
-from lawbook.laws.verdict import doubtful, judge, lack_of_fit, trend
+from lawbook.laws.verdict import judge, lack_of_fit, trend
 from lawbook.seeds import generator
 
-_FEW_STARTS = 0.05
-_MANY_LOST = 0.05
+_PLACES = 16
+"""Places of one profile: its design holds them all."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +47,12 @@ class Fit:
     `status` is 'ok', 'refused' (the data give no such law; `reason` says why) or 'not_identified' (they do
     not fix its parameters). `draws` (draws, p) are refitted parameters, NaN where a refit did not converge
     (`failed_draws`). `objective` is Σ w ρ(r) with weights of mean 1, `gradient` its derivative at the
-    optimum, `starts_at_best` how many starts reached it (relative excess < 1e-9). `points` has per x the
-    mean y, its interval, the number of seeds, the log residual and whether it is censored.
+    optimum, `starts_at_best` how many of `starts` reached it (relative excess < 1e-9), the best of the
+    `screened` ones. `derived` are the law's further quantities. `method` says how the draws were made; an
+    estimate's own method is 'profile' where its interval does not come from them. `points` has per x the
+    mean y, its interval, the number of seeds, the log residual and whether it is censored. `influence` says
+    what single points do to the parameters, `spread` how far single runs lie from the law; `evidence`, where
+    there is one, is what profile intervals rest on.
     """
 
     law: Law
@@ -48,6 +61,7 @@ class Fit:
     status: str
     reason: str
     estimates: dict[str, Estimate]
+    derived: dict[str, Estimate]
     warnings: tuple[Notice, ...]
     level: float
     method: str
@@ -55,7 +69,9 @@ class Fit:
     objective: float
     gradient: float
     bic: float
+    aicc: float
     lack_of_fit: float
+    screened: int
     starts: int
     starts_at_best: int
     draws: Array
@@ -66,6 +82,9 @@ class Fit:
     n_seeds: int
     n_censored: int
     n_diverged: int
+    influence: pd.DataFrame = field(repr=False)
+    spread: Spread
+    evidence: Evidence | None = field(repr=False)
 
     @property
     def n_points(self) -> int:
@@ -82,21 +101,49 @@ class Fit:
         """Return the estimates in the law's order, (p,)."""
         return np.array([self.estimates[name].value for name in self.law.parameters])
 
-    def predict(self, x: ArrayLike, *, interval: bool = True) -> pd.DataFrame:
-        """Return the law at x, with the percentile band of the mean curve over the draws.
+    @property
+    def covariance(self) -> Array:
+        """Return the covariance of the parameters over the draws, (p, p); NaN without draws."""
+        kept = self.draws[np.isfinite(self.draws).all(axis=1)]
+        p = len(self.law.parameters)
+        return np.atleast_2d(np.cov(kept.T)) if len(kept) > 1 else np.full((p, p), np.nan)
 
-        x: (n,) or (n, d). Columns: the inputs, estimate, low, high; the band is NaN without `interval`.
+    def predict(self, x: ArrayLike, *, interval: str | None = "confidence") -> pd.DataFrame:
+        """Return the law at x, with an interval for its value ('confidence') or for a new run ('prediction').
+
+        x: (n,) or (n, d). Columns: the inputs, estimate, low, high; low and high are NaN with None. The
+        interval of the law is that of its profile at each x, or of the draws' percentiles where there is no
+        profile. That of a new run adds the spread of runs at that level of y, as both were normal. Raises
+        LawbookError for another kind of interval.
         """
+        if interval not in ("confidence", "prediction", None):
+            raise LawbookError(f"interval must be 'confidence', 'prediction' or None, got {interval!r}")
         at = np.asarray(x, dtype=float).reshape(-1, len(self.inputs))
         table = pd.DataFrame(at, columns=list(self.inputs))
-        table["estimate"] = np.exp(self.law.log_predict(at, self.parameters))
-        low, high = np.full(len(at), np.nan), np.full(len(at), np.nan)
-        drawn = self.draws[np.isfinite(self.draws).all(axis=1)]
-        if interval and len(drawn):
-            band = np.exp(self.law.log_predict(at, drawn))
-            low, high = np.quantile(band, quantile_levels(self.method, self.n_seeds, self.level), axis=0)
-        table["low"], table["high"] = low, high
+        log_y = self.law.log_predict(at, self.parameters)
+        ends = np.full((2, len(at)), np.nan)
+        if interval is not None and np.isfinite(log_y).any():
+            ends = self._band(at)
+        if interval == "prediction":
+            run = stdtrit(self.spread.df, (1 + self.level) / 2) * self.spread.at(log_y)
+            away = np.sqrt((ends - log_y) ** 2 + run**2)
+            ends = np.stack([log_y - away[0], log_y + away[1]])
+        table["estimate"] = np.exp(log_y)
+        table["low"], table["high"] = np.exp(ends)
         return table
+
+    def _band(self, at: Array) -> Array:
+        """Return both ends of the interval of log ŷ at x = at (n, d), (2, n)."""
+        if self.evidence is not None:
+            one = np.zeros(_PLACES, dtype=np.int64)
+            parts = [at[low : low + _PLACES] for low in range(0, len(at), _PLACES)]
+            ends = [profile_prediction(self.evidence.take(one[: len(x)]), x, self.level) for x in parts]
+            return np.array([np.concatenate([e.low for e in ends]), np.concatenate([e.high for e in ends])])
+        drawn = self.draws[np.isfinite(self.draws).all(axis=1)]
+        if not len(drawn):
+            return np.full((2, len(at)), np.nan)
+        levels = quantile_levels(self.method, self.n_seeds, self.level)
+        return np.asarray(np.quantile(self.law.log_predict(at, drawn), levels, axis=0))
 
 
 def fit(
@@ -131,6 +178,7 @@ def fit(
     """
     if isinstance(law, str):
         law = laws[law]
+    check_inputs(law, (x,) if isinstance(x, str) else tuple(x))
     points = gather(
         table, y=y, x=x, cluster=cluster, n_eval=n_eval, weights=weights, positive_x=law.positive_x
     )
@@ -154,17 +202,32 @@ def fit_points(
     left_out = np.full((0, p), np.nan)
     if method == "bca":
         left_out = _converged(solve(law, points.x, jackknife(points), loss, warm=parameters))
+    fit_p, unexplained = lack_of_fit(law, points, solution)
+    status, reason = judge(law, points, solution, drawn, level, fit_p, unexplained)
+    evidence = None
+    if status != "refused":
+        variance, df = residual_variance(points, law, solution)
+        evidence = evidence_of(points, law, loss, parameters, method, variance, df)
     estimates = {}
     for j, name in enumerate(law.parameters):
         at_floor = name == law.floor and parameters[j] == 0.0
         estimates[name] = interval(
             float(parameters[j]), drawn[:, j], left_out[:, j], method, points.n_clusters, level, at_floor
         )
-    fit_p, unexplained = lack_of_fit(law, points, solution)
-    status, reason = judge(law, points, solution, drawn, level, fit_p, unexplained)
+    ends = {} if evidence is None else {n: profile(evidence, n, level) for n in profiled(law, points.x)}
+    for name, found in ends.items():
+        kind = "one_sided" if name == law.floor and estimates[name].value == 0 else "profile"
+        estimates[name] = Estimate(estimates[name].value, float(found.low[0]), float(found.high[0]), kind)
+    derived = _derived(points, law, parameters, drawn, left_out, method, level)
+    errors = np.array([half_width(values) for values in drawn.T])
+    influences = influence(law, points, loss, parameters, errors)
+    spread = spread_of(points, law.log_predict(points.x, parameters), r, p, repeated(points))
     warnings = [
         *points.notices,
-        *_warnings(points, law, solution, estimates, method, fit_p, failed / max(draws, 1)),
+        *cautions(points, law, solution, estimates, method, fit_p, failed / max(draws, 1)),
+        *open_ends(law, ends),
+        *influential(influences, law, points.inputs),
+        *uneven(spread, points.y),
     ]
     slope = trend(points, level)
     if (slope.low > 0).any() and not (slope.high < 0).any():
@@ -172,11 +235,12 @@ def fit_points(
     mean_square = max(2 * float(solution.objective[0]) / n, 1e-30)
     return Fit(
         law=law, y=points.y, inputs=points.inputs, status=status, reason=reason, estimates=estimates,
-        warnings=tuple(warnings), level=level, method=method, loss=loss,
+        derived=derived, warnings=tuple(warnings), level=level, method=method, loss=loss,
         objective=float(solution.objective[0]), gradient=float(solution.gradient[0]),
-        bic=float(n * np.log(mean_square) + (p + 1) * np.log(n)), lack_of_fit=fit_p,
-        starts=solution.starts, starts_at_best=int(solution.starts_at_best[0]),
-        draws=drawn, failed_draws=failed, points=point_table(points, level, r), **_counts(points),
+        bic=float(n * np.log(mean_square) + (p + 1) * np.log(n)), aicc=_aicc(mean_square, n, p),
+        lack_of_fit=fit_p, screened=solution.screened, starts=solution.starts,
+        starts_at_best=int(solution.starts_at_best[0]), draws=drawn, failed_draws=failed,
+        points=point_table(points, level, r), influence=influences, spread=spread, evidence=evidence, **_counts(points),
     )  # fmt: skip
 
 
@@ -235,7 +299,7 @@ def point_table(points: Points, level: float, residuals: Array | None = None) ->
     log_y, censored = data.log_y[0], data.censored[0]
     m = points.clusters_per_point
     spread = np.sqrt(np.sum(points.deviations() ** 2, axis=0))
-    half = np.where(m > 1, stats.t.ppf((1 + level) / 2, np.maximum(m - 1, 1)) * spread, np.nan)
+    half = np.where(m > 1, stdtrit(np.maximum(m - 1, 1), (1 + level) / 2) * spread, np.nan)
     table = pd.DataFrame(points.x, columns=list(points.inputs))
     table["y"] = np.exp(log_y)
     table["low"] = np.where(censored, np.nan, np.exp(log_y - half))
@@ -244,6 +308,27 @@ def point_table(points: Points, level: float, residuals: Array | None = None) ->
     table["residual"] = np.nan if residuals is None else residuals
     table["censored"] = censored
     return table
+
+
+def _aicc(mean_square: float, n: int, p: int) -> float:
+    """Return Akaike's criterion with its small-sample term, NaN where that is not defined (n ≤ p + 2)."""
+    k = p + 1  # with the variance
+    return float(n * np.log(mean_square) + 2 * k + 2 * k * (k + 1) / (n - k - 1)) if n > k + 1 else np.nan
+
+
+def _derived(
+    points: Points, law: Law, parameters: Array, drawn: Array, left_out: Array, method: str, level: float
+) -> dict[str, Estimate]:
+    """Return the law's derived quantities with intervals from the draws."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        centre = np.exp(np.log(points.x).mean(axis=0))
+        return {
+            name: interval(
+                float(f(parameters, centre)), f(drawn, centre), f(left_out, centre), method,
+                points.n_clusters, level, False,
+            )
+            for name, f in law.derived.items()
+        }  # fmt: skip
 
 
 def _converged(solution: Solution) -> Array:
@@ -265,48 +350,10 @@ def _without_estimates(points: Points, law: Law, loss: Loss, level: float, reaso
     nothing = Estimate(np.nan, np.nan, np.nan, "none")
     return Fit(
         law=law, y=points.y, inputs=points.inputs, status="refused", reason=reason,
-        estimates=dict.fromkeys(law.parameters, nothing), warnings=points.notices, level=level, method="none",
-        loss=loss, objective=np.nan, gradient=np.nan, bic=np.nan, lack_of_fit=np.nan, starts=0,
+        estimates=dict.fromkeys(law.parameters, nothing), derived=dict.fromkeys(law.derived, nothing),
+        warnings=points.notices, level=level, method="none",
+        loss=loss, objective=np.nan, gradient=np.nan, bic=np.nan, aicc=np.nan, lack_of_fit=np.nan, screened=0, starts=0,
         starts_at_best=0, draws=np.full((0, len(law.parameters)), np.nan), failed_draws=0,
-        points=point_table(points, level), **_counts(points),
+        points=point_table(points, level), influence=pd.DataFrame(),
+        spread=Spread(np.nan, 0.0, 0.0, np.nan, 1.0), evidence=None, **_counts(points),
     )  # fmt: skip
-
-
-def _warnings(
-    points: Points,
-    law: Law,
-    solution: Solution,
-    estimates: dict[str, Estimate],
-    method: str,
-    fit_p: float,
-    lost: float,
-) -> list[Notice]:
-    """Return what a reader must know about a fit besides its numbers."""
-    found = []
-    if law.floor is not None:
-        floor = estimates[law.floor]
-        scale = float(np.exp(points.data().log_y.min()))
-        if floor.value == 0 or not floor.low > 1e-6 * scale:
-            text = f"{law.floor} is not told apart from 0: interval [0, {floor.high:.3g}]"
-            found.append(Notice("floor_not_identified", text))
-    single = points.clusters_per_point == 1
-    if not repeated(points):
-        basis = "rest on the residuals" if method == "residual_t" else "come from resampled rows"
-        text = f"no seeds repeat the points: intervals {basis}, lack of fit is untested"
-        found.append(Notice("no_repeats", text))
-    elif single.any():
-        found.append(
-            Notice("single_run_points", f"{int(single.sum())} points have one run and show no spread")
-        )
-    if doubtful(fit_p):
-        found.append(
-            Notice("lack_of_fit", f"the law misses the points by more than seed noise (p = {fit_p:.2g})")
-        )
-    if solution.starts_at_best[0] < _FEW_STARTS * solution.starts:
-        text = f"only {int(solution.starts_at_best[0])} of {solution.starts} starts reached the optimum"
-        found.append(Notice("few_starts_at_best", text))
-    if lost > _MANY_LOST:
-        found.append(
-            Notice("failed_draws", f"{lost:.0%} of the bootstrap refits did not converge and are left out")
-        )
-    return found

@@ -7,46 +7,22 @@ of logarithms, and a run without a single wrong answer enters as what it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
-from lawbook.errors import LawbookError, suggest
+from lawbook.errors import LawbookError
+from lawbook.laws.checks import check_columns, check_rules, numbers, refuse_rows, tied_notice, unit_notices
 from lawbook.laws.law import Array, Counts, Flags
+from lawbook.laws.notice import Notice, listed
 from lawbook.laws.solver import Data
 
-_SHOWN = 8
+__all__ = ["Notice", "Points", "gather", "listed"]
 
-
-@dataclass(frozen=True)
-class Notice:
-    """A typed warning: `kind` is fixed vocabulary, `rows` are labels of the table's index."""
-
-    kind: str
-    message: str
-    rows: tuple[object, ...] = ()
-
-    @property
-    def count(self) -> int:
-        """Return how many rows it is about."""
-        return len(self.rows)
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.message}"
-
-
-def listed(values: Iterable[object]) -> str:
-    """List values, the first few of them if there are many.
-
-    >>> listed(range(12))
-    '0, 1, 2, 3, 4, 5, 6, 7, … (12 in all)'
-    """
-    shown = [str(v) for v in values]
-    more = f", … ({len(shown)} in all)" if len(shown) > _SHOWN else ""
-    return ", ".join(shown[:_SHOWN]) + more
+_DENSE = 2e8
+"""Multiplications from which on a sparse product is worth its import."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +64,7 @@ class Points:
         By default once each, B = 1. A point that no drawn cluster has gets weight 0.
         """
         m = np.ones((1, self.n_clusters)) if multiplicity is None else multiplicity
-        sums = np.asarray(m @ sparse.csr_array(self.sums))
-        mass = np.asarray(m @ sparse.csr_array(self.mass))
+        sums, mass = _product(m, self.sums), _product(m, self.mass)
         whole_sums, whole_mass = self.sums.sum(axis=0), self.mass.sum(axis=0)
         present = mass > 0
         mean = np.where(present, sums / np.where(present, mass, 1.0), whole_sums / whole_mass)
@@ -142,8 +117,9 @@ def gather(
 
     `cluster` names the columns whose combinations are independent (None: each row is); `n_eval` the test
     examples behind each y, which makes y an error in 0..1; `weights` a column of non-negative weights.
-    Raises LawbookError for an absent column, y or x out of range, naming rows. Rows without a finite x or y
-    are left out with a Notice that names them.
+    Raises LawbookError for an absent column, text, y, x or weights out of range, rows that count by different
+    rules, naming rows. Rows without a finite x or y are left out with a Notice that names them; rows that seem
+    to be in another unit get one.
     """
     inputs = (x,) if isinstance(x, str) else tuple(x)
     keys = () if cluster is None else (cluster,) if isinstance(cluster, str) else tuple(cluster)
@@ -154,18 +130,16 @@ def gather(
         *([weights] if weights else []),
         *([n_eval] if isinstance(n_eval, str) else []),
     ]
-    for column in named:
-        if column not in table.columns:
-            raise LawbookError(
-                f"the table has no column {column!r}; {suggest(column, map(str, table.columns))}"
-            )
+    check_columns(table, named)
+    if y in inputs:
+        raise LawbookError(f"column {y!r} is both y and x; name another column")
     notices = []
     twice = table.duplicated(keep="first")
     if twice.any():
         labels = tuple(table.index[twice])
         notices.append(Notice("duplicate_rows", f"rows {listed(labels)} repeat earlier rows exactly", labels))
-    values = _numbers(table, y)
-    xs = np.stack([_numbers(table, name) for name in inputs], axis=1)
+    values = numbers(table, y)
+    xs = np.stack([numbers(table, name) for name in inputs], axis=1)
     bad_x = ~np.isfinite(xs).all(axis=1)
     diverged = np.zeros(len(table), dtype=bool)
     if "status" in table.columns:
@@ -175,7 +149,7 @@ def gather(
     for bad, kind, what in (
         (bad_y & diverged, "diverged", f"runs diverged and have no {y}"),
         (bad_y & ~diverged, "missing_y", f"rows have no finite {y}"),
-        (bad_x, "missing_x", f"rows have no finite {', '.join(inputs)}"),
+        (bad_x, "missing_x", f"rows have no finite {' or '.join(inputs)}"),
     ):
         if bad.any():
             labels = tuple(table.index[np.flatnonzero(bad)])
@@ -184,13 +158,27 @@ def gather(
             )
     good = np.asarray(~bad_x & ~bad_y, dtype=bool)
     table, values, xs = table[good], values[good], xs[good]
+    check_rules(table, inputs)
     if positive_x:
-        _refuse_rows(table, np.asarray((xs <= 0).any(axis=1)), f"{', '.join(inputs)} must be > 0 in this law")
+        refuse_rows(
+            table, np.asarray((xs <= 0).any(axis=1)), f"{', '.join(inputs)} must be > 0 in this law", inputs,
+            "correct these rows or remove them",
+        )  # fmt: skip
+    notices += unit_notices(table, inputs, xs)
+    if len(xs) and (xs > 0).all():
+        notices += tied_notice(inputs, xs)
+    for key in keys:
+        unknown = table[key].isna().to_numpy()
+        if unknown.any():
+            labels = tuple(table.index[unknown])
+            text = f"rows {listed(labels)} have no {key} and count as one {key} together"
+            notices.append(Notice("missing_cluster", text, labels))
     trials = _trials(table, values, y, n_eval)
     row_mass = np.ones(len(values)) if trials is None else trials
     if weights:
-        row_mass = _numbers(table, weights)
-        _refuse_rows(table, ~(row_mass >= 0) | ~np.isfinite(row_mass), f"{weights} must be finite and ≥ 0")
+        row_mass = numbers(table, weights)
+        bad_weight = ~(row_mass >= 0) | ~np.isfinite(row_mass)
+        refuse_rows(table, bad_weight, f"{weights} must be finite and ≥ 0", [weights], "0 leaves a row out")
     distinct, at = np.unique(xs, axis=0, return_inverse=True)
     at = at.reshape(-1)
     who = np.arange(len(values)) if not keys else table.groupby(list(keys), dropna=False).ngroup().to_numpy()
@@ -223,7 +211,7 @@ def gather(
     if weights:
         base = mass.sum(axis=0)
     if n and not base.sum() > 0:
-        raise LawbookError(f"all weights in {weights!r} are zero")
+        raise LawbookError(f"all weights in {weights!r} are zero; give some row a weight above 0")
     return Points(
         y=y,
         inputs=inputs,
@@ -241,26 +229,28 @@ def gather(
     ).keep(mass.sum(axis=0) > 0)
 
 
-def _numbers(table: pd.DataFrame, column: str) -> Array:
-    try:
-        return table[column].to_numpy(dtype=float, na_value=np.nan)
-    except (TypeError, ValueError) as error:
-        raise LawbookError(f"column {column!r} is not numeric ({error})") from error
+def _product(multiplicity: Array, table: Array) -> Array:
+    if multiplicity.size * table.shape[1] < _DENSE:
+        return np.asarray(multiplicity @ table)
+    from scipy import sparse
 
-
-def _refuse_rows(table: pd.DataFrame, bad: Flags, problem: str) -> None:
-    if bad.any():
-        raise LawbookError(f"{problem}; rows {listed(table.index[bad])}")
+    return np.asarray(multiplicity @ sparse.csr_array(table))
 
 
 def _trials(table: pd.DataFrame, values: Array, y: str, n_eval: str | int | None) -> Array | None:
     """Return the test examples behind each row, or None for a loss, having checked the range of y."""
     if n_eval is None:
-        _refuse_rows(table, values <= 0, f"{y} must be > 0 to have a logarithm; for errors give n_eval")
+        refuse_rows(
+            table, values <= 0, f"{y} must be > 0 to have a logarithm", [y],
+            "correct these rows or remove them; if y is an error, give n_eval",
+        )  # fmt: skip
         return None
-    trials = _numbers(table, n_eval) if isinstance(n_eval, str) else np.full(len(values), float(n_eval))
-    _refuse_rows(table, ~(trials >= 1), f"n_eval = {n_eval!r} must be ≥ 1")
-    _refuse_rows(table, (values < 0) | (values > 1), f"{y} must lie in 0..1 when n_eval is given")
+    column = [n_eval] if isinstance(n_eval, str) else []
+    trials = numbers(table, n_eval) if isinstance(n_eval, str) else np.full(len(values), float(n_eval))
+    few = f"n_eval = {n_eval!r} must be ≥ 1"
+    refuse_rows(table, ~(trials >= 1), few, column, "it is the number of test examples")
+    outside = (values < 0) | (values > 1)
+    refuse_rows(table, outside, f"{y} must lie in 0..1 when n_eval is given", [y], "it is a share of n_eval")
     return trials
 
 

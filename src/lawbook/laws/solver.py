@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lawbook.errors import LawbookError
-from lawbook.laws.descent import Data, Descent, Design, Effort, descend, evaluate
+from lawbook.laws.descent import Descent, Effort, descend, evaluate
+from lawbook.laws.design import Data, Design
 from lawbook.laws.law import Array, Counts, Flags, Law
 from lawbook.laws.linear import nonnegative_least_squares
 from lawbook.laws.loss import Loss
@@ -210,25 +211,38 @@ class _Problem:
         return ends
 
     def from_warm(self, warm: Array) -> Ends:
-        """Solve every data set from `warm`, and from the starts too if they help any of a sample of them."""
-        B = len(self.log_unit)
+        """Solve every data set from `warm`, and from the optima of a sample of them if these lie elsewhere."""
+        B, m = len(self.log_unit), len(self.design.law.linear)
         q = self.design.coordinates(np.broadcast_to(warm, (B, warm.shape[-1])), self.log_unit)
         every = np.arange(B)
-        q = np.where(np.isfinite(q), q, 0.0)
-        if self.loss.shape == "absolute":
-            first = self.narrow(every, q, _DRAWN)
-        else:
-            first = self.descend(every, q, self.loss, _DRAWN)
+        first = self.draw(every, np.where(np.isfinite(q), q, 0.0))
         sample = every[:: min(B, _SAMPLE)]
         second = _best(self.from_starts(sample, _FEW, _DRAWN))
-        if (second[1][:, 0] < first.objective[sample] * (1 - _BETTER)).mean() > _HELPED:
-            second = _best(self.from_starts(every, _FEW, _DRAWN))
-            sample = every
-        ends = _by_set(first, B, 1)
-        both = [np.concatenate([part, part], axis=1) for part in ends]
-        for whole, part in zip(both, second, strict=True):
-            whole[sample, 1:] = part
-        return both[0], both[1], both[2], both[3]
+        helped = second[1][:, 0] < first.objective[sample] * (1 - _BETTER)
+        ends = [_by_set(first, B, 1)]
+        if helped.mean() > _HELPED:
+            elsewhere = second[0][helped, 0]
+            _, place = np.unique(np.round(elsewhere[:, m:], 1), axis=0, return_index=True)
+            for t in elsewhere[place[:_FEW], m:]:
+                q[:, m:] = t
+                q[:, :m] = _linear_at(
+                    self.design, self.data, self.design.nonlinear(q), np.full((B, m), np.nan)
+                )
+                ends.append(_by_set(self.draw(every, self.hold(q, every)), B, 1))
+        third = _by_set(first.copy(), B, 1)
+        for whole, part in zip(third, second, strict=True):
+            whole[sample] = part
+        ends.append(third)
+        q, objective, gradient, converged = (
+            np.concatenate(parts, axis=1) for parts in zip(*ends, strict=True)
+        )
+        return q, objective, gradient, converged
+
+    def draw(self, which: Counts, q: Array) -> Descent:
+        """Descend from q (S, p), close to the optimum, as far as a draw needs."""
+        if self.loss.shape == "absolute":
+            return self.narrow(which, q, _DRAWN)
+        return self.descend(which, q, self.loss, _DRAWN)
 
     def screen(self, sets: Counts, count: int) -> Array:
         """Return the `count` starts of lowest loss for each data set, (B, count, p), in coordinates."""
@@ -259,7 +273,7 @@ class _Problem:
 
 _SAMPLE, _FEW, _BETTER, _HELPED = 50, 4, 1e-4, 0.02
 """Warm starts are checked on one of so many data sets, from so many starts; better by that much helps a data set;
-from that share of helped ones on, all are solved from the starts too."""
+from that share of helped ones on, all are solved from so many of the better places too."""
 
 
 def _sobol(design: Design) -> Array:

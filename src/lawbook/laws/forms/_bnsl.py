@@ -54,7 +54,8 @@ def _towards(x: Array, log_y: Array, theta: Array) -> Array:
     bends = f * np.logaddexp(0.0, (log_x - np.log(d)) / f)
     flat = np.ones((len(theta), 1, len(x)))
     A = np.concatenate([flat, -log_x * flat, -bends], axis=1) * rest[:, None, :]
-    size = np.linalg.norm(A, axis=2, keepdims=True)
+    # A sharp break beyond the points leaves no trace on them.
+    size = np.maximum(np.linalg.norm(A, axis=2, keepdims=True), 1e-300)
     p = A.shape[1]
     ridge = np.broadcast_to(_RIDGE * np.eye(p), (len(theta), p, p))
     A = np.concatenate([A / size, ridge], axis=2)

@@ -1,0 +1,80 @@
+"""Warnings: what a reader must know about a fit besides its numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lawbook.laws.law import Law
+from lawbook.laws.noise import Spread
+from lawbook.laws.notice import Notice
+from lawbook.laws.points import Points
+from lawbook.laws.profile import Ends
+from lawbook.laws.solver import Solution
+from lawbook.laws.uncertainty import Estimate, repeated
+from lawbook.laws.verdict import doubtful, systematic
+
+_FEW_STARTS = 0.05
+_MANY_LOST = 0.05
+
+
+def cautions(
+    points: Points,
+    law: Law,
+    solution: Solution,
+    estimates: dict[str, Estimate],
+    method: str,
+    fit_p: float,
+    lost: float,
+) -> list[Notice]:
+    """Return what a reader must know about a fit besides its numbers."""
+    found = []
+    if law.floor is not None:
+        floor = estimates[law.floor]
+        scale = float(np.exp(points.data().log_y.min()))
+        if floor.value == 0 or not floor.low > 1e-6 * scale:
+            text = f"{law.floor} is not told apart from 0: interval [0, {floor.high:.3g}]"
+            found.append(Notice("floor_not_identified", text))
+    single = points.clusters_per_point == 1
+    if not repeated(points):
+        basis = "rest on the residuals" if method == "residual_t" else "come from resampled rows"
+        text = f"no seeds repeat the points: intervals {basis}, lack of fit is untested"
+        found.append(Notice("no_repeats", text))
+    elif single.any():
+        found.append(
+            Notice("single_run_points", f"{int(single.sum())} points have one run and show no spread")
+        )
+    if doubtful(fit_p):
+        found.append(
+            Notice("lack_of_fit", f"the law misses the points by more than seed noise (p = {fit_p:.2g})")
+        )
+    if pattern := systematic(law, points, solution):
+        found.append(Notice("systematic_residuals", pattern))
+    if solution.starts_at_best[0] < _FEW_STARTS * solution.starts:
+        text = f"only {int(solution.starts_at_best[0])} of {solution.starts} starts reached the optimum"
+        found.append(Notice("few_starts_at_best", text))
+    if lost > _MANY_LOST:
+        found.append(
+            Notice("failed_draws", f"{lost:.0%} of the bootstrap refits did not converge and are left out")
+        )
+    return found
+
+
+def open_ends(law: Law, ends: dict[str, Ends]) -> list[Notice]:
+    """Name the parameters whose profile interval ends at a bound of the law; a floor's 0 is named elsewhere."""
+    found = []
+    for name, end in ends.items():
+        for side, open_here in (("below", end.low_open[0]), ("above", end.high_open[0])):
+            if open_here and not (name == law.floor and side == "below"):
+                found.append(Notice("open_interval", f"the data do not bound {name} from {side}"))
+    return found
+
+
+def uneven(spread: Spread, y: str) -> list[Notice]:
+    """Say so if the spread of the runs depends on the level of y."""
+    if not spread.heteroscedastic:
+        return []
+    way = "rises" if spread.slope > 0 else "falls"
+    text = (
+        f"the spread of log {y} {way} with {y}: d log sd / d log y = {spread.slope:.2g} (p = {spread.p:.2g})"
+    )
+    return [Notice("heteroscedastic", text)]

@@ -1,0 +1,177 @@
+"""What a table must be before a law is fitted to it: columns that are there, numbers in range, one unit, one rule.
+
+Rows are named by the labels of the table's index, so that a caller who read a file can make them its row numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from lawbook.errors import LawbookError, suggest
+from lawbook.laws.law import Array, Flags, Law
+from lawbook.laws.notice import Notice, listed
+
+_JUMP = 2.5
+"""Decades without a single x that look like two units: a thousand, with room for a spread of the rest."""
+_STANDS_OUT = 3.0
+"""Such a jump must be so many times as wide as the next widest."""
+_TIED = 1e-3
+"""Spread of log x off its main direction, relative to that along it, below which inputs vary as one."""
+_ROLES = {
+    "N": {"n", "nparams", "params", "parameters", "modelsize", "modelparams", "nparamsnonembedding"},
+    "D": {"d", "tokens", "ntokens", "samples", "trainingtokens", "datasize"},
+    "C": {"c", "flops", "flop", "compute", "trainingflop", "trainingflops"},
+}
+"""Usual names of parameters, tokens and compute, letters and digits only: C ∝ N D in one set of units."""
+
+
+def check_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Raise LawbookError unless the table has rows, and each of these columns exactly once."""
+    names = [str(name) for name in table.columns]
+    for column in columns:
+        if column not in names:
+            raise LawbookError(f"the table has no column {column!r}; {suggest(column, names)}")
+        if names.count(column) > 1:
+            at = listed(i + 1 for i, name in enumerate(names) if name == column)
+            raise LawbookError(
+                f"column {column!r} stands twice in the table (columns {at}); rename or remove one"
+            )
+    if table.empty:
+        raise LawbookError("the table has no rows; give a row per run")
+
+
+def check_inputs(law: Law, inputs: Sequence[str]) -> None:
+    """Raise LawbookError unless a law gets as many inputs as it has, each once."""
+    usual, given = ", ".join(law.inputs), ", ".join(inputs)
+    if len(inputs) != len(law.inputs):
+        count = len(law.inputs)
+        raise LawbookError(
+            f"the law {law.name} has {count} input{'s' * (count > 1)} ({usual}); x names {len(inputs)}: {given};"
+            " give as many columns, or another law"
+        )
+    if len(set(inputs)) < len(inputs):
+        raise LawbookError(f"x names a column twice: {given}; {law.name} needs {usual}")
+
+
+def numbers(table: pd.DataFrame, column: str) -> Array:
+    """Return a column as numbers, NaN where it is empty. Raises LawbookError, naming rows, for text."""
+    try:
+        return table[column].to_numpy(dtype=float, na_value=np.nan)
+    except (TypeError, ValueError):
+        values = table[column]
+        text = (pd.to_numeric(values, errors="coerce").isna() & values.notna()).to_numpy()
+        shown = values[text]
+        fix = "write a number, or leave the cell empty"
+        if shown.astype(str).str.fullmatch(r"\s*[-+]?[\d,.]*,\d+([eE][-+]?\d+)?\s*").all():
+            fix = "write 3.14 for 3,14 and 1000 for 1,000"
+        where = f"rows {listed(shown.index)} ({listed(repr(value) for value in shown)})"
+        raise LawbookError(f"column {column!r} is not numeric: {where}; {fix}") from None
+
+
+def refuse_rows(
+    table: pd.DataFrame, bad: Flags, problem: str, columns: Sequence[str] = (), fix: str = ""
+) -> None:
+    """Raise LawbookError if any row is bad, naming rows and their values in `columns`."""
+    if not bad.any():
+        return
+    rows = table[bad]
+    values = [f"{column} = {listed(rows[column])}" for column in columns if column in rows]
+    shown = f" ({'; '.join(values)})" if values else ""
+    raise LawbookError(f"{problem}; rows {listed(rows.index)}{shown}" + (f"; {fix}" if fix else ""))
+
+
+def check_rules(table: pd.DataFrame, inputs: Sequence[str]) -> None:
+    """Raise LawbookError if the rows count parameters, data or compute by different rules.
+
+    A rule is a column `rule`, `param_count`, or `OF_rule` with OF an input, a usual name of N, D or C, or
+    `counting`. One that says of another column than the inputs how it was counted (`flops_rule` beside `flops`,
+    fitted against N) does not matter.
+    """
+    counted = {"", "counting", "count"}.union(*_ROLES.values())
+    for column in table.columns:
+        name = str(column)
+        of = name.removesuffix("rule").removesuffix("_")
+        elsewhere = of != name and of in table.columns and of not in inputs
+        is_rule = of != name and (of in inputs or _bare(of) in counted)
+        if elsewhere or not (is_rule or name == "param_count"):
+            continue
+        parts = [(value, rows.index) for value, rows in table.groupby(column, dropna=False, sort=True)]
+        if len(parts) > 1:
+            found = "; ".join(f"{_named(value)} in rows {listed(rows)}" for value, rows in parts[:4])
+            more = f"; … ({len(parts)} rules)" if len(parts) > 4 else ""
+            raise LawbookError(
+                f"column {name!r} mixes {len(parts)} rules of counting: {found}{more}; keep the rows of one"
+            )
+
+
+def _named(value: object) -> str:
+    return "nothing" if value is None or value != value else repr(value)
+
+
+def unit_notices(table: pd.DataFrame, inputs: Sequence[str], x: Array) -> list[Notice]:
+    """Return warnings of rows that seem to be in another unit than the rest; x: (rows, d), all finite.
+
+    Two signs: one jump of 2.5 decades in an input, thrice as wide as any other; and a compute column that is
+    not proportional to N D in some rows.
+    """
+    found = []
+    for j, name in enumerate(inputs):
+        distinct = np.unique(x[:, j])
+        if len(distinct) < 4 or distinct[0] <= 0:
+            continue
+        gaps = np.diff(np.log10(distinct))
+        at = int(np.argmax(gaps))
+        if gaps[at] < _JUMP or gaps[at] < _STANDS_OUT * np.sort(gaps)[-2]:
+            continue
+        low = x[:, j] <= distinct[at]
+        few = low if low.sum() <= (~low).sum() else ~low
+        rows = tuple(table.index[few])
+        text = (
+            f"{name} jumps from {distinct[at]:g} to {distinct[at + 1]:g} with nothing between: rows {listed(rows)}"
+            " seem to be in another unit; write one unit throughout"
+        )
+        found.append(Notice("mixed_units", text, rows))
+    columns = {role: [c for c in table.columns if _bare(c) in names] for role, names in _ROLES.items()}
+    known = all(len(names) == 1 for names in columns.values())
+    if known and not found and {columns["N"][0], columns["D"][0]} <= set(inputs):
+        N, D, C = (
+            pd.to_numeric(table[names[0]], errors="coerce").to_numpy(dtype=float)
+            for names in columns.values()
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.log10(C / (N * D))
+        usable = np.isfinite(ratio)
+        if usable.any():
+            usual = np.sort(ratio[usable])[usable.sum() // 2]
+            off = usable & (np.abs(ratio - usual) >= _JUMP)
+            if off.any():
+                rows = tuple(table.index[off])
+                n, d, c = (names[0] for names in columns.values())
+                others = listed(f"{value:.3g}" for value in 10 ** ratio[off])
+                text = (
+                    f"{c} / ({n} {d}) is {10**usual:.3g} in most rows, and {others} in rows {listed(rows)}: one of"
+                    " the three is in another unit there; write one unit throughout"
+                )
+                found.append(Notice("mixed_units", text, rows))
+    return found
+
+
+def tied_notice(inputs: Sequence[str], x: Array) -> list[Notice]:
+    """Return a warning if one input follows from the others as a product of powers; x: (n, d), all > 0."""
+    z = np.log(x)
+    z = z - z.mean(axis=0)
+    spread = np.linalg.norm(z, axis=0)
+    if len(inputs) < 2 or not (spread > 0).all():
+        return []
+    size = np.linalg.svd(z / spread, compute_uv=False)
+    if len(x) > len(inputs) and size[-1] > _TIED * size[0]:
+        return []
+    text = f"{' and '.join(inputs)} vary together (one follows from the rest): their effects cannot be told apart"
+    return [Notice("tied_inputs", text)]
+
+
+def _bare(name: object) -> str:
+    return "".join(character for character in str(name).lower() if character.isalnum())
