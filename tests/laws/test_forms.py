@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from tests.laws.designs import DESIGNS
@@ -213,3 +215,9 @@ def test_a_warm_up_is_no_annealing_and_a_rate_of_zero_is_finite() -> None:
 def test_an_unknown_law_is_named_with_the_nearest_one() -> None:
     with pytest.raises(LawbookError, match="unknown law 'powr'; did you mean 'power'"):
         laws["powr"]
+
+
+@pytest.mark.parametrize("name", list(laws))
+def test_the_page_on_laws_has_every_law(name: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "laws.md").read_text(encoding="utf-8")
+    assert f"| `{name}` | {laws[name].formula} |" in page

@@ -29,7 +29,7 @@ _FIRST, _SHORT, _FOLLOWED = Effort(1e-6, steps=60, leave=0.05), Effort(1e-6, ste
 _STAGE = Effort(tolerance=1e-4, steps=60)
 """How far the descents go: to an estimate, to a draw; first ones from all starts, or, of a law of many
 parameters, short ones after which only the best are followed; and to a stage of a robust loss."""
-_FINALISTS, _REACH = 4, 1.3
+_FINALISTS, _REACH = 3, 1.1
 """So many different ends of first descents are followed to the optimum, if not higher than the lowest by more."""
 _LEVEL = 1e-8
 """Objectives of first descents below this are level: their differences are those of stopping early."""
