@@ -302,7 +302,7 @@ def _fit_rows(block: LawBlock, group: Group, fitted: Fit, found: Comparison) -> 
     }  # fmt: skip
     rows = [
         {"parameter": name, "estimate": e.value, "low": e.low, "high": e.high, "method": e.method, **common}
-        for name, e in fitted.estimates.items()
+        for name, e in (fitted.estimates | fitted.derived).items()
     ]
     return pd.DataFrame(rows)
 

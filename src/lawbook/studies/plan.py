@@ -212,7 +212,7 @@ def _check_claims(study: Study, columns: Columns) -> None:
                 raise study.error(f"{field}.value", claim.value, f"{law} is not fitted with that form", fix)
             from lawbook.laws.forms import laws as forms
 
-            if parameter not in (names := forms[form].parameters):
+            if parameter not in (names := (*forms[form].parameters, *forms[form].derived)):
                 raise study.error(
                     f"{field}.value", claim.value, f"{form} has no such parameter", suggest(parameter, names)
                 )
