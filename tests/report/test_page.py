@@ -80,7 +80,7 @@ def test_page_one_says_what_the_design_asks(page, simulated):
     assert "339 runs: 322 ok, 1 failed, 16 diverged" in one
     for text in ("0.528 [", "samples 32–1,297 (1.6 decades)", "all parameters", "16 of 16 starts", "no exact curve",
                  "holds (preregistered); fails (exploratory)", "without smallest x", "test loss for test error",
-                 "Spread over 6 choices", "no law, as it must", "Nothing here was trained"):  # fmt: skip
+                 "Spread over 7 choices", "no law, as it must", "Nothing here was trained"):  # fmt: skip
         assert text in one
     counted = re.findall(r'<td class="(\w+)">(\d)</td>', one)
     assert sum(int(n) for _, n in counted) == len(simulated.study.content.claims)
