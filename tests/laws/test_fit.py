@@ -282,7 +282,9 @@ def test_derived_quantities_have_intervals_of_their_own() -> None:
     assert share.value == pytest.approx(fitted.parameters[1] * centre[0] ** -alpha)
     assert share.low < 400 * centre[0] ** -0.34 < share.high
     # Known far better than A itself, with which α trades off.
-    assert np.log(share.high / share.low) < 0.7 * np.log(fitted.estimates["A"].high / fitted.estimates["A"].low)
+    assert np.log(share.high / share.low) < 0.7 * np.log(
+        fitted.estimates["A"].high / fitted.estimates["A"].low
+    )
     spread = np.sqrt(np.diag(fitted.covariance))
     np.testing.assert_allclose(spread, fitted.draws.std(axis=0, ddof=1))
 

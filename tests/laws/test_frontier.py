@@ -301,7 +301,7 @@ def test_parametric_minimises_the_law_it_is_given() -> None:
     other = frontier(fitted, budgets=[1e22, 1e23], flops=dearer)
     sizes = other.table["size"].to_numpy() * np.exp(np.linspace(-1, 1, 2001))[:, None]
     along = fitted.predict(
-        np.stack([sizes[:, 0], samples_at(np.array(1e22), sizes[:, 0], dearer)], axis=1), interval=False
+        np.stack([sizes[:, 0], samples_at(np.array(1e22), sizes[:, 0], dearer)], axis=1), interval=None
     )
     assert int(along["estimate"].argmin()) == 1000
 

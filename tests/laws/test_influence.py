@@ -26,7 +26,9 @@ def test_each_row_is_the_refit_without_its_points(simulate: Simulate) -> None:
         rest = table[~table.x.isin(gone)]
         refitted = fit(rest, "power_floor", y="y", x="x", draws=20)
         moved = (refitted.parameters - fitted.parameters) / errors
-        np.testing.assert_allclose(rows.loc[row, ["E", "A", "alpha"]].astype(float), moved, rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(
+            rows.loc[row, ["E", "A", "alpha"]].astype(float), moved, rtol=1e-3, atol=1e-3
+        )
 
 
 def test_an_outlier_is_named(simulate: Simulate) -> None:

@@ -41,7 +41,10 @@ def test_in_a_law_that_is_linear_in_the_logarithm_it_is_the_t_interval_over_clus
     quantile = stats.t.ppf(0.95, 3)
     for at, found in (
         (operator[1], profile(seen, "alpha", 0.9)),
-        (np.array([1.0, -np.log(FAR[0, 0])]) @ operator, profile_prediction(seen, FAR.repeat(5, axis=0), 0.9)),
+        (
+            np.array([1.0, -np.log(FAR[0, 0])]) @ operator,
+            profile_prediction(seen, FAR.repeat(5, axis=0), 0.9),
+        ),
     ):
         value = seen.data.log_y @ at
         half = quantile * np.sqrt(np.sum((seen.shares @ at) ** 2, axis=1))
@@ -58,7 +61,9 @@ def test_with_equal_noise_at_all_points_it_is_the_interval_of_regression() -> No
     noise = np.diag(np.sqrt(variance / seen.data.weights[0]))[None]
     found = profile(Evidence(seen.law, X, seen.data, seen.parameters, noise, 6), "alpha", 0.95)
     half = stats.t.ppf(0.975, 6) * line.stderr
-    np.testing.assert_allclose([found.low[0], found.high[0]], [-line.slope - half, -line.slope + half], rtol=2e-3)
+    np.testing.assert_allclose(
+        [found.low[0], found.high[0]], [-line.slope - half, -line.slope + half], rtol=2e-3
+    )
 
 
 def test_the_ends_are_where_an_independent_optimiser_finds_the_threshold() -> None:

@@ -4,6 +4,9 @@ From 8 clusters on: multinomial cluster bootstrap with BCa intervals (Efron 1987
 expanded to Student's t with C − 1 degrees and √(C/(C−1)) (Hesterberg 2015, The American Statistician 69:371,
 section 4.1). Below 8: a wild cluster bootstrap whose multipliers make every linear statistic exactly
 Student's t with C − 1 degrees. Without repeats: residual noise with t multipliers at n − p degrees.
+
+Percentiles of refits fall short where a floor is near its bound 0. Floors and nonlinear parameters of a fit by
+log least squares therefore have profile intervals instead (`profile`, on the `evidence_of` the same noise).
 """
 
 from __future__ import annotations
@@ -47,9 +50,23 @@ def wild_noise(points: Points, draws: int, rng: np.random.Generator) -> Array:
     The multipliers of the clusters are Gaussian, divided by one √(χ²/df) per draw.
     """
     df = points.n_clusters - 1
-    gauss = rng.standard_normal((draws, points.n_clusters))
+    shares = noise_shares(points)
+    gauss = rng.standard_normal((draws, len(shares)))
     mix = np.sqrt(df / rng.chisquare(df, draws))
-    return np.asarray((gauss * np.minimum(mix, _WIDEST)[:, None]) @ points.deviations())
+    return np.asarray((gauss * np.minimum(mix, _WIDEST)[:, None]) @ shares)
+
+
+def noise_shares(points: Points) -> Array:
+    """Return independent parts of the error of log ȳ as the clusters show it, (≥ C, n); see `Points.deviations`.
+
+    A point with one cluster shows nothing: it gets a part of its own, of the other points' pooled spread.
+    """
+    shares, m, counts = points.deviations(), points.clusters_per_point, points.runs.sum(axis=0)
+    single, free = m == 1, np.maximum(m - 1, 0)
+    if not single.any() or not free.any():
+        return shares
+    of_one_run = np.average(np.sum(shares**2, axis=0) * counts, weights=free)
+    return np.concatenate([shares, np.diag(np.sqrt(of_one_run / counts))[single]])
 
 
 def residual_noise(spread: Array, df: int, draws: int, rng: np.random.Generator) -> Array:
@@ -100,7 +117,7 @@ def evidence_of(
         w = data.weights[0]
         shares = np.diag(np.sqrt(variance / np.where(w > 0, w, np.inf)))
     else:
-        shares, df = points.deviations(), points.n_clusters - 1
+        shares, df = noise_shares(points), points.n_clusters - 1
     return Evidence(law, points.x, data, parameters[None], shares[None], df)
 
 
