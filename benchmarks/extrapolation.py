@@ -1,5 +1,6 @@
 """The extrapolation contest: 92 learning curves, predicted from their smaller x.
 
+    python benchmarks/extrapolation.py design            # the rules on the larger fitted points alone
     python benchmarks/extrapolation.py tune images       # writes choices.images, from the language curves alone
     python benchmarks/extrapolation.py tune language     # writes choices.language, from the image curves alone
     python benchmarks/extrapolation.py score [--out FOLDER]
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -37,6 +38,8 @@ RIVALS = ("bnsl_1", "M4")
 WAYS = ("other_domain", "leave_one_model_out", "default")
 """How the rule was chosen: on the other domain, on the other models, or as in `lawbook.laws.extrapolate`."""
 KEYS = ["Domain", "Task", "Model"]
+DIVISORS = (2.0, 4.0, 8.0)
+"""For `design`, the curves are fitted up to the largest fitted x divided by these."""
 _DRAWS = 10_000
 
 
@@ -93,12 +96,20 @@ def grid(settings: dict[str, Any]) -> list[Cell]:
     ]
 
 
-def errors(folder: Path, domain: str, cells: list[Cell], origins: tuple[float, ...]) -> pd.DataFrame:
+def halved(whole: Iterable[Curve], divisor: float) -> Iterator[Curve]:
+    """Yield curves whose fitted points beyond x_max/divisor are to be predicted from the others, at least 7."""
+    for curve in whole:
+        kept = curve.x <= curve.x[-1] / divisor * (1 + 1e-12)
+        if kept.sum() > len(laws["bnsl_1"].parameters):
+            yield Curve(curve.key, curve.x[kept], curve.log_y[kept], curve.x[~kept], curve.log_y[~kept])
+
+
+def errors(whole: Iterable[Curve], cells: list[Cell], origins: tuple[float, ...]) -> pd.DataFrame:
     """Return log RMSLE, a row per curve (Domain, Task, Model) and a column per cell, and for plain 'bnsl_1'."""
     names = tuple(dict.fromkeys(["bnsl_1", *(name for cell in cells for name in cell.candidates)]))
     recency = tuple(sorted({0.0, *(rho for cell in cells for rho in cell.rule.recency)}))
     rows = {}
-    for curve in curves(folder, domain):
+    for curve in whole:
         members = fit_members(
             curve.x, curve.log_y, np.ones(len(curve.x)), curve.x_beyond,
             [laws[name] for name in names], recency, origins,
@@ -106,7 +117,7 @@ def errors(folder: Path, domain: str, cells: list[Cell], origins: tuple[float, .
         plain = Cell(("bnsl_1",), Rule(recency=(0.0,)))
         predicted = [_predict(members, cell) for cell in [*cells, plain]]
         rows[curve.key] = [0.5 * np.log(np.mean((curve.log_y_beyond - each) ** 2)) for each in predicted]
-        print(f"\r{domain}: {len(rows)} curves", end="", flush=True)
+        print(f"\r{len(rows)} curves", end="", flush=True)
     print()
     index = pd.MultiIndex.from_tuples(rows, names=KEYS)
     found = pd.DataFrame(list(rows.values()), index=index, columns=[*range(len(cells)), "bnsl_1"])
@@ -126,12 +137,31 @@ def best(found: pd.DataFrame, cells: list[Cell]) -> int:
     return int(np.argmin(found[list(range(len(cells)))].mean().to_numpy()))
 
 
+def design(folder: Path) -> None:
+    """Print how all rules predict the larger fitted points from the smaller ones; reads no row to be predicted."""
+    settings = yaml.safe_load(CHOICES.read_text(encoding="utf-8"))
+    cells = grid(settings)
+    default = cells.index(Cell(CANDIDATES, Rule()))
+    for domain in FILES:
+        parts = [
+            errors(halved(curves(folder, domain), divisor), cells, tuple(settings["origins"]))
+            for divisor in DIVISORS
+        ]
+        means = pd.concat(parts).mean()
+        rank = 1 + int((means[list(range(len(cells)))] < means[default]).sum())
+        print(
+            f"{domain}: {' + '.join(str(len(part)) for part in parts)} curves; geometric mean RMSLE: "
+            f"default {np.exp(means[default]):.5f} (rank {rank} of {len(cells)}), "
+            f"best {np.exp(means[list(range(len(cells)))].min()):.5f}, bnsl_1 {np.exp(means['bnsl_1']):.5f}"
+        )
+
+
 def tune(folder: Path, domain: str) -> None:
     """Choose the rule for a domain from the curves of the other and write it into the YAML."""
     settings = yaml.safe_load(CHOICES.read_text(encoding="utf-8"))
     cells = grid(settings)
     other = next(name for name in FILES if name != domain)
-    found = errors(folder, other, cells, tuple(settings["origins"]))
+    found = errors(curves(folder, other), cells, tuple(settings["origins"]))
     means = np.exp(found.mean())
     chosen = best(found, cells)
     print(f"tuned on {other}: cell {chosen} of {len(cells)}, geometric mean RMSLE {means[chosen]:.5f} there")
@@ -151,7 +181,7 @@ def score(folder: Path, out: Path | None) -> None:
     released = released.set_index(KEYS)[["M1", "M2", "M3", "M4", "bnsl1_multistart_lm"]]
     tables = []
     for domain in FILES:
-        found = errors(folder, domain, cells, tuple(settings["origins"]))
+        found = errors(curves(folder, domain), cells, tuple(settings["origins"]))
         number = [cell.as_yaml() for cell in cells].index(settings["choices"][domain])
         default = cells.index(Cell(CANDIDATES, Rule()))
         table = pd.DataFrame({"other_domain": found[number], "leave_one_model_out": _left_out(found, cells)})
@@ -213,17 +243,20 @@ def t_interval(groups: list[Array], level: float = 0.95) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Tune or score."""
+    """Try, tune or score."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     data = os.environ.get("LAWBOOK_DATA", str(HERE.parents[1] / "shared" / "data"))
     parser.add_argument("--data", type=Path, default=Path(data), help="folder of the benchmark's tables")
     commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("design")
     commands.add_parser("tune").add_argument("domain", choices=list(FILES))
     commands.add_parser("score").add_argument("--out", type=Path)
     given = parser.parse_args()
-    if given.command == "tune":
+    if given.command == "design":
+        design(given.data)
+    elif given.command == "tune":
         tune(given.data, given.domain)
     else:
         score(given.data, given.out)

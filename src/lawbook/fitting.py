@@ -382,7 +382,9 @@ def _choices(block: LawBlock, group: Group, draws: int) -> Iterator[tuple[str, F
         with suppress(LawbookError):
             again = fit_points(_gather(block, group, other), law, loss=loss, draws=draws)
             yield f"{other} for {block.y}", again
-    others = {shape: replace(loss, name=loss.scale + shape, delta=None) for shape in ("least_squares", "absolute")}
+    others = {
+        shape: replace(loss, name=loss.scale + shape, delta=None) for shape in ("least_squares", "absolute")
+    }
     if loss.scale == "log_" and loss.shape != "huber" and np.isfinite(headline.objective):
         r = headline.points["residual"].to_numpy()
         delta = max(1.345 * 1.4826 * float(np.median(np.abs(r))), 1e-9)

@@ -157,7 +157,10 @@ def test_small_least_squares_agree_with_lapack(seed: int, p: int) -> None:
     A[:, :, 0] *= 1e6
     for i in range(3):
         np.testing.assert_allclose(
-            least_squares(A.transpose(0, 2, 1), b)[i], np.linalg.lstsq(A[i], b[i], rcond=None)[0], rtol=1e-8, atol=1e-14
+            least_squares(A.transpose(0, 2, 1), b)[i],
+            np.linalg.lstsq(A[i], b[i], rcond=None)[0],
+            rtol=1e-8,
+            atol=1e-14,
         )
 
 

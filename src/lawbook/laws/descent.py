@@ -19,7 +19,7 @@ _LONGEST = 1e-3
 """Longest such step in a coordinate, for one that the points hardly feel."""
 _AT_REST = 1e-5
 """Cosine between residuals and a column below which a descent that stalled has converged all the same."""
-_ROUND_OFF = 1e-15
+_ROUND_OFF = 1e-16
 """Log residuals below this are zero in float64."""
 _LARGEST_LOG = 300.0
 _GRAM_CONDITION = 1e-8
@@ -75,7 +75,7 @@ def evaluate(design: Design, data: Data, q: Array, loss: Loss, project: bool = T
     """
     law, m = design.law, len(design.law.linear)
     theta = design.nonlinear(q)
-    slopes = law.slopes(design.x, theta)
+    slopes, stretch = law.slopes(design.x, theta), design.stretch(theta)
     logs, _ = design.log_terms(theta)
     J = np.zeros((len(q), q.shape[1], len(design.x)))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -95,8 +95,8 @@ def evaluate(design: Design, data: Data, q: Array, loss: Loss, project: bool = T
                 shares.append(q[:, j, None] * J[:, j])
         for (j, k), slope in slopes.items():
             centred = slope - mean(slope) if law.centred else slope
-            if law.log_spaced[k]:
-                centred = centred * theta[:, k, None]
+            if design.logged[k] or design.signed[k]:
+                centred = centred * stretch[:, k, None]
             J[:, m + k] += shares[j] * centred
     r, factor = loss.residuals(data.log_y, log_fit)
     if not data.weights.all():

@@ -13,6 +13,9 @@ import numpy as np
 
 from lawbook.laws.law import CONSTANT, Array, Counts, Flags, Law
 
+_SMALL = 0.01
+"""Signed parameters are on a linear scale below this size, on a logarithmic one above."""
+
 
 def mean(a: Array) -> Array:
     """Return the mean over the points, (B, 1), several times faster than the array's own on small ones."""
@@ -41,11 +44,16 @@ class Data:
 
 @dataclass(frozen=True)
 class Design:
-    """The distinct x of the points, (n, d), with what every problem over them shares."""
+    """The distinct x of the points, (n, d), with what every problem over them shares.
+
+    With `straight` the law's signed parameters have their inverse hyperbolic sine as coordinate: of a break not
+    yet reached the points fix height and place as a product, and these coordinates straighten that valley.
+    """
 
     law: Law
     x: Array
     box: Array
+    straight: bool = False
 
     @classmethod
     def of(cls, law: Law, x: Array) -> Design:
@@ -60,9 +68,7 @@ class Design:
     @cached_property
     def bounds(self) -> Array:
         """Return the bounds of the coordinates, (p, 2)."""
-        spaced = self.logged[:, None]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            nonlinear = np.where(spaced, np.log(np.where(spaced, self.box, 1.0)), self.box)
+        nonlinear = self.spaced(self.box.T).T
         linear = np.tile([-np.inf if self.one_term else 0.0, np.inf], (len(self.law.linear), 1))
         return np.concatenate([linear, nonlinear])
 
@@ -71,15 +77,29 @@ class Design:
         """Return which nonlinear parameters have their logarithm as coordinate, (k,)."""
         return np.array(self.law.log_spaced, dtype=bool)
 
+    @cached_property
+    def signed(self) -> Flags:
+        """Return which nonlinear parameters have their inverse hyperbolic sine as coordinate, (k,)."""
+        found = self.law.signed if self.straight else ()
+        return np.array(found or (False,) * len(self.law.nonlinear), dtype=bool)
+
     def nonlinear(self, q: Array) -> Array:
         """Return θ (B, k) at the coordinates q (B, p)."""
         t = q[:, len(self.law.linear) :]
-        return np.where(self.logged, np.exp(np.where(self.logged, t, 0.0)), t)
+        theta = np.where(self.logged, np.exp(np.where(self.logged, t, 0.0)), t)
+        if self.signed.any():
+            theta = np.where(self.signed, _SMALL * np.sinh(np.where(self.signed, t, 0.0)), theta)
+        return theta
+
+    def stretch(self, theta: Array) -> Array:
+        """Return dθ / d coordinate, (B, k)."""
+        return np.where(self.logged, theta, np.where(self.signed, np.hypot(theta, _SMALL), 1.0))
 
     def spaced(self, theta: Array) -> Array:
         """Return the coordinates (B, k) of nonlinear parameters θ (B, k); the inverse of `nonlinear`."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(self.logged, np.log(np.where(self.logged, theta, 1.0)), theta)
+            t = np.where(self.logged, np.log(np.where(self.logged, theta, 1.0)), theta)
+        return np.where(self.signed, np.arcsinh(t / _SMALL), t)
 
     def log_terms(self, theta: Array) -> tuple[list[Array], list[Array]]:
         """Return log φ_j over its geometric mean on the points, and the logarithm of that mean, (B|1, 1)."""

@@ -191,10 +191,9 @@ def _points(x: ArrayLike, y: ArrayLike) -> tuple[Array, Array, Array]:
     for name, values in (("x", xs), ("y", ys)):
         bad = np.flatnonzero(~((values > 0) & np.isfinite(values)))
         if len(bad):
-            at = ", ".join(map(str, bad[:5]))
             raise LawbookError(
-                f"{name} must be finite and > 0: {values[bad[0]]!r} and {len(bad) - 1} more, at positions {at}; "
-                "correct or remove these points"
+                f"{name} must be finite and > 0; it is {float(values[bad[0]])!r} at position {bad[0]} and not so at "
+                f"{len(bad)} positions in all; correct or remove these points"
             )
     distinct, where, count = np.unique(xs, return_inverse=True, return_counts=True)
     log_y = np.bincount(where, weights=np.log(ys)) / count

@@ -25,7 +25,8 @@ class Law:
     `log_basis(x, θ)` maps x (n, d) and θ (B, k) to log φ_j, one array per term, each broadcasting to (B, n).
     `slopes(x, θ)` gives d log φ_j / d θ_k under the key (j, k), likewise; a key that is absent is 0.
     `box(x)` bounds θ, (k, 2), from the design alone, so that it follows the units of x. `log_spaced` marks
-    the θ > 0 that are searched by their logarithm. `exponent` names the parameter that the law is known for;
+    the θ > 0 that are searched by their logarithm, `signed` the θ of either sign and without unit that may be small
+    or large, descended in by their inverse hyperbolic sine. `exponent` names the parameter that the law is known for;
     `floor` the constant term that is the limit of y, if any. `derived` are quantities f(parameters, centre)
     of parameters (..., p) and the geometric mean (d,) of the x that were fitted. `inputs` are the columns'
     usual names. `centred` is False where a term may vanish on the data, so that it has no geometric mean.
@@ -47,6 +48,7 @@ class Law:
     floor: str | None = None
     positive_x: bool = True
     signs: tuple[int, ...] = ()
+    signed: tuple[bool, ...] = ()
     centred: bool = True
     towards: Callable[[Array, Array, Array], Array] | None = None
     derived: Mapping[str, Callable[[Array, Array], Array]] = field(default_factory=dict)

@@ -27,8 +27,10 @@ _EXACT = Effort(tolerance=1e-11, steps=25, newton=30, gram=False)
 _DRAWN = Effort(tolerance=1e-5, steps=100)
 _FIRST, _SHORT, _FOLLOWED = Effort(1e-6, steps=60, leave=0.05), Effort(1e-6, steps=8), Effort(1e-6, steps=20)
 _STAGE = Effort(tolerance=1e-4, steps=60)
+_ALONG_VALLEY = replace(_EXACT, steps=200)
 """How far the descents go: to an estimate, to a draw; first ones from all starts, or, of a law of many
-parameters, short ones after which only the best are followed; and to a stage of a robust loss."""
+parameters, short ones after which only the best are followed; to a stage of a robust loss, and on from where a
+descent by least squares ended unfinished."""
 _FINALISTS, _REACH = 3, 1.1
 """So many different ends of first descents are followed to the optimum, if not higher than the lowest by more."""
 _LEVEL = 1e-8
@@ -156,10 +158,9 @@ class _Problem:
         if not self.held.any():
             return q
         m = len(self.design.law.linear)
-        spaced = np.concatenate([np.zeros(m, bool), self.design.logged])
         with np.errstate(divide="ignore", invalid="ignore"):
             values = self.values[which]
-            values = np.where(spaced, np.log(np.where(spaced, values, 1.0)), values)
+            values[:, m:] = self.design.spaced(values[:, m:])
             values[:, :m] *= np.exp(-self.log_unit[which])[:, None]
         return np.where(self.held, values, q)
 
@@ -185,12 +186,26 @@ class _Problem:
         at, q = which[one][hope], first.q[one][hope]
         if self.loss.shape == "least_squares":
             last = self.descend(at, q, self.loss, effort)
+            # Along a curved valley the way is long: only the lowest end of a data set goes on.
+            order = np.lexsort([last.objective, at])
+            lowest = order[np.unique(at[order], return_index=True)[1]]
+            on_way = lowest[~last.converged[lowest]]
+            if len(on_way):
+                last.put(on_way, self.follow(at[on_way], last.q[on_way]))
         else:
             last = self.narrow(at, q, effort)
         lost = np.full(len(one), np.inf)
         ends = Descent(first.q[one], lost, lost.copy(), np.zeros(len(one), dtype=bool))
         ends.put(hope, last)
         return _by_set(ends.take(kind), B, S)
+
+    def follow(self, which: Counts, q: Array) -> Descent:
+        """Descend from q (S, p) for long, in coordinates that are straight along the known valleys."""
+        m, straight = len(self.design.law.linear), replace(self, design=replace(self.design, straight=True))
+        t = straight.design.spaced(self.design.nonlinear(q))
+        ends = straight.descend(which, np.concatenate([q[:, :m], t], axis=1), self.loss, _ALONG_VALLEY)
+        t = self.design.spaced(straight.design.nonlinear(ends.q))
+        return replace(ends, q=np.concatenate([ends.q[:, :m], t], axis=1))
 
     def narrow(self, which: Counts, q: Array, effort: Effort) -> Descent:
         """Follow the optimum from least squares to the loss, by steps in δ."""
@@ -347,13 +362,16 @@ def _kinds(ends: Descent, which: Counts) -> tuple[Counts, Counts]:
 
 
 def _hopeful(objective: Array, which: Counts) -> Counts:
-    """Return the positions of the lowest objectives of each data set: at most `_FINALISTS`, all within reach."""
+    """Return the positions of the lowest objectives of each data set: at most `_FINALISTS`, all within reach.
+
+    Those that are level, as ends near the optimum of noiseless data are, all go on.
+    """
     order = np.lexsort([objective, which])
     _, first, size = np.unique(which[order], return_index=True, return_counts=True)
     rank = np.arange(len(order)) - np.repeat(first, size)
     height = objective[order]
-    within = height <= _REACH * np.repeat(height[first], size) + _LEVEL
-    return order[(rank < _FINALISTS) & within & np.isfinite(height)]
+    near = (rank < _FINALISTS) & (height <= _REACH * np.repeat(height[first], size))
+    return order[(near | (height <= _LEVEL)) & np.isfinite(height)]
 
 
 def _fixable(law: Law, name: str, design: Design) -> int:

@@ -190,7 +190,9 @@ class LawBlock(Block):
         description="Penalty of the residuals (least_squares, huber, absolute) of log y; of log(1 + y) with log1p_, "
         "of y itself with neither.",
     )
-    delta: float | None = Field(None, gt=0, description="Threshold δ of a Huber loss, in units of the residuals.")
+    delta: float | None = Field(
+        None, gt=0, description="Threshold δ of a Huber loss, in units of the residuals."
+    )
     role: Literal["headline", "detail", "null"] = Field(
         "detail", description="`headline` stands on page one; `null` must come out as no law."
     )
