@@ -8,22 +8,33 @@ import numpy as np
 
 from lawbook.laws.law import Array
 
+_FEW = 12
+_VANISHED = 1e-15
+"""Size of a column after orthogonalisation, over that before, at which nothing but round-off is left."""
+
 
 def least_squares(A: Array, b: Array) -> Array:
-    """Return argmin_u ‖Aᵀ u − b‖ for each problem of a batch, by modified Gram–Schmidt.
+    """Return argmin_u ‖Aᵀ u − b‖ for each problem of a batch, by orthogonalisation.
 
-    A: (B, p, r) holds the p columns of each problem, r ≥ p; b: (B, r); returns (B, p). The right-hand side is
-    orthogonalised along with the columns, which makes the method as backward stable as Householder QR
-    (Björck 1967). A column that vanishes after orthogonalisation gets the coefficient 0.
+    A: (B, p, r) holds the p columns of each problem, r ≥ p; b: (B, r); returns (B, p). Few problems go through
+    Householder's QR one by one, many through modified Gram–Schmidt together; with the right-hand side
+    orthogonalised along, this is as backward stable (Björck 1967). A column that vanishes after
+    orthogonalisation gets the coefficient 0.
     """
     p = A.shape[1]
+    if len(A) <= _FEW:
+        whole = np.concatenate([A, b[:, None]], axis=1).transpose(0, 2, 1)
+        R = np.linalg.qr(whole, mode="r")[:, :p]
+        pivots = np.abs(R[:, np.arange(p), np.arange(p)])
+        if (pivots > _VANISHED * np.sqrt(np.einsum("bpr,bpr->bp", A, A))).all():
+            return np.asarray(np.linalg.solve(R[:, :, :p], R[:, :, p:])[:, :, 0])
     columns = [A[:, j] for j in range(p)]
     sizes = [np.sqrt(np.einsum("br,br->b", a, a)) for a in columns]
     R = np.zeros((len(A), p, p))
     z = np.zeros((len(A), p))
     for j in range(p):
         norm = np.sqrt(np.einsum("br,br->b", columns[j], columns[j]))
-        alive = norm > 1e-15 * sizes[j]
+        alive = norm > _VANISHED * sizes[j]
         R[:, j, j] = np.where(alive, norm, 1.0)
         q = columns[j] * np.where(alive, 1.0 / R[:, j, j], 0.0)[:, None]
         for i in range(j + 1, p):
