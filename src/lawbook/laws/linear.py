@@ -24,7 +24,7 @@ def least_squares(A: Array, b: Array) -> Array:
     p = A.shape[1]
     if len(A) <= _FEW:
         whole = np.concatenate([A, b[:, None]], axis=1).transpose(0, 2, 1)
-        R = np.linalg.qr(whole, mode="r")[:, :p]
+        R = np.asarray(np.linalg.qr(whole, mode="r"))[:, :p]
         pivots = np.abs(R[:, np.arange(p), np.arange(p)])
         if (pivots > _VANISHED * np.sqrt(np.einsum("bpr,bpr->bp", A, A))).all():
             return np.asarray(np.linalg.solve(R[:, :, :p], R[:, :, p:])[:, :, 0])
