@@ -43,7 +43,9 @@ def fit(
             help="log_least_squares, log_huber, log_absolute; with log1p_ for log_, or on y itself: huber."
         ),
     ] = "log_least_squares",
-    delta: Annotated[float | None, typer.Option(help="Where huber turns linear, in residuals: 1e-3.")] = None,
+    delta: Annotated[
+        str | None, typer.Option(help="Where huber turns linear: a residual such as 1e-3, or auto.")
+    ] = None,
     weights: Annotated[str | None, typer.Option(help="Column of weights, ≥ 0.")] = None,
     where: Annotated[
         list[str] | None, typer.Option(help="column=value: fit these rows only. Repeat for more columns.")
@@ -80,7 +82,7 @@ def fit(
         cluster=None if cluster is None else _names(cluster, "--cluster"),
         n_eval=int(n_eval) if n_eval is not None and n_eval.lstrip("-").isdigit() else n_eval,
         loss=loss,
-        delta=delta,
+        delta=_threshold(delta),
         weights=weights,
         where=tuple(where or ()),
         draws=draws,
@@ -111,6 +113,14 @@ def fit(
                 "[dim]--out FOLDER writes the figure, the JSON, the draws and the predictions.[/dim]"
             )
     raise typer.Exit(answer.exit_code)
+
+
+def _threshold(text: str | None) -> float | str | None:
+    """Return δ as a number if it is one; what else it may be, the fit knows."""
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return text
 
 
 def _names(text: str, option: str) -> tuple[str, ...]:

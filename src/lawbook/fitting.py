@@ -14,9 +14,9 @@ from lawbook.errors import LawbookError, suggest
 from lawbook.laws.compare import Comparison, compare_points
 from lawbook.laws.fit import Fit, fit_points
 from lawbook.laws.forms import laws as forms
+from lawbook.laws.loss import Loss, robust_delta
 from lawbook.laws.points import Notice, Points, gather, listed
 from lawbook.laws.slopes import slopes_of
-from lawbook.laws.solver import Loss
 from lawbook.tables import conform, empty
 
 TABLES = ("fits", "draws", "predictions", "points", "slopes")
@@ -387,8 +387,7 @@ def _choices(block: LawBlock, group: Group, draws: int) -> Iterator[tuple[str, F
     }
     if loss.scale == "log_" and loss.shape != "huber" and np.isfinite(headline.objective):
         r = headline.points["residual"].to_numpy()
-        delta = max(1.345 * 1.4826 * float(np.median(np.abs(r))), 1e-9)
-        others["huber"] = loss.huber(delta)
+        others["huber"] = loss.huber(robust_delta(r))
     for changed in others.values():
         if changed.shape != loss.shape:
             name = changed.name + (f" δ={changed.delta:.2g}" if changed.delta else "")

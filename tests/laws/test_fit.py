@@ -330,3 +330,15 @@ def test_a_break_that_is_not_bounded_is_named(simulate: Simulate) -> None:
     fitted = fit(table, "bnsl_1", y="y", x="x", draws=60)
     said = [notice.message for notice in fitted.warnings if notice.kind == "open_interval"]
     assert "the data do not bound d1 from above" in said
+
+
+def test_delta_may_follow_from_the_residuals(simulate: Simulate) -> None:
+    table = simulate("power_floor", 5, rng=np.random.default_rng(0))
+    plain = fit(table, "power_floor", y="y", x="x", draws=20)
+    robust = fit(table, "power_floor", y="y", x="x", loss="log_huber", delta="auto", draws=20)
+    spread = 1.345 * 1.4826 * np.median(np.abs(plain.points["residual"]))
+    assert robust.loss.delta == pytest.approx(spread)
+    with pytest.raises(LawbookError, match="neither a number > 0 nor 'auto'"):
+        fit(table, "power", y="y", x="x", loss="log_huber", delta="some")
+    with pytest.raises(LawbookError, match="has no delta"):
+        fit(table, "power", y="y", x="x", delta="auto")

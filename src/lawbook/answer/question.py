@@ -35,7 +35,7 @@ class Question:
     cluster: tuple[str, ...] | None = None
     n_eval: str | int | None = None
     loss: str = "log_least_squares"
-    delta: float | None = None
+    delta: float | str | None = None
     weights: str | None = None
     where: tuple[str, ...] = ()
     draws: int = 1000

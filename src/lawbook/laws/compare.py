@@ -11,7 +11,7 @@ import pandas as pd
 from lawbook.errors import LawbookError
 from lawbook.laws.checks import check_inputs
 from lawbook.laws.contest import Family, noise_of, settle, stand_of
-from lawbook.laws.fit import Fit, fit_points, too_few
+from lawbook.laws.fit import Fit, fit_points, loss_of, too_few
 from lawbook.laws.forms import laws
 from lawbook.laws.heldout import Scores, drawn_errors, miss, noise_draws, origins, score
 from lawbook.laws.law import Array, Law
@@ -49,7 +49,7 @@ def compare(
     cluster: str | Sequence[str] | None = "seed",
     n_eval: str | int | None = None,
     loss: str = "log_least_squares",
-    delta: float | None = None,
+    delta: float | str | None = None,
     weights: str | None = None,
     holdout: int = 1,
     draws: int = 1000,
@@ -77,9 +77,8 @@ def compare(
         table, y=y, x=x, cluster=cluster, n_eval=n_eval, weights=weights,
         positive_x=any(law.positive_x for law in chosen),
     )  # fmt: skip
-    return compare_points(
-        points, chosen, Loss(loss, delta), holdout=holdout, draws=draws, level=level, seed=seed
-    )
+    common = loss_of(points, chosen, loss, delta)
+    return compare_points(points, chosen, common, holdout=holdout, draws=draws, level=level, seed=seed)
 
 
 def compare_points(

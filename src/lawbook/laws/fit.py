@@ -18,10 +18,11 @@ from lawbook.laws.evidence import Evidence
 from lawbook.laws.forms import laws
 from lawbook.laws.influence import influence, influential
 from lawbook.laws.law import Array, Law
+from lawbook.laws.loss import Loss, robust_delta
 from lawbook.laws.noise import Spread, spread_of
 from lawbook.laws.points import Notice, Points, gather
 from lawbook.laws.profile import profile, profile_prediction, profiled
-from lawbook.laws.solver import Loss, Solution, solve
+from lawbook.laws.solver import Solution, solve
 from lawbook.laws.uncertainty import (
     Estimate,
     evidence_of,
@@ -155,7 +156,7 @@ def fit(
     cluster: str | Sequence[str] | None = "seed",
     n_eval: str | int | None = None,
     loss: str = "log_least_squares",
-    delta: float | None = None,
+    delta: float | str | None = None,
     weights: str | None = None,
     draws: int = 1000,
     level: float = 0.95,
@@ -166,7 +167,8 @@ def fit(
     table: a row per run. `cluster` names the column(s) of independent units, resampled whole (None: each row
     is one, and no runs are averaged across them but at equal x). `n_eval`, a column or a number, says that y
     is an error over that many test examples: binomial weights, zeros censored at 1/n_eval. `loss` is
-    'log_least_squares' or 'log_huber' with `delta` in log residuals. `weights` is a column.
+    'log_least_squares', 'log_huber' with `delta` in log residuals (or 'auto', see `loss_of`), 'log_absolute', or
+    one of these on another scale of y (`loss.Loss`). `weights` is a column.
     Data that give no law yield a Fit with status 'refused'. Raises LawbookError for an unknown law or loss,
     an absent column, y or x out of range.
 
@@ -182,7 +184,8 @@ def fit(
     points = gather(
         table, y=y, x=x, cluster=cluster, n_eval=n_eval, weights=weights, positive_x=law.positive_x
     )
-    return fit_points(points, law, loss=Loss(loss, delta), draws=draws, level=level, seed=seed)
+    chosen = loss_of(points, [law], loss, delta)
+    return fit_points(points, law, loss=chosen, draws=draws, level=level, seed=seed)
 
 
 def fit_points(
@@ -257,6 +260,23 @@ def too_few(points: Points, p: int) -> str:
             f"too few points: {n} distinct {', '.join(points.inputs)} for {p} parameters (at least {p + 2})"
         )
     return ""
+
+
+def loss_of(points: Points, forms: Sequence[Law], name: str, delta: float | str | None) -> Loss:
+    """Return the loss; δ 'auto' is `robust_delta` of the residuals of the form that least squares fits best."""
+    if not isinstance(delta, str):
+        return Loss(name, delta)
+    if delta != "auto":
+        raise LawbookError(f"delta = {delta!r} is neither a number > 0 nor 'auto'")
+    flat = Loss(name, 1.0).squared
+    fitted = [
+        (optimum(points, law, flat)[1], law) for law in forms if not too_few(points, len(law.parameters))
+    ]
+    if not fitted:
+        return Loss(name, 1.0)
+    best, law = min(fitted, key=lambda each: float(each[0].objective[0]))
+    r, _ = flat.residuals(points.data().log_y, law.log_predict(points.x, best.parameters[0]))
+    return Loss(name, robust_delta(r))
 
 
 def optimum(points: Points, law: Law, loss: Loss) -> tuple[Points, Solution]:

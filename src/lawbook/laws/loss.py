@@ -17,6 +17,14 @@ _TAIL_CURVATURE = 0.02
 """Share of the reweighting curvature kept in the linear tails, whose exact curvature is 0."""
 
 
+def robust_delta(r: Array) -> float:
+    """Return 1.345 standard deviations of residuals r, from their median size: δ of 95 % efficiency.
+
+    Source: Huber & Ronchetti 2009, Robust Statistics, section 4.5.
+    """
+    return max(1.345 * 1.4826 * float(np.median(np.abs(r))), 1e-9)
+
+
 @dataclass(frozen=True)
 class Loss:
     """The penalty ρ of a residual r = g(y) − g(ŷ), with g = log, log(1 + y) or y by the name's beginning.
