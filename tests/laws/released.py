@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lawbook.laws.forms.m4 import from_paper
 from lawbook.laws.law import Array
 
 DATA = Path(os.environ.get("LAWBOOK_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -17,6 +16,7 @@ _RELEASED = DATA / "expected_m1_m4_bnsl_rmsle.csv"
 _CURVES = tuple(DATA / f"alabdulmohsin_benchmark.{domain}.csv" for domain in ("vision", "lang"))
 _M2_BELOW = 1e-5
 """The released predictor of M4 uses M2 where |α| is smaller."""
+_SMALLEST_ALPHA = 1e-8
 
 
 def released_curves(training: int) -> pd.DataFrame:
@@ -39,4 +39,18 @@ def released_law(name: str, text: str) -> tuple[str, Array]:
         return "m3", np.array([beta, c, gamma])
     if name == "m2" or abs(alpha) < _M2_BELOW:
         return "m2", np.array([err_inf, beta, -c])
-    return "m4", from_paper(beta, c, err_inf, alpha, err_0)
+    return "m4", m4_from_paper(beta, c, err_inf, alpha, err_0)
+
+
+def m4_from_paper(beta: float, c: float, err_inf: float, alpha: float, err_0: float) -> Array:
+    """Return the law m4's parameters, (5,), of those in the paper, whose exponent is c < 0.
+
+    Source: Alabdulmohsin et al. 2022, arXiv:2209.06640, M4. Needs err_0 > err_inf. α = 0 is M2, here
+    cut off at err_0.
+
+    >>> m4_from_paper(beta=10.0, c=-1.0, err_inf=0.1, alpha=1.0, err_0=0.9).round(12).tolist()
+    [0.1, 0.9, 10.0, 1.0, 1.0]
+    """
+    alpha = max(alpha, _SMALLEST_ALPHA)
+    log_d = (np.log(beta) - (1 - alpha) * np.log(err_0 - err_inf)) / -c
+    return np.array([err_inf, err_0, np.exp(log_d), -c, alpha])

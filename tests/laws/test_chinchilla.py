@@ -60,6 +60,7 @@ def test_no_other_point_near_the_reference_is_lower(huber: Fit, table: pd.DataFr
 
 def test_the_published_estimate_is_the_least_absolute_one(table: pd.DataFrame) -> None:
     fitted = fit(table, "chinchilla", y="loss", x=("N", "D"), cluster=None, loss="log_absolute", draws=20)
+    assert fitted.status == "ok"
     assert fitted.objective == pytest.approx(1.12948, rel=1e-4)
     found = [fitted.estimates[name].value for name in ("A", "B", "E", "alpha", "beta")]
     np.testing.assert_allclose(found, _PUBLISHED, rtol=1e-3)

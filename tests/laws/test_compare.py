@@ -89,7 +89,7 @@ def test_holding_out_too_much_or_nothing_is_said(simulate: Simulate) -> None:
     found = compare(table, ["power", "exponential"], y="y", x="x", holdout=6, draws=50)
     assert found.preferred == "undecided"
     assert "without the held-out scales are too few" in found.reason
-    with pytest.raises(LawbookError, match="holdout = 0 must be ≥ 1"):
+    with pytest.raises(LawbookError, match="holdout = 0 must be a whole number ≥ 1"):
         compare(table, ["power"], y="y", x="x", holdout=0)
 
 
@@ -215,3 +215,11 @@ def test_seeds_that_are_tilted_along_x_mislead_no_verdict(form: str, simulate: S
     ]
     assert set(found) <= {family, "undecided"}
     assert found.count(family) >= 9
+
+
+def test_the_power_law_by_another_name_is_no_rival(simulate: Callable[..., pd.DataFrame]) -> None:
+    table = simulate("power", 10, rng=np.random.default_rng(0))
+    found = compare(table, ["m1", "exponential"], y="y", x="x", draws=50)
+    assert found.preferred in ("m1", "power")
+    with pytest.raises(LawbookError, match="name at least one law"):
+        compare(table, [], y="y", x="x")

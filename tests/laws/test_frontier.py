@@ -238,6 +238,19 @@ def test_wrong_input_is_refused() -> None:
         frontier(grid_table(), samples="D", flops=-6)
 
 
+def test_budgets_may_be_one_number_and_must_be_finite() -> None:
+    table = grid_table()
+    fitted = fit(table, "chinchilla", y="loss", x=("N", "D"), cluster=None, draws=20)
+    assert frontier(fitted, budgets=1e20).reason.startswith("1 budgets have an optimum")
+    assert "1 budgets have an optimum" in frontier(table, samples="D", budgets=1e20).reason
+    repeated = frontier(table, samples="D", budgets=[1e20, 1e19, 1e20])
+    np.testing.assert_allclose(repeated.table["compute"], [1e19, 1e20])
+    for wrong in (np.inf, np.nan, [1e19, -1.0]):
+        for source, options in ((fitted, {}), (table, {"samples": "D"})):
+            with pytest.raises(LawbookError, match="budgets must be > 0 and finite; got"):
+                frontier(source, budgets=wrong, **options)
+
+
 def test_noise_is_drawn_from_the_seed_and_may_be_a_table() -> None:
     table = isoflop_table(per_decade=4)
     levels = pd.DataFrame({"loss": [2.0, 4.0], "deviation": [0.002, 0.02]})
@@ -320,6 +333,19 @@ def test_parametric_band_covers_the_truth_and_extrapolation_is_said() -> None:
     default = frontier(fitted)
     assert default.notices == ()
     assert len(default.table) == 13
+
+
+def test_parametric_says_where_draws_have_no_optimum() -> None:
+    fitted = fit(grid_table(), "chinchilla", y="loss", x=("N", "D"), cluster=None, draws=20)
+    draws = fitted.draws.copy()
+    draws[:8, 2] = 0.0
+    some = frontier(replace(fitted, draws=draws))
+    assert some.status == "ok"
+    assert [notice.kind for notice in some.notices] == ["draws_without_optimum"]
+    draws[:12, 2] = 0.0
+    most = frontier(replace(fitted, draws=draws))
+    assert most.status == "refused"
+    assert "no_optimum" in most.reason
 
 
 def test_parametric_follows_its_fit_in_doubt_and_refusal() -> None:

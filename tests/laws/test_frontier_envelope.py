@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -89,3 +91,15 @@ def test_refused_fits_are_left_out_and_named() -> None:
     assert 0.25 not in found.best["choice"].tolist()
     with pytest.raises(LawbookError, match="no fit is left"):
         lower_envelope({0.25: every[0.25]})
+
+
+def test_fits_of_different_kinds_or_to_no_x_are_refused() -> None:
+    every = fits(pruned())
+    first = every[0.25]
+    for other in (replace(first, level=0.9), replace(first, n_seeds=7), replace(first, method="wild_t")):
+        with pytest.raises(
+            LawbookError, match=rf"0.25 \({other.method}, {other.n_seeds} seeds, level {other.level}"
+        ):
+            lower_envelope({**every, 0.25: other}, y="error", x="n_train")
+    with pytest.raises(LawbookError, match="fit each choice to x > 0 only"):
+        lower_envelope({**every, 0.25: replace(first, x_range=((0.0, 10.0),))}, y="error", x="n_train")

@@ -86,7 +86,7 @@ def test_without_repeated_data_their_worth_is_free() -> None:
     small = x[(x[:, 1] <= x[:, 2]) & (x[:, 0] < 0.01 * x[:, 1])]
     planted = np.array(given)
     assert condition(law, small, planted) == np.inf
-    assert free_combination(law, small, planted) == "log R_D; log R_N"
+    assert free_combination(law, small, planted) == "log R_star_D; log R_star_N"
 
 
 def test_one_x_leaves_amplitude_and_exponent_free_together() -> None:

@@ -10,8 +10,9 @@ from scipy.optimize import least_squares as scipy_least_squares
 
 from lawbook.errors import LawbookError
 from lawbook.laws import laws
+from lawbook.laws.descent import Effort, descend
 from lawbook.laws.linear import least_squares, nonnegative_least_squares
-from lawbook.laws.solver import Data, Loss, jacobian, solve
+from lawbook.laws.solver import Data, Design, Loss, jacobian, solve
 
 ONE_INPUT = ("power", "power_floor", "exponential", "exponential_floor")
 X = np.geomspace(16.0, 4096.0, 9)[:, None]
@@ -174,3 +175,12 @@ def test_nonnegative_least_squares_agrees_with_scipy(seed: int) -> None:
     ours = nonnegative_least_squares(A.transpose(0, 2, 1), b)
     for i in range(4):
         np.testing.assert_allclose(ours[i], nnls(A[i], b[i])[0], atol=1e-9)
+
+
+def test_nothing_to_descend_gives_nothing() -> None:
+    design = Design.of(laws["power"], np.array([[1.0], [10.0], [100.0]]))
+    none = np.empty((0, 3))
+    data = Data(none, none, none.astype(bool))
+    found = descend(design, data, np.arange(0), np.empty((0, 2)), Loss(), Effort(tolerance=1e-6, steps=3))
+    assert found.q.shape == (0, 2)
+    assert found.objective.shape == (0,)

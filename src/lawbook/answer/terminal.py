@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _COLOURS = {"ok": "green", "refused": "red", "not_identified": "yellow"}
+_MISSES = {"lack_of_fit", "systematic_residuals"}
 _SYMBOLS = {"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ"}
 
 
@@ -64,6 +65,8 @@ def _status_line(fitted: Fit) -> str:
     if np.isfinite(fitted.lack_of_fit):
         misfit = f" (lack of fit against seed noise: p = {fitted.lack_of_fit:.2g})"
     reason = f": {escape(fitted.reason)}" if fitted.reason else misfit
+    if fitted.status == "ok" and {notice.kind for notice in fitted.warnings} & _MISSES:
+        return f"[yellow]the law misses the points, yet not by so much as to be refused[/yellow]{misfit}"
     return f"[{colour}]{said.get(fitted.status, fitted.status)}[/{colour}]{reason}"
 
 

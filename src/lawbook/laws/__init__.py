@@ -5,11 +5,28 @@
 """
 
 from lawbook.laws.compare import Comparison, compare
+from lawbook.laws.extrapolate import Extrapolation, Rule, extrapolate
 from lawbook.laws.fit import Fit, fit
 from lawbook.laws.forms import laws
 from lawbook.laws.law import Law
-from lawbook.laws.points import Notice
+from lawbook.laws.loss import LOSSES, Loss
+from lawbook.laws.notice import Notice
 from lawbook.laws.slopes import local_slopes
 from lawbook.laws.uncertainty import Estimate
 
-__all__ = ["Comparison", "Estimate", "Fit", "Law", "Notice", "compare", "fit", "laws", "local_slopes"]
+__all__ = [
+    "LOSSES",
+    "Comparison",
+    "Estimate",
+    "Extrapolation",
+    "Fit",
+    "Law",
+    "Loss",
+    "Notice",
+    "Rule",
+    "compare",
+    "extrapolate",
+    "fit",
+    "laws",
+    "local_slopes",
+]

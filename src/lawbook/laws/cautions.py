@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from lawbook.laws.law import Law
+from lawbook.laws.law import Array, Law
 from lawbook.laws.noise import Spread
 from lawbook.laws.notice import Notice
 from lawbook.laws.points import Points
 from lawbook.laws.profile import Ends
 from lawbook.laws.solver import Solution
-from lawbook.laws.uncertainty import Estimate, repeated
+from lawbook.laws.uncertainty import FEW_CLUSTERS, Estimate, nested, repeated
 from lawbook.laws.verdict import doubtful, systematic
 
 _FEW_STARTS = 0.05
 _MANY_LOST = 0.05
+_SIDE = 3
+"""Points on either side from which on they may show a break."""
 
 
 def cautions(
@@ -36,6 +38,12 @@ def cautions(
             found.append(Notice("floor_not_identified", text))
     single = points.clusters_per_point == 1
     if not repeated(points):
+        if nested(points) and points.n_clusters < FEW_CLUSTERS:
+            text = (
+                f"{points.n_clusters} clusters carry all points, none repeating another's: what moves a whole"
+            )
+            text += " cluster is not seen, and the intervals are too narrow"
+            found.append(Notice("few_clusters", text))
         basis = "rest on the residuals" if method == "residual_t" else "come from resampled rows"
         text = f"no seeds repeat the points: intervals {basis}, lack of fit is untested"
         found.append(Notice("no_repeats", text))
@@ -67,6 +75,22 @@ def open_ends(law: Law, ends: dict[str, Ends]) -> list[Notice]:
             if open_here and not (name == law.floor and side == "below"):
                 found.append(Notice("open_interval", f"the data do not bound {name} from {side}"))
     return found
+
+
+def unseen_break(law: Law, x: Array, estimates: dict[str, Estimate], ends: dict[str, Ends]) -> str:
+    """Say which break of a law the points do not show, '' if they show all.
+
+    Its place is open on both sides, or on one with fewer than three points on one side of it.
+    """
+    for name in law.breaks:
+        if name not in ends:
+            continue
+        at, end = estimates[name].value, ends[name]
+        below, above = int((x[:, 0] < at).sum()), int((x[:, 0] > at).sum())
+        low, high = bool(end.low_open[0]), bool(end.high_open[0])
+        if (low and high) or ((low or high) and min(below, above) < _SIDE):
+            return f"the break {name} is not identified: {below} points lie below {at:.3g}, {above} above it"
+    return ""
 
 
 def uneven(spread: Spread, y: str) -> list[Notice]:

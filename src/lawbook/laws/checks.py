@@ -20,6 +20,8 @@ _STANDS_OUT = 3.0
 """Such a jump must be so many times as wide as the next widest."""
 _TIED = 1e-3
 """Spread of log x off its main direction, relative to that along it, below which inputs vary as one."""
+_RESERVED = ("y", "low", "high", "n_seeds", "residual", "censored", "estimate")
+"""Columns of the tables of points and predictions, beside the inputs."""
 _ROLES = {
     "N": {"n", "nparams", "params", "parameters", "modelsize", "modelparams", "nparamsnonembedding"},
     "D": {"d", "tokens", "ntokens", "samples", "trainingtokens", "datasize"},
@@ -43,6 +45,24 @@ def check_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
         raise LawbookError("the table has no rows; give a row per run")
 
 
+def check_request(draws: int, level: float) -> None:
+    """Raise LawbookError unless there are draws to make, and the level of the intervals lies in 0..1."""
+    if draws < 1:
+        raise LawbookError(f"draws = {draws} must be ≥ 1; 1000 is usual")
+    if not 0 < level < 1:
+        raise LawbookError(f"level = {level:g} must lie between 0 and 1; 0.95 is usual")
+
+
+def check_history(law: Law, notices: Sequence[Notice]) -> None:
+    """Raise LawbookError if rows are missing that a law of schedules reads its history from."""
+    lost = [notice for notice in notices if notice.kind in ("missing_y", "missing_x", "diverged", "failed")]
+    if law.coupled and lost:
+        raise LawbookError(
+            f"{law.name} reads each schedule from its rows, but {lost[0].message}; give these rows a value, or remove"
+            " the schedule"
+        )
+
+
 def check_inputs(law: Law, inputs: Sequence[str]) -> None:
     """Raise LawbookError unless a law gets as many inputs as it has, each once."""
     usual, given = ", ".join(law.inputs), ", ".join(inputs)
@@ -51,6 +71,18 @@ def check_inputs(law: Law, inputs: Sequence[str]) -> None:
         raise LawbookError(
             f"the law {law.name} has {count} input{'s' * (count > 1)} ({usual}); x names {len(inputs)}: {given};"
             " give as many columns, or another law"
+        )
+    if set(inputs) == set(law.inputs) and tuple(inputs) != law.inputs:
+        raise LawbookError(f"x = {given}, but {law.name} takes {usual}, in this order")
+    roles = [next((role for role, names in _ROLES.items() if _bare(name) in names), name) for name in inputs]
+    if tuple(roles) != law.inputs and sorted(roles) == sorted(law.inputs):
+        raise LawbookError(
+            f"x = {given} reads as {', '.join(roles)}, but {law.name} takes {usual}, in this order"
+        )
+    taken = [name for name in inputs if name in _RESERVED]
+    if taken:
+        raise LawbookError(
+            f"x names {taken[0]!r}, which the answer's own tables call otherwise; rename the column"
         )
     if len(set(inputs)) < len(inputs):
         raise LawbookError(f"x names a column twice: {given}; {law.name} needs {usual}")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError
-from lawbook.laws.checks import check_inputs
+from lawbook.laws.checks import check_history, check_inputs
 from lawbook.laws.contest import Family, noise_of, settle, stand_of
 from lawbook.laws.fit import Fit, fit_points, loss_of, too_few
 from lawbook.laws.forms import laws
@@ -20,6 +20,8 @@ from lawbook.laws.solver import Loss
 from lawbook.laws.verdict import unexplained_by_chance
 
 BASELINE = "power"
+_POWER = {"m1": BASELINE, "m2": BASELINE, "bnsl_0": BASELINE}
+"""Other names of the power law, with or without a floor."""
 _PAIRED_DRAWS = 400
 
 
@@ -42,7 +44,7 @@ class Comparison:
 
 def compare(
     table: pd.DataFrame,
-    forms: Sequence[str | Law],
+    forms: str | Sequence[str | Law],
     *,
     y: str,
     x: str | Sequence[str],
@@ -70,13 +72,19 @@ def compare(
 
     Scales are distinct x; for several inputs, see `heldout.scales`. Other arguments and errors as in `fit`.
     """
-    chosen = [laws[form] if isinstance(form, str) else form for form in forms]
+    asked = [forms] if isinstance(forms, str) else list(forms)
+    if not asked:
+        raise LawbookError("name at least one law to compare with the power law")
+    chosen = [laws[form] if isinstance(form, str) else form for form in asked]
+    chosen = list({law.name: law for law in chosen}.values())
     for law in chosen:
         check_inputs(law, (x,) if isinstance(x, str) else tuple(x))
     points = gather(
         table, y=y, x=x, cluster=cluster, n_eval=n_eval, weights=weights,
         positive_x=any(law.positive_x for law in chosen),
     )  # fmt: skip
+    for law in chosen:
+        check_history(law, points.notices)
     common = loss_of(points, chosen, loss, delta)
     return compare_points(points, chosen, common, holdout=holdout, draws=draws, level=level, seed=seed)
 
@@ -92,9 +100,9 @@ def compare_points(
     seed: int = 0,
 ) -> Comparison:
     """Compare forms on gathered points; see `compare`."""
-    if holdout < 1:
+    if holdout < 1 or holdout != int(holdout):
         raise LawbookError(
-            f"holdout = {holdout} must be ≥ 1: it is how many of the largest scales are held out"
+            f"holdout = {holdout} must be a whole number ≥ 1: it is how many of the largest scales are held out"
         )
     if BASELINE not in {law.name for law in forms} and (points.x > 0).all():
         forms = [*forms, laws[BASELINE]]
@@ -145,10 +153,16 @@ Scored = dict[str, tuple[float, float, Array]]
 def _scored(points: Points, fits: dict[str, Fit], loss: Loss, holdout: int, draws: int, seed: int) -> Scored:
     """Score the forms that leave a point over, all on the same origins."""
     sizes = {name: len(fitted.law.parameters) for name, fitted in fits.items()}
-    able = [name for name, p in sizes.items() if not too_few(points, p) and origins(points.x, holdout, p + 1)]
+    law = next(iter(fits.values())).law
+    of = [law.inputs.index(name) for name in law.scale]
+    able = [
+        name
+        for name, p in sizes.items()
+        if not too_few(points, fits[name].law) and origins(points.x, holdout, p + 1, of)
+    ]
     if not able:
         return {}
-    splits = origins(points.x, holdout, 1 + max(sizes[name] for name in able))
+    splits = origins(points.x, holdout, 1 + max(sizes[name] for name in able), of)
     scores = {name: score(points, fits[name].law, loss, splits) for name in able}
     spread, df = min(_left_over(fits[name].law, scores[name]) for name in able)
     noise = noise_draws(points, spread, df, draws, seed)
@@ -168,8 +182,8 @@ def _left_over(law: Law, scores: Scores) -> tuple[float, int]:
 
 
 def family(form: str) -> str:
-    """Name the family of a form: the form without its floor."""
-    return form.removesuffix("_floor")
+    """Name the family of a form: the form without its floor, by one name where it has several."""
+    return _POWER.get(form, form.removesuffix("_floor"))
 
 
 def _prefer(

@@ -162,7 +162,7 @@ def descend(
     step = max(1, _CHUNK // ((n + p) * p))
     parts = [
         _descend(design, data.take(which[low : low + step]), start[low : low + step], loss, effort, fixed)
-        for low in range(0, len(which), step)
+        for low in range(0, max(len(which), 1), step)
     ]
     return Descent(
         *(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Descent))

@@ -1,7 +1,8 @@
 """What a solver works on: the points of a fit in coordinates that are well conditioned whatever the units.
 
-Each linear coefficient is the geometric mean of its term over the points, in units of the geometric mean of y
-(its logarithm where the law has one term only), each positive nonlinear parameter its logarithm.
+Each linear coefficient is the geometric mean of its term over the points (or the coefficient as it is where the
+law is not centred), in units of the geometric mean of y (its logarithm where the law has one term only), each
+log-spaced parameter its logarithm.
 """
 
 from __future__ import annotations

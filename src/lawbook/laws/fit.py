@@ -12,12 +12,13 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
 from lawbook.errors import LawbookError
-from lawbook.laws.cautions import cautions, open_ends, uneven
-from lawbook.laws.checks import check_inputs
+from lawbook.laws.cautions import cautions, open_ends, uneven, unseen_break
+from lawbook.laws.checks import check_columns, check_history, check_inputs, check_request, numbers
 from lawbook.laws.evidence import Evidence
 from lawbook.laws.forms import laws
+from lawbook.laws.identify import free_parameters
 from lawbook.laws.influence import influence, influential
-from lawbook.laws.law import Array, Law
+from lawbook.laws.law import Array, Flags, Law
 from lawbook.laws.loss import Loss, robust_delta
 from lawbook.laws.noise import Spread, spread_of
 from lawbook.laws.points import Notice, Points, gather
@@ -112,19 +113,20 @@ class Fit:
     def predict(self, x: ArrayLike, *, interval: str | None = "confidence") -> pd.DataFrame:
         """Return the law at x, with an interval for its value ('confidence') or for a new run ('prediction').
 
-        x: (n,) or (n, d). Columns: the inputs, estimate, low, high; low and high are NaN with None. The
-        interval of the law is that of its profile at each x, or of the draws' percentiles where there is no
-        profile. That of a new run adds the spread of runs at that level of y, as both were normal. Raises
-        LawbookError for another kind of interval.
+        x: (n,) or (n, d), or a table with the inputs as columns. Columns: the inputs, estimate, low, high; low
+        and high are NaN with None, all three where the law is not defined. The interval of the law is that of
+        its profile at each x, or of the draws' percentiles where there is no profile. That of a new run adds
+        the spread of runs at that level of y, as both were normal. Raises LawbookError for another kind of
+        interval or another shape.
         """
         if interval not in ("confidence", "prediction", None):
             raise LawbookError(f"interval must be 'confidence', 'prediction' or None, got {interval!r}")
-        at = np.asarray(x, dtype=float).reshape(-1, len(self.inputs))
+        at = _places(x, self.inputs)
         table = pd.DataFrame(at, columns=list(self.inputs))
         log_y = self.law.log_predict(at, self.parameters)
         ends = np.full((2, len(at)), np.nan)
         if interval is not None and np.isfinite(log_y).any():
-            ends = self._band(at)
+            ends = self._band(at, np.isfinite(log_y))
         if interval == "prediction":
             run = stdtrit(self.spread.df, (1 + self.level) / 2) * self.spread.at(log_y)
             away = np.sqrt((ends - log_y) ** 2 + run**2)
@@ -133,13 +135,15 @@ class Fit:
         table["low"], table["high"] = np.exp(ends)
         return table
 
-    def _band(self, at: Array) -> Array:
-        """Return both ends of the interval of log ŷ at x = at (n, d), (2, n)."""
-        if self.evidence is not None:
-            one = np.zeros(_PLACES, dtype=np.int64)
-            parts = [at[low : low + _PLACES] for low in range(0, len(at), _PLACES)]
-            ends = [profile_prediction(self.evidence.take(one[: len(x)]), x, self.level) for x in parts]
-            return np.array([np.concatenate([e.low for e in ends]), np.concatenate([e.high for e in ends])])
+    def _band(self, at: Array, seen: Flags) -> Array:
+        """Return both ends of the interval of log ŷ at x = at (n, d), (2, n), NaN where the law is not `seen`."""
+        if self.evidence is not None and not self.law.coupled:
+            one, whole = np.zeros(_PLACES, dtype=np.int64), at[seen]
+            parts = [whole[low : low + _PLACES] for low in range(0, len(whole), _PLACES)]
+            found = [profile_prediction(self.evidence.take(one[: len(x)]), x, self.level) for x in parts]
+            ends = np.full((2, len(at)), np.nan)
+            ends[:, seen] = np.concatenate([np.stack([e.low, e.high]) for e in found], axis=1)
+            return ends
         drawn = self.draws[np.isfinite(self.draws).all(axis=1)]
         if not len(drawn):
             return np.full((2, len(at)), np.nan)
@@ -162,13 +166,13 @@ def fit(
     level: float = 0.95,
     seed: int = 0,
 ) -> Fit:
-    """Fit y(x) = Σ_j c_j φ_j(x; θ), c ≥ 0, to the means over runs, minimising Σ w ρ(log ȳ − log ŷ).
+    """Fit y(x) = Σ_j s_j c_j φ_j(x; θ), c ≥ 0, to the means over runs, minimising Σ w ρ(g(ȳ) − g(ŷ)).
 
-    table: a row per run. `cluster` names the column(s) of independent units, resampled whole (None: each row
-    is one, and no runs are averaged across them but at equal x). `n_eval`, a column or a number, says that y
-    is an error over that many test examples: binomial weights, zeros censored at 1/n_eval. `loss` is
-    'log_least_squares', 'log_huber' with `delta` in log residuals (or 'auto', see `loss_of`), 'log_absolute', or
-    one of these on another scale of y (`loss.Loss`). `weights` is a column.
+    table: a row per run. `cluster` names the column(s) of independent units, resampled whole; None, and the
+    default where there is no such column: each row is one, and no runs are averaged across them but at equal
+    x. `n_eval`, a column or a number, says that y is an error over that many test examples: binomial weights,
+    zeros censored at 1/n_eval. `loss` is one of `loss.LOSSES`: squared, Huber's with `delta` in residuals (or
+    'auto', see `loss_of`) or absolute, of log y, log(1 + y) or y. `weights` is a column.
     Data that give no law yield a Fit with status 'refused'. Raises LawbookError for an unknown law or loss,
     an absent column, y or x out of range.
 
@@ -184,6 +188,7 @@ def fit(
     points = gather(
         table, y=y, x=x, cluster=cluster, n_eval=n_eval, weights=weights, positive_x=law.positive_x
     )
+    check_history(law, points.notices)
     chosen = loss_of(points, [law], loss, delta)
     return fit_points(points, law, loss=chosen, draws=draws, level=level, seed=seed)
 
@@ -192,11 +197,15 @@ def fit_points(
     points: Points, law: Law, *, loss: Loss, draws: int = 1000, level: float = 0.95, seed: int = 0
 ) -> Fit:
     """Fit a law to gathered points; see `fit`."""
+    check_request(draws, level)
     n, p = len(points.x), len(law.parameters)
-    shortage = too_few(points, p)
+    shortage = too_few(points, law)
     if shortage:
         return _without_estimates(points, law, loss, level, shortage)
     points, solution = optimum(points, law, loss)
+    if not np.isfinite(solution.objective[0]):
+        reason = "the law is infinite or not positive at some points wherever it was started"
+        return _without_estimates(points, law, loss, level, reason)
     parameters = solution.parameters[0]
     data = points.data()
     r = data.log_y[0] - law.log_predict(points.x, parameters)
@@ -221,6 +230,11 @@ def fit_points(
     for name, found in ends.items():
         kind = "one_sided" if name == law.floor and estimates[name].value == 0 else "profile"
         estimates[name] = Estimate(estimates[name].value, float(found.low[0]), float(found.high[0]), kind)
+    if status == "ok" and (lost := unseen_break(law, points.x, estimates, ends)):
+        status, reason = "not_identified", lost
+    elif status == "not_identified":
+        for name in free_parameters(law, points.x, parameters) & set(estimates):
+            estimates[name] = Estimate(estimates[name].value, np.nan, np.nan, "none")
     derived = _derived(points, law, parameters, drawn, left_out, method, level)
     errors = np.array([half_width(values) for values in drawn.T])
     influences = influence(law, points, loss, parameters, errors)
@@ -229,31 +243,32 @@ def fit_points(
         *points.notices,
         *cautions(points, law, solution, estimates, method, fit_p, failed / max(draws, 1)),
         *open_ends(law, ends),
-        *influential(influences, law, points.inputs),
+        *(influential(influences, law, points.inputs) if status == "ok" else ()),
         *uneven(spread, points.y),
     ]
     slope = trend(points, level)
     if (slope.low > 0).any() and not (slope.high < 0).any():
         warnings.append(Notice("rising", f"{points.y} rises with {', '.join(points.inputs)}"))
-    mean_square = max(2 * float(solution.objective[0]) / n, 1e-30)
+    deviance = loss.deviance(float(solution.objective[0]), n)
     return Fit(
         law=law, y=points.y, inputs=points.inputs, status=status, reason=reason, estimates=estimates,
         derived=derived, warnings=tuple(warnings), level=level, method=method, loss=loss,
         objective=float(solution.objective[0]), gradient=float(solution.gradient[0]),
-        bic=float(n * np.log(mean_square) + (p + 1) * np.log(n)), aicc=_aicc(mean_square, n, p),
+        bic=float(deviance + (p + 1) * np.log(n)), aicc=_aicc(deviance, n, p),
         lack_of_fit=fit_p, screened=solution.screened, starts=solution.starts,
         starts_at_best=int(solution.starts_at_best[0]), draws=drawn, failed_draws=failed,
         points=point_table(points, level, r), influence=influences, spread=spread, evidence=evidence, **_counts(points),
     )  # fmt: skip
 
 
-def too_few(points: Points, p: int) -> str:
-    """Say what is missing to fit p parameters, '' if nothing is."""
-    n = len(points.x)
+def too_few(points: Points, law: Law) -> str:
+    """Say what is missing to fit a law, '' if nothing is."""
+    n, p = len(points.x), len(law.parameters)
     if n == 0:
         return f"no run has a finite {points.y}"
     for j, name in enumerate(points.inputs):
-        if len(np.unique(points.x[:, j])) == 1:
+        # One schedule is enough for a law that reads its history.
+        if not (law.coupled and j == 0) and len(np.unique(points.x[:, j])) == 1:
             return f"one distinct {name} ({points.x[0, j]:g}): no law can be seen"
     if n < p + 2:
         return (
@@ -269,9 +284,7 @@ def loss_of(points: Points, forms: Sequence[Law], name: str, delta: float | str 
     if delta != "auto":
         raise LawbookError(f"delta = {delta!r} is neither a number > 0 nor 'auto'")
     flat = Loss(name, 1.0).squared
-    fitted = [
-        (optimum(points, law, flat)[1], law) for law in forms if not too_few(points, len(law.parameters))
-    ]
+    fitted = [(optimum(points, law, flat)[1], law) for law in forms if not too_few(points, law)]
     if not fitted:
         return Loss(name, 1.0)
     best, law = min(fitted, key=lambda each: float(each[0].objective[0]))
@@ -330,10 +343,22 @@ def point_table(points: Points, level: float, residuals: Array | None = None) ->
     return table
 
 
-def _aicc(mean_square: float, n: int, p: int) -> float:
+def _places(x: ArrayLike | pd.DataFrame, inputs: tuple[str, ...]) -> Array:
+    """Return x as (n, d). Raises LawbookError for another shape, or a table without the inputs."""
+    if isinstance(x, pd.DataFrame):
+        check_columns(x, inputs)
+        return np.stack([numbers(x, name) for name in inputs], axis=1)
+    at = np.asarray(x, dtype=float)
+    at = at.reshape(-1, 1) if len(inputs) == 1 else np.atleast_2d(at)
+    if at.ndim != 2 or at.shape[1] != len(inputs):
+        raise LawbookError(f"x has shape {np.shape(x)}; give (n, {len(inputs)}): {', '.join(inputs)}")
+    return at
+
+
+def _aicc(deviance: float, n: int, p: int) -> float:
     """Return Akaike's criterion with its small-sample term, NaN where that is not defined (n ≤ p + 2)."""
     k = p + 1  # with the variance
-    return float(n * np.log(mean_square) + 2 * k + 2 * k * (k + 1) / (n - k - 1)) if n > k + 1 else np.nan
+    return float(deviance + 2 * k + 2 * k * (k + 1) / (n - k - 1)) if n > k + 1 else np.nan
 
 
 def _derived(

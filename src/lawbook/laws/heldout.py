@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,13 +47,15 @@ def scales(x: Array) -> Counts:
     return np.asarray(np.unique(size, return_inverse=True)[1].reshape(-1), dtype=np.int64)
 
 
-def origins(x: Array, holdout: int, least: int) -> list[tuple[Flags, Flags]]:
+def origins(x: Array, holdout: int, least: int, of: Sequence[int] = ()) -> list[tuple[Flags, Flags]]:
     """Return training and test points, (n,) each, of every origin: the smallest scales and the next `holdout`.
+
+    The scale is that of the columns `of`, by default of all.
 
     Training points number at least `least` and vary in every input. The last origin holds out the largest
     scales; if even it trains on too few, there is none.
     """
-    rank = scales(x)
+    rank = scales(x[:, list(of)] if of else x)
     found = []
     for j in range(1, int(rank.max()) + 2 - holdout):
         train = rank < j
@@ -115,8 +118,9 @@ def drawn_errors(points: Points, law: Law, scores: Scores, split: tuple[Flags, F
     J = jacobian(law, points.x, scores.parameters)
     root = np.sqrt(scores.rest.data().weights[0])
     change = (noise[:, train] * root) @ np.linalg.pinv(root[:, None] * J[train]).T
-    once = points.data().at_points(test)
-    away = miss(law, points.x[test], once.log_y, once.censored, scores.parameters)
+    once = points.data()
+    away = miss(law, points.x, once.log_y, once.censored, scores.parameters)[:, test]
+    once = once.at_points(test)
     moved = away + noise[:, test] - change @ J[test].T
     moved = np.where(once.censored, np.minimum(moved, 0.0), moved)
     return np.asarray(np.sqrt(np.mean(moved**2, axis=1)))

@@ -30,19 +30,33 @@ def free_combination(law: Law, x: Array, parameters: Array) -> str:
     values below the largest by `ILL_CONDITIONED`, but at least the last, reduced to as few parameters each as
     can be. Parameters that are searched by their logarithm are named by it. Parameters: (p,).
     """
+    unseen, shown, size, null = _null_space(law, x, parameters)
+    return "; ".join([*unseen, *(_combination(shown, v, size) for v in _reduced(null))])
+
+
+def free_parameters(law: Law, x: Array, parameters: Array) -> set[str]:
+    """Return the names of the parameters that take part in the combinations of `free_combination`."""
+    unseen, shown, _, null = _null_space(law, x, parameters)
+    large = np.abs(null) >= _NEGLIGIBLE * np.abs(null).max(axis=1, keepdims=True, initial=0.0)
+    free = [*unseen, *(name for name, part in zip(shown, large.T, strict=True) if part.any())]
+    return {name.removeprefix("log ") for name in free}
+
+
+def _null_space(law: Law, x: Array, parameters: Array) -> tuple[list[str], list[str], Array, Array]:
+    """Return the parameters without effect, the others with their columns' sizes, and the free directions."""
     names, J = _log_jacobian(law, x, parameters)
     size = np.linalg.norm(J, axis=0)
     seen = size > 0
-    found = [name for name, alive in zip(names, seen, strict=True) if not alive]
-    if seen.any():
-        _, singular, rows = np.linalg.svd(J[:, seen] / size[seen], full_matrices=True)
-        singular = np.concatenate([singular, np.zeros(len(rows) - len(singular))])
-        null = rows[singular <= singular[0] / ILL_CONDITIONED]
-        if not len(null) and not found:
-            null = rows[-1:]
-        shown = [name for name, alive in zip(names, seen, strict=True) if alive]
-        found += [_combination(shown, v, size[seen]) for v in _reduced(null)]
-    return "; ".join(found)
+    unseen = [name for name, alive in zip(names, seen, strict=True) if not alive]
+    shown = [name for name, alive in zip(names, seen, strict=True) if alive]
+    if not shown:
+        return unseen, shown, size[seen], np.zeros((0, 0))
+    _, singular, rows = np.linalg.svd(J[:, seen] / size[seen], full_matrices=True)
+    singular = np.concatenate([singular, np.zeros(len(rows) - len(singular))])
+    null = rows[singular <= singular[0] / ILL_CONDITIONED]
+    if not len(null) and not unseen:
+        null = rows[-1:]
+    return unseen, shown, size[seen], null
 
 
 def _log_jacobian(law: Law, x: Array, parameters: Array) -> tuple[list[str], Array]:

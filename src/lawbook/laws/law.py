@@ -27,9 +27,11 @@ class Law:
     `box(x)` bounds θ, (k, 2), from the design alone, so that it follows the units of x. `log_spaced` marks
     the θ > 0 that are searched by their logarithm, `signed` the θ of either sign and without unit that may be small
     or large, descended in by their inverse hyperbolic sine. `exponent` names the parameter that the law is known for;
-    `floor` the constant term that is the limit of y, if any. `derived` are quantities f(parameters, centre)
+    `floor` the term that is the limit of y, if any. `derived` are quantities f(parameters, centre)
     of parameters (..., p) and the geometric mean (d,) of the x that were fitted. `inputs` are the columns'
-    usual names. `centred` is False where a term may vanish on the data, so that it has no geometric mean.
+    usual names. `coupled` laws read the history of a schedule from the other rows of x. `centred` is False
+    where a term may vanish on the data, so that it has no geometric mean. `breaks` are parameters that mark
+    places on x; `scale` the inputs whose product says how large a run is (all where none is named).
     `towards(x, log_y, θ)`, with log_y (B, n) and θ (B, k), moves start values towards the data, where some of
     θ have a good value given the rest.
     """
@@ -50,6 +52,9 @@ class Law:
     signs: tuple[int, ...] = ()
     signed: tuple[bool, ...] = ()
     centred: bool = True
+    coupled: bool = False
+    breaks: tuple[str, ...] = ()
+    scale: tuple[str, ...] = ()
     towards: Callable[[Array, Array, Array], Array] | None = None
     derived: Mapping[str, Callable[[Array, Array], Array]] = field(default_factory=dict)
 

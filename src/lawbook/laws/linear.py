@@ -9,6 +9,7 @@ import numpy as np
 from lawbook.laws.law import Array
 
 _FEW = 12
+"""Up to so many problems LAPACK's QR of one at a time is faster than the batched orthogonalisation."""
 _VANISHED = 1e-15
 """Size of a column after orthogonalisation, over that before, at which nothing but round-off is left."""
 

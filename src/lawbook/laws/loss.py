@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from scipy.special import ndtr
 
 from lawbook.errors import LawbookError, suggest
 from lawbook.laws.law import Array, Flags
@@ -77,6 +78,23 @@ class Loss:
         """Return the factor that takes ρ of a y in units of exp(log_unit) to one of y itself."""
         power = 0 if self.scale else 1 if self.shape == "absolute" else 2
         return float(np.exp(power * self.log_unit))
+
+    def deviance(self, total: float, n: int) -> float:
+        """Return −2 log likelihood of n residuals with Σ ρ = total, at its most likely scale, up to a constant.
+
+        The noise is the one whose negative logarithm is ρ: normal, Laplace, or Huber's between the two
+        (Huber & Ronchetti 2009, section 4.5), so that losses can be told apart by it as little as laws by them.
+        """
+        if self.shape == "least_squares":
+            return n * float(np.log(max(2 * total / n, 1e-30)))
+        if self.shape == "absolute":
+            return 2 * n * float(np.log(max(2 * total / n, 1e-15))) + n * (1 - float(np.log(2 * np.pi)))
+        delta = self.delta or 1.0
+        s = delta * np.exp(np.linspace(-12.0, 12.0, 4801))
+        inside = np.log(s * np.sqrt(2 * np.pi)) + np.log(np.maximum(2 * ndtr(delta / s) - 1, 1e-300))
+        log_norm = np.logaddexp(inside, np.log(2 * s * s / delta) - delta**2 / (2 * s * s))
+        value = np.min(2 * total / s**2 + 2 * n * log_norm)
+        return float(value) - n * (1 + float(np.log(2 * np.pi)))
 
     def residuals(self, log_y: Array, log_fit: Array) -> tuple[Array, Array | None]:
         """Return r = g(y) − g(ŷ) and dg(ŷ) / d log ŷ, None where that is 1."""

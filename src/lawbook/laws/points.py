@@ -130,6 +130,9 @@ def gather(
         *([weights] if weights else []),
         *([n_eval] if isinstance(n_eval, str) else []),
     ]
+    if cluster == "seed" and "seed" not in table.columns:
+        keys = ()
+        named.remove("seed")
     check_columns(table, named)
     if y in inputs:
         raise LawbookError(f"column {y!r} is both y and x; name another column")
@@ -141,14 +144,16 @@ def gather(
     values = numbers(table, y)
     xs = np.stack([numbers(table, name) for name in inputs], axis=1)
     bad_x = ~np.isfinite(xs).all(axis=1)
-    diverged = np.zeros(len(table), dtype=bool)
+    diverged, failed = np.zeros((2, len(table)), dtype=bool)
     if "status" in table.columns:
         diverged = np.asarray(table["status"] == "diverged", dtype=bool)
-    # A diverged run's last finite value is not its result.
-    bad_y = (~np.isfinite(values) | diverged) & ~bad_x
+        failed = np.asarray(table["status"] == "failed", dtype=bool)
+    # A diverged run's last finite value is not its result, nor a failed one's.
+    bad_y = (~np.isfinite(values) | diverged | failed) & ~bad_x
     for bad, kind, what in (
         (bad_y & diverged, "diverged", f"runs diverged and have no {y}"),
-        (bad_y & ~diverged, "missing_y", f"rows have no finite {y}"),
+        (bad_y & failed, "failed", f"runs failed and have no {y}"),
+        (bad_y & ~diverged & ~failed, "missing_y", f"rows have no finite {y}"),
         (bad_x, "missing_x", f"rows have no finite {' or '.join(inputs)}"),
     ):
         if bad.any():
@@ -179,8 +184,10 @@ def gather(
         row_mass = numbers(table, weights)
         bad_weight = ~(row_mass >= 0) | ~np.isfinite(row_mass)
         refuse_rows(table, bad_weight, f"{weights} must be finite and ≥ 0", [weights], "0 leaves a row out")
-    distinct, at = np.unique(xs, axis=0, return_inverse=True)
-    at = at.reshape(-1)
+    # What differs by rounding only is one x.
+    key = np.round(np.log(xs), 10) if (xs > 0).all() else xs
+    _, first, at = np.unique(key, axis=0, return_index=True, return_inverse=True)
+    distinct, at = xs[first], at.reshape(-1)
     who = np.arange(len(values)) if not keys else table.groupby(list(keys), dropna=False).ngroup().to_numpy()
     C, n = (int(who.max()) + 1 if len(who) else 0), len(distinct)
     sums, mass, runs = np.zeros((C, n)), np.zeros((C, n)), np.zeros((C, n), dtype=np.int64)

@@ -7,12 +7,10 @@ Nothing depends on the units of x and y.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lawbook.errors import LawbookError
 from lawbook.laws.descent import Descent, Effort, descend, evaluate
 from lawbook.laws.design import Data, Design
 from lawbook.laws.law import Array, Counts, Flags, Law
@@ -40,6 +38,8 @@ _AT_BEST = 1e-9
 _SCREEN = 150_000
 _NARROWING = 5.0
 """Factor between the δ of one stage of a robust loss and the next."""
+_SETTLED = 1e-6
+"""Relative fall of Σ |r| in the last narrowing of δ below which its optimum is reached."""
 _ABSOLUTE, _ABSOLUTE_DRAWN = 1e-7, 1e-2
 """The δ that stands for 0, relative to the median size of the residuals: an estimate's and a draw's."""
 
@@ -70,17 +70,16 @@ def solve(
     *,
     warm: Array | None = None,
     starts: int | None = None,
-    fixed: Mapping[str, float | Array] | None = None,
 ) -> Solution:
-    """Return argmin Σ_i w_i ρ(log y_i − log Σ_j s_j c_j φ_j(x_i; θ)) over c ≥ 0 and θ in its box, per data set.
+    """Return argmin Σ_i w_i ρ(g(y_i) − g(Σ_j s_j c_j φ_j(x_i; θ))) over c ≥ 0 and θ in its box, per data set.
 
-    x: (n, d), all distinct; data: (B, n) each. Without `warm` every data set is solved from the best of the
-    Sobol starts, by least squares first; a robust loss follows by narrowing δ from there. With `warm` (p,) or
-    (B, p), parameters near the optimum, from there, and from the Sobol starts where a sample of the data sets
-    shows that these find better optima. `starts` is how many starts are descended from. `fixed` holds
-    parameters (nonlinear ones, and constant terms) at a value, or one per data set.
+    x: (n, d), all distinct; data: (B, n) each; g and ρ are the loss's scale and penalty. Without `warm` every
+    data set is solved from the best of the Sobol starts, by least squares first; a robust loss follows by
+    narrowing δ from there. With `warm` (p,) or (B, p), parameters near the optimum, from there, and from the
+    Sobol starts where a sample of the data sets shows that these find better optima. `starts` is how many
+    starts are descended from.
     """
-    problem = _Problem.of(law, x, data, loss or Loss(), fixed or {})
+    problem = _Problem.of(law, x, data, loss or Loss())
     if warm is None:
         q, objective, gradient, converged = problem.from_starts(np.arange(len(data.log_y)), starts)
     else:
@@ -115,7 +114,7 @@ def _starts(law: Law, count: int | None) -> tuple[int, int]:
     return tried, min(count or few, tried)
 
 
-Ends = tuple[Array, Array, Array, Flags]
+_Ends = tuple[Array, Array, Array, Flags]
 """Coordinates (B, S, p), objective, gradient and convergence (B, S) of each data set from each start."""
 
 
@@ -127,11 +126,9 @@ class _Problem:
     data: Data
     loss: Loss
     log_unit: Array
-    held: Flags
-    values: Array
 
     @classmethod
-    def of(cls, law: Law, x: Array, data: Data, loss: Loss, fixed: Mapping[str, float | Array]) -> _Problem:
+    def of(cls, law: Law, x: Array, data: Data, loss: Loss) -> _Problem:
         design = Design.of(law, x)
         B = len(data.log_y)
         total = data.weights.sum(axis=1, keepdims=True)
@@ -147,29 +144,13 @@ class _Problem:
             data.weights * np.where(total > 0, count / np.where(total > 0, total, 1), 0),
             data.censored,
         )
-        held = np.array([name in fixed for name in law.parameters])
-        values = np.full((B, len(held)), np.nan)
-        for name, value in fixed.items():
-            values[:, _fixable(law, name, design)] = value
-        return cls(design, scaled, loss, log_unit, held, values)
-
-    def hold(self, q: Array, which: Counts) -> Array:
-        """Put the fixed parameters at their values in the coordinates q (S, p) of the data sets `which`."""
-        if not self.held.any():
-            return q
-        m = len(self.design.law.linear)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            values = self.values[which]
-            values[:, m:] = self.design.spaced(values[:, m:])
-            values[:, :m] *= np.exp(-self.log_unit[which])[:, None]
-        return np.where(self.held, values, q)
+        return cls(design, scaled, loss, log_unit)
 
     def descend(self, which: Counts, q: Array, loss: Loss, effort: Effort) -> Descent:
         """Descend from q (S, p) on the data sets `which` (S,)."""
-        held = self.held if self.held.any() else None
-        return descend(self.design, self.data, which, self.hold(q, which), loss, effort, held)
+        return descend(self.design, self.data, which, q, loss, effort)
 
-    def from_starts(self, sets: Counts, count: int | None, effort: Effort = _EXACT) -> Ends:
+    def from_starts(self, sets: Counts, count: int | None, effort: Effort = _EXACT) -> _Ends:
         """Solve the data sets at `sets` from the best Sobol starts of each."""
         tried, S = _starts(self.design.law, count)
         start = self.screen(sets, tried)
@@ -210,7 +191,7 @@ class _Problem:
     def narrow(self, which: Counts, q: Array, effort: Effort) -> Descent:
         """Follow the optimum from least squares to the loss, by steps in δ."""
         data, flat = self.data.take(which), self.loss.squared
-        size = np.abs(evaluate(self.design, data, self.hold(q, which), flat).r)
+        size = np.abs(evaluate(self.design, data, q, flat).r)
         delta = float(np.quantile(size, 0.9)) if size.size else 1.0
         narrow = _ABSOLUTE if effort == _EXACT else _ABSOLUTE_DRAWN
         target = self.loss.delta or max(narrow * float(np.median(size)), 1e-14)
@@ -220,12 +201,19 @@ class _Problem:
         last = self.loss.huber(target)
         ends = self.descend(which, q, last, effort)
         if self.loss.shape == "absolute":
-            r = evaluate(self.design, data, ends.q, last).r
-            size = np.einsum("bn,bn->b", data.weights, self.loss.value(r, data.censored))
-            ends = replace(ends, objective=size)
+            before, after = (
+                np.sum(
+                    data.weights * self.loss.value(evaluate(self.design, data, at, last).r, data.censored),
+                    axis=1,
+                )
+                for at in (q, ends.q)
+            )
+            # Near |r| a gradient says little: at rest is what the last narrowing did not lower any more.
+            still = before - after <= _SETTLED * after
+            ends = replace(ends, objective=after, converged=ends.converged | still)
         return ends
 
-    def from_warm(self, warm: Array) -> Ends:
+    def from_warm(self, warm: Array) -> _Ends:
         """Solve every data set from `warm`, and from the optima of a sample of them if these lie elsewhere."""
         B, m = len(self.log_unit), len(self.design.law.linear)
         q = self.design.coordinates(np.broadcast_to(warm, (B, warm.shape[-1])), self.log_unit)
@@ -240,10 +228,8 @@ class _Problem:
             _, place = np.unique(np.round(elsewhere[:, m:], 1), axis=0, return_index=True)
             for t in elsewhere[place[:_FEW], m:]:
                 q[:, m:] = t
-                q[:, :m] = _linear_at(
-                    self.design, self.data, self.design.nonlinear(q), np.full((B, m), np.nan)
-                )
-                ends.append(_by_set(self.draw(every, self.hold(q, every)), B, 1))
+                q[:, :m] = _linear_at(self.design, self.data, self.design.nonlinear(q))
+                ends.append(_by_set(self.draw(every, q), B, 1))
         third = _by_set(first.copy(), B, 1)
         for whole, part in zip(third, second, strict=True):
             whole[sample] = part
@@ -269,14 +255,11 @@ class _Problem:
         for low in range(0, len(sets), step):
             which = np.repeat(sets[low : low + step], S)
             data = self.data.take(which)
-            q = self.hold(
-                np.concatenate([np.zeros((len(which), m)), np.tile(t, (len(which) // S, 1))], axis=1), which
-            )
+            q = np.concatenate([np.zeros((len(which), m)), np.tile(t, (len(which) // S, 1))], axis=1)
             if self.design.law.towards is not None:
                 moved = self.design.law.towards(self.design.x, data.log_y, self.design.nonlinear(q))
-                q = self.hold(np.concatenate([q[:, :m], self.design.spaced(moved)], axis=1), which)
-            held = np.where(self.held[:m], q[:, :m], np.nan)
-            q[:, :m] = _linear_at(self.design, data, self.design.nonlinear(q), held)
+                q[:, m:] = self.design.spaced(moved)
+            q[:, :m] = _linear_at(self.design, data, self.design.nonlinear(q))
             if count < S:
                 value = evaluate(self.design, data, q, self.loss.squared).objective.reshape(-1, S)
                 best = np.argsort(value, axis=1, kind="stable")[:, :count]
@@ -304,10 +287,9 @@ def _sobol(design: Design) -> Array:
     return np.where(spaced, geometric, low + (high - low) * unit)
 
 
-def _linear_at(design: Design, data: Data, theta: Array, held: Array) -> Array:
+def _linear_at(design: Design, data: Data, theta: Array) -> Array:
     """Return the linear coordinates that are best for each data set at its θ (B, k): (B, m).
 
-    `held` (B, m) are those that stay as they are, NaN elsewhere.
     One term: exact in the log. Several: least squares in relative residuals, close enough to start from.
     """
     logs, _ = design.log_terms(theta)
@@ -327,13 +309,10 @@ def _linear_at(design: Design, data: Data, theta: Array, held: Array) -> Array:
         axis=1,
     )
     scale = np.exp(np.clip(np.concatenate(top, axis=1), -300.0, 300.0))
-    stay = np.where(np.isfinite(held), held, 0.0)
-    rest = size - np.einsum("bmn,bm->bn", A, stay * scale)
-    c = nonnegative_least_squares(A * np.isnan(held)[:, :, None], rest)
-    return np.where(np.isnan(held), c / scale, stay)
+    return np.asarray(nonnegative_least_squares(A, size) / scale)
 
 
-def _by_set(ends: Descent, B: int, S: int) -> Ends:
+def _by_set(ends: Descent, B: int, S: int) -> _Ends:
     return (
         ends.q.reshape(B, S, -1),
         ends.objective.reshape(B, S),
@@ -342,7 +321,7 @@ def _by_set(ends: Descent, B: int, S: int) -> Ends:
     )
 
 
-def _best(ends: Ends) -> Ends:
+def _best(ends: _Ends) -> _Ends:
     """Return the best end of each data set, as (B, 1, ...)."""
     best = np.argmin(ends[1], axis=1)[:, None]
     return (
@@ -374,27 +353,17 @@ def _hopeful(objective: Array, which: Counts) -> Counts:
     return order[(near | (height <= _LEVEL)) & np.isfinite(height)]
 
 
-def _fixable(law: Law, name: str, design: Design) -> int:
-    at = law.parameters.index(name) if name in law.parameters else -1
-    if at < 0:
-        raise LawbookError(f"{law.name} has no parameter {name!r}; it has {', '.join(law.parameters)}")
-    m = len(law.linear)
-    if at < m and (design.one_term or np.any(design.log_terms(design.box[None, :, 0])[1][at])):
-        raise LawbookError(f"{name} of {law.name} cannot be fixed: only constant terms and θ can")
-    return at
-
-
 def jacobian(law: Law, x: Array, parameters: Array) -> Array:
     """Return d log ŷ / d coordinates at one point, (n, p'), without the linear coefficients that are 0.
 
-    The coordinates are the well-conditioned ones of `descent`.
+    The coordinates are the well-conditioned ones of `design`.
     """
     design = Design.of(law, x)
     n = len(x)
     once = Data(np.zeros((1, n)), np.ones((1, n)), np.zeros((1, n), dtype=bool))
     log_unit = np.array([float(np.mean(law.log_predict(x, parameters)))])
     q = design.coordinates(parameters[None], log_unit)
-    J = evaluate(design, once, q, Loss("log_huber", 1.0)).J[0].T
+    J = evaluate(design, once, q, Loss(), project=False).J[0].T
     m = len(law.linear)
     keep = np.concatenate([parameters[:m] > 0, np.ones(len(parameters) - m, dtype=bool)])
     return np.asarray(J[:, keep])

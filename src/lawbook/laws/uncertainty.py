@@ -34,14 +34,19 @@ def resampling(points: Points) -> str:
     """Name the method that these points allow: 'bca', 'wild_t' or 'residual_t'."""
     C = points.n_clusters
     crossed = repeated(points)
-    if C >= _MANY_ROWS or (crossed and C >= FEW_CLUSTERS):
+    if C >= _MANY_ROWS or ((crossed or nested(points)) and C >= FEW_CLUSTERS):
         return "bca"
     return "wild_t" if crossed else "residual_t"
 
 
+def nested(points: Points) -> bool:
+    """Say whether clusters have several points each but no point has several clusters: a run's checkpoints."""
+    return not repeated(points) and bool((points.mass > 0).sum(axis=1).max(initial=0) > 1)
+
+
 def repeated(points: Points) -> bool:
     """Say whether at least half of the points have several clusters, which show the noise without a law."""
-    return len(points.x) > 0 and bool(np.median(points.clusters_per_point) >= 2)
+    return len(points.x) > 0 and bool(np.mean(points.clusters_per_point >= 2) >= 0.5)
 
 
 def wild_noise(points: Points, draws: int, rng: np.random.Generator) -> Array:

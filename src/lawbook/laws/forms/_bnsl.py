@@ -103,6 +103,7 @@ def broken(n_breaks: int) -> Law:
         box=lambda x: _box(x, n_breaks),
         log_spaced=(False, *(False, True, True) * n_breaks),
         floor="a",
+        breaks=tuple(f"d{i}" for i in labels),
         signed=(False, *(True, False, False) * n_breaks),
         towards=_towards if n_breaks else None,
     )

@@ -69,6 +69,8 @@ law = Law(
     positive_x=False,
     signs=(1, 1, -1),
     centred=False,
+    coupled=True,
+    scale=("step",),
     derived={
         "decay": lambda p, _: np.exp(-1 / p[..., 4]),  # λ
         "C_per_step": lambda p, _: -p[..., 2] * p[..., 4] * np.expm1(-1 / p[..., 4]),

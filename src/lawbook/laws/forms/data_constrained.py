@@ -2,7 +2,8 @@
 
 D' = U_D (1 + R*_D (1 - e^(-R_D/R*_D))) with U_D = min(U, D) unique of D tokens and R_D = D/U_D - 1 repetitions.
 Likewise N' with U_N = min(N, N_opt), R_N = N/U_N - 1 and R*_N, where N_opt is compute-optimal for U_D tokens:
-α A/N_opt^α = β B/U_D^β. B = A e^log_ratio. With U = 100 tokens seen five times, R*_D = 4 and N below N_opt:
+α A/N_opt^α = β B/U_D^β. B = A e^log_ratio; R*_D and R*_N are the parameters R_star_D and R_star_N. With U = 100
+tokens seen five times, R*_D = 4 and N below N_opt:
 
 >>> import math
 >>> parameters = np.array([1.0, 10.0, 0.5, 1.0, np.log(10.0), 4.0, 4.0])
@@ -82,7 +83,7 @@ law = Law(
     formula="y = E + A/N'^α + B/D'^β, D' = U_D (1 + R*_D (1 - e^(-R_D/R*_D))), N' likewise",
     source="Muennighoff et al. 2023, arXiv:2305.16264, section 3",
     linear=("E", "A"),
-    nonlinear=("alpha", "beta", "log_ratio", "R_D", "R_N"),
+    nonlinear=("alpha", "beta", "log_ratio", "R_star_D", "R_star_N"),
     exponent="alpha",
     log_basis=_log_basis,
     slopes=_slopes,
@@ -90,6 +91,7 @@ law = Law(
     towards=_towards,
     log_spaced=(True, True, False, True, True),
     inputs=("N", "D", "U"),
+    scale=("N", "D"),
     floor="E",
     derived={
         "B": lambda p, _: p[..., 1] * np.exp(p[..., 4]),

@@ -70,6 +70,7 @@ law = Law(
     towards=_towards,
     log_spaced=(True, True, False, False, False),
     inputs=("N", "D", "learning_rate"),
+    scale=("N", "D"),
     floor="E",
     centred=False,
     derived={"k": lambda p, _: np.exp(p[..., 6])},

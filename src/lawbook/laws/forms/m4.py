@@ -14,23 +14,8 @@ import numpy as np
 from lawbook.laws.law import Array, Law
 
 _NEWTON_STEPS = 60
-_SMALLEST_ALPHA = 1e-8
 _SHARPEST = 1e-2
 """Smallest α of a fit: below it the curve is M2 cut off at ε0 on any data."""
-
-
-def from_paper(beta: float, c: float, err_inf: float, alpha: float, err_0: float) -> Array:
-    """Return this law's parameters, (5,), of those in the paper, whose exponent is c < 0.
-
-    Source: Alabdulmohsin et al. 2022, arXiv:2209.06640, M4. Needs err_0 > err_inf. α = 0 is M2, here
-    cut off at err_0.
-
-    >>> from_paper(beta=10.0, c=-1.0, err_inf=0.1, alpha=1.0, err_0=0.9).round(12).tolist()
-    [0.1, 0.9, 10.0, 1.0, 1.0]
-    """
-    alpha = max(alpha, _SMALLEST_ALPHA)
-    log_d = (np.log(beta) - (1 - alpha) * np.log(err_0 - err_inf)) / -c
-    return np.array([err_inf, err_0, np.exp(log_d), -c, alpha])
 
 
 def _logit(s: Array, alpha: Array) -> Array:
@@ -59,20 +44,21 @@ def _parts(t: Array) -> tuple[Array, Array, Array]:
 
 
 class _Last:
-    """The last logit of u that was solved for: terms and slopes are asked for in turn, at one x and θ."""
+    """The last x, θ and solution there: terms and slopes are asked for in turn. Set at once, for threads."""
 
-    at: tuple[Array, Array] | None = None
-    found: tuple[Array, Array]
+    known: tuple[Array, Array, tuple[Array, Array]] | None = None
 
 
 def _solve(x: Array, theta: Array) -> tuple[Array, Array]:
     """Return log(x/d) and the logit of u, each (B, n)."""
-    if _Last.at is None or _Last.at[0] is not x or _Last.at[1] is not theta:
-        d, c, alpha = theta.T[:, :, None]
-        log_ratio = np.log(x[:, 0]) - np.log(d)
-        _Last.found = log_ratio, _logit(-c * log_ratio, alpha)
-        _Last.at = x, theta
-    return _Last.found
+    known = _Last.known
+    if known is not None and known[0] is x and known[1] is theta:
+        return known[2]
+    d, c, alpha = theta.T[:, :, None]
+    log_ratio = np.log(x[:, 0]) - np.log(d)
+    found = log_ratio, _logit(-c * log_ratio, alpha)
+    _Last.known = x, theta, found
+    return found
 
 
 def _log_basis(x: Array, theta: Array) -> tuple[Array, Array]:

@@ -78,4 +78,6 @@ law = Law(
     positive_x=False,
     signs=(1, 1, -1),
     centred=False,
+    coupled=True,
+    scale=("step",),
 )

@@ -1,15 +1,15 @@
 """The over-training law, Chinchilla's with one exponent for N and D, y = E + A/N^α + B/D^α.
 
 In compute C = 6 N D and tokens per parameter M = D/N it is E + (a M^η + b M^-η) C^-η with η = α/2, a = A 6^η
-and b = B 6^η:
+and b = B 6^η. The published fit on C4 gives A and b:
 
 >>> N, M, eta = 1.4e9, 20.0, 0.1364255
->>> C, a, b = 6 * N * N * M, 166.211 * 6**eta, 366.687 * 6**eta
+>>> C, a, b = 6 * N * N * M, 166.211 * 6**eta, 366.687
 >>> round(1.836648 + (a * M**eta + b * M**-eta) * C**-eta, 9)
-2.885033179
->>> parameters = np.array([1.836648, 166.211, 366.687, 2 * eta])
+2.772843184
+>>> parameters = np.array([1.836648, 166.211, 366.687 * 6**-eta, 2 * eta])
 >>> float(np.exp(law.log_predict(np.array([[N, N * M]]), parameters)[0]).round(9))
-2.885033179
+2.772843184
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """Frontiers: the best model size and data for a budget, and lower envelopes over any swept choice."""
 
+from lawbook.laws.frontier.cost import SIX, compute_of
 from lawbook.laws.frontier.envelope import Envelope, lower_envelope
 from lawbook.laws.frontier.exponent import exponent
 from lawbook.laws.frontier.methods import METHODS, frontier
@@ -9,8 +10,10 @@ from lawbook.laws.frontier.runs import noise_between
 
 __all__ = [
     "METHODS",
+    "SIX",
     "Envelope",
     "Frontier",
+    "compute_of",
     "exponent",
     "frontier",
     "lower_envelope",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lawbook.errors import LawbookError
 from lawbook.laws.law import Array
@@ -32,6 +33,19 @@ def compute_of(size: Array, samples: Array, flops: Cost = SIX) -> Array:
     if not flops > 0:
         raise LawbookError(f"flops = {flops!r} must be > 0: the k of C = k·N·D, or a function of N and D")
     return np.asarray(flops * size * samples)
+
+
+def log_budgets(budgets: ArrayLike) -> Array:
+    """Return log C (m,) of one or more budgets, rising and each once. Raises LawbookError unless finite and > 0.
+
+    >>> log_budgets([1e20, 1e19, 1e20]).round(2)
+    array([43.75, 46.05])
+    """
+    given = np.atleast_1d(np.asarray(budgets, dtype=float))
+    wrong = ~((given > 0) & np.isfinite(given))
+    if wrong.any():
+        raise LawbookError(f"budgets must be > 0 and finite; got {given[wrong][0]:g}")
+    return np.asarray(np.log(np.unique(given)))
 
 
 def samples_at(compute: Array, size: Array, flops: Cost = SIX) -> Array:

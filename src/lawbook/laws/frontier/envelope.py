@@ -56,7 +56,8 @@ def lower_envelope(
     choice (`n_eval` as in `fit`, for errors); or a fitted law of one input per choice, used within the x that
     it was fitted to. Refused fits are left out with a Notice. The band is over resampled seeds or over the
     fits' draws.
-    Raises LawbookError for absent columns, y or x ≤ 0, or if no curve is left.
+    Raises LawbookError for absent columns, y or x ≤ 0, fits whose intervals differ in method, number of seeds or
+    level, or if no curve is left.
 
     >>> table = pd.DataFrame({"n": [1.0, 10, 100] * 2, "keep": [1.0] * 3 + [0.5] * 3, "seed": 0})
     >>> table["error"] = [0.5, 0.1, 0.02, 0.25, 0.1, 0.04]
@@ -161,6 +162,14 @@ def _of_fits(fits: Mapping[float, Fit]) -> _Swept:
     if not used:
         raise LawbookError("no fit is left for the envelope: " + "; ".join(str(n) for n in notices))
     ranges = np.array([fitted.x_range[0] for fitted in used.values()])
+    if not (ranges > 0).all():
+        raise LawbookError("the envelope is over log x: fit each choice to x > 0 only")
+    kinds = {choice: f"{f.method}, {f.n_seeds} seeds, level {f.level:g}" for choice, f in used.items()}
+    if len(set(kinds.values())) > 1:
+        found = listed(f"{choice:g} ({kind})" for choice, kind in kinds.items())
+        raise LawbookError(
+            f"the fits' intervals are of different kinds: {found}; fit each choice to the same seeds"
+        )
     grid = np.linspace(np.log(ranges[:, 0].min()), np.log(ranges[:, 1].max()), _GRID)
     outside = (grid < np.log(ranges[:, :1]) - 1e-9) | (grid > np.log(ranges[:, 1:]) + 1e-9)
     at = np.exp(grid)[:, None]

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from lawbook.errors import LawbookError, suggest
 from lawbook.laws.fit import Fit
-from lawbook.laws.frontier.cost import SIX, Cost
+from lawbook.laws.frontier.cost import SIX, Cost, log_budgets
 from lawbook.laws.frontier.envelope import compute_envelope
 from lawbook.laws.frontier.isoflop import akima_minimum, isoflop, parabola_minimum
 from lawbook.laws.frontier.parametric import parametric
 from lawbook.laws.frontier.result import Frontier, summarise
-from lawbook.laws.frontier.runs import Noise, at_budgets, runs_of
+from lawbook.laws.frontier.runs import SeedNoise, at_budgets, runs_of
 
 METHODS = ("akima", "parabola", "envelope", "parametric")
 
@@ -31,7 +30,7 @@ def frontier(
     compute: str | None = None,
     samples: str | None = None,
     cluster: str | Sequence[str] | None = "seed",
-    noise: Noise | None = None,
+    noise: SeedNoise | None = None,
     draws: int = 1000,
     level: float = 0.95,
     seed: int = 0,
@@ -51,9 +50,11 @@ def frontier(
     or a table of loss and deviation) added to each, else with the seeds (`cluster`) resampled where they
     repeat. Then budgets are weighted by 1/spread², as in Porian et al. 2024 (arXiv:2406.19146); else equally,
     and the exponents have Student's t intervals. All is done in logs: units change nothing.
-    Raises LawbookError for an unknown method, absent columns, values ≤ 0, or a table without shared budgets.
+    Raises LawbookError for an unknown method, absent columns, values or budgets ≤ 0, or a table without shared
+    budgets.
 
-    >>> table = pd.DataFrame([(n, c) for c in (1e4, 1e5, 1e6) for n in 2.0 ** np.arange(2, 12)], columns=list("NC"))
+    >>> runs = [(2.0**k, c) for c in (1e4, 1e5, 1e6) for k in range(2, 12)]
+    >>> table = pd.DataFrame(runs, columns=["N", "C"])
     >>> table["loss"] = 1 + 3 / table.N ** 0.5 + 3 / (table.C / 6 / table.N) ** 0.5
     >>> found = frontier(table, compute="C", cluster=None)
     >>> found.status, round(found.exponents["size"].value, 2)
@@ -71,15 +72,10 @@ def frontier(
         source, y=y, size=size, compute=compute, samples=samples, flops=flops, cluster=cluster, noise=noise,
         draws=draws, level=level, seed=seed,
     )  # fmt: skip
-    log_budgets = None
-    if budgets is not None:
-        given = np.asarray(budgets, dtype=float)
-        if not (given > 0).all():
-            raise LawbookError(f"budgets must be > 0; got {given[~(given > 0)][0]:g}")
-        log_budgets = np.log(given)
+    log_c = None if budgets is None else log_budgets(budgets)
     if method == "envelope":
-        optima = compute_envelope(runs, log_budgets)
+        optima = compute_envelope(runs, log_c)
     else:
-        at = runs if log_budgets is None else at_budgets(runs, log_budgets)
+        at = runs if log_c is None else at_budgets(runs, log_c)
         optima = isoflop(at, akima_minimum if method == "akima" else parabola_minimum)
     return summarise(optima, method, flops, level)

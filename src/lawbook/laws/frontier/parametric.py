@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike
 
 from lawbook.errors import LawbookError
 from lawbook.laws.fit import Fit
-from lawbook.laws.frontier.cost import SIX, Cost, compute_of, samples_at
-from lawbook.laws.frontier.result import Frontier, Optima, percentile_method, refused, summarise
+from lawbook.laws.frontier.cost import SIX, Cost, compute_of, log_budgets, samples_at
+from lawbook.laws.frontier.result import MOST_DRAWS, Frontier, Optima, percentile_method, refused, summarise
 from lawbook.laws.law import Array, Law
 from lawbook.laws.notice import Notice, listed
 from lawbook.laws.uncertainty import quantile_levels
@@ -33,7 +33,8 @@ def parametric(fitted: Fit, budgets: ArrayLike | None = None, *, flops: Cost = S
 
     Chinchilla's law under C = k·N·D has the closed form N* = G (C/k)^(β/(α+β)), G = (αA/βB)^(1/(α+β));
     for other laws or rules log L is minimised over log N. Without `budgets` (m,), 13 span the range of C of
-    the fitted points; those beyond it get a Notice. A fit whose status is not 'ok' (misspecified laws are
+    the fitted points; those beyond it get a Notice, as do those without a minimum in some draws, and those
+    without one in half of the draws are left out. A fit whose status is not 'ok' (misspecified laws are
     refused there) gives a refused frontier with the reason; a miss too small for that is passed on.
     Raises LawbookError for a law without the inputs N and D, or a budget ≤ 0.
     Source: Hoffmann et al. 2022, arXiv:2203.15556, approach 3 and eq. 4.
@@ -44,13 +45,8 @@ def parametric(fitted: Fit, budgets: ArrayLike | None = None, *, flops: Cost = S
         return refused("parametric", f"the fit of {law.name} is {fitted.status}: {fitted.reason}")
     x = fitted.points[list(fitted.inputs)].to_numpy(dtype=float)[:, columns]
     spent = np.log(compute_of(x[:, 0], x[:, 1], flops))
-    if budgets is None:
-        log_c = np.linspace(spent.min(), spent.max(), _DEFAULT_BUDGETS)
-    else:
-        given = np.sort(np.asarray(budgets, dtype=float))
-        if not (given > 0).all():
-            raise LawbookError(f"budgets must be > 0; got {given[~(given > 0)][0]:g}")
-        log_c = np.log(given)
+    every = np.linspace(spent.min(), spent.max(), _DEFAULT_BUDGETS)
+    log_c = every if budgets is None else log_budgets(budgets)
     drawn = fitted.draws[np.isfinite(fitted.draws).all(axis=1)]
     parameters = np.vstack([fitted.parameters, drawn])
     if law.name == "chinchilla" and not callable(flops):
@@ -60,10 +56,17 @@ def parametric(fitted: Fit, budgets: ArrayLike | None = None, *, flops: Cost = S
     # Where a term vanishes the optimum runs away: no budget has one.
     log_n = np.where(np.abs(log_n) < _FAR, log_n, np.nan)
     log_l = _along(law, parameters, log_c, log_n[:, :, None], flops)[:, :, 0]
-    found = np.isfinite(log_n[0]) & np.isfinite(log_l[0])
+    has = np.isfinite(log_n) & np.isfinite(log_l)
+    share = has[1:].mean(axis=0) if len(drawn) else np.ones(len(log_c))
+    found = has[0] & (share >= MOST_DRAWS)
     notices = [notice for notice in fitted.warnings if notice.kind in _DOUBTS]
     for kind, chosen, what in (
-        ("no_optimum", ~found, "have no minimum over N and are left out"),
+        ("no_optimum", ~found, "have no minimum over N, or none in half of the draws, and are left out"),
+        (
+            "draws_without_optimum",
+            found & (share < 1),
+            "have intervals over the draws with a minimum over N only",
+        ),
         ("extrapolated", (log_c < spent.min() - 1e-9) | (log_c > spent.max() + 1e-9), "lie beyond the data"),
     ):
         if chosen.any():

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from lawbook.errors import LawbookError, suggest
+from lawbook.errors import LawbookError
+from lawbook.laws.checks import check_columns, numbers
 from lawbook.laws.frontier.akima import interpolate
 from lawbook.laws.frontier.cost import SIX, Cost, compute_of
 from lawbook.laws.frontier.result import percentile_method
@@ -20,7 +21,7 @@ from lawbook.laws.points import gather
 from lawbook.laws.uncertainty import quantile_levels, repeated, resample, resampling
 from lawbook.seeds import generator
 
-Noise: TypeAlias = float | Callable[[Array], Array] | pd.DataFrame
+SeedNoise: TypeAlias = float | Callable[[Array], Array] | pd.DataFrame
 """The standard deviation of the loss between seeds: a number, a function of the loss, or a table
 with the columns loss and deviation, as in `noise_between`."""
 
@@ -58,7 +59,7 @@ def runs_of(
     flops: Cost = SIX,
     cluster: str | Sequence[str] | None = "seed",
     n_eval: str | int | None = None,
-    noise: Noise | None = None,
+    noise: SeedNoise | None = None,
     draws: int = 1000,
     level: float = 0.95,
     seed: int = 0,
@@ -72,9 +73,11 @@ def runs_of(
     loss.
     """
     if samples is not None and compute is None:
-        compute, counted = "compute", compute_of(_numbers(table, size), _numbers(table, samples), flops)
+        check_columns(table, [size, samples])
+        compute, counted = "compute", compute_of(numbers(table, size), numbers(table, samples), flops)
     elif compute is not None and samples is None:
-        counted = _numbers(table, compute)
+        check_columns(table, [compute])
+        counted = numbers(table, compute)
     else:
         raise LawbookError("give one of compute (a column of FLOPs) and samples (a column of D)")
     table = table.assign(**{compute: _merged(counted)})
@@ -138,15 +141,6 @@ def curves(runs: Runs, log_losses: Array, log_compute: Array) -> tuple[Array, Ar
     return names, values
 
 
-def _numbers(table: pd.DataFrame, column: str) -> Array:
-    if column not in table.columns:
-        raise LawbookError(f"the table has no column {column!r}; {suggest(column, map(str, table.columns))}")
-    try:
-        return table[column].to_numpy(dtype=float, na_value=np.nan)
-    except (TypeError, ValueError) as error:
-        raise LawbookError(f"column {column!r} is not numeric ({error})") from error
-
-
 def _merged(compute: Array) -> Array:
     """Return C with budgets that differ by round-off made equal, each group to its least."""
     merged, finite = compute.copy(), np.isfinite(compute)
@@ -156,9 +150,10 @@ def _merged(compute: Array) -> Array:
     return merged
 
 
-def _noisy(loss: Array, noise: Noise, draws: int, rng: np.random.Generator) -> Array:
+def _noisy(loss: Array, noise: SeedNoise, draws: int, rng: np.random.Generator) -> Array:
     if isinstance(noise, pd.DataFrame):
-        noise = noise_between(_numbers(noise, "loss"), _numbers(noise, "deviation"))
+        check_columns(noise, ["loss", "deviation"])
+        noise = noise_between(numbers(noise, "loss"), numbers(noise, "deviation"))
     deviation = np.broadcast_to(noise(loss) if callable(noise) else float(noise), loss.shape)
     wrong = ~((deviation >= 0) & (deviation < _LOUDEST * loss))
     if wrong.any():
