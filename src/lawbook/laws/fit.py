@@ -243,7 +243,7 @@ def fit_points(
         *points.notices,
         *cautions(points, law, solution, estimates, method, fit_p, failed / max(draws, 1)),
         *open_ends(law, ends),
-        *(influential(influences, law, points.inputs) if status == "ok" else ()),
+        *influential(influences, law, points.inputs),
         *uneven(spread, points.y),
     ]
     slope = trend(points, level)

@@ -56,7 +56,8 @@ def influential(table: pd.DataFrame, law: Law, inputs: tuple[str, ...]) -> list[
     Single points, and those of highest y if they are few among all: to lose many moves any fit.
     """
     few = table["n_left_out"] <= max(1, int((table["left_out"] == "point").sum()) // _FEW)
-    far = table[few & (table[law.exponent].abs() > _FAR)]
+    # A fit without any spread has standard errors of 0: nothing can be told in them.
+    far = table[few & (table[law.exponent].abs() > _FAR) & np.isfinite(table[law.exponent])]
     said = []
     for _, row in far.iterrows():
         where = ", ".join(f"{name} {row[name]:.4g}" for name in inputs)

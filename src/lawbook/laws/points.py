@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
@@ -130,7 +131,9 @@ def gather(
         *([weights] if weights else []),
         *([n_eval] if isinstance(n_eval, str) else []),
     ]
-    if cluster == "seed" and "seed" not in table.columns:
+    columns = [str(column) for column in table.columns]
+    if cluster == "seed" and not get_close_matches("seed", columns, cutoff=0.75):
+        # No column is, or may be a misspelt, seed: each row is independent.
         keys = ()
         named.remove("seed")
     check_columns(table, named)
