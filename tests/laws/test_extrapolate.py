@@ -106,4 +106,4 @@ def test_what_cannot_be_fitted_is_refused(
 )
 def test_a_rule_without_sense_is_refused(setting: dict[str, object], message: str) -> None:
     with pytest.raises(LawbookError, match=message):
-        Rule(**setting)  # type: ignore[arg-type]
+        Rule(**setting)

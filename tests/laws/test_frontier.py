@@ -159,7 +159,7 @@ def test_units_change_nothing(method: str) -> None:
             fit(scaled, "chinchilla", y="loss", x=("N", "D"), draws=40) if method == "parametric" else scaled
         )
         at = None if budgets is None else budgets * n * d
-        result = frontier(source, method=method, budgets=at, **options)  # type: ignore[arg-type]
+        result = frontier(source, method=method, budgets=at, **options)
         units = {"compute": n * d, "size": n, "samples": d, "samples_per_size": d / n, "loss": y, "spread": 1}
         bare = result.table.copy()
         for column in bare.columns:

@@ -50,4 +50,4 @@ def test_a_censored_point_has_no_slope() -> None:
 def test_two_inputs_have_no_neighbours() -> None:
     table = pd.DataFrame({"a": [1.0, 2.0], "b": [1.0, 2.0], "y": [1.0, 1.0], "seed": 0})
     with pytest.raises(LawbookError, match="one input"):
-        local_slopes(table, y="y", x=["a", "b"])  # type: ignore[arg-type]
+        local_slopes(table, y="y", x=["a", "b"])

@@ -20,7 +20,7 @@ class Unshifted:
 def test_without_shift_they_are_the_points_of_joe_and_kuo(dimensions: int) -> None:
     expected = qmc.Sobol(dimensions, scramble=False).random_base2(9)
 
-    points = sobol(dimensions, 512, Unshifted())  # type: ignore[arg-type]
+    points = sobol(dimensions, 512, Unshifted())
 
     np.testing.assert_allclose(points, expected, atol=1e-9)
 

@@ -63,7 +63,7 @@ def test_the_table_becomes_fits_figures_claims_and_a_report(refitted: House) -> 
     assert not (results / "costs.parquet").exists()
     assert (pd.read_parquet(results / "claims.parquet")["verdict"] == "holds").all()
     assert "Nothing was trained" in page
-    assert load_study(STUDIES / "refit.yaml").content.table.sha256 in page  # type: ignore[union-attr]
+    assert load_study(STUDIES / "refit.yaml").content.table.sha256 in page
     assert "modes to N" in page
     assert "40 of 200" in page
     assert refitted.lawbook("verify", STUDY).returncode == 0
@@ -81,7 +81,7 @@ def test_only_another_content_refits(copied: House) -> None:
     text = (copied.folder / TABLE).read_text()
     (copied.folder / TABLE).write_text(text.replace("\n4,256,0,", "\n4,256,8,", 1))
     assert copied.snakemake("-n", STUDY).returncode == 2  # the study says which file it means
-    digest = load_study(STUDIES / "refit.yaml").content.table.sha256  # type: ignore[union-attr]
+    digest = load_study(STUDIES / "refit.yaml").content.table.sha256
     copied.edit(YAML, f"  sha256: {digest}\n", "")
     assert copied.jobs(STUDY) == {"take_table": 1, **FITTED}
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from lawbook.errors import LawbookError, suggest
 from lawbook.laws.law import Array, Flags, Law
@@ -101,6 +102,18 @@ def numbers(table: pd.DataFrame, column: str) -> Array:
             fix = "write 3.14 for 3,14 and 1000 for 1,000"
         where = f"rows {listed(shown.index)} ({listed(repr(value) for value in shown)})"
         raise LawbookError(f"column {column!r} is not numeric: {where}; {fix}") from None
+
+
+def places(x: ArrayLike | pd.DataFrame, inputs: tuple[str, ...]) -> Array:
+    """Return x as (n, d). Raises LawbookError for another shape, or a table without the inputs."""
+    if isinstance(x, pd.DataFrame):
+        check_columns(x, inputs)
+        return np.stack([numbers(x, name) for name in inputs], axis=1)
+    at = np.asarray(x, dtype=float)
+    at = at.reshape(-1, 1) if len(inputs) == 1 else np.atleast_2d(at)
+    if at.ndim != 2 or at.shape[1] != len(inputs):
+        raise LawbookError(f"x has shape {np.shape(x)}; give (n, {len(inputs)}): {', '.join(inputs)}")
+    return at
 
 
 def refuse_rows(

@@ -13,7 +13,7 @@ from scipy.special import stdtrit
 
 from lawbook.errors import LawbookError
 from lawbook.laws.cautions import cautions, open_ends, uneven, unseen_break
-from lawbook.laws.checks import check_columns, check_history, check_inputs, check_request, numbers
+from lawbook.laws.checks import check_history, check_inputs, check_request, places
 from lawbook.laws.evidence import Evidence
 from lawbook.laws.forms import laws
 from lawbook.laws.identify import free_parameters
@@ -121,7 +121,7 @@ class Fit:
         """
         if interval not in ("confidence", "prediction", None):
             raise LawbookError(f"interval must be 'confidence', 'prediction' or None, got {interval!r}")
-        at = _places(x, self.inputs)
+        at = places(x, self.inputs)
         table = pd.DataFrame(at, columns=list(self.inputs))
         log_y = self.law.log_predict(at, self.parameters)
         ends = np.full((2, len(at)), np.nan)
@@ -341,18 +341,6 @@ def point_table(points: Points, level: float, residuals: Array | None = None) ->
     table["residual"] = np.nan if residuals is None else residuals
     table["censored"] = censored
     return table
-
-
-def _places(x: ArrayLike | pd.DataFrame, inputs: tuple[str, ...]) -> Array:
-    """Return x as (n, d). Raises LawbookError for another shape, or a table without the inputs."""
-    if isinstance(x, pd.DataFrame):
-        check_columns(x, inputs)
-        return np.stack([numbers(x, name) for name in inputs], axis=1)
-    at = np.asarray(x, dtype=float)
-    at = at.reshape(-1, 1) if len(inputs) == 1 else np.atleast_2d(at)
-    if at.ndim != 2 or at.shape[1] != len(inputs):
-        raise LawbookError(f"x has shape {np.shape(x)}; give (n, {len(inputs)}): {', '.join(inputs)}")
-    return at
 
 
 def _aicc(deviance: float, n: int, p: int) -> float:

@@ -228,9 +228,11 @@ def misspecified(law: Law, points: Points, solution: Solution, fit_p: float, une
 
 def systematic(law: Law, points: Points, solution: Solution) -> str:
     """Describe a pattern in the residuals, '' if there is none or repeats judge the fit better."""
+    if repeated(points):
+        return ""
     stand = stand_of(law, points, solution.parameters[0])
     pattern = residual_pattern(stand, points.x, noise_of(points).exact)
-    if repeated(points) or not pattern.p < _POOR_FIT:
+    if not pattern.p < _POOR_FIT:
         return ""
     return f"neighbouring points are missed alike: p = {pattern.p:.2g}, {pattern.size:.2%} RMS"
 

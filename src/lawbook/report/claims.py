@@ -180,4 +180,5 @@ def _difference(claim: Claim, column: str, tables: Results) -> Measurement:
 
 
 def _real(value: object) -> float:
+    # A cell of a table is of no one type: what is not missing here is a number.
     return math.nan if pd.isna(value) else float(value)  # type: ignore[call-overload, arg-type]

@@ -7,6 +7,8 @@ other terms gives the same family, (A/N^α + B/D^β)^γ, with p = 1/γ and the e
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from lawbook.laws.law import Array
@@ -48,6 +50,17 @@ def balanced(x: Array, alpha: Array, beta: Array, log_ratio: Array, bounds: Arra
     """Return starts of log r, (B,), such that r/D^β is near 1/N^α mid-design at their own α and β, (B,) each."""
     log_n, log_d = np.log(x[:, :2]).mean(axis=0)
     return recentred(log_ratio, bounds, beta * log_d - alpha * log_n, -_IMBALANCE, _IMBALANCE)
+
+
+def towards_balance(box: Callable[[Array], Array]) -> Callable[[Array, Array, Array], Array]:
+    """Return a law's `towards`: its log_ratio, behind α, β and one more, moved to the balance at their values."""
+
+    def towards(x: Array, log_y: Array, theta: Array) -> Array:
+        moved = theta.copy()
+        moved[:, 3] = balanced(x, theta[:, 0], theta[:, 1], theta[:, 3], box(x)[3])
+        return moved
+
+    return towards
 
 
 def allocation(alpha: Array, beta: Array) -> Array:

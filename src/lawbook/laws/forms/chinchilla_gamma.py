@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lawbook.laws.forms._joint import allocation, balanced, log_p_norm, log_ratio_box, p_norm_slopes
+from lawbook.laws.forms._joint import allocation, log_p_norm, log_ratio_box, p_norm_slopes, towards_balance
 from lawbook.laws.law import CONSTANT, Array, Law
 
 _EXPONENTS = np.array([1e-2, 20.0])
@@ -42,12 +42,6 @@ def _slopes(x: Array, theta: Array) -> dict[tuple[int, int], Array]:
     }
 
 
-def _towards(x: Array, log_y: Array, theta: Array) -> Array:
-    moved = theta.copy()
-    moved[:, 3] = balanced(x, theta[:, 0], theta[:, 1], theta[:, 3], _box(x)[3])
-    return moved
-
-
 def _box(x: Array) -> Array:
     return np.array([_EXPONENTS, _EXPONENTS, [0.02, 1.5], log_ratio_box(x, _EXPONENTS, _EXPONENTS)])
 
@@ -62,7 +56,7 @@ law = Law(
     log_basis=_log_basis,
     slopes=_slopes,
     box=_box,
-    towards=_towards,
+    towards=towards_balance(_box),
     log_spaced=(True, True, True, False),
     inputs=("N", "D"),
     floor="E",

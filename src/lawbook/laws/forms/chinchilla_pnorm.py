@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lawbook.laws.forms._joint import allocation, balanced, log_p_norm, log_ratio_box, p_norm_slopes
+from lawbook.laws.forms._joint import allocation, log_p_norm, log_ratio_box, p_norm_slopes, towards_balance
 from lawbook.laws.law import CONSTANT, Array, Law
 
 _EXPONENTS = np.array([1e-2, 3.0])
@@ -34,12 +34,6 @@ def _slopes(x: Array, theta: Array) -> dict[tuple[int, int], Array]:
     return {(1, 0): -first * log_n, (1, 1): -second * log_d, (1, 2): in_p, (1, 3): second}
 
 
-def _towards(x: Array, log_y: Array, theta: Array) -> Array:
-    moved = theta.copy()
-    moved[:, 3] = balanced(x, theta[:, 0], theta[:, 1], theta[:, 3], _box(x)[3])
-    return moved
-
-
 def _box(x: Array) -> Array:
     return np.array([_EXPONENTS, _EXPONENTS, [0.4, 30.0], log_ratio_box(x, _EXPONENTS, _EXPONENTS)])
 
@@ -54,7 +48,7 @@ law = Law(
     log_basis=_log_basis,
     slopes=_slopes,
     box=_box,
-    towards=_towards,
+    towards=towards_balance(_box),
     log_spaced=(True, True, True, False),
     inputs=("N", "D"),
     floor="E",
