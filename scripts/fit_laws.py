@@ -1,14 +1,16 @@
-"""Fit the laws of a study to its runs."""
+"""Fit the laws of a study to its runs, and find its frontiers."""
 
 from lawbook.fitting import fit_study, sensitivity
+from lawbook.frontiers import fit_frontiers
 from lawbook.jobs import job_arguments, planned, reported
 from lawbook.tables import read_table, write_csv, write_table
 from lawbook.workflow import laws_digest
 
 with reported():
     job = job_arguments("fit", "runs", "out")
-    laws, runs = planned(job, laws_digest).study.content.laws, read_table(job.runs[0])
-    tables = fit_study(laws, runs) | {"sensitivity": sensitivity(laws, runs)}
+    content, runs = planned(job, laws_digest).study.content, read_table(job.runs[0])
+    tables = fit_study(content.laws, runs) | {"sensitivity": sensitivity(content.laws, runs)}
+    tables |= fit_frontiers(content.frontiers, runs)
     for name, table in tables.items():
         write_table(table, job.out[0] / f"{name}.parquet", name)
     write_csv(tables["fits"], job.out[0] / "fits.csv")

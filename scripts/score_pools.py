@@ -5,9 +5,16 @@ from lawbook.progress import SCORES, heartbeat
 from lawbook.pruning.scoring import score_pools
 from lawbook.studies import pools_digest
 from lawbook.tables import write_table
+from lawbook.workflow import code_digest
 
 with reported():
     job = job_arguments("score", "out")
     plan = planned(job, lambda plan: pools_digest(plan.pools))
-    scores = score_pools(plan.pools, heartbeat=heartbeat(job.out[0].parent, SCORES))
+    scores, scorings = score_pools(
+        plan.pools,
+        cache=job.cache,
+        code=code_digest(plan, "score"),
+        heartbeat=heartbeat(job.out[0].parent, SCORES),
+    )
+    write_table(scorings, job.out[1], "scorings")
     write_table(scores, job.out[0], "scores")

@@ -228,7 +228,7 @@ def _plan_table(planned: Plan) -> Table:
         seconds += sum(cost.seconds for cost in costs)
         row = (len(runs), size, sum(cost.seconds for cost in costs), memory)
         table.add_row(shard, *(f"{value:,.0f}" for value in row))
-    probes = [run_cost(run.config).seconds for pool in planned.pools for run in pool.probes]
+    probes = [run_cost(run.config).seconds for pool in planned.pools for run in pool.every_probe]
     if probes:
         table.add_row("probes", f"{len(probes):,}", "", f"{sum(probes):,.0f}", "")
     table.add_section()

@@ -43,7 +43,7 @@ def collect_runs(plan: Plan, shard_files: Sequence[Path]) -> tuple[pd.DataFrame,
     task = plan.study.task
     if isinstance(task, PoolTask):
         n_eval = {run.run_id: task.n_eval(run.config) for run in plan.runs}
-        runs["n_eval"] = runs["run_id"].map(n_eval)
+        runs["n_eval"] = runs["run_id"].map(n_eval).astype("Int64")
         if "test_error" in runs:
             runs["test_error_se"] = np.sqrt(runs["test_error"] * (1 - runs["test_error"]) / runs["n_eval"])
     return (

@@ -21,7 +21,7 @@ STAGES = {
     "score": ("lawbook.pruning.scoring",),
     "collect": ("lawbook.collect",),
     "take": ("lawbook.take",),
-    "fit": ("lawbook.fitting",),
+    "fit": ("lawbook.fitting", "lawbook.frontiers"),
     "draw": ("lawbook.report.figures",),
     "judge": ("lawbook.report.claims",),
     "report": ("lawbook.report.page",),

@@ -57,7 +57,7 @@ def study_progress(plan: Plan, results: Path) -> Mapping[str, Progress]:
     jobs = {shard: sum(run.config["steps"] for run in runs) for shard, runs in plan.shards.items()}
     files = {shard: results / f"shards/{shard}.parquet" for shard in plan.shards}
     if plan.pools:
-        jobs = {SCORES: sum(run.config["steps"] for pool in plan.pools for run in pool.probes)} | jobs
+        jobs = {SCORES: sum(run.config["steps"] for pool in plan.pools for run in pool.every_probe)} | jobs
         files[SCORES] = results / "scores.parquet"
     return {job: _job_progress(total, files[job], _file(results, job)) for job, total in jobs.items()}
 

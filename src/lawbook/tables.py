@@ -45,15 +45,34 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "versions": _text,
         "digest": _text,
     },
-    # One score an example of a pool and a metric; high = hard.
+    # One score an example of a pool and a metric; high = hard. `example` is its position in the pool, `index`
+    # what the task calls it.
     "scores": {
         "pool_id": _text,
         "metric": _text,
         "example": _whole,
+        "index": _whole,
         "score": _real,
+    },
+    # How a pool was scored, a row per pool and metric. `axes` is a JSON object of the task's axes; `reliability`
+    # the rank correlation of the scores by the even and by the odd probes; `planted_auc` how well the score tells
+    # labels that were replaced by noise from the others.
+    "scorings": {
+        "pool_id": _text,
+        "metric": _text,
+        "seed": _whole,
+        "axes": _text,
+        "n": _whole,
         "probes": _whole,
+        "probe_ids": _text,
         "step": _whole,
+        "probe_data": _text,
+        "pool_digest": _text,
         "flops": _real,
+        "wall_s": _real,
+        "reliability": _real,
+        "planted_auc": _real,
+        "versions": _text,
     },
     # Where the runs of a study that trains none were taken from; one row. `rename` is a JSON object.
     "source": {
@@ -160,6 +179,46 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "slope": _real,
         "low": _real,
         "high": _real,
+    },
+    # Pareto frontiers of pruning: the least error at each number of kept examples, over pool sizes, and a control.
+    # `censored` says on which edge of the sweep the choice lies, empty for none.
+    "frontiers": {
+        "frontier": _text,
+        "part": _text,
+        "kept": _real,
+        "estimate": _real,
+        "low": _real,
+        "high": _real,
+        "level": _real,
+        "pool": _real,
+        "keep_fraction": _real,
+        "censored": _text,
+        "n_repeats": _whole,
+    },
+    # Their local exponents and those of the control, and the difference.
+    "frontier_slopes": {
+        "frontier": _text,
+        "part": _text,
+        "x_low": _real,
+        "x_high": _real,
+        "slope": _real,
+        "low": _real,
+        "high": _real,
+    },
+    # Whether a frontier beats a power law, by the three-part rule; over the window x_low to x_high.
+    "verdicts": {
+        "frontier": _text,
+        "verdict": _text,
+        "reason": _text,
+        "x_low": _real,
+        "x_high": _real,
+        "n_points": _whole,
+        "delta_aicc": _real,
+        "delta_aicc_control": _real,
+        "heldout_error_power": _real,
+        "heldout_error_exponential": _real,
+        "winners_curse": _real,
+        "warnings": _text,
     },
     "claims": {
         "claim": _whole,

@@ -27,10 +27,13 @@ from lawbook.studies.study import RESERVED
 from lawbook.writer import inherit_lock
 
 CONFIG = Path("config/config.yaml")
-FIT_TABLES = ("fits", "draws", "predictions", "points", "slopes", "sensitivity")
+FIT_TABLES = (
+    "fits", "draws", "predictions", "points", "slopes", "sensitivity", "frontiers", "frontier_slopes", "verdicts",
+)  # fmt: skip
 NEVER_TRAINED = "(the target `figures` trains nothing)"
 FROM_A_TABLE = "(this study takes its runs from a table)"
 NO_TABLE = "(this study trains its runs)"
+SCORE_TABLES = ("scores", "scorings")
 FIGURE_FORMATS = ("svg", "pdf", "png", "csv")
 
 Value = TypeVar("Value")
@@ -133,7 +136,7 @@ class House:
         def target(_: Wildcards) -> list[str]:
             plan = self.plan(study)
             parts = [f"shards/{shard}{part}.parquet" for shard in plan.shards for part in ("", ".runs")]
-            scores = ["scores.parquet"] if plan.pools else []
+            scores = [f"{table}.parquet" for table in SCORE_TABLES] if plan.pools else []
             tables = [
                 f"{table}.parquet"
                 for table in (
@@ -177,6 +180,10 @@ class House:
         if plan.source is not None:
             return [FROM_A_TABLE]
         return [str(folder / f"shards/{shard}.parquet") for shard in plan.shards]
+
+    def pools(self, _: Wildcards) -> list[str]:
+        """Return nothing to wait for; for the target `figures`, a file that nothing makes: no probe is trained."""
+        return [NEVER_TRAINED] if "figures" in self._targets() else []
 
     def source(self, wildcards: Wildcards) -> list[str]:
         """Return nothing to wait for if a study takes its runs from a table, else a file that nothing makes.
@@ -296,6 +303,11 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
         if law.exact is not None and plan.source is not None:
             problem, fix = "a table has no task whose theory would be known", "write its value as a claim"
             raise plan.study.error(f"laws.{name}.exact", law.exact, problem, fix)
+    for name, frontier in content.frontiers.items():
+        if frontier.exact is not None and frontier.exact not in exact_curves:
+            fix = suggest(frontier.exact, exact_curves)
+            field = f"frontiers.{name}.exact"
+            raise plan.study.error(field, frontier.exact, "there is no such exact curve", fix)
     for i, block in enumerate(content.figures):
         try:
             check_figure(block, content)
@@ -313,7 +325,9 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
 
 def _tables(plan: Plan) -> tuple[str, ...]:
     """Return the tables of a study's runs: what training leaves, or what was taken and from where."""
-    return ("runs", "curves", "costs") if plan.source is None else ("runs", "source")
+    if plan.source is not None:
+        return ("runs", "source")
+    return ("runs", "curves", "costs", *(SCORE_TABLES if plan.pools else ()))
 
 
 def found(entries: Mapping[str, Value], name: str, kind: str) -> Value:
@@ -342,17 +356,21 @@ def source_digest(plan: Plan) -> str:
 
 
 def laws_digest(plan: Plan) -> str:
-    """Return the digest of a study's laws."""
-    return digest({name: law.model_dump(mode="json") for name, law in plan.study.content.laws.items()})
+    """Return the digest of a study's laws and frontiers."""
+    content = plan.study.content
+    blocks = {**content.laws, **{f"frontiers.{name}": block for name, block in content.frontiers.items()}}
+    return digest({name: block.model_dump(mode="json") for name, block in blocks.items()})
 
 
 def figure_digest(plan: Plan, figure: str) -> str:
-    """Return the digest of a figure's block and of the law and the sweep that it shows, by default the first."""
+    """Return the digest of a figure's block and of the law, frontier and sweep that it shows, by default the first."""
     block, content = figure_block(plan, figure), plan.study.content
     law = content.laws.get(block.of or next(iter(content.laws), ""))
+    frontier = content.frontiers.get(block.of or next(iter(content.frontiers), ""))
     first = next(iter(content.sweeps), "")
     sweep = content.sweeps.get((law.sweep or "") if law else block.of or first)
-    return digest([part.model_dump(mode="json") if part else None for part in (block, law, sweep)])
+    parts = (block, law, sweep, *([frontier, content.sweeps[frontier.sweep]] if frontier else []))
+    return digest([part.model_dump(mode="json") if part else None for part in parts])
 
 
 def claims_digest(plan: Plan) -> str:
@@ -378,7 +396,8 @@ def code_digest(plan: Plan, stage: str, figure: str = "") -> str:
     compared = {"power", *(form for law in laws for form in law.compare)}
     partners = {f"{form}_floor" for form in compared} | {form.removesuffix("_floor") for form in compared}
     forms = {f"lawbook.laws.forms.{form}" for form in compared | (partners & set(all_forms))}
-    exact = {f"lawbook.theory.{law.exact}" for law in laws if law.exact}
+    known = [law.exact for law in laws] + [frontier.exact for frontier in content.frontiers.values()]
+    exact = {f"lawbook.theory.{name}" for name in known if name}
     entries = {
         "train": learned,
         "score": learned

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lawbook.studies import Plan, pools_digest
+from lawbook.studies.cost import run_cost
 
 PRUNING = {"probes": 2, "probe_steps": 5}
 
@@ -24,9 +25,9 @@ def test_a_pool_is_scored_once_by_its_own_probes(planned: Callable[..., Plan]) -
     plan = planned(sweeps=_kept(samples=[64, 128]), pruning=PRUNING)
 
     assert len(plan.pools) == 4
-    assert all(len(pool.probes) == 2 for pool in plan.pools)
-    assert len({probe.run_id for pool in plan.pools for probe in pool.probes}) == 8
-    probe = plan.pools[0].probes[0].config
+    assert all(len(pool.probes["early"]) == 2 for pool in plan.pools)
+    assert len({probe.run_id for pool in plan.pools for probe in pool.probes["early"]}) == 8
+    probe = plan.pools[0].probes["early"][0].config
     assert (probe["steps"], probe["keep_fraction"], probe["samples"]) == (5, 1.0, 64)
 
 
@@ -37,6 +38,39 @@ def test_another_keep_fraction_rate_or_width_starts_no_probe(planned: Callable[.
     )
 
     assert pools_digest(more.pools) == pools_digest(few.pools)
+
+
+def test_each_kind_of_metric_has_its_own_probes(planned: Callable[..., Plan]) -> None:
+    both = planned(sweeps=_kept(metric=["el2n", "grand", "aum", "input_norm"]), pruning=PRUNING)
+    probes = both.pools[0].probes
+
+    assert {need: len(asked) for need, asked in probes.items()} == {"early": 2, "trajectory": 2, "heldout": 2}
+    assert {probe.config["steps"] for probe in probes["trajectory"]} == {500}
+    assert [probe.config["learns"] for probe in probes["heldout"]] == ["half 0", "half 1"]
+    alone = planned(sweeps=_kept(), pruning=PRUNING)
+    assert alone.pools[0].probes_of("el2n") == both.pools[0].probes_of("el2n")
+    assert both.pools[0].probes_of("input_norm") == ()
+
+
+def test_disputes_are_asked_for_where_hard_examples_are_kept_by_their_labels(
+    planned: Callable[..., Plan],
+) -> None:
+    def wanted(**axes: list[Any]) -> tuple[str, ...]:
+        return planned(sweeps=_kept(**axes), pruning=PRUNING).pools[0].metrics
+
+    assert wanted() == ("disputed", "el2n")
+    assert wanted(keep=["strata"]) == ("el2n",)
+    assert wanted(metric=["input_norm"]) == ("input_norm",)
+
+
+def test_scoring_is_charged_to_the_runs_that_read_it(planned: Callable[..., Plan]) -> None:
+    plan = planned(sweeps=_kept(metric=["random", "el2n", "input_norm"]), pruning=PRUNING)
+    table = plan.table().set_index("metric")
+    probe = plan.pools[0].probes["early"][0]
+
+    assert table.loc["random", "scoring_flops"].isna().all()
+    assert (table.loc["input_norm", "scoring_flops"] == 0).all()
+    assert (table.loc["el2n", "scoring_flops"] == 2 * run_cost(probe.config).flops).all()
 
 
 def test_other_probes_make_another_pool(planned: Callable[..., Plan]) -> None:

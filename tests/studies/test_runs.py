@@ -143,3 +143,40 @@ def test_a_grid_too_large_to_be_meant_is_refused_before_it_is_made(planned: Call
 
     with pytest.raises(StudyError, match=r"125,000,000,000,000 runs; keep it below 1,000,000"):
         planned(sweeps={"data": {"axes": axes}})
+
+
+def test_a_grid_over_kept_and_samples_is_a_triangle_of_the_same_runs_as_keep_fractions(
+    planned: Callable[..., Plan],
+) -> None:
+    triangle = planned(sweeps={"kept": {"axes": {"kept": [32, 64], "samples": [32, 64, 128]}}}).runs
+    shares = [(run.config["kept"], run.config["samples"], run.config["keep_fraction"]) for run in triangle]
+
+    assert shares == [(32, 32, 1.0), (32, 64, 0.5), (32, 128, 0.25), (64, 64, 1.0), (64, 128, 0.5)]
+    by_share = planned(sweeps={"kept": {"axes": {"keep_fraction": [0.25, 0.5], "samples": [128]}}}).runs
+    assert {run.run_id for run in by_share} == {triangle[2].run_id, triangle[4].run_id}
+
+
+def test_equal_epochs_set_the_steps(planned: Callable[..., Plan]) -> None:
+    axes = {"samples": [64, 128], "keep_fraction": [0.5, 1.0], "epochs": [4]}
+    runs = planned(sweeps={"epochs": {"axes": axes}}).runs
+
+    assert [run.config["steps"] for run in runs] == [8, 16, 16, 32]
+    same = planned(sweeps={"steps": {"axes": {"samples": [64], "steps": [16]}}}).runs[0]
+    assert same.run_id == runs[1].run_id
+
+
+@pytest.mark.parametrize(
+    ("axes", "without_effect"),
+    [
+        ({"metric": "el2n"}, {"trajectory_steps": 9}),
+        ({"metric": "aum"}, {"probe_steps": 9}),
+        ({"metric": "input_norm"}, {"probes": 3, "probe_steps": 9, "trajectory_steps": 9}),
+        ({"metric": "random"}, {"drop_hardest": 0.1, "keep": "strata"}),
+    ],
+)
+def test_only_what_a_metric_reads_enters(axes: dict[str, Any], without_effect: dict[str, Any]) -> None:
+    pruned = CONFIG | {"keep_fraction": 0.5, "trajectory_steps": 500, "drop_hardest": 0.0} | axes
+
+    assert run_id(pruned) == run_id(pruned | without_effect)
+    if axes["metric"] != "random":
+        assert run_id(pruned) != run_id(pruned | {"keep": "strata"}) != run_id(pruned | {"drop_hardest": 0.1})

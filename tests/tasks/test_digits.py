@@ -11,12 +11,30 @@ from lawbook.training.sources import pool_of
 
 
 def config(**fields: object) -> dict[str, object]:
-    return {"task": "digits", "fold": 0, "samples": 1297, "label_noise": 0.0, "seed": 0} | fields
+    return {"task": "digits", "folds": 5, "fold": 0, "samples": 1297, "label_noise": 0.0, "seed": 0} | fields
 
 
-def test_folds_are_disjoint_and_cover_all_images() -> None:
-    tests = np.concatenate([task.splits(config(fold=fold))["test"] for fold in range(5)])
-    np.testing.assert_array_equal(np.sort(tests), np.arange(1797))
+@pytest.mark.parametrize("folds", [5, 10])
+def test_folds_are_disjoint_and_cover_all_images(folds: int) -> None:
+    splits = [task.splits(config(folds=folds, fold=fold)) for fold in range(folds)]
+    np.testing.assert_array_equal(np.sort(np.concatenate([one["test"] for one in splits])), np.arange(1797))
+    assert {len(one["pool"]) for one in splits} == {1297}
+
+
+def test_a_fold_that_is_not_there_is_one_clear_error() -> None:
+    with pytest.raises(AxisError, match="fold = 5: there are 5 folds, from 0; choose a smaller one, or more"):
+        task.check(config(fold=5))
+
+
+def test_held_out_probes_need_as_many_examples_again() -> None:
+    fits, lacks = config(samples=400, probe_data="heldout"), config(samples=700, probe_data="heldout")
+    pool, _ = pool_of(task, fits)
+    assert len(np.intersect1d(task.probe_pool(fits, pool), pool)) == 0
+    assert len(task.probe_pool(fits, pool)) == 400
+    with pytest.raises(
+        AxisError, match="probe_data = 'heldout': only 597 examples lie outside a pool of 700"
+    ):
+        task.probe_pool(lacks, pool_of(task, lacks)[0])
 
 
 @pytest.mark.parametrize("fold", range(5))

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from lawbook.errors import AbandonedError
+from lawbook.studies import cost as cost_module
 from lawbook.studies.runs import Run, run_id
 from lawbook.training import shard as shard_module
 from lawbook.training import stack as stack_module
@@ -118,7 +119,8 @@ def test_small_stacks_give_the_same_tables_as_a_large_one(
     runs = make_runs(configure, 1e-3, 2e-3, 3e-3, 5e-3, 8e-3)
     whole, _ = train_shard(runs, shard="a", cache=tmp_path / "whole", code="1")
     for size in (1, 2):
-        monkeypatch.setattr(shard_module, "stack_size", lambda _, size=size: size)
+        for module in (shard_module, cost_module):
+            monkeypatch.setattr(module, "stack_size", lambda _, size=size: size)
         part, outcomes = train_shard(runs, shard="a", cache=tmp_path / str(size), code="1")
         pd.testing.assert_frame_equal(part, whole)
         assert outcomes["engine"].unique().tolist() == ["loop" if size == 1 else "stack"]

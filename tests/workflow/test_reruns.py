@@ -49,6 +49,13 @@ def test_each_block_of_a_study_reruns_its_own_rules(finished: House) -> None:
     assert finished.jobs() == {"draw_figure": 1, **CLAIMS}
 
 
+def test_another_keep_fraction_starts_no_probe_and_no_score_job(finished: House) -> None:
+    finished.edit(YAML, "set: {samples: 256, keep_fraction: 0.5}", "set: {samples: 256}")
+    finished.edit(YAML, "{metric: [random, el2n], seed", "{keep_fraction: [0.25, 0.5], metric: [random, el2n], seed")
+
+    assert finished.jobs() == {"plan_study": 1, "train_shard": 2, **COLLECTED}
+
+
 def test_a_deleted_shard_comes_from_the_cache_and_a_new_rate_trains_its_runs_alone(finished: House) -> None:
     before = finished.table("costs").set_index("run_id")
     finished.path("shards/width=16_pruned.parquet").unlink()

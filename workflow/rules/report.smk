@@ -8,7 +8,7 @@ Out: figures/{figure}.svg, .pdf, .png and the figure's data as .csv; claims.parq
 
 rule draw_figure:
     input:
-        house.tables("curves"),
+        house.tables("curves", "scores", "scorings"),
     output:
         multiext("<results>/{study}/figures/{figure}", ".pdf", ".png", ".csv"),
         svg=report(
@@ -33,7 +33,7 @@ rule draw_figure:
 
 rule judge_claims:
     input:
-        house.tables("curves"),
+        house.tables("curves", "scorings"),
     output:
         table="<results>/{study}/claims.parquet",
         csv=report(
@@ -58,7 +58,7 @@ rule judge_claims:
 
 rule write_report:
     input:
-        tables=house.tables("curves", "costs", "source"),
+        tables=house.tables("curves", "costs", "source", "scores", "scorings"),
         claims="<results>/{study}/claims.parquet",
         figures=house.drawn,
     output:

@@ -1,13 +1,16 @@
 """Score: train the probes of each pool that some run prunes by score, and score its examples.
 
 In:  config/studies/{study}.yaml, through the digest of the pools
-Out: scores.parquet, a row per pool, metric and example; high = hard
+Out: scores.parquet, a row per pool, metric and example; high = hard; scorings.parquet, how each pool was scored
 """
 
 
 rule score_pools:
+    input:
+        house.pools,
     output:
-        "<results>/{study}/scores.parquet",
+        scores="<results>/{study}/scores.parquet",
+        scorings="<results>/{study}/scorings.parquet",
     log:
         "<logs>/{study}/score_pools.log",
     conda:
@@ -18,4 +21,4 @@ rule score_pools:
         code=house.code("score"),
     shell:
         "python scripts/score_pools.py {wildcards.study}"
-        " --expect {params.pools} {params.code} --out {output} > {log} 2>&1"
+        " --expect {params.pools} {params.code} --out {output.scores} {output.scorings} > {log} 2>&1"

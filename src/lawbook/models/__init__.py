@@ -1,8 +1,8 @@
 """Models: what learns. One file each; the file's `model` is found by its name.
 
-A model is a set of pure functions. Its forward pass is written over trailing axes, so that a leading run axis
-(a stack of R runs) costs no loop: weights (R, ...), inputs (R, B, ...), outputs (R, B, ...). It imports torch
-only where it computes, since the plan needs its parameter counts without torch.
+A model is a set of pure functions. That of a trained one is written over trailing axes, so that a leading run
+axis (a stack of R runs) costs no loop: weights (R, ...), inputs (R, B, ...), outputs (R, B, ...). It imports
+torch only where it computes, since the plan needs its parameter counts without torch.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 
 class Model(ABC):
-    """What every model tells: its axes, its parameter tensors, its cost, and how it computes.
+    """What every model tells: its axes, its parameter tensors and its cost.
 
-    All axes of a model count as its shape: the runs of one stack share them.
+    All axes of a model count as its shape: the runs of one stack share them. It is either a *trained model*,
+    which descends its loss step by step, or a *solved model*, whose training is a convex problem.
     """
 
     axes: ClassVar[type[Axes]]
@@ -43,6 +44,10 @@ class Model(ABC):
     def n_params_non_embedding(self, config: Config, n_inputs: int, n_outputs: int) -> int:
         """Return N without input and position embeddings."""
         return self.n_params(config, n_inputs, n_outputs)
+
+
+class TrainedModel(Model):
+    """A model trained by gradient steps, many runs in one stack."""
 
     @abstractmethod
     def forward_flops(self, config: Config, n_inputs: int, n_outputs: int) -> int:
@@ -61,6 +66,33 @@ class Model(ABC):
     @abstractmethod
     def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return the outputs (R, B, n_outputs) for weights (R, ...) and inputs (R, B, n_inputs)."""
+
+    @abstractmethod
+    def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+        """Return what the last linear layer reads, (R, B, n_features)."""
+
+
+class SolvedModel(Model):
+    """A model whose training is the exact solution of a convex problem: no steps, no initial weights, no stack."""
+
+    @abstractmethod
+    def solve_flops(self, config: Config, n_train: int, n_inputs: int, n_outputs: int) -> float:
+        """Return the FLOPs that a solution on so many examples is predicted to take."""
+
+    @abstractmethod
+    def solve(
+        self, config: Config, inputs: NDArray[np.float64], targets: NDArray[np.int64]
+    ) -> dict[str, NDArray[np.float64]]:
+        """Return the parameters, for inputs (n, n_inputs) and targets (n,).
+
+        Raises LawbookError for data that the problem has no solution for.
+        """
+
+    @abstractmethod
+    def outputs(
+        self, config: Config, weights: Mapping[str, NDArray[np.float64]], inputs: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return the logits (n, n_outputs) of inputs (n, n_inputs)."""
 
 
 models: Registry[Model] = Registry("lawbook.models", "model", "model")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lawbook.axes import Axes, AxisError, Config, Neutral
-from lawbook.models import Model, Shapes
+from lawbook.models import Shapes, TrainedModel
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,7 +25,7 @@ class LinearAxes(Axes):
     )
 
 
-class Linear(Model):
+class Linear(TrainedModel):
     """f(x) = x · W for one model, f(x) = √K x · Θ_c for the examples of copy c of K.
 
     With copies, the batch is cut into K equal parts, one for each. A run descends the mean loss of all its
@@ -68,6 +68,10 @@ class Linear(Model):
         weight = math.sqrt(config["copies"]) * weights["weight"].flatten(0, 1)
         parts = inputs.unflatten(1, (config["copies"], -1)).flatten(0, 1)
         return (parts @ weight).view(*inputs.shape[:2], -1)
+
+    def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+        """Return the inputs."""
+        return inputs
 
 
 model = Linear()

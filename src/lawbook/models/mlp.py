@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lawbook.axes import Axes, Config
-from lawbook.models import Model, Shapes
+from lawbook.models import Shapes, TrainedModel
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +24,7 @@ class MLPAxes(Axes):
     depth: int = Field(1, ge=1, le=64, description="Number of hidden layers.")
 
 
-class MLP(Model):
+class MLP(TrainedModel):
     """h_0 = x, h_l = max(0, W_l h_{l-1} + b_l), output W h_depth + b.
 
     Weights begin as N(0, 2 / fan_in) before a rectifier and N(0, 1 / fan_in) before the output, biases as 0
@@ -65,20 +65,30 @@ class MLP(Model):
         return weights
 
     def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
-        """Return the logits.
+        """Return the logits."""
+        return _product(weights, config["depth"], _hidden(config, weights, inputs)).mT
 
-        Inside, activations are (R, features, B): a product with few outputs is several times faster with the
-        batch as its last axis. The rectifier works in place, since only its result is needed again.
-        """
-        import torch
+    def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+        """Return the last hidden layer, h_depth."""
+        return _hidden(config, weights, inputs).mT
 
-        hidden = inputs.mT
-        for layer in range(config["depth"] + 1):
-            bias = weights[f"bias_{layer}"].unsqueeze(-1)
-            hidden = torch.baddbmm(bias, weights[f"weight_{layer}"], hidden)
-            if layer < config["depth"]:
-                hidden = hidden.relu_()
-        return hidden.mT
+
+def _hidden(config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+    """Return h_depth, (R, features, B).
+
+    A product with few outputs is several times faster with the batch as its last axis. The rectifier works in
+    place, since only its result is needed again.
+    """
+    hidden = inputs.mT
+    for layer in range(config["depth"]):
+        hidden = _product(weights, layer, hidden).relu_()
+    return hidden
+
+
+def _product(weights: Mapping[str, Tensor], layer: int, hidden: Tensor) -> Tensor:
+    import torch
+
+    return torch.baddbmm(weights[f"bias_{layer}"].unsqueeze(-1), weights[f"weight_{layer}"], hidden)
 
 
 def _layers(config: Config, n_inputs: int, n_outputs: int) -> list[tuple[int, int]]:

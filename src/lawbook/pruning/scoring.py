@@ -1,82 +1,177 @@
-"""Scoring: probes are trained in stacks, and every metric scores each pool once from what they say."""
+"""Scoring: every metric scores each pool once, from what probes say of it; and how far the scores can be trusted."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import time
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
+from scipy.stats import spearmanr
 
-from lawbook.pruning.metrics import Probed, metrics
-from lawbook.studies.cost import run_cost, stack_size
+from lawbook.pruning.evidence import Said, ask_probes, gather, pool_task, with_probes
+from lawbook.pruning.metrics import PROBED, Evidence, Scores, metrics
+from lawbook.studies.cost import LARGEST_STACK, run_cost
 from lawbook.studies.probes import Pool
-from lawbook.studies.runs import Run
-from lawbook.studies.shards import make_shards
+from lawbook.studies.runs import digest
 from lawbook.tables import conform, empty
-from lawbook.tasks import PoolTask, tasks
-from lawbook.training.process import prepare_process
+from lawbook.training.cache import Cache, Cached
+from lawbook.training.process import check_owner, prepare_process
+from lawbook.training.shard import data_digest, numerics, versions
 from lawbook.training.sources import pool_of
-from lawbook.training.stack import Heartbeat, JobHeartbeat, heartbeat_within, train_stack
+from lawbook.training.stack import JobHeartbeat
 
-Probabilities = np.ndarray[tuple[int, int], np.dtype[np.float64]]
+Key = tuple[str, str]
+"""A pool and a metric."""
 
 
-def score_pools(pools: Sequence[Pool], *, heartbeat: JobHeartbeat | None = None) -> pd.DataFrame:
-    """Return the table 'scores': one row per pool, metric and example (its position in the pool); high = hard.
+def score_pools(
+    pools: Sequence[Pool], *, cache: Path, code: str, heartbeat: JobHeartbeat | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the tables 'scores' (a row per pool, metric and example; high = hard) and 'scorings'.
 
-    heartbeat: called with the probes' run-steps done and in all.
+    cache: the cache's root folder; code: the digest of the scoring code, part of its key. Pools are scored some at
+    a time, and what is finished is kept there: a killed job goes on from it, and another metric is scored alone.
+    heartbeat: called with the probes' run-steps done and in all. Raises AbandonedError between pools if the
+    Snakemake that asked for the scores is gone.
     """
     prepare_process()
-    probabilities = _probe([probe for pool in pools for probe in pool.probes], heartbeat)
-    tables = []
+    if not pools:
+        return empty("scores"), empty("scorings")
+    folder = Cache(cache / digest(["scores", code, numerics(pools[0].config)]), "scores")
+    keys = {(pool.pool_id, metric): _key(pool, metric) for pool in pools for metric in pool.metrics}
+    finished = folder.load(list(keys.values()))
+    lacking = [pool for pool in pools if any(keys[pool.pool_id, m] not in finished for m in pool.metrics)]
+    total = sum(probe.config["steps"] for pool in pools for probe in pool.every_probe)
+    done = total - sum(probe.config["steps"] for pool in lacking for probe in pool.every_probe)
+    for chunk in _chunks(lacking):
+        wanted = {
+            pool.pool_id: [m for m in pool.metrics if keys[pool.pool_id, m] not in finished] for pool in chunk
+        }
+        said = _said(chunk, wanted, done, total, heartbeat)
+        scored = {
+            keys[pool.pool_id, metric]: entry
+            for pool in chunk
+            for metric, entry in _score(pool, wanted[pool.pool_id], said).items()
+        }
+        folder.store(scored)
+        finished |= scored
+        done += sum(probe.config["steps"] for pool in chunk for probe in pool.every_probe)
+        check_owner()
+    if heartbeat is not None:
+        heartbeat(total, total)
+    ordered = [finished[key] for key in keys.values()]
+    return (
+        conform(pd.concat([entry.table for entry in ordered], ignore_index=True), "scores"),
+        conform(pd.DataFrame([dict(entry.row) for entry in ordered]), "scorings"),
+    )
+
+
+def _chunks(pools: Sequence[Pool]) -> list[list[Pool]]:
+    """Return the pools in groups whose probes fill a stack."""
+    chunks: list[list[Pool]] = []
+    size = LARGEST_STACK
     for pool in pools:
-        config = pool.probes[0].config
-        members, labels = pool_of(_pool_task(config["task"]), config)
-        probed = Probed(np.stack([probabilities[probe.run_id] for probe in pool.probes]), labels[members])
-        for name in pool.metrics:
-            score = metrics[name].score
-            assert score is not None, "only metrics that need probes have pools to score"
-            tables.append(
-                pd.DataFrame({"example": np.arange(len(members)), "score": score(probed)}).assign(
-                    pool_id=pool.pool_id,
-                    metric=name,
-                    probes=len(pool.probes),
-                    step=config["steps"],
-                    flops=sum(run_cost(probe.config).flops for probe in pool.probes),
-                )
-            )
-    return conform(pd.concat(tables, ignore_index=True), "scores") if tables else empty("scores")
+        if size >= LARGEST_STACK:
+            chunks.append([])
+            size = 0
+        chunks[-1].append(pool)
+        size += max([len(probes) for probes in pool.probes.values()], default=1)
+    return chunks
 
 
-def _probe(probes: Sequence[Run], heartbeat: JobHeartbeat | None) -> dict[str, Probabilities]:
-    """Train the probes and return what each says of its own pool, (n, classes)."""
-    found: dict[str, Probabilities] = {}
-    total, done = sum(probe.config["steps"] for probe in probes), 0
-    for shape in make_shards(probes, shard_flops=float("inf")).values():
-        size = stack_size(shape[0].config)
-        for start in range(0, len(shape), size):
-            stack = shape[start : start + size]
-            beat = heartbeat_within(heartbeat, done, len(stack), total)
-            found |= _probe_stack(stack, beat)
-            done += sum(probe.config["steps"] for probe in stack)
+def _said(
+    pools: Sequence[Pool],
+    wanted: dict[str, list[str]],
+    done: int,
+    total: int,
+    heartbeat: JobHeartbeat | None,
+) -> dict[str, Said]:
+    """Return what the probes of the wanted metrics say, by probe."""
+    said: dict[str, Said] = {}
+    for need in PROBED:
+        probes = [
+            probe
+            for pool in pools
+            if any(need in metrics[metric].needs for metric in wanted[pool.pool_id])
+            for probe in pool.probes[need]
+        ]
+        beat = None if heartbeat is None else lambda steps, before=done: heartbeat(before + steps, total)
+        said |= ask_probes(need, probes, beat)
+        done += sum(probe.config["steps"] for probe in probes)
+    return said
+
+
+def _score(pool: Pool, wanted: Sequence[str], said: dict[str, Said]) -> dict[str, Cached]:
+    """Return the scores of a pool by each wanted metric, with the row that says how they were made."""
+    task = pool_task(pool.config)
+    members, labels = pool_of(task, pool.config)
+    evidence = gather(pool, said, frozenset().union(*(metrics[metric].needs for metric in wanted)))
+    flipped = labels[members] != task.examples(pool.config).targets[members]
+    axes = {axis: pool.config[axis] for axis in task.axes.model_fields}
+    pool_row = {
+        "pool_id": pool.pool_id,
+        "seed": pool.config["seed"],
+        "axes": json.dumps(axes, sort_keys=True),
+        "n": len(members),
+        "probe_data": pool.config["probe_data"],
+        "pool_digest": hashlib.sha256(members.tobytes() + labels[members].tobytes()).hexdigest()[:16],
+        "versions": versions(),
+    }
+    found = {}
+    for name in wanted:
+        probes, began = pool.probes_of(name), time.perf_counter()
+        score = _finite(name, evidence)
+        row = {
+            "metric": name,
+            "probes": len(probes),
+            "probe_ids": " ".join(probe.run_id for probe in probes),
+            "step": probes[0].config["steps"] if probes else None,
+            "flops": sum(run_cost(probe.config).flops for probe in probes),
+            "wall_s": time.perf_counter() - began + sum(said[probe.run_id].wall_s for probe in probes),
+            "reliability": _reliability(name, evidence, pool, said),
+            "planted_auc": _planted_auc(score, flipped),
+        }
+        table = pd.DataFrame({"example": np.arange(len(members)), "index": members, "score": score})
+        found[name] = Cached(
+            conform(table.assign(pool_id=pool.pool_id, metric=name), "scores"), pool_row | row
+        )
     return found
 
 
-def _probe_stack(stack: Sequence[Run], heartbeat: Heartbeat | None) -> dict[str, Probabilities]:
-    task = _pool_task(stack[0].config["task"])
-    module = train_stack([probe.config for probe in stack], heartbeat=heartbeat)
-    pools = [pool_of(task, probe.config)[0] for probe in stack]
-    longest = max(len(pool) for pool in pools)
-    padded = np.stack([np.resize(pool, longest) for pool in pools])
-    inputs = torch.from_numpy(task.examples(stack[0].config).inputs[padded]).to(module.stacked)
-    with torch.no_grad():
-        says = module(inputs).softmax(-1).cpu().double().numpy()
-    return {probe.run_id: says[i, : len(pools[i])] for i, probe in enumerate(stack)}
+def _finite(name: str, evidence: Evidence) -> Scores:
+    score = metrics[name].score
+    assert score is not None, "only what has a score has a pool to score"
+    found = score(evidence)
+    if not np.isfinite(found).all():
+        raise FloatingPointError(f"metric {name}: {int((~np.isfinite(found)).sum())} scores are not finite")
+    return found
 
 
-def _pool_task(name: str) -> PoolTask:
-    task = tasks[name]
-    if not isinstance(task, PoolTask):
-        raise TypeError(f"the task {name} has no pool to score")
-    return task
+def _reliability(name: str, evidence: Evidence, pool: Pool, said: dict[str, Said]) -> float | None:
+    """Return the rank correlation of the scores by the even and by the odd probes; none for a single probe."""
+    asked = [probes for need, probes in pool.probes.items() if need in metrics[name].needs]
+    if not asked or min(map(len, asked)) < (4 if "heldout" in metrics[name].needs else 2):
+        return None
+    even = _finite(name, with_probes(evidence, pool, said, lambda probes: probes[::2]))
+    odd = _finite(name, with_probes(evidence, pool, said, lambda probes: probes[1::2]))
+    return float(spearmanr(even, odd).statistic) if np.ptp(even) > 0 and np.ptp(odd) > 0 else None
+
+
+def _planted_auc(score: Scores, flipped: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float | None:
+    """Return how often a replaced label scores higher than one that was not; none without any."""
+    if flipped.all() or not flipped.any():
+        return None
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(flipped, score))
+
+
+def _key(pool: Pool, metric: str) -> str:
+    """Return what determines the scores of a pool by a metric, given the code and the numerics."""
+    probes: list[Any] = [probe.run_id for probe in pool.probes_of(metric)]
+    return digest([pool.pool_id, metric, probes, data_digest(pool.config)])

@@ -22,7 +22,7 @@ REPEATS = ("fold", "seed")
 _SPLITS = ("train_", "validation_", "test_")
 _NOT_AXES = frozenset(
     {"run_id", "sweeps", "shard", "n_params", "n_params_non_embedding", "n_train", "n_unique", "flops",
-     "flops_rule", "loss_se", "n_eval", "status", "reason", "diverged_step"}
+     "flops_rule", "scoring_flops", "loss_se", "n_eval", "status", "reason", "diverged_step"}
 )  # fmt: skip
 
 
@@ -80,6 +80,31 @@ class Results:
     def sensitivity(self) -> pd.DataFrame:
         """Return the exponents under each defensible choice."""
         return self.table("sensitivity")
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """Return the score of each example of each pool."""
+        return self.table("scores")
+
+    @cached_property
+    def scorings(self) -> pd.DataFrame:
+        """Return how each pool was scored."""
+        return self.table("scorings")
+
+    @cached_property
+    def frontiers(self) -> pd.DataFrame:
+        """Return the Pareto frontiers of pruning with their controls."""
+        return self.table("frontiers")
+
+    @cached_property
+    def frontier_slopes(self) -> pd.DataFrame:
+        """Return the local exponents of the frontiers."""
+        return self.table("frontier_slopes")
+
+    @cached_property
+    def verdicts(self) -> pd.DataFrame:
+        """Return whether each frontier beats a power law."""
+        return self.table("verdicts")
 
     @cached_property
     def claims(self) -> pd.DataFrame:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from lawbook.axes import Config
-from lawbook.models import models
+from lawbook.models import SolvedModel, TrainedModel, models
+from lawbook.studies.runs import n_kept
 from lawbook.tasks import tasks
 
-FLOPS_RULE = "3 x matrix products of a forward pass x batch_size x steps"
+TRAINED_RULE = "3 x matrix products of a forward pass x batch_size x steps"
+SOLVED_RULE = "matrix products that the exact solution is predicted to take"
 
 # Fitted to the shards of a whole study on one core of a 2023 server, evaluation included: what one step costs a
 # stack however many runs it holds, what it costs each run besides its arithmetic, and the arithmetic's speed.
 # benchmarks/sweep_throughput.py prints those of training steps alone.
 STEP_S, RUN_STEP_S, FLOPS_PER_S = 1.2e-3, 6e-5, 3.0e10
+
+RUN_S = 5e-3
+"""Seconds that a solved run costs besides its arithmetic."""
 
 STACK_PARAMETERS = 1 << 22
 """Parameters in one stack: above these the weights leave the caches and stacking stops paying."""
@@ -28,40 +34,54 @@ STACK_BYTES = 1 << 29
 
 @dataclass(frozen=True)
 class Cost:
-    """Cost of one run: N with and without embeddings, training FLOPs, bytes and predicted seconds on one core."""
+    """Cost of one run: N with and without embeddings, training FLOPs, bytes and predicted seconds on one core.
+
+    rule: how the FLOPs are counted.
+    """
 
     n_params: int
     n_params_non_embedding: int
     flops: float
     bytes: int
     seconds: float
+    rule: str
 
 
 def run_cost(config: Config) -> Cost:
     """Return the cost of a run: FLOPs = 3 · forward · B · steps (forward once, backward twice).
 
-    Bytes are the run's share of a stack: weights, gradients, two moments, and a step's activations.
+    Bytes are the run's share of a stack: weights, gradients, two moments, and a step's activations. The FLOPs of
+    a solved model are its own prediction for the examples that are kept, its bytes those of its pool.
     """
     task, model = tasks[config["task"]], models[config["model"]]
     sizes = (task.n_inputs(config), task.n_outputs(config))
-    n_params = model.n_params(config, *sizes)
+    counts = (model.n_params(config, *sizes), model.n_params_non_embedding(config, *sizes))
+    if isinstance(model, SolvedModel):
+        flops = model.solve_flops(config, n_kept(config), *sizes)
+        return Cost(*counts, flops, _bytes(config), RUN_S + flops / FLOPS_PER_S, SOLVED_RULE)
+    assert isinstance(model, TrainedModel)
     flops = 3.0 * model.forward_flops(config, *sizes) * config["batch_size"] * config["steps"]
     per_step = STEP_S / stack_size(config) + RUN_STEP_S
-    return Cost(
-        n_params,
-        model.n_params_non_embedding(config, *sizes),
-        flops,
-        _bytes(config),
-        per_step * config["steps"] + flops / FLOPS_PER_S,
-    )
+    seconds = per_step * config["steps"] + flops / FLOPS_PER_S
+    return Cost(*counts, flops, _bytes(config), seconds, TRAINED_RULE)
+
+
+def engine(config: Config) -> Literal["stack", "loop", "solve"]:
+    """Return how runs of this shape are trained: many as one, one after another, or solved exactly."""
+    if isinstance(models[config["model"]], SolvedModel):
+        return "solve"
+    return "loop" if stack_size(config) == 1 else "stack"
 
 
 def stack_size(config: Config) -> int:
     """Return how many runs of this shape are trained as one stack; 1 is the engine `loop`.
 
-    A rule on the shape, so that the same study trains the same stacks on every machine.
+    A rule on the shape, so that the same study trains the same stacks on every machine. Runs that are solved,
+    one after another, are kept in the cache together.
     """
     task, model = tasks[config["task"]], models[config["model"]]
+    if isinstance(model, SolvedModel):
+        return LARGEST_STACK
     n_params = model.n_params(config, task.n_inputs(config), task.n_outputs(config))
     return max(1, min(LARGEST_STACK, STACK_PARAMETERS // n_params, STACK_BYTES // _bytes(config)))
 
@@ -69,6 +89,9 @@ def stack_size(config: Config) -> int:
 def _bytes(config: Config) -> int:
     task, model = tasks[config["task"]], models[config["model"]]
     sizes = (task.n_inputs(config), task.n_outputs(config))
+    if isinstance(model, SolvedModel):
+        return 2 * 8 * int(config["samples"]) * sizes[0]
+    assert isinstance(model, TrainedModel)
     width = 8 if config["dtype"] == "float64" else 4
     activations: int = width // 4 * model.activation_bytes(config, *sizes) * config["batch_size"]
     return 4 * width * model.n_params(config, *sizes) + activations

@@ -26,11 +26,9 @@ def study_schema() -> str:
             figure,
         ],
     }
-    paired_by = schema["$defs"]["Claim"]["properties"]["paired_by"]
-    paired_by["anyOf"] = [{"type": "string"}, {"type": "array", "items": paired_by.pop("items")}]
-    del paired_by["type"]
-    cluster = schema["$defs"]["LawBlock"]["properties"]["cluster"]
-    cluster["anyOf"] = [{"type": "string"}, {"type": "array", "items": cluster.pop("items")}]
-    del cluster["type"]
+    for block, key in (("Claim", "paired_by"), ("LawBlock", "cluster"), ("FrontierBlock", "cluster")):
+        listed = schema["$defs"][block]["properties"][key]
+        listed["anyOf"] = [{"type": "string"}, {"type": "array", "items": listed.pop("items")}]
+        del listed["type"]
     schema["oneOf"] = [{"required": list(TRAINED)}, {"required": ["table"]}]
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"

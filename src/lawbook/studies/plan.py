@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from lawbook.errors import suggest
-from lawbook.studies.cost import FLOPS_RULE, run_cost
-from lawbook.studies.probes import Pool, pools_to_score
-from lawbook.studies.runs import Run, checked_value, digest, effective, expand_study
+from lawbook.studies.cost import run_cost
+from lawbook.studies.probes import Pool, pool_id, pools_to_score
+from lawbook.studies.runs import Run, checked_value, digest, effective, expand_study, reads_scores
 from lawbook.studies.shards import make_shards
 from lawbook.studies.source import Source, find_source
 from lawbook.studies.study import Study, find_study, load_study
@@ -43,8 +43,22 @@ class Plan:
         laws = self.study.content.laws.values()
         return tuple(dict.fromkeys(column for law in laws for column in (law.y, *law.inputs)))
 
+    @cached_property
+    def _pools_by_id(self) -> Mapping[str, Pool]:
+        return {pool.pool_id: pool for pool in self.pools}
+
+    def _scoring_flops(self, run: Run) -> float | None:
+        """Return the FLOPs of the probes that score a run's pool, each pool charged whole to each of its runs."""
+        if not reads_scores(run.config):
+            return None
+        probes = self._pools_by_id[pool_id(run.config)].probes_of(run.config["metric"])
+        return float(sum(run_cost(probe.config).flops for probe in probes))
+
     def table(self) -> pd.DataFrame:
-        """Return a row per planned run: identity, sweeps, shard, every axis, N, FLOPs, bytes, predicted seconds."""
+        """Return a row per planned run: identity, sweeps, shard, every axis, N, FLOPs, bytes, predicted seconds.
+
+        `scoring_flops` is what scoring the run's pool costs, null where no score is read.
+        """
         rows = []
         for run in self.runs:
             cost = run_cost(run.config)
@@ -57,7 +71,8 @@ class Plan:
                     "n_params": cost.n_params,
                     "n_params_non_embedding": cost.n_params_non_embedding,
                     "flops": cost.flops,
-                    "flops_rule": FLOPS_RULE,
+                    "flops_rule": cost.rule,
+                    "scoring_flops": self._scoring_flops(run),
                     "bytes": cost.bytes,
                     "predicted_s": cost.seconds,
                 }
@@ -72,7 +87,12 @@ def shard_digest(runs: list[Run]) -> str:
 
 def pools_digest(pools: tuple[Pool, ...]) -> str:
     """Return the digest of the pools to score, their probes and metrics."""
-    return digest([[pool.pool_id, pool.metrics, [run.run_id for run in pool.probes]] for pool in pools])
+    return digest(
+        [
+            [pool.pool_id, pool.metrics, [[run.run_id for run in probes] for probes in pool.probes.values()]]
+            for pool in pools
+        ]
+    )
 
 
 def plan_study(name: str, folder: str | Path) -> Plan:
@@ -140,6 +160,14 @@ def _check_references(study: Study, columns: Columns) -> None:
         columns.check_axes(study, f"{field}.choose", [law.choose] if law.choose else [])
         columns.check_fittable(study, f"{field}.x", law.inputs)
         columns.check_fittable(study, f"{field}.y", [law.y])
+    for name, frontier in content.frontiers.items():
+        field = f"frontiers.{name}"
+        _check_sweep(study, field, frontier.sweep)
+        columns.check_axes(study, f"{field}.where", frontier.where)
+        columns.check_axes(study, f"{field}.control", frontier.control)
+        columns.check_axes(study, f"{field}.cluster", frontier.cluster)
+        for key, column in (("y", frontier.y), ("kept", frontier.kept), ("pool", frontier.pool)):
+            columns.check_fittable(study, f"{field}.{key}", [column])
     names = [figure.name for figure in content.figures]
     for i, name in enumerate(names):
         if name in names[:i]:
@@ -167,6 +195,10 @@ def _check_selections(study: Study, runs: tuple[Run, ...]) -> None:
     for name, law in content.laws.items():
         members = [run for run in runs if law.sweep in run.sweeps]
         _check_selection(study, f"laws.{name}.where", law.where, members)
+    for name, frontier in content.frontiers.items():
+        members = [run for run in runs if frontier.sweep in run.sweeps]
+        for key, wanted in (("where", frontier.where), ("control", frontier.control)):
+            _check_selection(study, f"frontiers.{name}.{key}", wanted, members)
     for i, claim in enumerate(content.claims):
         members = list(runs)
         if claim.value is not None:

@@ -2,54 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lawbook.axes import Config
+from lawbook.pruning.metrics import PROBED, Need, metrics
 from lawbook.studies.runs import Run, digest, reads_scores, run_id
 from lawbook.studies.schema import PruningAxes, TrainingAxes
 from lawbook.studies.study import Study
-from lawbook.tasks import tasks
+from lawbook.tasks import PoolTask, tasks
+
+DISPUTED = "disputed"
+"""The metric that says of which labels held-out probes think otherwise."""
 
 
 @dataclass(frozen=True)
 class Pool:
-    """A pool that some run prunes by score: its identity, its probes, and the metrics wanted."""
+    """A pool that some run prunes by score: its identity, a configuration, the metrics wanted, and their probes.
+
+    config: that of an unpruned run on the pool.
+    """
 
     pool_id: str
-    probes: tuple[Run, ...]
+    config: Config
     metrics: tuple[str, ...]
+    probes: Mapping[Need, tuple[Run, ...]]
+
+    @property
+    def every_probe(self) -> tuple[Run, ...]:
+        """Return the probes of all metrics, each once."""
+        return tuple(probe for probes in self.probes.values() for probe in probes)
+
+    def probes_of(self, metric: str) -> tuple[Run, ...]:
+        """Return the probes that a metric asks."""
+        needs = metrics[metric].needs
+        return tuple(probe for need, probes in self.probes.items() if need in needs for probe in probes)
 
 
 def pool_id(config: Config) -> str:
     """Return the identity of a run's pool and of how it is scored: the task's axes, the seed and the probes."""
-    fields = (*tasks[config["task"]].axes.model_fields, "task", "seed", "probes", "probe_steps")
+    of_probes = ("probes", "probe_steps", "trajectory_steps", "probe_data")
+    fields = (*tasks[config["task"]].axes.model_fields, "task", "seed", *of_probes)
     return digest({name: config[name] for name in fields})
 
 
 def pools_to_score(study: Study, runs: Iterable[Run]) -> list[Pool]:
     """Return the pools that the pruned runs of a study read, each once.
 
-    A probe is the study's base model under the base training for `probe_steps` steps on the unpruned pool;
-    probe i draws its initial weights and order from (seed, probe i). Neither the keep fraction nor any other
-    axis of the pruned runs enters, so that adding a keep fraction starts no probe.
+    A probe is the study's base model under the base training on the unpruned pool, for `probe_steps` steps if
+    it is an early one, for `trajectory_steps` if it is followed to the end; probe i draws its initial weights
+    and order from (seed, probe i). Neither the keep fraction nor any other axis of the pruned runs enters, so
+    that adding a keep fraction starts no probe. Where hard examples are kept by a metric that reads the labels,
+    of a task whose labels may be wrong, it is also asked which labels held-out probes dispute.
     """
-    found: dict[str, tuple[tuple[Run, ...], set[str]]] = {}
+    wanted: dict[str, tuple[Config, set[str]]] = {}
     for run in runs:
         if reads_scores(run.config):
-            identity = pool_id(run.config)
-            if identity not in found:
-                found[identity] = (tuple(_probes(study, run.config)), set())
-            found[identity][1].add(run.config["metric"])
-    return [Pool(identity, probes, tuple(sorted(wanted))) for identity, (probes, wanted) in found.items()]
+            of_pool = wanted.setdefault(pool_id(run.config), (run.config, set()))[1]
+            of_pool.add(run.config["metric"])
+            task = tasks[run.config["task"]]
+            labels_count = metrics[run.config["metric"]].uses_labels and run.config["keep"] == "hard"
+            if labels_count and isinstance(task, PoolTask) and not task.drawn:
+                of_pool.add(DISPUTED)
+    return [_pool(study, name, config, sorted(names)) for name, (config, names) in wanted.items()]
 
 
-def _probes(study: Study, config: Config) -> Iterable[Run]:
-    of_pool = {name: config[name] for name in (*study.task.axes.model_fields, "seed")}
-    unpruned = PruningAxes.defaults()
-    training = {name: study.base[name] for name in TrainingAxes.model_fields}
-    training |= {"steps": config["probe_steps"], "evaluations": 1}
-    for i in range(config["probes"]):
-        probe: dict[str, Any] = {**study.base, **of_pool, **unpruned, **training, "probe": i}
-        yield Run(run_id(probe), probe)
+def _pool(study: Study, name: str, config: Config, wanted: list[str]) -> Pool:
+    fields = (
+        *study.task.axes.model_fields,
+        "seed",
+        "probes",
+        "probe_steps",
+        "trajectory_steps",
+        "probe_data",
+    )
+    unpruned = {**study.base, **PruningAxes.defaults(), **{field: config[field] for field in fields}}
+    unpruned |= {field: study.base[field] for field in TrainingAxes.model_fields}
+    needed = {need for metric in wanted for need in metrics[metric].needs}
+    probes: dict[Need, tuple[Run, ...]] = {
+        need: tuple(_probes(unpruned, need)) for need in PROBED if need in needed
+    }
+    return Pool(name, unpruned, tuple(wanted), probes)
+
+
+def _probes(config: Config, need: Need) -> Iterable[Run]:
+    """Yield the probes of one kind. A held-out one learns one half of the pool and is asked about the other."""
+    steps = config["trajectory_steps"] if need == "trajectory" else config["probe_steps"]
+    of_training: dict[str, Any] = {"steps": steps, "evaluations": 1} if config["optimizer"] else {}
+    if need == "heldout":
+        learned = [f"half {half}" for half in (0, 1)]
+        copies = -(-config["probes"] // 2)
+    else:
+        learned, copies = [config["probe_data"]], config["probes"]
+    for part in learned:
+        for i in range(copies):
+            probe = {**config, **of_training, "probe": i, "learns": part}
+            yield Run(run_id(probe), probe)

@@ -15,14 +15,15 @@ from pydantic import ValidationError
 
 from lawbook.axes import AxisError, Config
 from lawbook.errors import StudyError, suggest
-from lawbook.models import models
+from lawbook.models import SolvedModel, models
+from lawbook.pruning.metrics import metrics
 from lawbook.studies.schema import Grid, PruningAxes, SeedAxes, TrainingAxes
 from lawbook.studies.study import Study, explain
 from lawbook.studies.values import expand_axis
 from lawbook.tasks import PoolTask, tasks
 
-NOT_IDENTITY = frozenset({"device"})
-"""Fields that change where a run is trained, not what is trained."""
+NOT_IDENTITY = frozenset({"device", "kept", "epochs"})
+"""Fields that change where a run is trained, not what; and those that others, which they set, stand for."""
 
 LARGEST_GRID = 1_000_000
 """Runs in one grid: beyond these a slip of the pen is likelier than a study."""
@@ -66,18 +67,35 @@ def effective(config: Config) -> dict[str, Any]:
 
 def _without_effect(config: Config) -> frozenset[str]:
     idle: set[str] = set()
-    if config.get("keep_fraction", 1.0) == 1.0:
-        idle |= {"metric", "keep", "probes", "probe_steps"}
-    elif not reads_scores(config):
-        idle |= {"keep", "probes", "probe_steps"}
-    if config.get("optimizer") != "sgd":
+    solved = isinstance(models[config["model"]], SolvedModel)
+    if solved:
+        idle |= {*TrainingAxes.model_fields, "probe_steps", "trajectory_steps"}
+    elif config.get("optimizer") != "sgd":
         idle |= {"momentum"}
+    if config.get("keep_fraction", 1.0) == 1.0:
+        idle |= {*PruningAxes.model_fields} - {"keep_fraction"}
+    elif not reads_scores(config):
+        idle |= {*PruningAxes.model_fields} - {"keep_fraction", "metric"}
+    else:
+        metric = metrics[config["metric"]]
+        if not metric.needs_probes:
+            idle |= {"probes", "probe_data"}
+        if "early" not in metric.needs:
+            idle |= {"probe_steps"}
+        if "trajectory" not in metric.needs:
+            idle |= {"trajectory_steps"}
     return frozenset(idle)
 
 
 def reads_scores(config: Config) -> bool:
     """Tell whether a run waits for the scores of its pool."""
-    return bool(config.get("keep_fraction", 1.0) < 1.0 and config["metric"] != "random")
+    return bool(config.get("keep_fraction", 1.0) < 1.0 and metrics[config["metric"]].score is not None)
+
+
+def n_kept(config: Config) -> int:
+    """Return the number of examples that a run on a pool keeps, round(keep_fraction · samples)."""
+    kept: int = round(config["keep_fraction"] * config["samples"])
+    return kept
 
 
 @cache
@@ -137,38 +155,66 @@ def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:
         raise study.error(f"{where}.axes", sizes, problem, f"keep it below {LARGEST_GRID:,}")
     combinations = zip(*axes.values(), strict=True) if side_by_side else itertools.product(*axes.values())
     for combination in combinations:
-        config = {**study.base, **fixed, **dict(zip(axes, combination, strict=True))}
+        config: Config = {**study.base, **fixed, **dict(zip(axes, combination, strict=True))}
+        if (config["kept"] or 0) > config.get("samples", math.inf):
+            continue  # a grid over both is a triangle
         try:
+            config = resolved(config)
             check_config(config)
         except AxisError as error:
             raise study.error(f"{where}: {error.axis}", error.value, error.problem, error.fix) from None
         yield config
 
 
+def resolved(config: Config) -> Config:
+    """Return the configuration with what `kept` and `epochs` stand for: the keep fraction and the steps.
+
+    Raises AxisError if both are given, or if the task has no pool.
+    """
+    for axis in ("kept", "epochs"):
+        if config[axis] is not None and not isinstance(tasks[config["task"]], PoolTask):
+            raise AxisError(axis, config[axis], f"the task {config['task']} has no pool", "leave it out")
+    if config["kept"] is not None:
+        if config["keep_fraction"] != 1:
+            raise AxisError("kept", config["kept"], "keep_fraction is given, too", "keep one of the two")
+        config = {**config, "keep_fraction": config["kept"] / config["samples"]}
+    if config["epochs"] is not None:
+        passes = config["epochs"] * n_kept(config) / config["batch_size"]
+        config = {**config, "steps": max(1, round(passes))}
+    return config
+
+
 def check_config(config: Config) -> None:
     """Raise AxisError if the axes of one run are impossible together."""
-    task = tasks[config["task"]]
+    task, solved = tasks[config["task"]], isinstance(models[config["model"]], SolvedModel)
+    if config["metric"] not in metrics:
+        problem, fix = "there is no such pruning metric", suggest(config["metric"], metrics)
+        raise AxisError("metric", config["metric"], problem, fix)
     task.check(config)
+    if solved and not isinstance(task, PoolTask):
+        problem = "a solved model needs a pool of examples"
+        raise AxisError("model", config["model"], problem, "choose a model that is trained step by step")
+    if isinstance(task, PoolTask) and task.drawn and not solved:
+        problem = f"the examples of {config['task']} are drawn anew for each seed, which no stack can share"
+        raise AxisError("model", config["model"], problem, "choose a solved model: max_margin or logistic")
     if config["keep_fraction"] < 1 and not isinstance(task, PoolTask):
         problem = f"the task {config['task']} has no pool to prune"
         raise AxisError("keep_fraction", config["keep_fraction"], problem, "leave it at 1")
+    if config["keep_fraction"] < 1:
+        if solved and "trajectory" in metrics[config["metric"]].needs:
+            problem = f"it follows a training, and the model {config['model']} is solved at once"
+            raise AxisError("metric", config["metric"], problem, "choose el2n, grand or margin")
+        if config["keep_fraction"] > 1 - config["drop_hardest"] and reads_scores(config):
+            problem = f"with the keep fraction {config['keep_fraction']:g} some of these must be kept"
+            raise AxisError("drop_hardest", config["drop_hardest"], problem, "drop or keep fewer")
     if config["converged_within"] is not None and config["steps"] < 2:
         raise AxisError(
             "converged_within", config["converged_within"], "one step has no half", "take more steps"
         )
-    if "samples" in config and round(config["keep_fraction"] * config["samples"]) < 1:
+    if "samples" in config and n_kept(config) < 1:
         raise AxisError("keep_fraction", config["keep_fraction"], "no example would be kept", "keep more")
     if config["momentum"] and config["optimizer"] != "sgd":
         raise AxisError("momentum", config["momentum"], "only sgd has a momentum", "write optimizer: sgd")
-    _check_metric(config["metric"])
-
-
-@cache
-def _check_metric(metric: str) -> None:
-    from lawbook.pruning import metrics
-
-    if metric not in metrics:
-        raise AxisError("metric", metric, "there is no such pruning metric", suggest(metric, metrics))
 
 
 def _known_axis(study: Study, field: str, name: str, value: object) -> None:

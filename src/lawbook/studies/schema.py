@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from lawbook.axes import Axes, Neutral
+from lawbook.pruning.selection import Keep
 
 NAME = r"^[a-z][a-z0-9_]*$"
 Name = Annotated[str, Field(pattern=NAME)]
@@ -44,7 +45,12 @@ class TrainingAxes(Axes):
         0.0, ge=0, lt=1, description="Share of the steps over which the learning rate rises linearly."
     )
     batch_size: int = Field(64, ge=1, description="Examples B in one step.")
-    steps: int = Field(500, ge=1, description="Optimiser steps.")
+    steps: int = Field(500, ge=1, description="Optimiser steps: the protocol of equal steps.")
+    epochs: float | None = Field(
+        None,
+        gt=0,
+        description="Passes over the examples that are kept, which set the steps: the protocol of equal epochs.",
+    )
     gradient_clip: Annotated[float | None, Neutral(None)] = Field(
         None, gt=0, description="Largest gradient norm of a run; empty for none."
     )
@@ -74,10 +80,27 @@ class PruningAxes(Axes):
     keep_fraction: Annotated[float, Neutral(1.0)] = Field(
         1.0, gt=0, le=1, description="Share of the pool that is kept."
     )
+    kept: int | None = Field(
+        None,
+        ge=1,
+        description="Examples kept, instead of their share; a grid leaves out pools with fewer samples.",
+    )
     metric: str = Field("random", description="Score by which examples are kept; `random` needs no probes.")
-    keep: Literal["hard", "easy"] = Field("hard", description="Which end of the score is kept.")
+    keep: Keep = Field(
+        "hard",
+        description="Which scores are kept: the highest, the lowest, those in the middle, or some of all strata.",
+    )
+    drop_hardest: Annotated[float, Neutral(0.0)] = Field(
+        0.0, ge=0, lt=1, description="Share of each class, its highest scores, that is never kept."
+    )
     probes: int = Field(6, ge=1, description="Models trained to score a pool; the score is their mean.")
-    probe_steps: int = Field(75, ge=1, description="Steps after which the probes score.")
+    probe_steps: int = Field(75, ge=1, description="Steps after which early probes score.")
+    trajectory_steps: int = Field(
+        500, ge=1, description="Steps of the probes of metrics that follow the whole of training."
+    )
+    probe_data: Annotated[Literal["same", "heldout"], Neutral("same")] = Field(
+        "same", description="What the probes learn: the pool that they score, or another one as large."
+    )
 
 
 class SeedAxes(Axes):
@@ -226,6 +249,31 @@ class LawBlock(Block):
         return self
 
 
+class FrontierBlock(Block):
+    """The best of several pool sizes at each number of kept examples, held against a control."""
+
+    sweep: str = Field(description="The sweep over kept examples and pool sizes.")
+    y: str = Field("test_error", description="A column of runs.parquet that falls.")
+    kept: str = Field("n_train", description="Column of the examples kept.")
+    pool: str = Field("samples", description="Axis of the pool sizes among which the best is chosen.")
+    where: dict[str, Any] = Field(
+        {}, description="The runs of the frontier: {metric: el2n}; unpruned runs of the sweep join them."
+    )
+    control: dict[str, Any] = Field(
+        {"metric": "random"}, description="The runs of the control; unpruned runs of the sweep join them."
+    )
+    cluster: list[str] = Field(
+        [],
+        description="Axes whose combinations are independent pools; by default fold if it varies, else seed.",
+    )
+    exact: Name | None = Field(None, description="Registered exact curve, drawn where it applies.")
+
+    @field_validator("cluster", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+
 class FigureBlock(Block):
     """One figure: its kind (a file in report/figures) and what it shows."""
 
@@ -314,6 +362,7 @@ class StudyFile(Block):
     pruning: PruningAxes = Field(PruningAxes(), description="Which part of the pool is kept.")
     sweeps: dict[Name, Sweep] = Field({}, min_length=1, description="Named grids over axes.")
     laws: dict[Name, LawBlock] = Field({}, description="Laws to fit, by name.")
+    frontiers: dict[Name, FrontierBlock] = Field({}, description="Pareto frontiers of pruning, by name.")
     figures: list[FigureBlock] = Field([], description="Figures: a kind, or {kind: what it shows}.")
     claims: list[Claim] = Field([], description="Expected values, written down before the run.")
     limits: str = Field("", description="One sentence on what these data cannot say.")

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from lawbook.axes import Axes, Config, no_truth_value
 from lawbook.errors import LawbookError, StudyError, suggest
-from lawbook.models import Model, models
+from lawbook.models import Model, SolvedModel, models
 from lawbook.studies.schema import NAME, TRAINED, Block, PruningAxes, SeedAxes, StudyFile, TrainingAxes
 from lawbook.tasks import Task, tasks
 
@@ -26,6 +26,11 @@ RULES = (
 RESERVED = frozenset({*RULES, "all", "figures"})
 """Names of rules and targets of the workflow, which no study may take."""
 
+
+NO_TRAINING = dict.fromkeys(TrainingAxes.model_fields) | {
+    "steps": 1, "evaluations": 1, "dtype": "float64", "device": "cpu",
+}  # fmt: skip
+"""The training of a model that is solved, not trained."""
 
 STRICT_NUMBERS = ConfigDict(allow_inf_nan=False)
 
@@ -64,8 +69,9 @@ class Study:
 
     @cached_property
     def fields(self) -> dict[str, TypeAdapter[Any]]:
-        """Return the validator of each field that a sweep may set."""
-        return {name: _validator(field) for axes in self.axes for name, field in axes.model_fields.items()}
+        """Return the validator of each field that a sweep may set; a solved model has no training to set."""
+        groups = [a for a in self.axes if a is not TrainingAxes or not isinstance(self.model, SolvedModel)]
+        return {name: _validator(field) for axes in groups for name, field in axes.model_fields.items()}
 
     def error(self, field: str, value: object, problem: str, fix: str) -> StudyError:
         """Return the error that names this study's file."""
@@ -114,6 +120,11 @@ def load_study(file: str | Path) -> Study:
         except ValidationError as invalid:
             raise _first_mistake(file, axes, (kind,), invalid) from None
     base |= content.training.model_dump() | content.pruning.model_dump() | SeedAxes.defaults()
+    if isinstance(models[content.model.name], SolvedModel):
+        if content.training.model_fields_set:
+            problem = f"the model {content.model.name} is solved exactly, without steps or rates"
+            raise StudyError(file, "training", None, problem, "delete this block")
+        base |= NO_TRAINING
     return Study(file.stem, file, content, base)
 
 

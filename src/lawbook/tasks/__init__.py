@@ -9,13 +9,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lawbook.axes import Axes, Config
+from lawbook.axes import Axes, AxisError, Config
 from lawbook.registry import Registry
+from lawbook.seeds import generator
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Loss = Literal["cross_entropy", "squared_error"]
 
@@ -49,7 +53,13 @@ class Examples:
 
 
 class PoolTask(Task):
-    """A finite set of examples, split once and for all (or by named fold) into pool, validation and test."""
+    """A finite set of examples, split once and for all (or by named fold) into pool, validation and test.
+
+    The examples of a `drawn` task are another draw for each seed, made when they are asked for; only solved
+    models learn it, one run after another.
+    """
+
+    drawn: ClassVar[bool] = False
 
     @abstractmethod
     def examples(self, config: Config) -> Examples:
@@ -63,8 +73,35 @@ class PoolTask(Task):
         """Return the indices of `pool` (to draw training examples from), `validation` and `test`."""
 
     @abstractmethod
-    def n_eval(self, config: Config) -> int:
-        """Return the number of test examples."""
+    def n_eval(self, config: Config) -> int | None:
+        """Return the number of test examples; None where the test error is the population's."""
+
+    def probe_pool(self, config: Config, pool: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the indices of an independent pool as large as `pool`, for probes of held-out data.
+
+        Raises AxisError if there are not so many examples besides.
+        """
+        others = np.setdiff1d(self.splits(config)["pool"], pool)
+        if len(others) < len(pool):
+            problem = f"only {len(others)} examples lie outside a pool of {len(pool)}"
+            raise AxisError("probe_data", "heldout", problem, "write fewer samples, or probe_data: same")
+        return generator(config["seed"], "probe pool").permutation(others)[: len(pool)]
+
+    def margins(self, config: Config) -> NDArray[np.float64] | None:
+        """Return the distance of each example from the boundary that a perfect probe sees, where it is known."""
+        return None
+
+    def exact_error(self, config: Config, weights: Mapping[str, NDArray[np.float64]]) -> float | None:
+        """Return the population's test error of a solved model, where it is known."""
+        return None
+
+    def image_shape(self, config: Config) -> tuple[int, ...] | None:
+        """Return (height, width) or (height, width, channels) of the inputs, if they are images."""
+        return None
+
+    def augment(self, config: Config, inputs: Tensor, seeds: Sequence[int], step: int) -> Tensor:
+        """Return the inputs (R, B, ...) of a training step, changed at random as a function of (seed, step)."""
+        return inputs
 
 
 class Stream(Protocol):

@@ -1,4 +1,4 @@
-"""Handwritten digits: scikit-learn's 1,797 images of 8 x 8 pixels in ten classes, in five test folds."""
+"""Handwritten digits: scikit-learn's 1,797 images of 8 x 8 pixels in ten classes, in five to ten test folds."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from lawbook.axes import Axes, AxisError, Config, Neutral
 from lawbook.seeds import generator
 from lawbook.tasks import Examples, PoolTask
 
-N_EXAMPLES, N_FOLDS, N_VALIDATION, N_POOL = 1797, 5, 140, 1297
+N_EXAMPLES, N_VALIDATION, N_POOL = 1797, 140, 1297
 
 
 class DigitsAxes(Axes):
     """Axes of the digits task."""
 
     samples: int = Field(N_POOL, ge=1, description="Pool size D: examples before pruning, at most 1,297.")
+    folds: Annotated[int, Neutral(5)] = Field(
+        5, ge=5, le=10, description="Equal parts of the images, one of which is the test split."
+    )
     fold: Annotated[int, Neutral(0)] = Field(
-        0, ge=0, lt=N_FOLDS, description="Which fifth of the images is the test split (0 to 4)."
+        0, ge=0, description="Which part of the images is the test split, from 0."
     )
     label_noise: Annotated[float, Neutral(0.0)] = Field(
         0.0, ge=0, le=1, description="Share of the pool's labels replaced by a class drawn uniformly."
@@ -47,11 +50,14 @@ class Digits(PoolTask):
         return 10
 
     def n_eval(self, config: Config) -> int:
-        """Return the number of test images of the fold: 360 or 359."""
-        return len(_folds()[config["fold"]])
+        """Return the number of test images of the fold."""
+        return len(_parts(config["folds"])[config["fold"]])
 
     def check(self, config: Config) -> None:
-        """Raise AxisError if more samples are asked for than the pool has."""
+        """Raise AxisError if more samples are asked for than the pool has, or a fold that is not there."""
+        if config["fold"] >= config["folds"]:
+            problem, fix = f"there are {config['folds']} folds, from 0", "choose a smaller one, or more folds"
+            raise AxisError("fold", config["fold"], problem, fix)
         if config["samples"] > N_POOL:
             fix = f"choose at most {N_POOL}"
             raise AxisError("samples", config["samples"], f"the task digits has {N_POOL} in a pool", fix)
@@ -62,7 +68,7 @@ class Digits(PoolTask):
 
     def splits(self, config: Config) -> Mapping[str, NDArray[np.int64]]:
         """Return the fold's test images, 140 images for validation, and 1,297 for the pool."""
-        test = _folds()[config["fold"]]
+        test = _parts(config["folds"])[config["fold"]]
         rest = np.setdiff1d(_shuffled(), test, assume_unique=True)
         rest = generator(config["fold"], "digits validation").permutation(rest)
         return {
@@ -86,8 +92,8 @@ def _shuffled() -> NDArray[np.int64]:
 
 
 @cache
-def _folds() -> tuple[NDArray[np.int64], ...]:
-    return tuple(np.sort(part) for part in np.array_split(_shuffled(), N_FOLDS))
+def _parts(folds: int) -> tuple[NDArray[np.int64], ...]:
+    return tuple(np.sort(part) for part in np.array_split(_shuffled(), folds))
 
 
 task = Digits()

@@ -1,7 +1,8 @@
-"""The run cache: finished runs by what determined them, in immutable checksummed files.
+"""The cache: finished runs and scores by what determined them, in immutable checksummed files.
 
-A file holds the runs of one finished stack, and its name is the hash of its bytes. There are no locks: a file is
-written beside its place and renamed, a duplicate does no harm, and a damaged file is reported and not used.
+A file holds what was finished together, such as the runs of a stack, and its name is the hash of its bytes. There
+are no locks: a file is written beside its place and renamed, a duplicate does no harm, and a damaged file is
+reported and not used.
 """
 
 from __future__ import annotations
@@ -23,50 +24,52 @@ from lawbook.files import written_atomically
 from lawbook.tables import COLUMNS
 
 _LOG = logging.getLogger(__name__)
-_SCHEMA = pa.schema([("key", pa.string()), *COLUMNS["curves"].items()])
 
 
 @dataclass(frozen=True)
-class CachedRun:
-    """A finished run: its curve ('curves' without run_id changes) and its outcome row."""
+class Cached:
+    """Something finished: a table, and one row about it. Of a run, its curve and its outcome."""
 
-    curve: pd.DataFrame
-    outcome: Mapping[str, Any]
+    table: pd.DataFrame
+    row: Mapping[str, Any]
 
 
-class RunCache:
-    """The finished runs of one kind (training code, numerics, shape), in one folder."""
+class Cache:
+    """What is finished of one kind (code, numerics, shape), in one folder; `tables` names the kind of its tables."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tables: str) -> None:
         self.folder = folder
+        self._schema = pa.schema([("key", pa.string()), *COLUMNS[tables].items()])
 
-    def load(self, keys: Sequence[str]) -> dict[str, CachedRun]:
-        """Return the cached runs among `keys`; files that are damaged are reported and passed over."""
+    def load(self, keys: Sequence[str]) -> dict[str, Cached]:
+        """Return what is cached among `keys`; files that are damaged are reported and passed over."""
         wanted = set(keys)
-        found: dict[str, CachedRun] = {}
+        found: dict[str, Cached] = {}
         for file in sorted(self.folder.glob("*.parquet")):
             if not wanted - set(found):
                 break
             data = file.read_bytes()
             if _name(data) != file.name:
-                _LOG.warning("%s is damaged; its runs are trained again", file)
+                _LOG.warning("%s is damaged; what it held is computed again", file)
                 continue
             table = pq.read_table(io.BytesIO(data))
-            outcomes = json.loads(table.schema.metadata[b"outcomes"])
-            curves = dict(iter(table.to_pandas().groupby("key", sort=False)))
-            for key, outcome in outcomes.items():
+            rows = json.loads(table.schema.metadata[b"rows"])
+            tables = dict(iter(table.to_pandas().groupby("key", sort=False)))
+            for key, row in rows.items():
                 if key in wanted:
-                    curve = curves.get(key, table.slice(0, 0).to_pandas())
-                    found[key] = CachedRun(curve.drop(columns="key").reset_index(drop=True), outcome)
+                    mine = tables.get(key, table.slice(0, 0).to_pandas())
+                    found[key] = Cached(mine.drop(columns="key").reset_index(drop=True), row)
         return found
 
-    def store(self, runs: Mapping[str, CachedRun]) -> None:
-        """Write finished runs as one file."""
-        curves = pd.concat([run.curve.assign(key=key) for key, run in runs.items()], ignore_index=True)
-        table = pa.Table.from_pandas(curves, schema=_SCHEMA, preserve_index=False)
-        outcomes = json.dumps({key: run.outcome for key, run in runs.items()}, sort_keys=True)
+    def store(self, finished: Mapping[str, Cached]) -> None:
+        """Write what was finished together as one file."""
+        keyed = [one.table.assign(key=key) for key, one in finished.items()]
+        table = pa.Table.from_pandas(
+            pd.concat(keyed, ignore_index=True), schema=self._schema, preserve_index=False
+        )
+        rows = json.dumps({key: one.row for key, one in finished.items()}, sort_keys=True)
         buffer = io.BytesIO()
-        pq.write_table(table.replace_schema_metadata({"outcomes": outcomes}), buffer, compression="zstd")
+        pq.write_table(table.replace_schema_metadata({"rows": rows}), buffer, compression="zstd")
         with written_atomically(self.folder / _name(buffer.getvalue())) as temporary:
             temporary.write_bytes(buffer.getvalue())
 

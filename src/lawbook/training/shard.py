@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import json
 import platform
@@ -19,15 +20,17 @@ import torch
 from numpy.typing import NDArray
 
 from lawbook.axes import Config
-from lawbook.studies.cost import stack_size
+from lawbook.studies.cost import engine, stack_size
 from lawbook.studies.probes import pool_id
 from lawbook.studies.runs import Run, digest, effective, reads_scores
 from lawbook.studies.shards import shape_axes
 from lawbook.tables import COLUMNS, conform
 from lawbook.tasks import PoolTask, tasks
-from lawbook.training.cache import CachedRun, RunCache
+from lawbook.training.cache import Cache, Cached
 from lawbook.training.process import check_owner, prepare_process
-from lawbook.training.stack import Heartbeat, JobHeartbeat, StackedRuns, heartbeat_within, train_stack
+from lawbook.training.solved import solve_runs
+from lawbook.training.stack import Heartbeat, JobHeartbeat, heartbeat_within, train_stack
+from lawbook.training.trained import Trained
 
 Scores = Mapping[tuple[str, str], NDArray[np.float64]]
 
@@ -50,13 +53,11 @@ def train_shard(
     prepare_process()
     by_pool = _scores_by_pool(scores)
     read = {run.run_id: _scores_of(run, by_pool) for run in runs}
-    numerics = _numerics(runs[0].config)
-    folder = cache / digest(
-        [code, numerics, {axis: runs[0].config[axis] for axis in shape_axes(runs[0].config)}]
-    )
+    shape = {axis: runs[0].config[axis] for axis in shape_axes(runs[0].config)}
+    folder = cache / digest([code, numerics(runs[0].config), shape])
     keys = {run.run_id: _key(run, read[run.run_id]) for run in runs}
 
-    run_cache = RunCache(folder)
+    run_cache = Cache(folder, "curves")
     finished = {key: _marked(found, shard) for key, found in run_cache.load(list(keys.values())).items()}
     missing = [run for run in runs if keys[run.run_id] not in finished]
     size = stack_size(runs[0].config)
@@ -77,8 +78,8 @@ def train_shard(
         heartbeat(total, total)
     ordered = [finished[keys[run.run_id]] for run in sorted(runs, key=lambda run: run.run_id)]
     return (
-        conform(pd.concat([run.curve for run in ordered], ignore_index=True), "curves"),
-        conform(pd.DataFrame([dict(run.outcome) for run in ordered]), "outcomes"),
+        conform(pd.concat([run.table for run in ordered], ignore_index=True), "curves"),
+        conform(pd.DataFrame([dict(run.row) for run in ordered]), "outcomes"),
     )
 
 
@@ -89,39 +90,37 @@ def _train(
     shard: str,
     code: str,
     heartbeat: Heartbeat | None,
-) -> list[CachedRun]:
+) -> list[Cached]:
     configs = [run.config for run in stack]
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     wall, cpu = time.perf_counter(), time.process_time()
-    module = train_stack(
-        configs,
-        {i: values for i, values in enumerate(scores) if values is not None},
-        checkpoint=checkpoint,
-        heartbeat=heartbeat,
-    )
+    read = {i: values for i, values in enumerate(scores) if values is not None}
+    if engine(configs[0]) == "solve":
+        trained = solve_runs(configs, read, heartbeat=heartbeat)
+    else:
+        trained = train_stack(configs, read, checkpoint=checkpoint, heartbeat=heartbeat).trained
     spent = {
         "wall_s": (time.perf_counter() - wall) / len(stack),
         "cpu_s": (time.process_time() - cpu) / len(stack),
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "shard": shard,
-        "engine": "loop" if stack_size(configs[0]) == 1 else "stack",
-        "stack_size": len(stack),
+        "engine": engine(configs[0]),
+        "stack_size": 1 if engine(configs[0]) == "solve" else len(stack),
         "device": configs[0]["device"],
         "cached": False,
-        "versions": json.dumps(_versions(), sort_keys=True),
+        "versions": versions(),
         "digest": code,
     }
-    return [
-        CachedRun(_curve(module, i, run), _outcome(module, i, run) | spent) for i, run in enumerate(stack)
-    ]
+    return [Cached(_curve(trained, i, run), _outcome(trained, i, run) | spent) for i, run in enumerate(stack)]
 
 
-def _curve(module: StackedRuns, place: int, run: Run) -> pd.DataFrame:
+def _curve(trained: Trained, place: int, run: Run) -> pd.DataFrame:
     """Return a run's curve; from the step at which it diverged its values are missing."""
-    stopped = int(module.diverged_step[place])
+    stopped = trained.diverged_step[place]
+    a_step = run.config["batch_size"] or trained.n_train[place]
     rows = [
-        (run.run_id, step, step * run.config["batch_size"], *name.split("/"), values[place])
-        for step, metrics in sorted(module.curve.items())
+        (run.run_id, step, step * a_step, *name.split("/"), values[place])
+        for step, metrics in sorted(trained.curve.items())
         for name, values in sorted(metrics.items())
     ]
     curve = pd.DataFrame(rows, columns=list(COLUMNS["curves"]))
@@ -129,56 +128,59 @@ def _curve(module: StackedRuns, place: int, run: Run) -> pd.DataFrame:
     return curve.assign(value=curve["value"].where(~lost & np.isfinite(curve["value"])))
 
 
-def _outcome(module: StackedRuns, place: int, run: Run) -> dict[str, Any]:
-    n_train = int(module.source.n_train[place])
+def _outcome(trained: Trained, place: int, run: Run) -> dict[str, Any]:
+    n_train = trained.n_train[place]
     outcome = {
         "run_id": run.run_id,
         "n_train": n_train,
-        "n_unique": min(n_train, run.config["batch_size"] * run.config["steps"]),
+        "n_unique": min(n_train, (run.config["batch_size"] or n_train) * run.config["steps"]),
         "status": "ok",
         "reason": None,
         "diverged_step": None,
     }
-    stopped = int(module.diverged_step[place])
-    if stopped >= 0:
+    stopped = trained.diverged_step[place]
+    if place in trained.failed:
+        outcome |= {"status": "failed", "reason": trained.failed[place]}
+    elif stopped >= 0:
         reason = f"the training loss at step {stopped} was not finite or above 1,000 times the first"
         outcome |= {"status": "diverged", "reason": reason, "diverged_step": stopped}
     elif run.config["converged_within"] is not None:
-        fall = _late_fall(module, place, run.config["steps"])
+        fall = _late_fall(trained, place, run.config["steps"])
         if not fall <= run.config["converged_within"]:
             reason = f"the loss fell by {fall:.1%} over the last half of the steps"
             outcome |= {"status": "unconverged", "reason": reason}
     return outcome
 
 
-def _late_fall(module: StackedRuns, place: int, steps: int) -> float:
+def _late_fall(trained: Trained, place: int, steps: int) -> float:
     """Return by which share of itself a run's validation loss fell between the middle and the last step."""
-    name = "validation/loss" if "validation/loss" in module.curve[steps] else "test/loss"
-    middle, last = (module.curve[step][name][place] for step in (max(1, steps // 2), steps))
+    name = "validation/loss" if "validation/loss" in trained.curve[steps] else "test/loss"
+    middle, last = (trained.curve[step][name][place] for step in (max(1, steps // 2), steps))
     return 1.0 - last / middle
 
 
-def _marked(run: CachedRun, shard: str) -> CachedRun:
-    return CachedRun(run.curve, {**run.outcome, "cached": True, "shard": shard})
+def _marked(run: Cached, shard: str) -> Cached:
+    return Cached(run.table, {**run.row, "cached": True, "shard": shard})
 
 
 def _key(run: Run, scores: NDArray[np.float64] | None) -> str:
     """Return what determines a run's result, given the training code and the numerics of its folder."""
-    inputs = [_data_digest(run.config["task"], _data_axes(run.config))]
+    inputs = [data_digest(run.config)]
     if scores is not None:
         inputs.append(digest(scores.tolist()))
     return digest([run.run_id, effective(run.config), inputs])
 
 
-def _data_axes(config: Config) -> tuple[tuple[str, Any], ...]:
-    return tuple((axis, config[axis]) for axis in tasks[config["task"]].axes.model_fields)
+def data_digest(config: Config) -> str:
+    """Return the digest of the examples that a pool task's runs read, empty where code and seed say it all."""
+    axes = tasks[config["task"]].axes.model_fields
+    return _data_digest(config["task"], tuple((axis, config[axis]) for axis in axes))
 
 
 @memoised
 def _data_digest(task_name: str, axes: tuple[tuple[str, Any], ...]) -> str:
-    """Return the digest of the examples that a pool task's runs read."""
     task = tasks[task_name]
-    if not isinstance(task, PoolTask):
+    if not isinstance(task, PoolTask) or task.drawn:
         return ""
     config = dict(axes)
     examples, splits = task.examples(config), task.splits(config)
@@ -187,23 +189,24 @@ def _data_digest(task_name: str, axes: tuple[tuple[str, Any], ...]) -> str:
         examples.targets,
         *(splits[name] for name in sorted(splits)),
     ]
-    return digest([digest(part.tobytes().hex()) for part in parts])
+    return digest([hashlib.sha256(np.ascontiguousarray(part).data).hexdigest() for part in parts])
 
 
-def _numerics(config: Config) -> list[str]:
+def numerics(config: Config) -> list[str]:
     """Return what may change the last bits of a result besides the code."""
     capability = torch.backends.cpu.get_cpu_capability()
     if config["device"] == "cuda":
         capability = torch.cuda.get_device_name()
-    engine = "loop" if stack_size(config) == 1 else "stack"
-    versions = [torch.__version__, np.__version__]  # NumPy draws all random numbers
-    return [engine, config["dtype"], config["device"], *versions, capability, platform.machine()]
+    libraries = [torch.__version__, np.__version__]  # NumPy draws all random numbers
+    return [engine(config), config["dtype"], config["device"], *libraries, capability, platform.machine()]
 
 
 @memoised
-def _versions() -> dict[str, str]:
-    names = ("lawbook", "torch", "pytorch-lightning", "numpy", "scikit-learn")
-    return {"python": sys.version.split()[0], **{name: importlib.metadata.version(name) for name in names}}
+def versions() -> str:
+    """Return the versions of what computes, as a JSON object."""
+    names = ("lawbook", "torch", "pytorch-lightning", "numpy", "scipy", "scikit-learn")
+    found = {"python": sys.version.split()[0], **{name: importlib.metadata.version(name) for name in names}}
+    return json.dumps(found, sort_keys=True)
 
 
 def _scores_by_pool(scores: pd.DataFrame | None) -> Scores:

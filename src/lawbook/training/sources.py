@@ -62,13 +62,40 @@ def pool_of(task: PoolTask, config: Config) -> tuple[Indices, Indices]:
     """
     members = task.splits(config)["pool"]
     pool = generator(config["seed"], "pool").permutation(members)[: config["samples"]]
+    return pool, _noisy(task, config, pool)
+
+
+def _noisy(task: PoolTask, config: Config, pool: Indices) -> Indices:
+    """Return the labels of all examples, those of a pool with noise."""
     labels = task.examples(config).targets
-    if config.get("label_noise", 0.0) > 0:
-        rng = generator(config["seed"], "noise")
-        replaced = rng.random(len(labels)) < config["label_noise"]
-        drawn = rng.integers(task.n_outputs(config), size=len(labels))
-        pooled = np.isin(np.arange(len(labels)), pool)
-        labels = np.where(replaced & pooled, drawn, labels)
+    if not config.get("label_noise", 0.0):
+        return labels
+    rng = generator(config["seed"], "noise")
+    replaced = rng.random(len(labels)) < config["label_noise"]
+    drawn = rng.integers(task.n_outputs(config), size=len(labels))
+    pooled = np.isin(np.arange(len(labels)), pool)
+    return np.where(replaced & pooled, drawn, labels)
+
+
+def members_of(
+    task: PoolTask, config: Config, scores: NDArray[np.float64] | None = None
+) -> tuple[Indices, Indices]:
+    """Return the indices of the examples that a run learns, after pruning, and the labels of all examples.
+
+    scores: those of its pool, for a run that prunes by score. A probe learns its pool, one half of it, or an
+    independent pool as large; the labels of that one are noisy alike.
+    """
+    pool, labels = pool_of(task, config)
+    learns = config.get("learns", "same")
+    if learns == "heldout":
+        pool = task.probe_pool(config, pool)
+        labels = _noisy(task, config, pool)
+    elif learns != "same":
+        pool = pool[int(learns == "half 1") :: 2]
+    if config["keep_fraction"] < 1.0:
+        how = (config["keep_fraction"], config["keep"], config["seed"])
+        kept = select(scores, labels[pool], *how, drop_hardest=config["drop_hardest"], index=pool)
+        pool = pool[kept]
     return pool, labels
 
 
@@ -84,16 +111,14 @@ class PoolSource:
             raise TypeError(
                 f"the runs of a stack of {config['task']} differ in their inputs: see PoolTask.examples"
             )
-        self._loss, self._configs = task.loss, configs
+        self._task, self._loss, self._configs = task, task.loss, configs
+        self._seeds = [one["seed"] for one in configs]
         self._inputs = torch.from_numpy(examples.inputs).to(_tensor_options(config))
         self._train: list[Indices] = []
         labels_of_run: list[Indices] = []
         for run, one in enumerate(configs):
-            pool, labels = pool_of(task, one)
-            if one["keep_fraction"] < 1.0:
-                kept = select(scores.get(run), labels[pool], one["keep_fraction"], one["keep"], one["seed"])
-                pool = pool[kept]
-            self._train.append(pool)
+            members, labels = members_of(task, one, scores.get(run))
+            self._train.append(members)
             labels_of_run.append(labels)
         # Runs without noise share one vector of labels.
         distinct = {id(labels): labels for labels in labels_of_run}
@@ -114,7 +139,8 @@ class PoolSource:
         start = step - step % _BLOCK_STEPS
         if start != self._block_start:
             self._block_start, self._block = start, self._indices_from(start)
-        return self._gather(self._block[step - start])
+        inputs, labels = self._gather(self._block[step - start])
+        return self._task.augment(self._configs[0], inputs, self._seeds, step), labels
 
     def _indices_from(self, first_step: int) -> Tensor:
         """Return the indices of the next steps' examples, (steps, R, B)."""

@@ -10,7 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytorch_lightning as pl
@@ -21,13 +21,14 @@ from torch.nn import Parameter
 
 from lawbook.axes import Config
 from lawbook.errors import LawbookError
-from lawbook.models import models
+from lawbook.models import TrainedModel, models
 from lawbook.seeds import generator
 from lawbook.tasks import tasks
 from lawbook.training.losses import training_losses
 from lawbook.training.optimizer import PerRun
 from lawbook.training.process import check_owner, prepare_process
 from lawbook.training.sources import Source, open_source, purpose
+from lawbook.training.trained import Trained
 
 logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # it greets at every fit
 
@@ -36,6 +37,9 @@ Heartbeat = Callable[[int], None]
 
 JobHeartbeat = Callable[[int, int], None]
 """Called with the run-steps that a job has done, and with those that it has in all."""
+
+Look = Callable[[int, "StackedRuns"], None]
+"""Called after every step with its number and the stack."""
 
 DIVERGED_FACTOR = 1e3
 """A run has diverged when its training loss is not finite, or this many times its first one."""
@@ -56,7 +60,7 @@ class StackedRuns(pl.LightningModule):
         super().__init__()
         self._configs, self.source = configs, source
         config = configs[0]
-        self._model, self._task = models[config["model"]], tasks[config["task"]]
+        self._model, self._task = cast(TrainedModel, models[config["model"]]), tasks[config["task"]]
         self._sizes = (self._task.n_inputs(config), self._task.n_outputs(config))
         self._slots = _slots(self._model.shapes(config, *self._sizes))
         self.stacked = Parameter(torch.from_numpy(self._initial()).to(getattr(torch, config["dtype"])))
@@ -101,6 +105,15 @@ class StackedRuns(pl.LightningModule):
         """Return the outputs (R, B, n_outputs) of inputs (R, B, ...)."""
         return self._model.forward(self._configs[0], self.weights, inputs)
 
+    def features(self, inputs: Tensor) -> Tensor:
+        """Return what the last layer of each run reads of inputs (R, B, ...), (R, B, n_features)."""
+        return self._model.features(self._configs[0], self.weights, inputs)
+
+    @property
+    def trained(self) -> Trained:
+        """Return the curves so far, and which runs have diverged."""
+        return Trained(self.source.n_train, self.curve, self.diverged_step.tolist())
+
     def configure_optimizers(self) -> PerRun:
         """Return the optimiser, once the weights are where they are to stay."""
         assert self.weights
@@ -143,13 +156,15 @@ class StackedRuns(pl.LightningModule):
 
 
 class _Watch(pl.Callback):
-    """Beats, writes checkpoints, and stops when nobody waits for the result any more."""
+    """Beats, writes checkpoints, lets the stack be looked at, and stops when nobody waits for it any more."""
 
-    def __init__(self, checkpoint: Path | None, heartbeat: Heartbeat | None) -> None:
-        self._checkpoint, self._heartbeat = checkpoint, heartbeat
+    def __init__(self, checkpoint: Path | None, heartbeat: Heartbeat | None, look: Look | None) -> None:
+        self._checkpoint, self._heartbeat, self._look = checkpoint, heartbeat, look
         self._saved = self._beaten = time.monotonic()
 
-    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+    def on_train_batch_end(self, trainer: pl.Trainer, module: pl.LightningModule, *_: Any) -> None:
+        if self._look is not None:
+            self._look(trainer.global_step, cast(StackedRuns, module))
         now = time.monotonic()
         if now - self._beaten > HEARTBEAT_S:
             self._beaten = now
@@ -183,6 +198,7 @@ def train_stack(
     *,
     checkpoint: Path | None = None,
     heartbeat: Heartbeat | None = None,
+    look: Look | None = None,
 ) -> StackedRuns:
     """Train runs of one shape together and return them with their curves.
 
@@ -207,7 +223,7 @@ def train_stack(
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
-            callbacks=[_Watch(checkpoint, heartbeat)],
+            callbacks=[_Watch(checkpoint, heartbeat, look)],
         )
         trainer.fit(module, _Ticks(), ckpt_path=checkpoint if resume else None)
     if checkpoint is not None:

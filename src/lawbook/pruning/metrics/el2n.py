@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lawbook.pruning.metrics import Metric, Probed
+from lawbook.pruning.metrics import Evidence, Metric, Scores
 
 
-def el2n(probed: Probed) -> NDArray[np.float64]:
+def el2n(evidence: Evidence) -> Scores:
     """Return E_probes ‖softmax(f(x)) - onehot(y)‖₂ for each example, (n,).
 
     Source: Paul, Ganguli & Dziugaite 2021, "Deep learning on a data diet", definition 2.3.
 
     >>> sure, unsure = [[1.0, 0.0], [0.5, 0.5]]
-    >>> el2n(Probed(np.array([[sure, sure, unsure]]), np.array([0, 1, 0]))).round(3).tolist()
+    >>> early = Probed(np.array([[sure, sure, unsure]]), np.zeros((1, 3, 1)))
+    >>> el2n(Evidence(np.array([0, 1, 0]), early=early)).round(3).tolist()
     [0.0, 1.414, 0.707]
     """
-    wrong = probed.probabilities.copy()
-    wrong[:, np.arange(len(probed.labels)), probed.labels] -= 1.0
+    assert evidence.early is not None
+    wrong = np.array(evidence.early.probabilities, dtype=np.float64)
+    wrong[:, np.arange(len(evidence.labels)), evidence.labels] -= 1.0
     return np.asarray(np.linalg.norm(wrong, axis=-1).mean(axis=0), dtype=np.float64)
 
 
-metric = Metric(name="el2n", source="Paul et al. 2021, arXiv:2107.07075, definition 2.3", score=el2n)
+metric = Metric(
+    name="el2n",
+    source="Paul et al. 2021, arXiv:2107.07075, definition 2.3",
+    score=el2n,
+    needs=frozenset({"early"}),
+    uses_labels=True,
+)

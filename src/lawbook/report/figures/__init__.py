@@ -5,7 +5,7 @@ A kind turns the tables of a results folder into a drawing, the data that it sho
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -39,7 +39,7 @@ class Kind:
     """
 
     draw: Callable[[FigureBlock, Results, StudyFile], Drawn]
-    shows: Literal["sweep", "law"]
+    shows: Literal["sweep", "law", "frontier"]
     options: dict[str, str]
 
 
@@ -49,15 +49,17 @@ figures: Registry[Kind] = Registry("lawbook.report.figures", "figure", "figure")
 def check_figure(block: FigureBlock, content: StudyFile) -> None:
     """Raise LawbookError if a study cannot draw this figure: its kind, what it shows, or an option."""
     kind = figures[block.kind]
-    known = content.sweeps if kind.shows == "sweep" else content.laws
+    known: Collection[str] = {
+        "sweep": content.sweeps.keys(), "law": content.laws.keys(), "frontier": content.frontiers.keys()
+    }[kind.shows]  # fmt: skip
     if kind.shows == "sweep" and content.table is not None:
         raise LawbookError(
             f"figure {block.kind}: it shows a sweep, and a table has none; write {{law: NAME}}"
         )
     if block.of is not None and block.of not in known:
         raise LawbookError(f"figure {block.kind}: no {kind.shows} {block.of!r}; {suggest(block.of, known)}")
-    if block.of is None and len(known) != 1 and kind.shows == "law":
-        raise LawbookError(f"figure {block.kind}: no law is named; write {{{block.kind}: NAME}}")
+    if block.of is None and len(known) != 1 and kind.shows != "sweep":
+        raise LawbookError(f"figure {block.kind}: no {kind.shows} is named; write {{{block.kind}: NAME}}")
     for option in block.options:
         if option not in kind.options:
             fix = suggest(option, kind.options) if kind.options else "it takes none"

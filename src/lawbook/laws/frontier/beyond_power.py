@@ -1,0 +1,137 @@
+"""Does a frontier beat a power law? A rule of three parts, with a control on the same window.
+
+Any curve that steepens looks exponential over a short range, a perceptron's without pruning among them. So it is
+not enough that an exponential fits better than a power law: the frontier must also be steeper than its control,
+and an exponential must predict the point that it has not seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from lawbook.errors import LawbookError
+from lawbook.laws.frontier.pareto import Pareto
+from lawbook.laws.law import Array
+
+DECIDES = 6.0
+"""Difference of AICc that tells two forms apart (Burnham & Anderson 2002, section 2.6)."""
+
+LEAST_POINTS = 5
+"""Points of a window below which nothing is decided: a fit to four predicts the fifth."""
+
+STEEPER_IN_A_ROW = 2
+
+Verdict = Literal["beats the power law", "power law", "undecided"]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict with what it rests on, over the window x_low to x_high of n_points.
+
+    delta_aicc: AICc of the power law less that of the exponential, for frontier and control; positive is for the
+    exponential. steeper: the longest run of neighbouring local exponents of the frontier above the control's with
+    an interval that excludes 0. heldout_error_power and _exponential: |log error| at the window's last point, of
+    fits to the others. winners_curse: by which share the mere minimum lies below the estimate, at most.
+    """
+
+    verdict: Verdict
+    reason: str
+    x_low: float
+    x_high: float
+    n_points: int
+    delta_aicc: float
+    delta_aicc_control: float
+    steeper: int
+    heldout_error_power: float
+    heldout_error_exponential: float
+    winners_curse: float
+
+
+def judge(frontier: Pareto) -> Judged:
+    """Return whether a frontier beats a power law, over its points up to the first at an edge of the sweep.
+
+    It does if (a) log ε = a - c x has an AICc lower by 6 than log ε = a - b log x, (b) its local exponent exceeds
+    the control's by an interval that excludes 0 between at least three neighbouring points, and (c) the
+    exponential, fitted without the last point, predicts it better. It is a power law if the same holds the other
+    way round: a lower AICc by 6, nowhere steeper as in (b), and the better prediction. Else it is undecided.
+    Points without an error above 0 end the window.
+
+    Source: the conditions under which Sorscher et al. 2022 (arXiv:2206.14486) claim more than a power law, with
+    the safeguards that short ranges, chosen minima and the edge of a sweep call for.
+    """
+    x, y, control = frontier.kept[frontier.window], frontier.estimate[frontier.window], frontier.control
+    good = np.flatnonzero(~((y > 0) & (control[: len(y)] > 0)))
+    n = int(good[0]) if len(good) else len(y)
+    x, y, control = x[:n], y[:n], control[:n]
+    curse = float(np.max(1 - frontier.naive[:n] / y)) if n else np.nan
+    if n < LEAST_POINTS:
+        ends = (float(x[0]), float(x[-1])) if n else (np.nan, np.nan)
+        reason = f"{n} points before the edge of the sweep, and {LEAST_POINTS} are needed"
+        return Judged("undecided", reason, *ends, n, np.nan, np.nan, 0, np.nan, np.nan, curse)
+    delta, delta_control = delta_aicc(x, y), delta_aicc(x, control)
+    steeper = _steeper(frontier, n)
+    power, exponential = heldout_errors(x, y)
+    found = (float(x[0]), float(x[-1]), n, delta, delta_control, steeper, power, exponential, curse)
+    is_steeper, gap = steeper >= STEEPER_IN_A_ROW, f"ΔAICc {delta:+.1f}"
+    failed = [
+        text
+        for holds, text in (
+            (delta >= DECIDES, f"an exponential fits no better by {DECIDES:g} ({gap})"),
+            (is_steeper, "its local exponent does not exceed the control's at two neighbouring steps"),
+            (exponential < power, "an exponential predicts the last point no better"),
+        )
+        if not holds
+    ]
+    if not failed:
+        reason = f"an exponential fits better ({gap}; control {delta_control:+.1f}), predicts the last point better"
+        reason += f", and the local exponent exceeds the control's at {steeper} neighbouring steps"
+        return Judged("beats the power law", reason, *found)
+    if delta <= -DECIDES and not is_steeper and power < exponential:
+        reason = f"a power law fits better ({gap}; control {delta_control:+.1f}) and predicts the last point better"
+        return Judged("power law", reason, *found)
+    return Judged("undecided", "; ".join(failed), *found)
+
+
+def delta_aicc(x: Array, y: Array) -> float:
+    """Return AICc(power) - AICc(exponential) = n log(RSS of log-log line / RSS of log-linear line).
+
+    Both have two parameters and a variance, so that nothing else differs. Raises LawbookError for fewer than 3
+    points.
+
+    >>> x = np.array([1.0, 2, 4, 8])
+    >>> delta_aicc(x, 1 / x + 1e-3) < -10 < 10 < delta_aicc(x, np.exp(-x) + 1e-9)
+    True
+    """
+    if len(x) < 3:
+        raise LawbookError(f"{len(x)} points tell no two lines apart; give at least 3")
+    tiny = np.finfo(float).tiny
+    power, exponential = (float(np.square(_residuals(u, np.log(y))).sum()) for u in (np.log(x), x))
+    return float(len(x) * (np.log(power + tiny) - np.log(exponential + tiny)))
+
+
+def heldout_errors(x: Array, y: Array) -> tuple[float, float]:
+    """Return |log error| at the last point of a power law and of an exponential, each fitted to the others."""
+    errors = []
+    for u in (np.log(x), x):
+        slope, start = np.polyfit(u[:-1], np.log(y[:-1]), 1)
+        errors.append(float(abs(start + slope * u[-1] - np.log(y[-1]))))
+    return errors[0], errors[1]
+
+
+def _residuals(u: Array, v: Array) -> Array:
+    slope, start = np.polyfit(u, v, 1)
+    return np.asarray(v - start - slope * u)
+
+
+def _steeper(frontier: Pareto, n: int) -> int:
+    """Return how many neighbouring steps of the first n points in a row are surely steeper than the control's."""
+    slopes = frontier.slopes()
+    above = (slopes.loc[slopes["part"] == "difference", "low"] > 0).to_numpy()[: n - 1]
+    longest = run = 0
+    for step in above:
+        run = run + 1 if step else 0
+        longest = max(longest, run)
+    return longest

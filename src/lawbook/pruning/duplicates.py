@@ -1,0 +1,73 @@
+"""Near-duplicates in an embedding: the rule of SemDeDup, exact within clusters.
+
+Source: Abbas et al. 2023, "SemDeDup", arXiv:2303.09540, algorithm 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lawbook.seeds import generator
+
+Floats = NDArray[np.float64]
+
+CLUSTER = 500
+"""Examples in a cluster on average: comparing within clusters costs n · 500 instead of n²."""
+
+CLUSTERS = 2
+"""Nearest clusters in which an example is looked for: a border between two may run through a pair."""
+
+_BLOCK = 1024
+
+
+def earlier_cosine(
+    embedding: NDArray[np.floating], seed: int, *, order: NDArray[np.int64] | None = None
+) -> Floats:
+    """Return for each example the largest cosine to an earlier one of its two nearest clusters, (n,); -1 for none.
+
+    embedding: (n, e). Examples come in the given order (positions, earliest first), by default one drawn from the
+    seed: of a group of copies, all but the earliest have a cosine near 1. Clusters are those of k-means with 500
+    examples each on average; with fewer than 1,000 all examples are compared.
+    """
+    n = len(embedding)
+    unit = np.asarray(embedding, dtype=np.float64)
+    unit = unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), np.finfo(float).tiny)
+    turn = np.empty(n, dtype=np.int64)
+    turn[generator(seed, "duplicates").permutation(n) if order is None else order] = np.arange(n)
+    found = np.full(n, -1.0)
+    for members in _clusters(unit, seed):
+        for start in range(0, len(members), _BLOCK):
+            rows = members[start : start + _BLOCK]
+            cosines = unit[rows] @ unit[members].T
+            cosines[turn[members] >= turn[rows][:, None]] = -1.0
+            found[rows] = np.maximum(found[rows], cosines.max(axis=1))
+    return np.clip(found, -1.0, 1.0)
+
+
+def near_duplicates(
+    embedding: NDArray[np.floating], epsilon: float, seed: int, *, order: NDArray[np.int64] | None = None
+) -> NDArray[np.bool_]:
+    """Return which examples have an earlier one with cosine > 1 - ε, (n,): those to remove.
+
+    Raises ValueError unless 0 < ε < 1.
+    """
+    if not 0 < epsilon < 1:
+        raise ValueError(
+            f"epsilon = {epsilon} must lie between 0 and 1: it is how far from 1 a cosine may be"
+        )
+    return np.asarray(earlier_cosine(embedding, seed, order=order) > 1.0 - epsilon)
+
+
+def _clusters(unit: Floats, seed: int) -> list[NDArray[np.int64]]:
+    """Return the positions of each cluster; an example belongs to its two nearest ones."""
+    n = len(unit)
+    k = n // CLUSTER
+    if k < CLUSTERS:
+        return [np.arange(n)]
+    from sklearn.cluster import KMeans
+
+    state = int(generator(seed, "clusters").integers(1 << 31))
+    distances = KMeans(k, n_init=1, random_state=state).fit(unit).transform(unit)
+    nearest = np.argpartition(distances, CLUSTERS - 1, axis=1)[:, :CLUSTERS]
+    return [np.flatnonzero((nearest == cluster).any(axis=1)) for cluster in range(k)]

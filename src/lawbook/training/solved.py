@@ -1,0 +1,126 @@
+"""The engine of solved models: one run after another, each the exact solution of its own problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_softmax
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from lawbook.axes import Config
+from lawbook.errors import LawbookError
+from lawbook.models import SolvedModel, models
+from lawbook.pruning.metrics import Probed
+from lawbook.tasks import PoolTask, tasks
+from lawbook.training.process import check_owner
+from lawbook.training.sources import Indices, members_of
+from lawbook.training.trained import Trained
+
+Floats = NDArray[np.float64]
+Weights = Mapping[str, Floats]
+
+
+def solve_runs(
+    configs: Sequence[Config],
+    scores: Mapping[int, Floats],
+    heartbeat: Callable[[int], None] | None = None,
+) -> Trained:
+    """Return the outcome of runs of solved models, each evaluated once, at step 1.
+
+    scores: those of the pool of each run that prunes by score, by the run's place; heartbeat: called when all are
+    done. A run whose problem has no solution is `failed` with the reason; its neighbours do not notice. The
+    metrics are train/loss, train/error and train/margin (see `margin`), those of the validation and test splits,
+    and test/error as the task knows it exactly. Products run on one thread, so that a run gives the same bits in
+    any company. Raises AbandonedError between two runs if the Snakemake that asked for them is gone.
+    """
+    n_train: list[int] = []
+    found: list[dict[str, float]] = []
+    failed: dict[int, str] = {}
+    with threadpool_limits(1):
+        for place, config in enumerate(configs):
+            members, labels = members_of(_task(config), config, scores.get(place))
+            n_train.append(len(members))
+            try:
+                found.append(_metrics(config, members, labels))
+            except LawbookError as error:
+                found.append({})
+                failed[place] = str(error)
+            check_owner()
+    if heartbeat is not None:
+        heartbeat(1)
+    names = dict.fromkeys(name for metrics in found for name in metrics)
+    curve = {name: [metrics.get(name, np.nan) for metrics in found] for name in names}
+    return Trained(n_train, {1: curve}, [-1] * len(configs), failed)
+
+
+def probe_outputs(probes: Sequence[Config], asked: Sequence[Indices]) -> list[Probed]:
+    """Return what each probe says of the examples that it is asked about, (1, n, classes) and (1, n, features).
+
+    asked: the indices (n,) of a probe's examples, for each probe. The features are the inputs, which are what a
+    linear model reads.
+    """
+    said = []
+    with threadpool_limits(1):
+        for config, indices in zip(probes, asked, strict=True):
+            task = _task(config)
+            weights = _solved(config, *members_of(task, config))
+            inputs = task.examples(config).inputs[indices]
+            outputs = _model(config).outputs(config, weights, inputs.astype(np.float64))
+            says = np.exp(log_softmax(outputs, axis=1))
+            said.append(Probed(says[None], inputs[None]))
+            check_owner()
+    return said
+
+
+def margin(outputs: Floats, targets: NDArray[np.int64], weights: Weights) -> float:
+    """Compute κ = min_i (o_y - max_{j≠y} o_j) / ‖weights‖, the smallest lead of a right output (n, classes).
+
+    For two classes and one weight vector this is the least distance of an example from the hyperplane, negative
+    where one lies on the wrong side.
+    """
+    rows = np.arange(len(targets))
+    others = outputs.copy()
+    others[rows, targets] = -np.inf
+    lead = outputs[rows, targets] - others.max(axis=1)
+    return float(lead.min() / np.sqrt(sum(np.square(values).sum() for values in weights.values())))
+
+
+def _metrics(config: Config, members: Indices, labels: Indices) -> dict[str, float]:
+    """Solve a run and return its metrics, {"split/metric": value}."""
+    task, model = _task(config), _model(config)
+    weights = _solved(config, members, labels)
+    splits = task.splits(config)
+    metrics: dict[str, float] = {}
+    for split, indices in (
+        ("train", members),
+        ("validation", splits["validation"]),
+        ("test", splits["test"]),
+    ):
+        if not len(indices):
+            continue
+        outputs = model.outputs(config, weights, task.examples(config).inputs[indices].astype(np.float64))
+        targets = labels[indices]
+        metrics[f"{split}/loss"] = float(
+            -log_softmax(outputs, axis=1)[np.arange(len(targets)), targets].mean()
+        )
+        metrics[f"{split}/error"] = float((outputs.argmax(axis=1) != targets).mean())
+        if split == "train":
+            metrics["train/margin"] = margin(outputs, targets, weights)
+    exact = task.exact_error(config, weights)
+    return metrics if exact is None else metrics | {"test/error": exact}
+
+
+def _solved(config: Config, members: Indices, labels: Indices) -> Weights:
+    inputs = _task(config).examples(config).inputs[members].astype(np.float64)
+    return _model(config).solve(config, inputs, labels[members])
+
+
+def _task(config: Config) -> PoolTask:
+    return cast(PoolTask, tasks[config["task"]])
+
+
+def _model(config: Config) -> SolvedModel:
+    return cast(SolvedModel, models[config["model"]])
