@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "take": {"errors", "studies", "laws"},
     "report": {
         "errors", "registry", "seeds", "axes", "laws", "theory", "studies", "tasks", "models", "tables", "files",
-        "fitting", "pruning",
+        "fitting", "frontiers", "pruning",
     },
 }  # fmt: skip
 

@@ -10,10 +10,10 @@ import pytest
 
 from lawbook.pruning import scoring
 from lawbook.pruning.evidence import ask_probes
+from lawbook.pruning.pools import members_of, pool_of
 from lawbook.pruning.scoring import score_pools
 from lawbook.studies import Plan, load_study, make_plan
 from lawbook.training.shard import train_shard
-from lawbook.training.sources import members_of, pool_of
 
 STUDY = """
 title: Pruning

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from lawbook.fitting import fit_study, sensitivity
+from lawbook.frontiers import fit_frontiers
 from lawbook.report.claims import judge_claims
 from lawbook.report.exact import exact_curves
 from lawbook.report.figures import draw_figure
@@ -163,6 +164,8 @@ def write_results(study: Study, runs: pd.DataFrame, folder: Path) -> Simulated:
     write_table(
         sensitivity(study.content.laws, runs, draws=60), folder / "sensitivity.parquet", "sensitivity"
     )
+    for kind, table in fit_frontiers(study.content.frontiers, runs).items():
+        write_table(table, folder / f"{kind}.parquet", kind)
     write_table(judge_claims(study.content.claims, folder), folder / "claims.parquet", "claims")
     for block in study.content.figures:
         draw_figure(block, folder, study.content, folder / "figures")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lawbook.axes import AxisError
+from lawbook.pruning.pools import pool_of
 from lawbook.tasks.digits import task
-from lawbook.training.sources import pool_of
 
 
 def config(**fields: object) -> dict[str, object]:

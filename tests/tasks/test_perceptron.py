@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from lawbook.axes import AxisError
+from lawbook.pruning.pools import pool_of
 from lawbook.tasks._teacher import BLOCK, teacher
 from lawbook.tasks.perceptron import task
-from lawbook.training.sources import pool_of
 
 
 def config(**fields):

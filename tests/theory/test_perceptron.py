@@ -1,4 +1,4 @@
-"""The perceptron's exact curves: published values, the printed equations, asymptotes, crossings, domain."""
+"""The perceptron's exact curves: reference rows, the printed equations, asymptotes, crossings, frontiers, domain."""
 
 from __future__ import annotations
 
@@ -7,208 +7,204 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.integrate import quad
-from scipy.special import ndtr
+from scipy.optimize import brentq
 
-from lawbook.theory import perceptron
-from lawbook.theory._replica import Keep, Student, threshold
+from lawbook.theory import _perceptron_solver as solver
 from lawbook.theory.perceptron import (
     asymptotic_constant,
     asymptotic_error,
-    crossing,
     exact_curve,
     frontier,
     max_margin_error,
+    printed_residuals,
+    shipped_table,
     student,
 )
 
-# α, f, probe's angle in degrees, kept end, ε, κ: solutions of the printed equations, found independently.
-REFERENCE: list[tuple[float, float, float, Keep, float, float]] = [
-    (1, 1, 0, "hard", 0.26571, 0.7865),
-    (2, 1, 0, "hard", 0.18848, 0.4546),
-    (4, 1, 0, "hard", 0.11366, 0.2433),
-    (1, 0.5, 0, "hard", 0.32105, 0.5650),
-    (2, 0.5, 0, "hard", 0.13610, 0.2502),
-    (4, 0.5, 0, "hard", 0.06099, 0.1245),
-    (1, 0.2, 0, "hard", 0.41767, 0.4870),
-    (4, 0.2, 0, "hard", 0.02502, 0.0502),
-    (3, 0.05, 0, "hard", 0.00881, 0.0168),
-    (2, 0.05, 0, "hard", 0.06019, 0.0297),
-    (1, 0.5, 0, "easy", 0.18183, 1.1965),
-    (4, 0.2, 0, "easy", 0.04819, 1.3901),
-    (1, 0.5, 10, "hard", 0.32446, 0.5827),
-    (4, 0.2, 10, "hard", 0.03927, 0.0634),
-    (4, 0.5, 20, "hard", 0.07059, 0.1346),
-    (4, 0.2, 20, "hard", 0.15242, 0.1230),
-    (2, 0.5, 40, "hard", 0.21699, 0.3866),
+# α, f, keep, angle of the probe, ε, κ: solutions of the replica equations found by others.
+REFERENCE = [
+    (1, 1, "hard", 0, 0.26571, 0.7865),
+    (2, 1, "hard", 0, 0.18848, 0.4546),
+    (4, 1, "hard", 0, 0.11366, 0.2433),
+    (1, 0.5, "hard", 0, 0.32105, 0.5650),
+    (2, 0.5, "hard", 0, 0.13610, 0.2502),
+    (4, 0.5, "hard", 0, 0.06099, 0.1245),
+    (1, 0.2, "hard", 0, 0.41767, 0.4870),
+    (4, 0.2, "hard", 0, 0.02502, 0.0502),
+    (3, 0.05, "hard", 0, 0.00881, 0.0168),
+    (2, 0.05, "hard", 0, 0.06019, 0.0297),
+    (1, 0.5, "easy", 0, 0.18183, 1.1965),
+    (4, 0.2, "easy", 0, 0.04819, 1.3901),
+    (1, 0.5, "hard", 10, 0.32446, 0.5827),
+    (4, 0.2, "hard", 10, 0.03927, 0.0634),
+    (4, 0.5, "hard", 20, 0.07059, 0.1346),
+    (4, 0.2, "hard", 20, 0.15242, 0.1230),
+    (2, 0.5, "hard", 40, 0.21699, 0.3866),
 ]
+GRID = (1, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05)
 
 
-@pytest.mark.parametrize(("alpha", "f", "angle", "keep", "error", "margin"), REFERENCE)
-def test_the_seventeen_reference_rows(
-    alpha: float, f: float, angle: float, keep: Keep, error: float, margin: float
-) -> None:
+@pytest.mark.parametrize(("alpha", "f", "keep", "angle", "error", "margin"), REFERENCE)
+def test_the_reference_rows(alpha, f, keep, angle, error, margin) -> None:
     found = student(alpha, f, keep, angle)
     assert found.error == pytest.approx(error, abs=1e-5)
-    assert found.margin == pytest.approx(margin, abs=6e-5)
+    assert found.margin == pytest.approx(margin, abs=5.1e-5)  # four digits are printed
 
 
-def test_the_asymptote_is_reached() -> None:
+def test_error_and_overlaps_are_of_one_student() -> None:
+    found = student(2, 0.3, "hard", [5, 20, 60, 90])
+    np.testing.assert_allclose(found.error, np.arccos(found.overlap) / np.pi, rtol=1e-12)
+    # The angle to the probe is at most that to the teacher and that between the two.
+    assert (np.arccos(found.probe_overlap) <= np.arccos(found.overlap) + np.deg2rad([5, 20, 60, 90])).all()
+
+
+# Asymptotes
+
+
+def test_the_constant_is_reached() -> None:
     assert asymptotic_constant() == pytest.approx(0.50048893, abs=1e-8)
     assert max_margin_error(1e6)[0] * 1e6 == pytest.approx(0.500489, abs=1e-6)
 
 
-def test_hard_examples_are_worth_their_pool_and_easy_ones_less() -> None:
-    assert abs(student(8, 0.5).error - student(16).error) < 1e-8
-    for f in (0.8, 0.5, 0.2):
-        assert student(1000, f).error == pytest.approx(asymptotic_error(1000, f), rel=1e-4)
-        assert student(200, f, "easy").error == pytest.approx(asymptotic_error(200, f, "easy"), rel=4e-3)
+@pytest.mark.parametrize("f", [0.8, 0.5, 0.1, 0.001])
+def test_pruned_asymptotes_are_reached(f) -> None:
+    assert student(1e6, f).error == pytest.approx(asymptotic_error(1e6, f), rel=1e-5)
+    assert student(1e6, f, "easy").error == pytest.approx(asymptotic_error(1e6, f, "easy"), rel=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("f", "against_random", "against_easy"),
-    [(0.8, 1.124, 7.73), (0.5, 1.453, 2.52), (0.2, 1.760, 2.07), (0.1, 1.874, 2.01), (0.05, 1.935, None)],
-)
-def test_where_hard_examples_begin_to_win(
-    f: float, against_random: float, against_easy: float | None
-) -> None:
-    assert crossing(f) == pytest.approx(against_random, abs=0.002)
-    if against_easy is not None:
-        assert crossing(f, against="easy") == pytest.approx(against_easy, abs=0.006)
-
-
-@pytest.mark.parametrize(
-    ("angle", "errors", "fractions"),
-    [
-        (5, [0.2657, 0.1271, 0.0399, 0.0206, 0.0110, 0.0078, 0.0046], [1, 0.3, 0.2, 0.1, 0.1, 0.1, 0.05]),
-        (10, [0.2657, 0.1471, 0.0653, 0.0393, 0.0217, 0.0155, 0.0091], [1, 0.5, 0.3, 0.2, 0.2, 0.2, 0.1]),
-        (20, [0.2657, 0.1685, 0.1010, 0.0678, 0.0397, 0.0277, 0.0174], [1, 0.6, 0.5, 0.4, 0.3, 0.3, 0.2]),
-        (30, [0.2657, 0.1774, 0.1201, 0.0870, 0.0539, 0.0382, 0.0243], [1, 0.8, 0.6, 0.5, 0.5, 0.4, 0.3]),
-    ],
-)
-@pytest.mark.slow
-def test_the_frontier_of_an_imperfect_probe(
-    angle: float, errors: list[float], fractions: list[float]
-) -> None:
-    grid = (1, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05)
-    found = [frontier(alpha, grid, probe_angle_deg=angle) for alpha in (1, 2, 3, 4, 6, 8, 12)]
-    np.testing.assert_allclose([best.error for best in found], errors, atol=6e-5)
-    assert [best.keep_fraction for best in found] == fractions
-    assert [best.censored for best in found] == [f == 0.05 for f in fractions]
-
-
-def test_the_frontier_of_a_perfect_probe_collapses_at_two_examples_per_dimension() -> None:
-    grid = (1.0, 0.2, 0.05, 0.01, 0.001)
+def test_at_200_easy_examples_are_within_a_hundredth_of_their_asymptote() -> None:
+    fractions = np.array([0.8, 0.5, 0.2])
     np.testing.assert_allclose(
-        [student(2.5, f).error for f in grid[1:]], [0.0464, 0.0121, 0.00243, 0.000243], rtol=5e-3
+        student(200, fractions, "easy").error, asymptotic_error(200, fractions, "easy"), rtol=4e-3
     )
-    assert frontier(2.5, grid).censored
-    assert frontier(0.75, grid) == perceptron.Best(student(0.75).error, 1.0, False)
 
 
-def test_a_nearly_perfect_probe_is_a_perfect_one() -> None:
-    angle = float(np.rad2deg(1e-3))
-    assert student(4, 0.5, "hard", angle).error == pytest.approx(student(4, 0.5).error, abs=1e-6)
+def test_half_of_sixteen_per_dimension_is_worth_sixteen() -> None:
+    assert abs(student(8, 0.5).error - student(16).error) < 1e-8
 
 
-def test_local_exponents_of_the_whole_pool() -> None:
-    errors = max_margin_error([0.5, 1, 2, 4, 8, 16])
-    np.testing.assert_allclose(-np.diff(np.log2(errors)), [0.31, 0.50, 0.73, 0.90, 0.97], atol=0.006)
+def test_local_exponents_of_unpruned_data() -> None:
+    error = max_margin_error([0.5, 1, 2, 4, 8, 16])
+    np.testing.assert_allclose(-np.diff(np.log2(error)), [0.31, 0.50, 0.73, 0.90, 0.97], atol=0.0051)
 
 
-def perfect_residuals(alpha: float, f: float, found: Student) -> list[float]:
-    """Return the residuals of the two equations printed for a perfect probe and hard examples."""
-    r, kappa, gamma = found.overlap, found.margin, threshold(f, "hard")
-    s = np.sqrt(1 - r**2)
-
-    def gauss(t: float) -> float:
-        return float(np.exp(-(t**2) / 2) / np.sqrt(2 * np.pi))
-
-    def first(t: float) -> float:
-        left_out = -np.expm1(-gamma * (gamma - 2 * r * t) / (2 * s**2))
-        return float(gauss(t) * np.exp(-(r**2) * t**2 / (2 * s**2)) * left_out * (kappa - t))
-
-    def second(t: float) -> float:
-        return float(gauss(t) * (ndtr(r * t / s) - ndtr((r * t - gamma) / s)) * (kappa - t) ** 2)
-
-    one, two = (quad(g, -12, kappa, epsabs=1e-12, limit=400)[0] for g in (first, second))
-    return [r - 2 * alpha / (f * np.sqrt(2 * np.pi) * s) * one, 1 - r**2 - 2 * alpha / f * two]
+# Crossings and frontiers
 
 
-@pytest.mark.parametrize(("alpha", "f"), [(0.5, 0.8), (1, 0.5), (2, 0.2), (4, 0.2), (3, 0.05)])
-def test_the_printed_equations_of_a_perfect_probe_hold(alpha: float, f: float) -> None:
-    assert np.abs(perfect_residuals(alpha, f, student(alpha, f))).max() < 1e-6
+def crossing(f, other, low, high):
+    """Return the α above which keeping the hard beats `other`, a keep, or no pruning."""
 
+    def gain(alpha):
+        rival = student(alpha, f, other) if other else student(alpha)
+        return float(student(alpha, f).error - rival.error)
 
-def imperfect_residuals(alpha: float, f: float, keep: Keep, angle: float, found: Student) -> list[float]:
-    """Return the residuals of equations 1 to 3 of Sorscher et al. 2022, with their Λ, Γ and Δ."""
-    r, rho, kappa, edge = found.overlap, found.probe_overlap, found.margin, threshold(f, keep)
-    theta = np.deg2rad(angle)
-    sine, cosine = np.sin(theta), np.cos(theta)
-    free = np.sqrt(1 - rho**2)
-    scale = np.sqrt(sine**2 - r**2 - rho**2 + 2 * rho * r * cosine)
-    node, width = np.polynomial.legendre.leggauss(400)
-    pieces = [(-edge, edge)] if keep == "hard" else [(-9.0, -edge), (edge, 9.0)]
-    z = np.concatenate([(low + high) / 2 + (high - low) / 2 * node for low, high in pieces])[:, None]
-    p = np.concatenate([(high - low) / 2 * width for low, high in pieces])
-    p = p * np.exp(-(z[:, 0] ** 2) / 2) / np.sqrt(2 * np.pi) / f
-    # κ − t is scaled so that the nodes are dense near the margin.
-    ends = kappa - np.concatenate([[0.0], np.geomspace(1e-4, 16.0, 24)])
-    node, width = np.polynomial.legendre.leggauss(50)
-    t = np.concatenate([(a + b) / 2 + (b - a) / 2 * node for b, a in zip(ends[:-1], ends[1:], strict=True)])
-    dt = np.concatenate([(b - a) / 2 * width for b, a in zip(ends[:-1], ends[1:], strict=True)])
-
-    gamma = z * (rho * r - cosine) - t * (r - rho * cosine)
-    delta = (
-        z**2 * (rho**2 + cosine**2 - 2 * rho * r * cosine) + 2 * t * z * (r * cosine - rho) + t**2 * sine**2
-    )
-    wide = np.exp(-((t - rho * z) ** 2) / (2 * free**2)) / (np.sqrt(2 * np.pi) * free)
-    wide = wide * ndtr(-gamma / (free * scale))
-    sharp = np.exp(-delta / (2 * scale**2))
-
-    def mean(values: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> float:
-        return float(p @ values @ dt)
-
-    short = kappa - t
-    one = alpha / (np.pi * scale) * mean(sharp * short)
-    two = 2 * alpha * mean(wide * short**2)
-    three = (
-        2
-        * alpha
-        * mean(
-            wide * (z - rho * t) / free**2 * short
-            + sharp / (2 * np.pi * scale) * (rho * r - cosine) / free**2 * short
-        )
-    )
-    return [
-        (r - rho * cosine) / sine**2 - one,
-        1 - (rho**2 + r**2 - 2 * rho * r * cosine) / sine**2 - two,
-        (rho - r * cosine) / sine**2 - three,
-    ]
+    return brentq(gain, low, high, xtol=1e-8)
 
 
 @pytest.mark.parametrize(
-    ("alpha", "f", "keep", "angle"),
-    [
-        (1, 0.5, "hard", 10),
-        (4, 0.2, "hard", 20),
-        (2, 0.5, "hard", 40),
-        (4, 0.5, "hard", 20),
-        (2, 0.5, "easy", 30),
-    ],
+    ("f", "alpha"), [(0.8, 1.124), (0.5, 1.453), (0.2, 1.760), (0.1, 1.874), (0.05, 1.935), (0.01, 1.987)]
 )
-def test_the_printed_equations_of_an_imperfect_probe_hold(
-    alpha: float, f: float, keep: Keep, angle: float
-) -> None:
-    found = student(alpha, f, keep, angle)
-    assert np.abs(imperfect_residuals(alpha, f, keep, angle, found)).max() < 1e-6
+def test_hard_beats_random_above(f, alpha) -> None:
+    assert crossing(f, None, 0.5, 4.0) == pytest.approx(alpha, abs=0.002 if f == 0.5 else 0.0006)
 
 
-@settings(max_examples=15, deadline=None)
-@given(alpha=st.floats(0.05, 50), f=st.floats(0.05, 0.95), keep=st.sampled_from(["hard", "easy"]))
-def test_more_examples_err_less_and_a_whole_pool_knows_no_probe(alpha: float, f: float, keep: Keep) -> None:
-    assert student(alpha * 1.1, f, keep).error < student(alpha, f, keep).error
-    assert student(alpha, 1.0, keep, 30.0) == student(alpha)
+@pytest.mark.parametrize(("f", "alpha"), [(0.8, 7.73), (0.5, 2.52), (0.2, 2.07), (0.1, 2.01)])
+def test_hard_beats_easy_above(f, alpha) -> None:
+    assert crossing(f, "easy", 1.0, 20.0) == pytest.approx(alpha, abs=0.006)
+
+
+FRONTIERS = {
+    5: ([0.2657, 0.1271, 0.0399, 0.0206, 0.0110, 0.0078, 0.0046], [1, 0.3, 0.2, 0.1, 0.1, 0.1, 0.05]),
+    10: ([0.2657, 0.1471, 0.0653, 0.0393, 0.0217, 0.0155, 0.0091], [1, 0.5, 0.3, 0.2, 0.2, 0.2, 0.1]),
+    20: ([0.2657, 0.1685, 0.1010, 0.0678, 0.0397, 0.0277, 0.0174], [1, 0.6, 0.5, 0.4, 0.3, 0.3, 0.2]),
+    30: ([0.2657, 0.1774, 0.1201, 0.0870, 0.0539, 0.0382, 0.0243], [1, 0.8, 0.6, 0.5, 0.5, 0.4, 0.3]),
+}
+
+
+@pytest.mark.parametrize("angle", FRONTIERS)
+def test_the_frontier_of_an_imperfect_probe(angle) -> None:
+    errors, fractions = FRONTIERS[angle]
+    found = frontier([1, 2, 3, 4, 6, 8, 12], angle, keep_fractions=GRID)
+    np.testing.assert_allclose(found.error, errors, atol=5.1e-5)
+    np.testing.assert_array_equal(found.keep_fraction, fractions)
+    np.testing.assert_array_equal(found.censored, np.array(fractions) == 0.05)
+
+
+def test_the_frontier_of_a_perfect_probe_over_every_fraction() -> None:
+    found = frontier([0.75, 1.25, 1.5, 1.7, 1.8, 1.9, 2.5], largest_pool=250)
+    np.testing.assert_allclose(found.keep_fraction[:-1], [1, 0.86, 0.70, 0.51, 0.38, 0.235], atol=0.01)
+    np.testing.assert_array_equal(found.censored, [False] * 6 + [True])
+    assert found.error[-1] == pytest.approx(0.00243, abs=5e-6)
+    assert (
+        found.error <= frontier([0.75, 1.25, 1.5, 1.7, 1.8, 1.9, 2.5], keep_fractions=GRID).error + 1e-12
+    )[:-1].all()
+
+
+def test_a_frontier_needs_one_set_of_fractions_and_a_pool_as_large_as_what_is_kept() -> None:
+    for given_too_much_or_little in ({}, {"keep_fractions": GRID, "largest_pool": 8.0}):
+        with pytest.raises(ValueError, match="either keep_fractions or largest_pool"):
+            frontier(2.0, **given_too_much_or_little)
+    with pytest.raises(ValueError, match="largest_pool=4"):
+        frontier([2.0, 8.0], largest_pool=4.0)
+    assert frontier(4.0, keep_fractions=[0.2, 0.5]).censored.all()
+
+
+# The quadrature
+
+
+def test_a_probe_at_a_thousandth_radian_is_nearly_perfect() -> None:
+    angle = np.rad2deg(1e-3)
+    for alpha, f, keep in [(1, 0.5, "hard"), (4, 0.2, "hard"), (4, 0.5, "easy"), (8, 0.8, "hard")]:
+        assert student(alpha, f, keep, angle).error == pytest.approx(student(alpha, f, keep).error, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "point",
+    [(0.01, 0.001, "hard", 0.0), (1e6, 0.001, "hard", 0.0), (1e6, 0.003, "easy", 0.0), (3, 0.05, "hard", 0.0),
+     (1.9, 0.01, "hard", 0.3), (4, 0.2, "hard", 0.02), (1000, 0.1, "hard", 0.5), (300, 0.05, "easy", 0.2)],
+)  # fmt: skip
+def test_twice_the_nodes_change_nothing(point, monkeypatch) -> None:
+    alpha, f, keep, theta = point
+    first = solver.solve(*point)
+    assert solver.nodes(*point).weight.sum() == pytest.approx(1, abs=1e-11)
+    monkeypatch.setattr(solver, "_ALONG", 24)
+    monkeypatch.setattr(solver, "_ACROSS", 100)
+    np.testing.assert_allclose(solver.solve(alpha, f, keep, theta), first, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "f"), [(0.1, 0.5), (1, 1), (4, 1), (2, 0.2), (4, 0.5), (3, 0.05), (100, 0.5)]
+)
+def test_the_equations_of_the_perfect_probe_hold_as_printed(alpha, f) -> None:
+    assert np.abs(printed_residuals(alpha, f)).max() < 1e-8
+
+
+SPREAD = [(1, 0.5, "hard", 10), (4, 0.2, "hard", 20), (2, 0.5, "hard", 40), (4, 0.2, "easy", 20)]
+WIDER = [
+    (4, 0.2, "hard", 10), (8, 0.5, "easy", 5), (2, 0.1, "hard", 5), (8, 0.05, "hard", 2), (4, 0.5, "hard", 90),
+    (0.5, 0.8, "hard", 30), (2, 1, "hard", 20), (12, 0.3, "hard", 30), (0.5, 0.05, "easy", 60),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("point", SPREAD + [pytest.param(point, marks=pytest.mark.slow) for point in WIDER])
+def test_the_equations_of_a_probe_at_an_angle_hold_as_printed(point) -> None:
+    assert np.abs(printed_residuals(*point)).max() < 1e-6
+
+
+def test_the_printed_equations_tell_a_wrong_student() -> None:
+    from lawbook.theory._perceptron_equations import imperfect_residuals, perfect_residuals
+
+    right = student(4, 0.5, "hard", 20)
+    kept = solver.kept_range(0.5, "hard")
+    wrong = imperfect_residuals(
+        4, 0.5, kept, np.deg2rad(20), right.overlap * 0.999, right.probe_overlap, right.margin
+    )
+    assert np.abs(wrong).max() > 1e-4
+    perfect = student(4, 0.5)
+    assert np.abs(perfect_residuals(4, 0.5, kept[1], perfect.overlap, perfect.margin * 1.001)).max() > 1e-4
+
+
+# Properties
 
 
 def test_few_examples_teach_nothing() -> None:
@@ -217,41 +213,143 @@ def test_few_examples_teach_nothing() -> None:
     assert (np.diff(error) < 0).all()
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.floats(0.01, 1e5), st.floats(1.01, 10), st.floats(1e-3, 1), st.sampled_from(["hard", "easy"]))
+def test_more_examples_err_less(alpha, factor, f, keep) -> None:
+    few, many = student([alpha, alpha * factor], f, keep).error
+    assert 0 < many < few < 0.5
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(0.1, 100), st.sampled_from(["hard", "easy"]), st.floats(0, 90))
+def test_without_pruning_neither_probe_nor_keep_matters(alpha, keep, angle) -> None:
+    assert student(alpha, 1, keep, angle).error == student(alpha).error
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.floats(0.1, 30), st.floats(0.05, 0.9), st.sampled_from(["hard", "easy"]), st.floats(1, 80))
+def test_the_shape_is_that_of_the_arguments(alpha, f, keep, angle) -> None:
+    found = student([[alpha], [2 * alpha]], f, keep, [0, angle, 90])
+    assert found.error.shape == found.overlap.shape == found.margin.shape == (2, 3)
+    assert (found.error[1] < found.error[0]).all()
+    assert ((found.error > 0) & (found.error < 0.5) & (found.margin > 0)).all()
+
+
 @pytest.mark.parametrize(
     ("name", "arguments"),
-    [("alpha", (0.0,)), ("alpha", (np.nan,)), ("alpha", (1e7,)), ("keep_fraction", (1.0, 0.0)),
-     ("probe_angle_deg", (1.0, 0.5, "hard", 90.0))],
+    [("alpha", (0.0,)), ("alpha", (-1.0,)), ("alpha", (1e7,)), ("alpha", (np.nan,)), ("alpha", (1e5, 0.5, "hard", 10)),
+     ("keep_fraction", (1.0, 0.0)), ("keep_fraction", (1.0, 1.5)), ("keep", (1.0, 0.5, "moderate")),
+     ("probe_angle_deg", (1.0, 0.5, "hard", -1)), ("probe_angle_deg", (1.0, 0.5, "hard", 91))],
 )  # fmt: skip
-def test_beyond_the_theory_is_an_error(name: str, arguments: tuple[float, ...]) -> None:
-    with pytest.raises(ValueError, match=f"{name} must lie between"):
-        student(*arguments)  # type: ignore[arg-type]
+def test_beyond_the_theory_is_an_error(name, arguments) -> None:
+    with pytest.raises(ValueError, match=f"^{name} must"):
+        student(*arguments)
 
 
-def test_the_shipped_table_holds_what_is_solved() -> None:
-    table = perceptron._table()
-    assert len(table) == 335
-    assert sum(angle == 0 for *_, angle in table) == 255
-    for place in range(0, len(table), 17):
-        point, error = list(table.items())[place]
-        assert student(*point).error == pytest.approx(error, abs=1e-12)
+def test_a_simulated_student_makes_the_same_errors() -> None:
+    from sklearn.svm import LinearSVC
+
+    rng = np.random.default_rng(0)
+    errors = []
+    for _ in range(20):
+        teacher, x = rng.standard_normal(100), rng.standard_normal((200, 100))
+        machine = LinearSVC(C=1e6, loss="hinge", fit_intercept=False, max_iter=1_000_000, tol=1e-6)
+        w = machine.fit(x, np.sign(x @ teacher)).coef_[0]
+        errors.append(np.arccos(w @ teacher / np.linalg.norm(w) / np.linalg.norm(teacher)) / np.pi)
+    error = np.std(errors) / np.sqrt(len(errors))
+    assert abs(np.mean(errors) - max_margin_error(2.0)[0]) < 4 * error
 
 
-def test_the_curve_is_drawn_only_where_the_theory_applies() -> None:
+# The shipped table and the curve beside runs
+
+
+def test_the_shipped_table_is_what_is_solved() -> None:
+    table = shipped_table()
+    assert (table["probe_angle_deg"] == 0).sum() == 255
+    assert not table.duplicated(["alpha", "keep_fraction", "keep", "probe_angle_deg"]).any()
+    sample = table.iloc[::9]
+    found = student(*(sample[c].to_numpy() for c in ("alpha", "keep_fraction", "keep", "probe_angle_deg")))
+    for name, values in found._asdict().items():
+        np.testing.assert_allclose(values, sample[name], rtol=1e-8)
+
+
+def test_the_table_holds_what_studies_ask() -> None:
+    alphas = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+    fractions = (0.8, 0.5, 0.2, 0.1, 0.05)
+    wanted = {(a, f, "hard", angle) for a in alphas for f in fractions for angle in (0.0, 10.0, 20.0)}
+    wanted |= {(a, f, "easy", 0.0) for a in alphas for f in fractions} | {
+        (a, 1.0, "hard", 0.0) for a in alphas
+    }
+    columns = ["alpha", "keep_fraction", "keep", "probe_angle_deg"]
+    assert wanted <= set(shipped_table()[columns].itertuples(index=False, name=None))
+
+
+def runs(**axes):
+    """Return one run of the perceptron that an oracle pruned to 800 of 4000 examples in 200 dimensions."""
+    pruned = {
+        "samples": 4000,
+        "n_train": 800,
+        "dimension": 200,
+        "keep_fraction": 0.2,
+        "metric": "oracle_margin",
+    }
     run = {
-        "task": "perceptron", "model": "max_margin", "dimension": 200, "n_train": 800, "keep_fraction": 0.2,
-        "metric": "oracle_margin", "keep": "hard", "probe_angle_deg": 10.0, "drop_hardest": 0.0,
-    }  # fmt: skip
-    others = [
-        {},
-        {"keep_fraction": 1.0},
-        {"metric": "random"},
-        {"keep": "strata"},
-        {"drop_hardest": 0.1},
-        {"metric": "el2n", "task": "teacher_logistic", "model": "logistic"},
-        {"task": "digits", "model": "mlp"},
-    ]
-    runs = pd.DataFrame([run | other for other in others])
-    exact = exact_curve(runs, "n_train", "test_error")
-    np.testing.assert_allclose(exact[:3], [0.03927, 0.11366, 0.11366], atol=1e-5)
-    assert exact[3:].isna().all()
-    assert exact_curve(runs, "n_train", "test_loss").isna().all()
+        "task": "perceptron",
+        "model": "max_margin",
+        "keep": "hard",
+        "probe_angle_deg": 0.0,
+        "drop_hardest": 0.0,
+    }
+    return {**run, **pruned, **axes}
+
+
+def test_the_curve_is_drawn_where_the_theory_applies() -> None:
+    table = pd.DataFrame(
+        [
+            runs(),
+            runs(probe_angle_deg=10.0),
+            runs(probe_angle_deg=12.5),  # not in the shipped table
+            runs(keep="easy"),
+            runs(metric="random", probe_angle_deg=10.0),
+            runs(keep_fraction=1.0, samples=800, metric="el2n"),
+            runs(
+                task="teacher_logistic",
+                model="logistic",
+                keep_fraction=1.0,
+                probe_angle_deg=np.nan,
+                ridge=0.01,
+            ),
+        ],
+        index=[3, 1, 4, 15, 9, 2, 6],
+    )
+    expected = student(
+        4, [0.2, 0.2, 0.2, 0.2, 1, 1, 1], [*["hard"] * 3, "easy", *["hard"] * 3], [0, 10, 12.5, 0, 0, 0, 0]
+    )
+    exact = exact_curve(table, "n_train", "test_error")
+    assert exact.index.equals(table.index)
+    np.testing.assert_allclose(exact, expected.error, rtol=1e-9)
+
+
+def test_the_curve_is_silent_where_the_theory_does_not_apply() -> None:
+    table = pd.DataFrame(
+        [
+            runs(metric="el2n"),
+            runs(metric="el2n", probe_data="heldout"),
+            runs(metric="input_norm"),
+            runs(keep="moderate"),
+            runs(keep="strata"),
+            runs(drop_hardest=0.1),
+            runs(label_noise=0.1),
+            runs(task="digits", keep_fraction=1.0),
+            runs(task="teacher_logistic", model="logistic", metric="random", ridge=1.0),
+            runs(n_train=1),
+        ]
+    )
+    assert exact_curve(table, "n_train", "test_error").isna().all()
+    assert exact_curve(pd.DataFrame([runs()]), "n_train", "test_loss").isna().all()
+    assert exact_curve(pd.DataFrame([runs()]).drop(columns="dimension"), "n_train", "test_error").isna().all()
+
+
+def test_absent_columns_are_neutral() -> None:
+    table = pd.DataFrame([runs(metric="random")])[["task", "n_train", "dimension"]]
+    assert exact_curve(table, "n_train", "test_error").iloc[0] == pytest.approx(0.11366, abs=1e-5)

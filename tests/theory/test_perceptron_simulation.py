@@ -10,13 +10,13 @@ import pytest
 
 from lawbook.models import models
 from lawbook.pruning.metrics import Evidence, metrics
+from lawbook.pruning.pools import pool_of
 from lawbook.report.quantities import quantities
 from lawbook.studies.schema import PruningAxes, SeedAxes
 from lawbook.studies.study import NO_TRAINING
 from lawbook.tasks import tasks
 from lawbook.theory.perceptron import student
 from lawbook.training.solved import solve_runs
-from lawbook.training.sources import pool_of
 
 DIMENSION = 200
 

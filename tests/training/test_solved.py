@@ -8,6 +8,7 @@ from scipy.special import expit
 
 from lawbook.errors import AbandonedError
 from lawbook.models import models
+from lawbook.pruning.pools import members_of, pool_of
 from lawbook.studies.runs import Run, run_id
 from lawbook.studies.schema import PruningAxes, SeedAxes
 from lawbook.studies.study import NO_TRAINING
@@ -15,7 +16,6 @@ from lawbook.tasks import tasks
 from lawbook.training import solved
 from lawbook.training.shard import train_shard
 from lawbook.training.solved import margin, probe_outputs, solve_runs
-from lawbook.training.sources import members_of, pool_of
 
 
 def config(task="teacher_logistic", model="logistic", **fields):

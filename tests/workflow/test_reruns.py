@@ -51,7 +51,9 @@ def test_each_block_of_a_study_reruns_its_own_rules(finished: House) -> None:
 
 def test_another_keep_fraction_starts_no_probe_and_no_score_job(finished: House) -> None:
     finished.edit(YAML, "set: {samples: 256, keep_fraction: 0.5}", "set: {samples: 256}")
-    finished.edit(YAML, "{metric: [random, el2n], seed", "{keep_fraction: [0.25, 0.5], metric: [random, el2n], seed")
+    finished.edit(
+        YAML, "{metric: [random, el2n], seed", "{keep_fraction: [0.25, 0.5], metric: [random, el2n], seed"
+    )
 
     assert finished.jobs() == {"plan_study": 1, "train_shard": 2, **COLLECTED}
 

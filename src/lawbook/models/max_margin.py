@@ -52,7 +52,7 @@ class MaxMargin(Separator):
             multipliers = np.zeros(len(examples))
         support = examples[multipliers > 0]
         # Where margins are small the multipliers have lost digits, but not those which of them are 0.
-        weight: NDArray[np.float64] = np.linalg.lstsq(support, np.ones(len(support)))[0]
+        weight = np.asarray(np.linalg.lstsq(support, np.ones(len(support)))[0], dtype=np.float64)
         if not (examples @ weight >= 1.0 - _SEPARATED).all():
             raise NotSeparableError(
                 f"the {len(targets)} examples are not separable by a hyperplane through the origin"

@@ -42,7 +42,7 @@ def earlier_cosine(
             cosines = unit[rows] @ unit[members].T
             cosines[turn[members] >= turn[rows][:, None]] = -1.0
             found[rows] = np.maximum(found[rows], cosines.max(axis=1))
-    return np.clip(found, -1.0, 1.0)
+    return np.asarray(np.clip(found, -1.0, 1.0), dtype=np.float64)
 
 
 def near_duplicates(

@@ -13,13 +13,13 @@ import torch
 from lawbook.axes import Config
 from lawbook.pruning.embedding import principal_components
 from lawbook.pruning.metrics import Evidence, Floats, Need, Probed
+from lawbook.pruning.pools import Indices, pool_of
 from lawbook.studies.cost import engine, stack_size
 from lawbook.studies.probes import Pool
 from lawbook.studies.runs import Run
 from lawbook.studies.shards import make_shards
 from lawbook.tasks import PoolTask, tasks
 from lawbook.training.solved import probe_outputs
-from lawbook.training.sources import Indices, pool_of
 from lawbook.training.stack import StackedRuns, train_stack
 
 CHECKPOINTS = 20

@@ -15,6 +15,7 @@ from scipy.stats import spearmanr
 
 from lawbook.pruning.evidence import Said, ask_probes, gather, pool_task, with_probes
 from lawbook.pruning.metrics import PROBED, Evidence, Scores, metrics
+from lawbook.pruning.pools import pool_of
 from lawbook.studies.cost import LARGEST_STACK, run_cost
 from lawbook.studies.probes import Pool
 from lawbook.studies.runs import digest
@@ -22,7 +23,6 @@ from lawbook.tables import conform, empty
 from lawbook.training.cache import Cache, Cached
 from lawbook.training.process import check_owner, prepare_process
 from lawbook.training.shard import data_digest, numerics, versions
-from lawbook.training.sources import pool_of
 from lawbook.training.stack import JobHeartbeat
 
 Key = tuple[str, str]

@@ -10,6 +10,7 @@ import pandas as pd
 from lawbook.fitting import text_of
 from lawbook.laws.points import Notice
 from lawbook.report.results import Results, axes_of
+from lawbook.report.scoring import disputed_cases
 from lawbook.report.words import count, plain
 from lawbook.studies.schema import StudyFile
 
@@ -61,6 +62,12 @@ def warnings_of(content: StudyFile, results: Results) -> list[Group]:
     for claim in results.claims.to_dict("records"):
         if claim["verdict"] != "holds":
             found[f"claim_{claim['verdict']}"][f"{claim['text']}: {claim['reason']}"] = None
+    if results.has("scorings"):
+        for case in disputed_cases(results):
+            found["disputed_labels"][case] = None
+    for row in results.verdicts.to_dict("records"):
+        for notice in fit_notices(pd.Series(row)):
+            found[notice.kind][f"{plain(row['frontier'])}: {notice.message}"] = None
     if content.laws and not any(law.role == "null" for law in content.laws.values()):
         found["no_null"][
             "no law of this study has the role null: the pipeline was not shown data without a law"
@@ -75,6 +82,7 @@ def _weight(kind: str) -> int:
         "run_failed",
         "fit_refused",
         "fit_not_identified",
+        "disputed_labels",
         "run_diverged",
         "run_unconverged",
     )

@@ -17,6 +17,9 @@ from lawbook.report.embed import InlineFigure, Link, inline_figure, table_link
 from lawbook.report.headline import cannot_say, headlines, null_outcome
 from lawbook.report.notices import summary, warnings_of
 from lawbook.report.results import Results, axes_of
+from lawbook.report.scoring import COLUMNS as SCORING
+from lawbook.report.scoring import probe_data_rows, scoring_rows
+from lawbook.report.verdicts import verdict_rows
 from lawbook.report.words import count, fitted_range, measured, number, plain, symbol
 from lawbook.studies import Study
 from lawbook.studies.schema import StudyFile
@@ -24,7 +27,11 @@ from lawbook.studies.schema import StudyFile
 ORIGINS = ("exact", "published", "preregistered", "exploratory")
 VERDICTS = ("holds", "fails", "undecided")
 METRICS = ("test_loss", "test_error", "validation_loss", "train_loss")
-DOWNLOADS = ("runs", "costs", "fits", "claims", "sensitivity", "slopes", "points", "predictions")
+DOWNLOADS = (
+    "runs", "costs", "fits", "claims", "sensitivity", "slopes", "points", "predictions", "frontiers", "verdicts"
+)  # fmt: skip
+
+FRONTIER_TABLES = {"frontiers", "verdicts"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,7 @@ def write_report(study: Study, results: Path) -> None:
         origins=ORIGINS,
         verdicts=VERDICTS,
         headlines=headlines(content, tables),
+        frontiers=verdict_rows(content, tables),
         nulls=null_outcome(content, tables.fits),
         cannot_say=cannot_say(content, tables.fits),
         warnings=warnings_of(content, tables),
@@ -66,6 +74,8 @@ def write_report(study: Study, results: Path) -> None:
         fits=fits_table(tables.fits),
         runs=runs_table(tables.runs),
         downloads=[table_link(name, tables.table(name)) for name in _downloads(content)],
+        scoring=scoring_rows(tables) if tables.has("scorings") else (),
+        scoring_columns=SCORING,
         cost=cost_rows(tables.costs, tables.runs) if content.table is None else [],
         provenance=provenance_rows(study, tables),
         yaml=study.file.read_text(encoding="utf-8"),
@@ -118,7 +128,8 @@ def runs_table(runs: pd.DataFrame) -> Table:
         tuple(number(v) if isinstance(v, float) else "" if v is None or v is pd.NA else str(v) for v in row)
         for row in runs[columns].itertuples(index=False, name=None)
     )
-    same = ", ".join(f"{plain(axis)} {text_of(runs[axis].iloc[0])}" for axis in fixed) if len(runs) else ""
+    told = [axis for axis in fixed if runs[axis].notna().any()]
+    same = ", ".join(f"{plain(axis)} {text_of(runs[axis].iloc[0])}" for axis in told) if len(runs) else ""
     about = f"In all runs: {same}." if same else ""
     return Table("runs", tuple(map(plain, columns)), rows, table_link("runs", runs), about)
 
@@ -159,6 +170,7 @@ def provenance_rows(study: Study, tables: Results) -> list[tuple[str, str]]:
         ("versions while training", "; ".join(map(_versions, _distinct(costs, "versions"))) or "–"),
         ("training digests", ", ".join(_distinct(costs, "digest")) or "–"),
         ("FLOPs are counted as", "; ".join(_distinct(runs, "flops_rule")) or "–"),
+        *(probe_data_rows(tables) if tables.has("scorings") else []),
     ]
 
 
@@ -180,7 +192,10 @@ def _source_rows(content: StudyFile, tables: Results) -> list[tuple[str, str]]:
 
 
 def _downloads(content: StudyFile) -> list[str]:
-    return [name for name in DOWNLOADS if name != "costs" or content.table is None]
+    without = {"costs"} if content.table is not None else set()
+    return [
+        name for name in DOWNLOADS if name not in without | (set() if content.frontiers else FRONTIER_TABLES)
+    ]
 
 
 def _versions(text: str) -> str:

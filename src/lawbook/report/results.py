@@ -36,6 +36,10 @@ class Results:
         """Return a table by name."""
         return read_table(self.folder / f"{name}.parquet")
 
+    def has(self, name: str) -> bool:
+        """Tell whether there is a table of that name."""
+        return (self.folder / f"{name}.parquet").exists()
+
     @cached_property
     def runs(self) -> pd.DataFrame:
         """Return a row per run."""

@@ -22,6 +22,7 @@ LABELS = {
     "n_params_non_embedding": "parameters N, embeddings left out",
     "n_train": "training examples kept",
     "n_unique": "distinct training examples",
+    "kept": "training examples kept",
     "samples": "pool size D (examples)",
     "step": "step",
     "steps": "steps",

@@ -14,9 +14,9 @@ from lawbook.axes import Config
 from lawbook.errors import LawbookError
 from lawbook.models import SolvedModel, models
 from lawbook.pruning.metrics import Probed
+from lawbook.pruning.pools import Indices, members_of
 from lawbook.tasks import PoolTask, tasks
 from lawbook.training.process import check_owner
-from lawbook.training.sources import Indices, members_of
 from lawbook.training.trained import Trained
 
 Floats = NDArray[np.float64]

@@ -55,9 +55,9 @@ def judge(frontier: Pareto) -> Judged:
 
     It does if (a) log ε = a - c x has an AICc lower by 6 than log ε = a - b log x, (b) its local exponent exceeds
     the control's by an interval that excludes 0 between at least three neighbouring points, and (c) the
-    exponential, fitted without the last point, predicts it better. It is a power law if the same holds the other
-    way round: a lower AICc by 6, nowhere steeper as in (b), and the better prediction. Else it is undecided.
-    Points without an error above 0 end the window.
+    exponential, fitted without the last point, predicts it better. It is a power law, steeper than the control's or
+    not, if (a) and (c) hold the other way round. Else it is undecided. Points without an error above 0 end the
+    window.
 
     Source: the conditions under which Sorscher et al. 2022 (arXiv:2206.14486) claim more than a power law, with
     the safeguards that short ranges, chosen minima and the edge of a sweep call for.
@@ -75,12 +75,15 @@ def judge(frontier: Pareto) -> Judged:
     steeper = _steeper(frontier, n)
     power, exponential = heldout_errors(x, y)
     found = (float(x[0]), float(x[-1]), n, delta, delta_control, steeper, power, exponential, curse)
-    is_steeper, gap = steeper >= STEEPER_IN_A_ROW, f"ΔAICc {delta:+.1f}"
+    gap = f"ΔAICc {delta:+.1f}"
     failed = [
         text
         for holds, text in (
             (delta >= DECIDES, f"an exponential fits no better by {DECIDES:g} ({gap})"),
-            (is_steeper, "its local exponent does not exceed the control's at two neighbouring steps"),
+            (
+                steeper >= STEEPER_IN_A_ROW,
+                "its local exponent does not exceed the control's at two neighbouring steps",
+            ),
             (exponential < power, "an exponential predicts the last point no better"),
         )
         if not holds
@@ -89,7 +92,7 @@ def judge(frontier: Pareto) -> Judged:
         reason = f"an exponential fits better ({gap}; control {delta_control:+.1f}), predicts the last point better"
         reason += f", and the local exponent exceeds the control's at {steeper} neighbouring steps"
         return Judged("beats the power law", reason, *found)
-    if delta <= -DECIDES and not is_steeper and power < exponential:
+    if delta <= -DECIDES and power < exponential:
         reason = f"a power law fits better ({gap}; control {delta_control:+.1f}) and predicts the last point better"
         return Judged("power law", reason, *found)
     return Judged("undecided", "; ".join(failed), *found)

@@ -121,8 +121,7 @@ def pareto(
     reverse; the estimate is their mean. A draw resamples the repeats within two random halves. The control is the
     mean over its pools, on the same repeats. Runs without a finite, positive y are left out with a Notice.
 
-    Raises LawbookError for absent columns, fewer than 4 repeats, or fewer than 2 numbers of kept examples that
-    both have.
+    Raises LawbookError for absent columns, fewer than 4 repeats, or no number of kept examples that both have.
     """
     for table in (pruned, control):
         for column in (y, kept, pool, *cluster):
@@ -134,8 +133,8 @@ def pareto(
     if len(repeats) < LEAST_REPEATS:
         problem = f"the frontier has {len(repeats)} repeats of {', '.join(cluster)} that the control has, too"
         raise LawbookError(f"{problem}; choosing on one half and reading on the other takes {LEAST_REPEATS}")
-    if len(both) < 2:
-        problem = f"frontier and control share {len(both)} numbers of kept examples ({kept})"
+    if not both:
+        problem = f"frontier and control share no number of kept examples ({kept})"
         raise LawbookError(f"{problem}; sweep both over the same ones")
     pools = np.array(sorted(set(pruned[pool])), dtype=float)
     errors = _cube(pruned, y, (kept, both), (pool, pools.tolist()), cluster, repeats, "frontier", notices)

@@ -1,0 +1,149 @@
+"""What the report says of scoring: what it cost, how far scores can be trusted, and which labels are disputed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lawbook.pruning.metrics import metrics
+from lawbook.pruning.pools import members_of
+from lawbook.report.results import Results, axes_of
+from lawbook.report.words import count, number, plain
+from lawbook.studies.probes import DISPUTED, pool_id
+from lawbook.tasks import PoolTask, tasks
+
+DISPUTED_SHARE = 0.3
+"""Share of the kept examples with a disputed label above which the report warns."""
+
+UNANIMOUS = 1.0 - 1e-9
+"""A label is disputed where all held-out probes agree on one other class."""
+
+COLUMNS = (
+    "metric", "pools", "examples", "probes", "probe data", "after steps", "scoring FLOPs of a pool",
+    "of one training on it", "seconds of a pool", "rank correlation, even and odd probes", "AUC on replaced labels",
+)  # fmt: skip
+
+
+def scoring_rows(results: Results) -> tuple[tuple[str, ...], ...]:
+    """Return a row of texts per metric: medians over pools, with their range where it says something."""
+    rows = []
+    training = _training_flops(results)
+    for metric, found in results.scorings.groupby("metric", sort=True):
+        probes = int(found["probes"].median())
+        share = float(found["flops"].median()) / training if training > 0 else np.nan
+        rows.append(
+            (
+                plain(str(metric)), number(len(found)), _spread(found["n"]), number(probes) if probes else "none",
+                ", ".join(sorted(set(found["probe_data"]))) if probes else "–",
+                _spread(found["step"]), number(found["flops"].median()), f"{number(share, 2)} ×",
+                number(found["wall_s"].median(), 2), _spread(found["reliability"], 2),
+                _spread(found["planted_auc"], 2),
+            )
+        )  # fmt: skip
+    return tuple(rows)
+
+
+def _training_flops(results: Results) -> float:
+    """Return the median FLOPs of the runs that read scores."""
+    return float(results.runs.loc[results.runs["scoring_flops"].notna(), "flops"].median())
+
+
+def _spread(values: pd.Series, digits: int = 3) -> str:
+    """Write a median and, where they differ, the smallest and largest value; a dash for none.
+
+    >>> _spread(pd.Series([1.0, 2.0, 4.0])), _spread(pd.Series([3, 3])), _spread(pd.Series([np.nan]))
+    ('2 (1 to 4)', '3', '–')
+    """
+    known = values.dropna().astype(float)
+    if known.empty:
+        return "–"
+    low, middle, high = (number(v, digits) for v in (known.min(), known.median(), known.max()))
+    return middle if low == high else f"{middle} ({low} to {high})"
+
+
+def disputed_cases(results: Results) -> Iterator[str]:
+    """Yield a warning for each selection of hard examples of which more than 30 % have disputed labels.
+
+    The share is the mean over pools. It is about metrics that read the labels, and pools that held-out probes were
+    asked about.
+    """
+    shares = disputed_shares(results)
+    if shares.empty:
+        return
+    named = [column for column in shares.columns if column not in ("pool_id", "kept", "whole")]
+    for values, group in shares.groupby(named, sort=False):
+        kept, whole = float(group["kept"].mean()), float(group["whole"].mean())
+        if kept > DISPUTED_SHARE:
+            at = ", ".join(f"{plain(axis)} {value}" for axis, value in zip(named, values, strict=True))
+            yield (
+                f"{at}: all held-out probes contradict the labels of {kept:.0%} of what is kept, and of {whole:.0%}"
+                f" of the pool ({count(len(group), 'pool')}); these labels may be wrong: write keep: strata with"
+                " drop_hardest, or look at the gallery"
+            )
+
+
+def disputed_shares(results: Results) -> pd.DataFrame:
+    """Return a row per pool and hard selection: the share of disputed labels among what is kept, and in the pool."""
+    disputes = _scores_of(results, DISPUTED)
+    runs = results.runs
+    hard = runs[
+        (runs["keep_fraction"] < 1)
+        & (runs["keep"] == "hard")
+        & runs["metric"].isin([name for name in metrics if metrics[name].uses_labels])
+    ]
+    varying = [
+        axis for axis in axes_of(runs) if axis not in ("seed", "fold") and len(hard[axis].unique()) > 1
+    ]
+    of_task = [axis for axis in varying if axis in _task_axes(runs)]
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for run in hard.to_dict("records"):
+        config = {
+            axis: value.item() if isinstance(value, np.generic) else value for axis, value in run.items()
+        }
+        pool, metric = pool_id(config), str(config["metric"])
+        key = (pool, metric, config["keep_fraction"], config["drop_hardest"])
+        if key in rows or pool not in disputes:
+            continue
+        against = disputes[pool]["score"].to_numpy() >= UNANIMOUS
+        scores = _scores_of(results, metric)[pool]
+        kept, _ = members_of(_pool_task(config["task"]), config, scores["score"].to_numpy())
+        among = np.isin(scores["index"].to_numpy(), kept)
+        rows[key] = {
+            "pool_id": pool, "metric": metric, "keep_fraction": config["keep_fraction"],
+            "drop_hardest": config["drop_hardest"], **{axis: config[axis] for axis in of_task},
+            "kept": float(against[among].mean()), "whole": float(against.mean()),
+        }  # fmt: skip
+    return pd.DataFrame(list(rows.values()))
+
+
+def _scores_of(results: Results, metric: str) -> dict[str, pd.DataFrame]:
+    """Return the scores of each pool by a metric, in the order of the pool."""
+    chosen = results.scores[results.scores["metric"] == metric].sort_values("example")
+    return {str(pool): group for pool, group in chosen.groupby("pool_id")}
+
+
+def _task_axes(runs: pd.DataFrame) -> set[str]:
+    return {axis for name in set(runs["task"]) for axis in tasks[name].axes.model_fields}
+
+
+def _pool_task(name: str) -> PoolTask:
+    task = tasks[name]
+    assert isinstance(task, PoolTask), "only a pool is pruned"
+    return task
+
+
+def probe_data_rows(results: Results) -> list[tuple[str, str]]:
+    """Return how many pools were scored and with what data, for the provenance of a report."""
+    found = results.scorings
+    axes = sorted({axis for text in found["axes"] for axis in json.loads(text)})
+    return [
+        (
+            "pools scored",
+            f"{number(len(found['pool_id'].unique()))}, told apart by {', '.join(map(plain, axes))}",
+        ),
+        ("digests of pools", f"{number(len(found['pool_digest'].unique()))} distinct, in scorings.parquet"),
+    ]

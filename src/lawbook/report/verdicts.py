@@ -1,0 +1,61 @@
+"""The verdicts on a study's frontiers, as page one tells them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lawbook.report.results import Results
+from lawbook.report.words import label, number, plain
+from lawbook.studies.schema import StudyFile
+
+
+@dataclass(frozen=True)
+class VerdictRow:
+    """One frontier: its verdict with the reason, and (what, how much) of what it rests on."""
+
+    name: str
+    verdict: str
+    reason: str
+    cells: tuple[tuple[str, str], ...]
+
+
+def verdict_rows(content: StudyFile, results: Results) -> list[VerdictRow]:
+    """Return a row per frontier of a study: verdict, window, and the ratio to the control at the window's end."""
+    rows = []
+    for name, asked in content.frontiers.items():
+        verdict = results.verdicts[results.verdicts["frontier"] == name].iloc[0]
+        points = results.frontiers[results.frontiers["frontier"] == name]
+        window = f"{number(verdict['x_low'])} to {number(verdict['x_high'])} {label(asked.kept)}"
+        decades = np.log10(verdict["x_high"] / verdict["x_low"])
+        cells = (
+            ("window", f"{window}, {number(decades, 2)} decades, {number(verdict['n_points'])} points"),
+            ("ends at", _end(points, verdict)),
+            ("error over control there", _ratio(points, float(verdict["x_high"]))),
+            ("ΔAICc, power − exponential", _pair(verdict["delta_aicc"], verdict["delta_aicc_control"])),
+            ("|log error| on the last point, power law", number(verdict["heldout_error_power"], 2)),
+            ("the same, exponential", number(verdict["heldout_error_exponential"], 2)),
+            ("luck of the mere minimum", f"up to {verdict['winners_curse']:.0%} lower"),
+            ("repeats", number(points["n_repeats"].iloc[0])),
+        )
+        rows.append(VerdictRow(plain(name), str(verdict["verdict"]), str(verdict["reason"]), cells))
+    return rows
+
+
+def _end(points: pd.DataFrame, verdict: pd.Series) -> str:
+    last = points[(points["part"] == "pruned") & (points["kept"] == verdict["x_high"])]
+    edge = "" if last.empty else str(last["censored"].iloc[0] or "")
+    return f"an edge of the sweep: {edge}" if edge else "the largest number swept"
+
+
+def _ratio(points: pd.DataFrame, kept: float) -> str:
+    at = points[points["kept"] == kept].set_index("part")["estimate"]
+    return (
+        f"{number(at['pruned'], 2)} / {number(at['control'], 2)} = {number(at['pruned'] / at['control'], 2)}"
+    )
+
+
+def _pair(frontier: float, control: float) -> str:
+    return "–" if pd.isna(frontier) else f"{frontier:+.1f} (control {control:+.1f})"
