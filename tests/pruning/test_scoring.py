@@ -57,7 +57,7 @@ def test_scores_are_the_same_in_any_company_and_find_the_noisy_labels(tmp_path: 
 
     found = scorings.groupby("metric").agg({"planted_auc": "mean", "reliability": "mean", "flops": "mean"})
     assert (found.loc[["el2n", "aum"], "planted_auc"] > 0.65).all()
-    assert (found.loc[["el2n", "aum"], "reliability"] > 0.3).all()
+    assert (found.loc[["el2n", "aum"], "reliability"] > 0.2).all()
     assert pd.isna(found.loc["prototypes_self", "reliability"])
     assert found.loc["prototypes_self", "flops"] == 0
     assert found.loc["aum", "flops"] == 2 * found.loc["el2n", "flops"]

@@ -314,10 +314,9 @@ def test_the_curve_is_drawn_where_the_theory_applies() -> None:
             runs(keep_fraction=1.0, samples=800, metric="el2n"),
             runs(
                 task="teacher_logistic",
-                model="logistic",
+                model="max_margin",
                 keep_fraction=1.0,
                 probe_angle_deg=np.nan,
-                ridge=0.01,
             ),
         ],
         index=[3, 1, 4, 15, 9, 2, 6],
@@ -341,7 +340,7 @@ def test_the_curve_is_silent_where_the_theory_does_not_apply() -> None:
             runs(drop_hardest=0.1),
             runs(label_noise=0.1),
             runs(task="digits", keep_fraction=1.0),
-            runs(task="teacher_logistic", model="logistic", metric="random", ridge=1.0),
+            runs(task="teacher_logistic", model="logistic", metric="random", ridge=0.01),
             runs(n_train=1),
         ]
     )

@@ -65,9 +65,9 @@ def warnings_of(content: StudyFile, results: Results) -> list[Group]:
     if results.has("scorings"):
         for case in disputed_cases(results):
             found["disputed_labels"][case] = None
-    for row in results.verdicts.to_dict("records"):
-        for notice in fit_notices(pd.Series(row)):
-            found[notice.kind][f"{plain(row['frontier'])}: {notice.message}"] = None
+    for _, verdict in results.verdicts.iterrows():
+        for notice in fit_notices(verdict):
+            found[notice.kind][f"{plain(verdict['frontier'])}: {notice.message}"] = None
     if content.laws and not any(law.role == "null" for law in content.laws.values()):
         found["no_null"][
             "no law of this study has the role null: the pipeline was not shown data without a law"

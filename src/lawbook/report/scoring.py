@@ -102,7 +102,7 @@ def disputed_shares(results: Results) -> pd.DataFrame:
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
     for run in hard.to_dict("records"):
         config = {
-            axis: value.item() if isinstance(value, np.generic) else value for axis, value in run.items()
+            str(axis): value.item() if isinstance(value, np.generic) else value for axis, value in run.items()
         }
         pool, metric = pool_id(config), str(config["metric"])
         key = (pool, metric, config["keep_fraction"], config["drop_hardest"])

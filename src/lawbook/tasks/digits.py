@@ -53,6 +53,10 @@ class Digits(PoolTask):
         """Return the number of test images of the fold."""
         return len(_parts(config["folds"])[config["fold"]])
 
+    def image_shape(self, config: Config) -> tuple[int, ...]:
+        """Return 8 x 8 pixels."""
+        return (8, 8)
+
     def check(self, config: Config) -> None:
         """Raise AxisError if more samples are asked for than the pool has, or a fold that is not there."""
         if config["fold"] >= config["folds"]:

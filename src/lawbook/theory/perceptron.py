@@ -35,8 +35,8 @@ LARGEST_ALPHA_IMPERFECT = 1e3
 
 SMALLEST_FRACTION = 1e-4
 
-LARGEST_RIDGE = 0.01
-"""Penalty up to which a logistic student counts as one of largest margin in `exact_curve`."""
+STUDENT = "max_margin"
+"""The model that the theory is about. A logistic student, however small its ridge, is another at finite N."""
 
 _POINTS_PER_FRONTIER = 25
 
@@ -200,7 +200,7 @@ def exact_curve(runs: pd.DataFrame, x: str, y: str) -> pd.Series:
     Whatever x is: it follows from α = n_train/dimension and, where `oracle_margin` pruned with keep: hard or easy
     and dropped none, from keep fraction and angle of the probe. Unpruned and randomly pruned runs have f = 1. Null
     for every other y, metric and selection (a probe fitted to the pool is beyond the theory), for noisy labels, for
-    a logistic student with a ridge above 0.01, and outside the domain of `student`.
+    students of other kinds than `max_margin`, and outside the domain of `student`.
     """
     exact = pd.Series(np.nan, index=runs.index, dtype=float)
     if y != "test_error" or not {"task", "n_train", "dimension"} <= set(runs.columns):
@@ -226,7 +226,7 @@ def exact_curve(runs: pd.DataFrame, x: str, y: str) -> pd.Series:
         }
     )
     covered = runs["task"].isin(["perceptron", "teacher_logistic"]) & (whole | oracle)
-    covered &= (axis("label_noise", 0.0) == 0) & (axis("ridge", 0.0) <= LARGEST_RIDGE)
+    covered &= (axis("label_noise", 0.0) == 0) & (word("model", STUDENT) == STUDENT)
     pruned_by_another = (points["probe_angle_deg"] > 0) & (points["keep_fraction"] < 1)
     covered &= points["alpha"].between(*ALPHA) & points["keep_fraction"].between(SMALLEST_FRACTION, 1)
     covered &= points["probe_angle_deg"].between(0, 90)

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 import torch
 from numpy.typing import NDArray
 
@@ -198,6 +199,8 @@ def numerics(config: Config) -> list[str]:
     if config["device"] == "cuda":
         capability = torch.cuda.get_device_name()
     libraries = [torch.__version__, np.__version__]  # NumPy draws all random numbers
+    if engine(config) == "solve":
+        libraries.append(scipy.__version__)
     return [engine(config), config["dtype"], config["device"], *libraries, capability, platform.machine()]
 
 

@@ -106,7 +106,7 @@ def means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
     """
     usable = runs[(runs["status"] != "diverged") & runs[y].notna()]
     repeats = independent(usable)
-    trials = "n_eval" if y == "test_error" else None
+    trials = "n_eval" if y == "test_error" and "n_eval" in runs else None
     if usable.empty or (trials is None and (usable[y] <= 0).any()):
         return _plain_means(usable, y, x)
     needed = list(dict.fromkeys([y, x, *repeats, "status", *([trials] if trials else [])]))
