@@ -34,7 +34,8 @@ sweeps:
                fold: [0, 1, 2, 3], seed: {count: 3}}
       - axes: {samples: [150, 1297], fold: [0, 1, 2, 3], seed: {count: 3}}
   kept:
-    axes: {kept: [50, 100, 200, 400, 800], samples: [100, 200, 400, 800, 1200], metric: [random, el2n], seed: {count: 6}}
+    axes: {kept: [50, 100, 200, 400, 800], samples: [100, 200, 400, 800, 1200], metric: [random, el2n],
+           seed: {count: 6}}
   rates:
     axes: {learning_rate: {log10: [1.0e-4, 1.0, 9]}, width: [8, 32, 128], seed: {count: 4}}
   shuffled:

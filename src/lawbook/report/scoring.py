@@ -11,7 +11,7 @@ import pandas as pd
 
 from lawbook.pruning.metrics import metrics
 from lawbook.pruning.pools import members_of
-from lawbook.report.results import Results, axes_of
+from lawbook.report.results import REPEATS, Results, axes_of
 from lawbook.report.words import count, number, plain
 from lawbook.studies.probes import DISPUTED, pool_id
 from lawbook.tasks import PoolTask, tasks
@@ -88,17 +88,16 @@ def disputed_cases(results: Results) -> Iterator[str]:
 
 def disputed_shares(results: Results) -> pd.DataFrame:
     """Return a row per pool and hard selection: the share of disputed labels among what is kept, and in the pool."""
-    disputes = _scores_of(results, DISPUTED)
     runs = results.runs
     hard = runs[
         (runs["keep_fraction"] < 1)
         & (runs["keep"] == "hard")
         & runs["metric"].isin([name for name in metrics if metrics[name].uses_labels])
     ]
-    varying = [
-        axis for axis in axes_of(runs) if axis not in ("seed", "fold") and len(hard[axis].unique()) > 1
-    ]
+    varying = [axis for axis in axes_of(runs) if axis not in REPEATS and len(hard[axis].unique()) > 1]
     of_task = [axis for axis in varying if axis in _task_axes(runs)]
+    ordered = results.scores.sort_values("example", kind="stable")
+    scored = dict(iter(ordered.groupby(["pool_id", "metric"])))
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
     for run in hard.to_dict("records"):
         config = {
@@ -106,10 +105,10 @@ def disputed_shares(results: Results) -> pd.DataFrame:
         }
         pool, metric = pool_id(config), str(config["metric"])
         key = (pool, metric, config["keep_fraction"], config["drop_hardest"])
-        if key in rows or pool not in disputes:
+        if key in rows or (pool, DISPUTED) not in scored:
             continue
-        against = disputes[pool]["score"].to_numpy() >= UNANIMOUS
-        scores = _scores_of(results, metric)[pool]
+        against = scored[pool, DISPUTED]["score"].to_numpy() >= UNANIMOUS
+        scores = scored[pool, metric]
         kept, _ = members_of(_pool_task(config["task"]), config, scores["score"].to_numpy())
         among = np.isin(scores["index"].to_numpy(), kept)
         rows[key] = {
@@ -118,12 +117,6 @@ def disputed_shares(results: Results) -> pd.DataFrame:
             "kept": float(against[among].mean()), "whole": float(against.mean()),
         }  # fmt: skip
     return pd.DataFrame(list(rows.values()))
-
-
-def _scores_of(results: Results, metric: str) -> dict[str, pd.DataFrame]:
-    """Return the scores of each pool by a metric, in the order of the pool."""
-    chosen = results.scores[results.scores["metric"] == metric].sort_values("example")
-    return {str(pool): group for pool, group in chosen.groupby("pool_id")}
 
 
 def _task_axes(runs: pd.DataFrame) -> set[str]:

@@ -1,0 +1,66 @@
+"""The verdict on a frontier: planted power laws, exponentials, and curves that only look like one."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from benchmarks.verdicts import TRUTHS, planted
+
+from lawbook.laws.frontier import judge, pareto
+from lawbook.laws.frontier.beyond_power import delta_aicc, heldout_errors
+
+
+def verdicts(truth: str, noise: float, seeds: int, n: int) -> Counter[str]:
+    found = (planted(TRUTHS[truth], noise, seeds, seed) for seed in range(n))
+    return Counter(judge(pareto(*runs, y="y", draws=150)).verdict for runs in found)
+
+
+@pytest.mark.parametrize("seeds", [6, 10])
+def test_a_power_law_is_one(seeds: int) -> None:
+    assert verdicts("power", 0.05, seeds, 40)["power law"] >= 38
+
+
+@pytest.mark.parametrize("seeds", [6, 10])
+def test_an_exponential_beside_a_power_law_beats_it(seeds: int) -> None:
+    assert verdicts("exponential", 0.05, seeds, 40)["beats the power law"] >= 36
+
+
+@pytest.mark.parametrize("truth", ["perceptron", "exponential like its control"])
+@pytest.mark.parametrize("noise", [0.02, 0.1])
+def test_a_curve_that_is_no_steeper_than_its_control_never_beats_a_power_law(
+    truth: str, noise: float
+) -> None:
+    assert verdicts(truth, noise, 10, 40)["beats the power law"] == 0
+
+
+def test_a_short_window_decides_nothing() -> None:
+    runs, control = planted(TRUTHS["exponential"], 0.05, 10, 0)
+    few = pareto(runs[runs["n_train"] <= 1.5], control, y="y", draws=50)
+    judged = judge(few)
+    assert judged.verdict == "undecided"
+    assert "4 points before the edge of the sweep, and 5 are needed" in judged.reason
+
+
+def test_what_a_verdict_rests_on() -> None:
+    judged = judge(pareto(*planted(TRUTHS["exponential"], 0.02, 10, 0), y="y", draws=100))
+    assert judged.delta_aicc > 20 > 0 > judged.delta_aicc_control
+    assert judged.steeper >= 2
+    assert judged.heldout_error_exponential < judged.heldout_error_power
+    assert 0 < judged.winners_curse < 0.05
+    assert (judged.x_low, judged.x_high, judged.n_points) == (0.5, 8.0, 9)
+
+
+def test_the_difference_of_aicc_is_that_of_two_lines() -> None:
+    rng = np.random.default_rng(0)
+    x = np.geomspace(1, 8, 7)
+    y = np.exp(-0.4 * x + 0.05 * rng.standard_normal(7))
+    rss = []
+    for u in (np.log(x), x):
+        design = np.stack([np.ones(7), u], axis=1)
+        residual = np.log(y) - design @ np.linalg.lstsq(design, np.log(y), rcond=None)[0]
+        rss.append(residual @ residual)
+    assert delta_aicc(x, y) == pytest.approx(7 * np.log(rss[0] / rss[1]))
+    power, exponential = heldout_errors(x, np.exp(-0.4 * x))
+    assert exponential < 1e-12 < 0.1 < power
