@@ -46,7 +46,9 @@ def collect_runs(plan: Plan, shard_files: Sequence[Path]) -> tuple[pd.DataFrame,
         if None not in n_eval.values():  # else the error is the population's, and has no binomial noise
             runs["n_eval"] = runs["run_id"].map(n_eval).astype("Int64")
             if "test_error" in runs:
-                runs["test_error_se"] = np.sqrt(runs["test_error"] * (1 - runs["test_error"]) / runs["n_eval"])
+                runs["test_error_se"] = np.sqrt(
+                    runs["test_error"] * (1 - runs["test_error"]) / runs["n_eval"]
+                )
     return (
         runs.sort_values("run_id", ignore_index=True),
         curves.sort_values(["run_id", "step", "split", "metric"], ignore_index=True),

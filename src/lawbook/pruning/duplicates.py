@@ -59,6 +59,20 @@ def near_duplicates(
     return np.asarray(earlier_cosine(embedding, seed, order=order) > 1.0 - epsilon)
 
 
+def gap(embedding: NDArray[np.floating], seed: int, *, order: NDArray[np.int64] | None = None) -> float:
+    """Return the ε in the widest gap of log(1 - cosine to the nearest earlier example), between copies and the rest.
+
+    Copies are far closer to each other than other examples are, so that the distances fall into two groups; the
+    widest gap between neighbours, among the middle nine tenths of them, lies between the groups. Where nothing is
+    a copy, the ε is that of the closest pairs, and few are removed.
+    """
+    distance = np.sort(np.log(np.maximum(1.0 - earlier_cosine(embedding, seed, order=order), 1e-9)))
+    middle = distance[len(distance) // 20 : len(distance) - len(distance) // 20]
+    width = np.diff(middle)
+    widest = int(width.argmax())
+    return float(np.clip(np.exp(middle[widest] + width[widest] / 2), 1e-9, 0.999))
+
+
 def _clusters(unit: Floats, seed: int) -> list[NDArray[np.int64]]:
     """Return the positions of each cluster; an example belongs to its two nearest ones."""
     n = len(unit)

@@ -1,0 +1,165 @@
+"""ResNet-18 for small images: a 3 x 3 stem, four stages of two basic blocks, mean pooling, a linear layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from lawbook.axes import Axes, AxisError, Config
+from lawbook.models import Shapes, TrainedModel
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+STAGES, BLOCKS = 4, 2
+
+GROUPS = 32
+"""Groups of a normalisation, at least two channels each (Wu & He 2018, table 3)."""
+
+
+class ResNet18Axes(Axes):
+    """Axes of ResNet-18."""
+
+    width: int = Field(64, ge=2, le=512, multiple_of=2, description="Channels of the first stage.")
+    channels: int = Field(
+        3, ge=1, le=16, description="Channels of the images; the rest of an input is a square."
+    )
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A convolution with the normalisation after it: square kernel, stride, and the side of what it puts out."""
+
+    name: str
+    n_in: int
+    n_out: int
+    kernel: int
+    stride: int
+    side: int
+
+
+class ResNet18(TrainedModel):
+    """Basic blocks x + f(x) of two 3 x 3 convolutions; the stages have w, 2w, 4w and 8w channels.
+
+    Every convolution is followed by group normalisation, which is a function of the weights and one example; batch
+    normalisation also keeps running statistics, a state that a pure function cannot hold (Wu & He 2018,
+    arXiv:1803.08494). Runs are stacked as groups of one grouped convolution.
+
+    Source: He et al. 2016, arXiv:1512.03385, sections 3 and 4.2.
+
+    >>> ResNet18().n_params({"width": 64, "channels": 3}, 3072, 10)
+    11173962
+    """
+
+    axes = ResNet18Axes
+
+    def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
+        """Return kernels (out, in, k, k), scales and shifts (out,), and the last layer."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for layer in _convolutions(config, n_inputs):
+            shapes[f"{layer.name}_kernel"] = (layer.n_out, layer.n_in, layer.kernel, layer.kernel)
+            shapes[f"{layer.name}_scale"] = shapes[f"{layer.name}_shift"] = (layer.n_out,)
+        return shapes | {"weight": (n_outputs, _n_features(config)), "bias": (n_outputs,)}
+
+    def forward_flops(self, config: Config, n_inputs: int, n_outputs: int) -> int:
+        """Return 2 Σ in · out · kernel² · side² over the convolutions, and 2 · features · out."""
+        convolved = sum(
+            2 * c.n_in * c.n_out * c.kernel**2 * c.side**2 for c in _convolutions(config, n_inputs)
+        )
+        return convolved + 2 * _n_features(config) * n_outputs
+
+    def activation_bytes(self, config: Config, n_inputs: int, n_outputs: int) -> int:
+        """Return 16 bytes for each value that a convolution puts out: before and after its norm, with gradients."""
+        return 16 * sum(c.n_out * c.side**2 for c in _convolutions(config, n_inputs)) + 4 * n_inputs
+
+    def initial(
+        self, config: Config, n_inputs: int, n_outputs: int, rng: np.random.Generator
+    ) -> dict[str, NDArray[np.float64]]:
+        """Draw kernels as N(0, 2 / (k² in)), the last layer as N(0, 1 / features); scales are 1, shifts 0."""
+        weights: dict[str, NDArray[np.float64]] = {}
+        for layer in _convolutions(config, n_inputs):
+            deviation = math.sqrt(2.0 / (layer.kernel**2 * layer.n_in))
+            shape = (layer.n_out, layer.n_in, layer.kernel, layer.kernel)
+            weights[f"{layer.name}_kernel"] = rng.normal(0.0, deviation, shape)
+            weights[f"{layer.name}_scale"] = np.ones(layer.n_out)
+            weights[f"{layer.name}_shift"] = np.zeros(layer.n_out)
+        features = _n_features(config)
+        weights["weight"] = rng.normal(0.0, math.sqrt(1.0 / features), (n_outputs, features))
+        return weights | {"bias": np.zeros(n_outputs)}
+
+    def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+        """Return the logits (R, B, classes) of images (R, B, ...), channels last."""
+        features = self.features(config, weights, inputs)
+        return features @ weights["weight"].mT + weights["bias"].unsqueeze(1)
+
+    def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+        """Return the means of the last stage's channels over the image, (R, B, 8 · width)."""
+        n_runs, n_batch = inputs.shape[:2]
+        n_inputs = math.prod(inputs.shape[2:])
+        side = _side(config, n_inputs)
+        images = inputs.reshape(n_runs, n_batch, side, side, config["channels"])
+        hidden = images.permute(1, 0, 4, 2, 3).flatten(1, 2)  # (B, R · channels, side, side)
+        layers = {layer.name: layer for layer in _convolutions(config, n_inputs)}
+        hidden = _normalised(weights, layers["stem"], hidden).relu_()
+        for stage in range(STAGES):
+            for block in range(BLOCKS):
+                name = f"stage_{stage}_block_{block}"
+                inner = _normalised(weights, layers[f"{name}_first"], hidden).relu_()
+                inner = _normalised(weights, layers[f"{name}_second"], inner)
+                if f"{name}_shortcut" in layers:
+                    hidden = _normalised(weights, layers[f"{name}_shortcut"], hidden)
+                hidden = (hidden + inner).relu_()
+        return hidden.mean((-2, -1)).unflatten(1, (n_runs, -1)).transpose(0, 1)
+
+
+def _normalised(weights: Mapping[str, Tensor], layer: Convolution, hidden: Tensor) -> Tensor:
+    """Return a convolution of (B, R · in, side, side) and its group norm, the runs as groups of channels."""
+    from torch.nn.functional import conv2d, group_norm
+
+    kernel = weights[f"{layer.name}_kernel"]
+    n_runs = len(kernel)
+    hidden = conv2d(
+        hidden, kernel.flatten(0, 1), stride=layer.stride, padding=layer.kernel // 2, groups=n_runs
+    )
+    scale, shift = (weights[f"{layer.name}_{part}"].flatten() for part in ("scale", "shift"))
+    return group_norm(hidden, n_runs * min(GROUPS, layer.n_out // 2), scale, shift)
+
+
+def _convolutions(config: Config, n_inputs: int) -> Iterator[Convolution]:
+    side, n_in = _side(config, n_inputs), config["width"]
+    yield Convolution("stem", config["channels"], n_in, 3, 1, side)
+    for stage in range(STAGES):
+        n_out = config["width"] << stage
+        for block in range(BLOCKS):
+            stride = 2 if stage > 0 and block == 0 else 1
+            side = -(-side // stride)
+            name = f"stage_{stage}_block_{block}"
+            yield Convolution(f"{name}_first", n_in, n_out, 3, stride, side)
+            yield Convolution(f"{name}_second", n_out, n_out, 3, 1, side)
+            if stride > 1:
+                yield Convolution(f"{name}_shortcut", n_in, n_out, 1, stride, side)
+            n_in = n_out
+
+
+def _n_features(config: Config) -> int:
+    return int(config["width"]) << (STAGES - 1)
+
+
+def _side(config: Config, n_inputs: int) -> int:
+    """Return the side of the images. Raises AxisError if inputs are no squares of so many channels."""
+    side = math.isqrt(n_inputs // config["channels"])
+    if side**2 * config["channels"] != n_inputs:
+        problem = f"{n_inputs} inputs are no square image of so many channels"
+        raise AxisError(
+            "channels", config["channels"], problem, "choose that of the task: 3 in colour, 1 in grey"
+        )
+    return side
+
+
+model = ResNet18()
