@@ -27,7 +27,7 @@ POOLS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 BEST_POOL, PENALTY = 16.0, 0.15
 """The planted best pool, and by how much log error grows for each factor of two away from it."""
 
-NOISES, SEEDS = (0.02, 0.05, 0.1), (6, 10, 20)
+NOISES, SEEDS = (0.05, 0.2, 0.5), (6, 10, 20)
 VERDICTS = ("beats the power law", "power law", "undecided")
 
 

@@ -90,17 +90,17 @@ def test_in_random_order_one_of_each_pair_stays() -> None:
 
 def test_error_after_removal_is_that_before() -> None:
     gaps = []
-    for seed in range(6):
+    for seed in range(8):
         inputs, labels, _ = digits_with_copies(700, seed)
         embedding = principal_components(inputs)
         kept = ~near_duplicates(embedding, gap(embedding, seed), seed)
+        unseen = np.random.default_rng(seed).permutation(1797)[700:]
         examples = task.examples({})
         errors = []
         for x, y in ((inputs, labels), (inputs[kept], labels[kept])):
-            # As many examples seen: a weight of 2 for each that is kept of a pair.
-            weight = np.full(len(y), len(labels) / len(y))
-            student = LogisticRegression(C=0.1, max_iter=500).fit(x, y, sample_weight=weight)
-            errors.append(np.mean(student.predict(examples.inputs) != examples.targets))
+            # The penalty is one of the mean loss: as strong for half of the examples as for all.
+            student = LogisticRegression(C=100 / len(y), max_iter=500).fit(x, y)
+            errors.append(np.mean(student.predict(examples.inputs[unseen]) != examples.targets[unseen]))
         gaps.append(errors[1] - errors[0])
     assert abs(np.mean(gaps)) < 0.003
 

@@ -69,7 +69,7 @@ def test_images_are_read_as_published(tiny: Path, capsys: pytest.CaptureFixture[
 def test_another_file_is_refused_and_nothing_is_left(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cifar10, "MD5", "0" * 32)
     with pytest.raises(
-        LawbookError, match="its MD5 is .*, and the published one of .* is 0{32}; delete the file"
+        LawbookError, match=r"its MD5 is .*, and the published one of .* is 0{32}; delete the file"
     ):
         cifar10.task.examples(CONFIG)
     assert list(tiny.iterdir()) == []
@@ -78,7 +78,7 @@ def test_another_file_is_refused_and_nothing_is_left(tiny: Path, monkeypatch: py
 def test_no_network_is_one_clear_error(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cifar10, "URL", "file:///nowhere/cifar-10-binary.tar.gz")
     with pytest.raises(
-        LawbookError, match="cannot be downloaded .*; download it by other means, put it there as"
+        LawbookError, match=r"cannot be downloaded .*; download it by other means, put it there as"
     ):
         cifar10.task.examples(CONFIG)
     assert list(tiny.iterdir()) == []
