@@ -33,9 +33,6 @@ sweeps:
       - axes: {samples: [150, 1297], keep_fraction: [0.25, 0.5], metric: [random, el2n],
                fold: [0, 1, 2, 3], seed: {count: 3}}
       - axes: {samples: [150, 1297], fold: [0, 1, 2, 3], seed: {count: 3}}
-  kept:
-    axes: {kept: [50, 100, 200, 400, 800], samples: [100, 200, 400, 800, 1200], metric: [random, el2n],
-           seed: {count: 6}}
   rates:
     axes: {learning_rate: {log10: [1.0e-4, 1.0, 9]}, width: [8, 32, 128], seed: {count: 4}}
   shuffled:
@@ -48,10 +45,7 @@ laws:
   error_by_kept: {sweep: pruned, y: test_error, x: n_train, by: [metric], where: {keep_fraction: [0.25, 0.5]}}
   loss_at_best_rate: {sweep: rates, y: test_loss, x: width, choose: learning_rate, compare: [power]}
   shuffled_labels: {sweep: shuffled, y: test_error, x: samples, compare: [power, power_floor], role: "null"}
-frontiers:
-  el2n: {sweep: kept, where: {metric: el2n}, cluster: seed}
 figures:
-  - {pareto: el2n}
   - {axis: model_size}
   - {axis: data_size}
   - {law: error_by_data}
