@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "laws": {"errors", "registry", "seeds", "axes"},
     "theory": {"errors", "registry", "seeds", "axes", "schedules"},
     "studies": {"errors", "axes", "tasks", "models", "files", "tables", "seeds", "laws", "pruning"},
-    "tasks": {"errors", "registry", "seeds", "axes", "theory"},
+    "tasks": {"errors", "registry", "seeds", "axes", "theory", "files"},
     "models": {"errors", "registry", "seeds", "axes"},
     "pruning": {"errors", "registry", "seeds", "axes", "tasks", "models", "studies", "training", "tables"},
     "training": {

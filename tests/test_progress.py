@@ -33,7 +33,9 @@ def test_the_probes_are_a_job_too(tmp_path: Path) -> None:
     progress = study_progress(PLAN, tmp_path)
 
     assert next(iter(progress)) == SCORES
-    assert progress[SCORES].total == sum(run.config["steps"] for pool in PLAN.pools for run in pool.probes)
+    assert progress[SCORES].total == sum(
+        probe.config["steps"] for pool in PLAN.pools for probe in pool.every_probe
+    )
 
 
 def test_a_heartbeat_is_written_seldom_but_the_last_one_always(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ def el2n(evidence: Evidence) -> Scores:
 
     Source: Paul, Ganguli & Dziugaite 2021, "Deep learning on a data diet", definition 2.3.
 
+    >>> from lawbook.pruning.metrics import Probed
     >>> sure, unsure = [[1.0, 0.0], [0.5, 0.5]]
     >>> early = Probed(np.array([[sure, sure, unsure]]), np.zeros((1, 3, 1)))
     >>> el2n(Evidence(np.array([0, 1, 0]), early=early)).round(3).tolist()

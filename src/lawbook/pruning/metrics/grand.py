@@ -17,6 +17,7 @@ def grand(evidence: Evidence) -> Scores:
 
     Source: Paul, Ganguli & Dziugaite 2021, "Deep learning on a data diet", definition 2.1.
 
+    >>> from lawbook.pruning.metrics import Probed
     >>> early = Probed(np.array([[[0.5, 0.5], [0.5, 0.5]]]), np.array([[[0.0], [3.0]]]))
     >>> grand(Evidence(np.array([0, 1]), early=early)).round(3).tolist()
     [0.707, 2.236]

@@ -13,6 +13,7 @@ def margin(evidence: Evidence) -> Scores:
 
     Source: the margin scores of the code of Paul et al. 2021, arXiv:2107.07075.
 
+    >>> from lawbook.pruning.metrics import Probed
     >>> early = Probed(np.array([[[0.9, 0.1], [0.4, 0.6]]]), np.zeros((1, 2, 1)))
     >>> margin(Evidence(np.array([0, 0]), early=early)).round(2).tolist()
     [-0.8, 0.2]

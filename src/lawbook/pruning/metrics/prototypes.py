@@ -15,6 +15,7 @@ def prototypes(evidence: Evidence) -> Scores:
 
     Source: Sorscher et al. 2022, arXiv:2206.14486, section 5: the prototypes metric with classes as clusters.
 
+    >>> from lawbook.pruning.metrics import Probed
     >>> early = Probed(np.zeros((1, 4, 2)), np.array([[[0.0], [2.0], [4.0], [9.0]]]))
     >>> prototypes(Evidence(np.array([0, 0, 0, 1]), early=early)).round(2).tolist()
     [1.41, 0.0, 1.41, 0.0]

@@ -14,6 +14,7 @@ def semdedup(evidence: Evidence) -> Scores:
 
     Source: Abbas et al. 2023, arXiv:2303.09540, algorithm 1.
 
+    >>> import numpy as np
     >>> copies = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
     >>> sorted(semdedup(Evidence(np.zeros(3, dtype=int), embedding=copies)).tolist())
     [0.0, 1.0, 2.0]
