@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,16 @@ def colours(values: Iterable[object]) -> list[str]:
         # Viridis without its palest end, which fades on white.
         return [to_hex(colormaps["viridis"](place)) for place in np.linspace(0.0, 0.85, len(values))]
     return [PALETTE[i % len(PALETTE)] for i in range(len(values))]
+
+
+def legend_columns(labels: Sequence[str]) -> int:
+    """Return how many columns of these labels stand side by side below a figure of two columns, four at most.
+
+    >>> legend_columns(["a", "b"]), legend_columns(["a long label, " * 4] * 8)
+    (2, 1)
+    """
+    longest = max(map(len, labels), default=0)
+    return int(np.clip(120 // (longest + 8), 1, min(4, max(1, len(labels)))))
 
 
 def log_axis(axes: Axes, which: str, values: Iterable[float]) -> None:

@@ -60,14 +60,14 @@ def _follows(runs: pd.DataFrame, axis: str, x: str) -> bool:
     return x.startswith("n_") and all(len(part.unique()) <= 1 for _, part in runs.groupby(x)[axis])
 
 
-def make_lines(runs: pd.DataFrame, axes: Sequence[str]) -> tuple[list[Line], str]:
+def make_lines(runs: pd.DataFrame, axes: Sequence[str], most: int = MAX_LINES) -> tuple[list[Line], str]:
     """Return a line per combination of the axes' values, and what was held fixed to keep them few.
 
-    With more than `MAX_LINES` combinations all axes but the first are held at the middle of their values.
+    With more than `most` combinations all axes but the first are held at the middle of their values.
     """
     held: dict[str, Any] = {}
     axes = list(axes)
-    while len(axes) > 1 and runs[axes].drop_duplicates().shape[0] > MAX_LINES:
+    while len(axes) > 1 and runs[axes].drop_duplicates().shape[0] > most:
         axis = axes.pop()
         values = sorted(runs[axis].dropna().unique())
         held[axis] = values[len(values) // 2]
@@ -75,8 +75,8 @@ def make_lines(runs: pd.DataFrame, axes: Sequence[str]) -> tuple[list[Line], str
     if not axes:
         return [Line("", (), runs, colours([0])[0], MARKERS[0])], conditions(held)
     parts = [(key, part) for key, part in runs.groupby(axes, dropna=False, sort=True)]
-    if len(parts) > MAX_LINES:
-        every = np.unique(np.linspace(0, len(parts) - 1, MAX_LINES).round().astype(int))
+    if len(parts) > most:
+        every = np.unique(np.linspace(0, len(parts) - 1, most).round().astype(int))
         parts = [parts[i] for i in every]
     hues = colours([key[0] if len(axes) == 1 else str(key) for key, _ in parts])
     lines = [

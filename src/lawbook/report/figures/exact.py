@@ -35,7 +35,11 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     for i, (group, hue) in enumerate(zip(groups, colours(groups), strict=True)):
         runs = exact_runs(law, results.runs, group)
         line = Line(
-            group.replace("=", " ").replace(",", ", ") or "trained", (), runs, hue, MARKERS[i % len(MARKERS)]
+            plain(group).replace("=", " ").replace(",", ", ") or "trained",
+            (),
+            runs,
+            hue,
+            MARKERS[i % len(MARKERS)],
         )
         points = means(runs, law.y, x)
         draw_points(main, points, line, joined=False)

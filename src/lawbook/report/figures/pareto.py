@@ -66,7 +66,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     log_axis(right, "y", cost["estimate"])
     left.set(xlabel=label(asked.kept), ylabel=label(asked.y, content))
     middle.set(xlabel=label(asked.kept), ylabel="local exponent")
-    right.set(xlabel="compute, scoring included (FLOPs)", ylabel=label(asked.y, content))
+    right.set(xlabel="FLOPs, scoring included", ylabel=label(asked.y, content))
     figure.legend(handles=_legend(asked, parts), loc="outside lower center", ncols=4)
     data = as_data(
         [(names, points.drop(columns=["frontier", "part"], errors="ignore")) for names, points in parts]
@@ -150,23 +150,17 @@ def _costs(
 
 def _legend(asked: FrontierBlock, parts: list[tuple[dict[str, Any], pd.DataFrame]]) -> list[Line2D]:
     drawn = {names["part"] for names, _ in parts}
+    edges = any((points["censored"].fillna("") != "").any() for _, points in parts if "censored" in points)
+    solid, dashed = f"frontier ({_named(asked.where)})", f"control ({_named(asked.control)})"
     entries = [
-        Line2D([], [], color=FRONTIER, marker="o", ms=3.5, label=f"frontier ({_named(asked.where)})"),
-        Line2D(
-            [],
-            [],
-            color=FRONTIER,
-            marker="o",
-            ms=4.5,
-            mfc="white",
-            ls="none",
-            label="at an edge of the sweep",
-        ),
-        Line2D(
-            [], [], color=CONTROL, marker="s", ms=3.5, ls="--", label=f"control ({_named(asked.control)})"
-        ),
+        Line2D([], [], color=FRONTIER, marker="o", ms=3.5, label=solid),
+        Line2D([], [], color=CONTROL, marker="s", ms=3.5, ls="--", label=dashed),
         Line2D([], [], color=GREY, lw=0.6, label="one pool size each"),
     ]
+    if edges:
+        hollow = Line2D([], [], color=FRONTIER, marker="o", ms=4.5, mfc="white", ls="none")
+        hollow.set_label("at an edge of the sweep")
+        entries.append(hollow)
     if "power" in drawn:
         entries.append(Line2D([], [], color=PALETTE[2], lw=0.9, ls="-.", label="power law"))
         entries.append(Line2D([], [], color=PALETTE[2], lw=0.9, ls=(0, (1, 1)), label="exponential"))
@@ -176,7 +170,7 @@ def _legend(asked: FrontierBlock, parts: list[tuple[dict[str, Any], pd.DataFrame
 
 
 def _named(wanted: dict[str, Any]) -> str:
-    return ", ".join(str(value) for value in wanted.values()) or "all"
+    return ", ".join(plain(str(value)) for value in wanted.values()) or "all"
 
 
 def _caption(asked: FrontierBlock, pruned: pd.DataFrame, verdict: pd.Series) -> str:

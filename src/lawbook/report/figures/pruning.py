@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from lawbook.errors import LawbookError
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import (
+    MAX_LINES,
     WHERE,
     Line,
     as_data,
@@ -22,7 +23,7 @@ from lawbook.report.figures._series import (
 )
 from lawbook.report.pairs import paired_difference
 from lawbook.report.results import REPEATS, Results, varying_axes
-from lawbook.report.style import BLACK, DOUBLE, log_axis, new_figure
+from lawbook.report.style import BLACK, DOUBLE, legend_columns, log_axis, new_figure
 from lawbook.report.words import label, number, plain
 from lawbook.studies.schema import FigureBlock, StudyFile
 
@@ -37,8 +38,8 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     if RANDOM not in set(pruned["metric"]) or pruned["metric"].nunique() < 2:
         raise LawbookError(f"figure {block.kind}: the sweep {sweep!r} needs the metric random and one other")
     others = [a for a in varying_axes(pruned, content, sweep) if a not in ("keep_fraction", "metric")]
-    lines, held = make_lines(runs, others)
     metrics = sorted(set(pruned["metric"]) - {RANDOM})
+    lines, held = make_lines(runs, others, most=max(1, MAX_LINES // (len(metrics) + 1)))
 
     figure = new_figure(DOUBLE, 3.4)
     left, right = figure.subplots(1, 2)
@@ -68,7 +69,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     right.set_xticks([], minor=True)
     right.set(xlabel=label("keep_fraction"), ylabel=f"{plain(y)}: metric − random")
     handles, labels = left.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(4, max(1, len(labels))))
+    figure.legend(handles, labels, loc="outside lower center", ncols=legend_columns(labels))
 
     folds = int(gaps["folds"].max()) if len(gaps) else 1
     how = (
@@ -86,7 +87,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
             + "; ".join(sorted(set(gaps["lacking"]) - {""}))
         )
     if held:
-        about.append(f"Held fixed: {held}")
+        about.append(f"Held fixed, since more lines cannot be told apart: {held}")
     return Drawn(figure, as_data(parts), "Pruned against random", ". ".join(about) + ".")
 
 
