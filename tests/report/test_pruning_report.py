@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -59,8 +60,8 @@ def test_disputed_labels_are_warned_of_under_noise_and_not_without(scored: tuple
     _, results = scored
     cases = list(disputed_cases(results))
     assert len(cases) == 1
-    assert "metric el2n, keep fraction 0.25" in cases[0]
-    assert "label noise 0.1" in cases[0]
+    assert cases[0].startswith("keep fraction 0.25, label noise 0.1: ")
+    assert re.search(r"kept as hard: el2n [34]\d%; of the pools \d+% \(2 pools\)", cases[0])
     assert "write keep: strata" in cases[0]
     shares = disputed_shares(results).groupby(["label_noise", "keep_fraction"])[["kept", "whole"]].mean()
     assert shares.loc[(0.1, 0.25), "kept"] > 0.3 > 0.2 > shares.loc[(0.0, 0.25), "kept"]

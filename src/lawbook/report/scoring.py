@@ -12,7 +12,7 @@ import pandas as pd
 from lawbook.pruning.metrics import metrics
 from lawbook.pruning.pools import members_of
 from lawbook.report.results import REPEATS, Results, axes_of
-from lawbook.report.words import count, number, plain
+from lawbook.report.words import conditions, count, number, plain
 from lawbook.studies.probes import DISPUTED, pool_id
 from lawbook.tasks import PoolTask, tasks
 
@@ -66,24 +66,27 @@ def _spread(values: pd.Series, digits: int = 3) -> str:
 
 
 def disputed_cases(results: Results) -> Iterator[str]:
-    """Yield a warning for each selection of hard examples of which more than 30 % have disputed labels.
+    """Yield a warning for each keep fraction and pool of which more than 30 % of the hard examples are disputed.
 
-    The share is the mean over pools. It is about metrics that read the labels, and pools that held-out probes were
+    The shares are means over pools. They are about metrics that read the labels, and pools that held-out probes were
     asked about.
     """
     shares = disputed_shares(results)
     if shares.empty:
         return
-    named = [column for column in shares.columns if column not in ("pool_id", "kept", "whole")]
-    for values, group in shares.groupby(named, sort=False):
-        kept, whole = float(group["kept"].mean()), float(group["whole"].mean())
-        if kept > DISPUTED_SHARE:
-            at = ", ".join(f"{plain(axis)} {value}" for axis, value in zip(named, values, strict=True))
-            yield (
-                f"{at}: all held-out probes contradict the labels of {kept:.0%} of what is kept, and of {whole:.0%}"
-                f" of the pool ({count(len(group), 'pool')}); these labels may be wrong: write keep: strata with"
-                " drop_hardest, or look at the gallery"
-            )
+    told_apart = [c for c in shares.columns if c not in ("pool_id", "metric", "kept", "whole")]
+    by_metric = shares.groupby([*told_apart, "metric"])["kept"].mean()
+    above = by_metric[by_metric > DISPUTED_SHARE].rename("kept").reset_index()
+    for values, group in above.groupby(told_apart):
+        at = {a: v for a, v in zip(told_apart, values, strict=True) if a != "drop_hardest" or v}
+        pools = shares[(shares[told_apart] == list(values)).all(axis=1)]
+        ordered = group.sort_values(["kept", "metric"], ascending=[False, True])
+        kept = ", ".join(f"{plain(m)} {share:.0%}" for m, share in ordered[["metric", "kept"]].to_numpy())
+        yield (
+            f"{conditions(at)}: all held-out probes contradict the labels of much that is kept as hard: {kept};"
+            f" of the pools {pools['whole'].mean():.0%} ({count(pools['pool_id'].nunique(), 'pool')}). These labels"
+            " may be wrong: write keep: strata with drop_hardest, or look at the gallery"
+        )
 
 
 def disputed_shares(results: Results) -> pd.DataFrame:
