@@ -98,7 +98,7 @@ def _draw_pools(
 def _draw_theory(
     axes: Axes, asked: FrontierBlock, runs: pd.DataFrame
 ) -> list[tuple[dict[str, Any], pd.DataFrame]]:
-    """Draw the exact curve of each pool size where the theory applies, and return its data."""
+    """Draw the exact curve of each keep fraction where the theory applies, their envelope, and return the data."""
     if asked.exact is None:
         return []
     exact = runs.assign(estimate=exact_curves[asked.exact](runs, asked.kept, asked.y)).dropna(
@@ -109,7 +109,9 @@ def _draw_theory(
         curve = line.groupby(asked.kept)["estimate"].mean().reset_index()
         axes.plot(curve[asked.kept], curve["estimate"], color=BLACK, lw=0.7, ls=":", zorder=2)
         parts.append(({"part": "exact", "keep_fraction": fraction}, curve))
-    return parts
+    best = exact.groupby([asked.kept, asked.pool])["estimate"].mean().groupby(asked.kept).min().reset_index()
+    axes.plot(best[asked.kept], best["estimate"], color=BLACK, lw=0.8, zorder=3.5)
+    return [*parts, ({"part": "exact frontier"}, best)]
 
 
 def _draw_window(
@@ -166,6 +168,7 @@ def _legend(asked: FrontierBlock, parts: list[tuple[dict[str, Any], pd.DataFrame
         entries.append(Line2D([], [], color=PALETTE[2], lw=0.9, ls=(0, (1, 1)), label="exponential"))
     if "exact" in drawn:
         entries.append(Line2D([], [], color=BLACK, lw=0.7, ls=":", label="exact, by keep fraction"))
+        entries.append(Line2D([], [], color=BLACK, lw=0.8, label="exact frontier, same pools"))
     return entries
 
 
