@@ -13,6 +13,10 @@ from lawbook.laws.frontier.pareto import Pareto, pareto
 from lawbook.tables import conform, empty
 
 TABLES = ("frontiers", "frontier_slopes", "verdicts")
+OF_SELECTION = (
+    "metric", "keep", "drop_hardest", "probes", "probe_steps", "trajectory_steps", "probe_data", "probe_angle_deg",
+)  # fmt: skip
+"""Axes that say how a pool is pruned: without effect on an unpruned run."""
 
 
 class FrontierBlock(Protocol):
@@ -59,23 +63,27 @@ def frontier_of(name: str, block: FrontierBlock, runs: pd.DataFrame) -> Pareto:
     try:
         return pareto(
             part_of(block, runs, block.where), part_of(block, runs, block.control),
-            y=block.y, kept=block.kept, pool=block.pool, cluster=cluster_of(block, runs),
+            y=block.y, kept=block.kept, pool=block.pool, cluster=block.cluster or cluster_of(members_of(block, runs)),
         )  # fmt: skip
     except LawbookError as error:
         raise LawbookError(f"frontier {name!r}: {error}") from None
 
 
+def members_of(block: FrontierBlock, runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs of a block's sweep."""
+    return runs[[block.sweep in str(names).split(",") for names in runs["sweeps"]]]
+
+
 def part_of(block: FrontierBlock, runs: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the runs of a block's sweep with these values, and its unpruned runs, which belong to every metric."""
-    members = runs[[block.sweep in str(names).split(",") for names in runs["sweeps"]]]
+    """Return the runs of a block's sweep with these values; unpruned ones have those of any metric."""
+    members = members_of(block, runs)
     chosen = pd.Series(True, index=members.index)
     for axis, value in wanted.items():
-        chosen &= members[axis].isin(value if isinstance(value, list) else [value])
-    return members[chosen | (members["keep_fraction"] == 1)]
+        has = members[axis].isin(value if isinstance(value, list) else [value])
+        chosen &= has | ((members["keep_fraction"] == 1) & (axis in OF_SELECTION))
+    return members[chosen]
 
 
-def cluster_of(block: FrontierBlock, runs: pd.DataFrame) -> list[str]:
-    """Return the axes whose combinations are independent pools: those named, the fold if it varies, or the seed."""
-    if block.cluster:
-        return list(block.cluster)
+def cluster_of(runs: pd.DataFrame) -> list[str]:
+    """Return the axes whose combinations are independent pools: the fold if it varies, else the seed."""
     return ["fold"] if "fold" in runs and len(runs["fold"].unique()) > 1 else ["seed"]

@@ -40,7 +40,7 @@ def test_a_short_window_decides_nothing() -> None:
     few = pareto(runs[runs["n_train"] <= 1.5], control, y="y", draws=50)
     judged = judge(few)
     assert judged.verdict == "undecided"
-    assert "4 points before the edge of the sweep, and 5 are needed" in judged.reason
+    assert "4 points in the whole sweep, and 5 are needed" in judged.reason
 
 
 def test_what_a_verdict_rests_on() -> None:

@@ -85,13 +85,13 @@ def test_finished_pools_are_not_scored_again_and_another_metric_is_scored_alone(
         return ask_probes(need, probes, heartbeat)
 
     monkeypatch.setattr(scoring, "ask_probes", counted)
-    plan, stop_after = plan_with(tmp_path), [4]
+    plan, stop_after = plan_with(tmp_path), [8]
     with pytest.raises(KeyboardInterrupt):
         scored(plan, tmp_path / "a")
     trained.clear()
     stop_after[0] = 1000
     resumed = scored(plan, tmp_path / "a")
-    assert sum(trained) == 4, "two early and two held-out probes of the second pool"
+    assert sum(trained) == 8, "two early and six held-out probes of the second pool"
     trained.clear()
     again = scored(plan, tmp_path / "a")
     pd.testing.assert_frame_equal(again[0], resumed[0])
@@ -106,9 +106,9 @@ def test_held_out_probes_learn_one_half_and_judge_the_other(tmp_path: Path) -> N
     task = scoring.pool_task(pool.config)
     members, _ = pool_of(task, pool.config)
     learned = [members_of(task, probe.config)[0] for probe in pool.probes["heldout"]]
-    assert sorted(np.concatenate(learned).tolist()) == sorted(members.tolist())
+    assert sorted(np.concatenate(learned).tolist()) == sorted(3 * members.tolist())
     said = ask_probes("heldout", pool.probes["heldout"])
-    assert [len(said[probe.run_id].probabilities) for probe in pool.probes["heldout"]] == [60, 60]
+    assert [len(said[probe.run_id].probabilities) for probe in pool.probes["heldout"]] == [60] * 6
 
 
 def test_pruned_runs_keep_their_share_and_read_their_own_pool(tmp_path: Path) -> None:

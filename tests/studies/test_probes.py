@@ -44,9 +44,9 @@ def test_each_kind_of_metric_has_its_own_probes(planned: Callable[..., Plan]) ->
     both = planned(sweeps=_kept(metric=["el2n", "grand", "aum", "input_norm"]), pruning=PRUNING)
     probes = both.pools[0].probes
 
-    assert {need: len(asked) for need, asked in probes.items()} == {"early": 2, "trajectory": 2, "heldout": 2}
+    assert {need: len(asked) for need, asked in probes.items()} == {"early": 2, "trajectory": 2, "heldout": 6}
     assert {probe.config["steps"] for probe in probes["trajectory"]} == {500}
-    assert [probe.config["learns"] for probe in probes["heldout"]] == ["half 0", "half 1"]
+    assert [probe.config["learns"] for probe in probes["heldout"]] == ["half 0"] * 3 + ["half 1"] * 3
     alone = planned(sweeps=_kept(), pruning=PRUNING)
     assert alone.pools[0].probes_of("el2n") == both.pools[0].probes_of("el2n")
     assert both.pools[0].probes_of("input_norm") == ()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 STAGES, BLOCKS = 4, 2
 
 GROUPS = 32
-"""Groups of a normalisation, at least two channels each (Wu & He 2018, table 3)."""
+"""Groups of a normalisation, of two channels each at least (Wu & He 2018, table 3); fewer where 32 do not divide."""
 
 
 class ResNet18Axes(Axes):
@@ -128,7 +128,7 @@ def _normalised(weights: Mapping[str, Tensor], layer: Convolution, hidden: Tenso
         hidden, kernel.flatten(0, 1), stride=layer.stride, padding=layer.kernel // 2, groups=n_runs
     )
     scale, shift = (weights[f"{layer.name}_{part}"].flatten() for part in ("scale", "shift"))
-    return group_norm(hidden, n_runs * min(GROUPS, layer.n_out // 2), scale, shift)
+    return group_norm(hidden, n_runs * math.gcd(GROUPS, layer.n_out // 2), scale, shift)
 
 
 def _convolutions(config: Config, n_inputs: int) -> Iterator[Convolution]:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from lawbook.axes import Config
+from lawbook.errors import LawbookError
 from lawbook.pruning.embedding import principal_components
 from lawbook.pruning.metrics import Evidence, Floats, Need, Probed
 from lawbook.pruning.pools import Indices, pool_of
@@ -80,10 +81,21 @@ def _ask(need: Need, stack: Sequence[Run]) -> dict[str, Said]:
         answers = [(said, np.empty((0, 0))) for said in _follow(configs, asked)]
     else:
         module = train_stack(configs)
+        _check_trained(module)
         says, reads = _says(module, configs, asked), _reads(module, configs, asked)
         answers = list(zip(says, reads, strict=True))
     wall_s = (time.perf_counter() - began) / len(stack)
     return {probe.run_id: Said(*answer, wall_s) for probe, answer in zip(stack, answers, strict=True)}
+
+
+def _check_trained(module: StackedRuns) -> None:
+    """Raise LawbookError if a probe has diverged: what it says of its pool would be a score all the same."""
+    diverged = [step for step in module.diverged_step.tolist() if step >= 0]
+    if diverged:
+        raise LawbookError(
+            f"{len(diverged)} of {len(module.diverged_step)} probes diverged, the first at step {min(diverged)}, and"
+            " cannot score; probes train as `training` says: write a lower learning_rate there"
+        )
 
 
 def _asked_about(config: Config) -> Indices:
@@ -107,7 +119,7 @@ def _follow(configs: Sequence[Config], asked: Sequence[Indices]) -> list[Floats]
         if step in wanted:
             seen.append(_says(module, configs, asked))
 
-    train_stack(configs, look=look)
+    _check_trained(train_stack(configs, look=look))
     return [np.stack(said) for said in zip(*seen, strict=True)]
 
 

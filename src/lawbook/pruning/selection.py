@@ -36,7 +36,7 @@ def keep_order(
       moderate  nearest to the pool's median first (Xia et al. 2023, "Moderate coreset")
       strata    one of each of 50 strata of equal width over the scores in turn, drawn at random within a
                 stratum, so that small strata are kept whole (Zheng et al. 2023, arXiv:2210.15809, algorithm 1)
-    The `drop_hardest` share of each class, its highest scores, comes last (the β of Zheng et al.; with `hard`,
+    The `drop_hardest` share of each class, its highest scores, rounded, comes last (the β of Zheng et al.; with `hard`,
     Paul et al. 2021 drop the hardest, too). Ties, and the order without scores, are drawn from the seed, by
     each example's `index`: another order of the input gives the same selection. The classes take turns so that
     prefixes, which are nested, are balanced: a prefix of k holds of each class its share k · n_class / n to

@@ -24,32 +24,28 @@ UNANIMOUS = 1.0 - 1e-9
 
 COLUMNS = (
     "metric", "pools", "examples", "probes", "probe data", "after steps", "scoring FLOPs of a pool",
-    "of one training on it", "seconds of a pool", "rank correlation, even and odd probes", "AUC on replaced labels",
+    "of one run that reads it", "seconds of a pool", "rank correlation, even and odd probes", "AUC on replaced labels",
 )  # fmt: skip
 
 
 def scoring_rows(results: Results) -> tuple[tuple[str, ...], ...]:
     """Return a row of texts per metric: medians over pools, with their range where it says something."""
     rows = []
-    training = _training_flops(results)
+    scored = results.runs[results.runs["scoring_flops"].notna()]
+    share = scored["scoring_flops"] / scored["flops"].where(scored["flops"] > 0)
     for metric, found in results.scorings.groupby("metric", sort=True):
         probes = int(found["probes"].median())
-        share = float(found["flops"].median()) / training if training > 0 else np.nan
+        times = _spread(share[scored["metric"] == metric], 2)
         rows.append(
             (
                 plain(str(metric)), number(len(found)), _spread(found["n"]), number(probes) if probes else "none",
                 ", ".join(sorted(set(found["probe_data"]))) if probes else "–",
-                _spread(found["step"]), number(found["flops"].median()), f"{number(share, 2)} ×",
+                _spread(found["step"]), number(found["flops"].median()), "–" if times == "–" else f"{times} ×",
                 number(found["wall_s"].median(), 2), _spread(found["reliability"], 2),
                 _spread(found["planted_auc"], 2),
             )
         )  # fmt: skip
     return tuple(rows)
-
-
-def _training_flops(results: Results) -> float:
-    """Return the median FLOPs of the runs that read scores."""
-    return float(results.runs.loc[results.runs["scoring_flops"].notna(), "flops"].median())
 
 
 def _spread(values: pd.Series, digits: int = 3) -> str:
@@ -85,7 +81,8 @@ def disputed_cases(results: Results) -> Iterator[str]:
         yield (
             f"{conditions(at)}: all held-out probes contradict the labels of much that is kept as hard: {kept};"
             f" of the pools {pools['whole'].mean():.0%} ({count(pools['pool_id'].nunique(), 'pool')}). These labels"
-            " may be wrong: write keep: strata with drop_hardest, or look at the gallery"
+            " may be wrong, or in a small pool the probes too weak to say: write keep: strata with drop_hardest, or"
+            " look at the gallery"
         )
 
 

@@ -46,12 +46,19 @@ def verdict_rows(content: StudyFile, results: Results) -> list[VerdictRow]:
 
 def _end(points: pd.DataFrame, verdict: pd.Series) -> str:
     last = points[(points["part"] == "pruned") & (points["kept"] == verdict["x_high"])]
-    edge = "" if last.empty else str(last["censored"].iloc[0] or "")
-    return f"an edge of the sweep: {edge}" if edge else "the largest number swept"
+    if last.empty:
+        return "no point with an error above 0"
+    edge = str(last["censored"].iloc[0] or "")
+    if edge:
+        return f"an edge of the sweep: {edge}"
+    whole = verdict["x_high"] == points["kept"].max()
+    return "the largest number swept" if whole else "the last point with an error above 0"
 
 
 def _ratio(points: pd.DataFrame, kept: float) -> str:
     at = points[points["kept"] == kept].set_index("part")["estimate"]
+    if at.empty:
+        return "–"
     return (
         f"{number(at['pruned'], 2)} / {number(at['control'], 2)} = {number(at['pruned'] / at['control'], 2)}"
     )

@@ -12,6 +12,7 @@ import pandas as pd
 
 from lawbook.errors import suggest
 from lawbook.studies.cost import run_cost
+from lawbook.studies.frontier_check import check_frontier
 from lawbook.studies.probes import Pool, pool_id, pools_to_score
 from lawbook.studies.runs import Run, checked_value, digest, effective, expand_study, reads_scores
 from lawbook.studies.shards import make_shards
@@ -199,6 +200,7 @@ def _check_selections(study: Study, runs: tuple[Run, ...]) -> None:
         members = [run for run in runs if frontier.sweep in run.sweeps]
         for key, wanted in (("where", frontier.where), ("control", frontier.control)):
             _check_selection(study, f"frontiers.{name}.{key}", wanted, members)
+        check_frontier(study, name, frontier, members)
     for i, claim in enumerate(content.claims):
         members = list(runs)
         if claim.value is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lawbook.axes import Config
+from lawbook.models import SolvedModel, models
 from lawbook.pruning.metrics import PROBED, Need, metrics
 from lawbook.studies.runs import Run, digest, reads_scores, run_id
 from lawbook.studies.schema import PruningAxes, TrainingAxes
@@ -15,6 +16,9 @@ from lawbook.tasks import PoolTask, tasks
 
 DISPUTED = "disputed"
 """The metric that says of which labels held-out probes think otherwise."""
+
+LEAST_JUDGES = 3
+"""Held-out probes that judge an example, at least: one alone disputes whatever it has not learned."""
 
 
 @dataclass(frozen=True)
@@ -87,14 +91,19 @@ def _pool(study: Study, name: str, config: Config, wanted: list[str]) -> Pool:
 
 
 def _probes(config: Config, need: Need) -> Iterable[Run]:
-    """Yield the probes of one kind. A held-out one learns one half of the pool and is asked about the other."""
+    """Yield the probes of one kind. A held-out one learns one half of the pool and is asked about the other.
+
+    A solved model has one solution, whatever its seed: one probe is all there is.
+    """
+    solved = isinstance(models[config["model"]], SolvedModel)
+    probes = 1 if solved else config["probes"]
     steps = config["trajectory_steps"] if need == "trajectory" else config["probe_steps"]
     of_training: dict[str, Any] = {"steps": steps, "evaluations": 1} if config["optimizer"] else {}
     if need == "heldout":
         learned = [f"half {half}" for half in (0, 1)]
-        copies = -(-config["probes"] // 2)
+        copies = 1 if solved else max(LEAST_JUDGES, -(-probes // 2))
     else:
-        learned, copies = [config["probe_data"]], config["probes"]
+        learned, copies = [config["probe_data"]], probes
     for part in learned:
         for i in range(copies):
             probe = {**config, **of_training, "probe": i, "learns": part}

@@ -22,8 +22,11 @@ from lawbook.studies.study import Study, explain
 from lawbook.studies.values import expand_axis
 from lawbook.tasks import PoolTask, tasks
 
-NOT_IDENTITY = frozenset({"device", "kept", "epochs"})
-"""Fields that change where a run is trained, not what; and those that others, which they set, stand for."""
+STANDING_FOR_OTHERS = ("kept", "epochs")
+"""Fields that set others: the keep fraction, and the steps."""
+
+NOT_IDENTITY = frozenset({"device", *STANDING_FOR_OTHERS})
+"""Fields that change where a run is trained, not what; and those that others stand for."""
 
 LARGEST_GRID = 1_000_000
 """Runs in one grid: beyond these a slip of the pen is likelier than a study."""
@@ -56,7 +59,7 @@ def effective(config: Config) -> dict[str, Any]:
     >>> effective(base | {"optimizer": "adamw", "momentum": 0.9})
     {'task': 'digits', 'model': 'mlp', 'optimizer': 'adamw'}
     """
-    idle = NOT_IDENTITY | _without_effect(config)
+    idle = NOT_IDENTITY | without_effect(config)
     neutral = _neutral(config["task"], config["model"])
     return {
         name: value
@@ -65,11 +68,13 @@ def effective(config: Config) -> dict[str, Any]:
     }
 
 
-def _without_effect(config: Config) -> frozenset[str]:
+def without_effect(config: Config) -> frozenset[str]:
+    """Return the axes whose values change nothing, given those of the others."""
     idle: set[str] = set()
+    task = tasks[config["task"]]
     solved = isinstance(models[config["model"]], SolvedModel)
     if solved:
-        idle |= {*TrainingAxes.model_fields, "probe_steps", "trajectory_steps"}
+        idle |= {*TrainingAxes.model_fields, "probes", "probe_steps", "trajectory_steps"}
     elif config.get("optimizer") != "sgd":
         idle |= {"momentum"}
     if config.get("keep_fraction", 1.0) == 1.0:
@@ -84,6 +89,10 @@ def _without_effect(config: Config) -> frozenset[str]:
             idle |= {"probe_steps"}
         if "trajectory" not in metric.needs:
             idle |= {"trajectory_steps"}
+    if isinstance(task, PoolTask) and not (
+        reads_scores(config) and "margins" in metrics[config["metric"]].needs
+    ):
+        idle |= {*task.margin_axes}
     return frozenset(idle)
 
 
@@ -116,12 +125,19 @@ def expand_study(study: Study) -> list[Run]:
             where = f"sweeps.{sweep}" if isinstance(block, Grid) else f"sweeps.{sweep}.union.{i}"
             for config in _expand_grid(study, where, grid):
                 identity = run_id(config)
-                known = found.get(identity)
-                if known is None:
-                    found[identity] = Run(identity, config, (sweep,))
-                elif sweep not in known.sweeps:
-                    found[identity] = Run(identity, known.config, (*known.sweeps, sweep))
+                known = found.get(identity, Run(identity, config))
+                sweeps = known.sweeps if sweep in known.sweeps else (*known.sweeps, sweep)
+                found[identity] = Run(identity, _agreed(known.config, config), sweeps)
     return list(found.values())
+
+
+def _agreed(one: Config, other: Config) -> Config:
+    """Return the configuration of a run that two grids ask for: what `kept` and `epochs` say in either stays said."""
+    said = {
+        axis: min((c[axis] for c in (one, other) if c[axis] is not None), default=None)
+        for axis in STANDING_FOR_OTHERS
+    }
+    return {**one, **said}
 
 
 def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:
@@ -154,16 +170,27 @@ def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:
         problem = f"these make {math.prod(sizes.values()):,} runs"
         raise study.error(f"{where}.axes", sizes, problem, f"keep it below {LARGEST_GRID:,}")
     combinations = zip(*axes.values(), strict=True) if side_by_side else itertools.product(*axes.values())
+    too_small = 0
     for combination in combinations:
         config: Config = {**study.base, **fixed, **dict(zip(axes, combination, strict=True))}
-        if (config["kept"] or 0) > config.get("samples", math.inf):
+        if not side_by_side and (config["kept"] or 0) > config.get("samples", math.inf):
+            too_small += 1
             continue  # a grid over both is a triangle
+        if config["epochs"] is not None and "steps" in (axes | fixed):
+            problem, fix = f"epochs is {config['epochs']:g}, which sets them", "keep one of the two"
+            raise study.error(f"{where}: steps", config["steps"], problem, fix)
         try:
             config = resolved(config)
             check_config(config)
         except AxisError as error:
             raise study.error(f"{where}: {error.axis}", error.value, error.problem, error.fix) from None
-        yield config
+        # Where an axis has no effect, no grid's value of it is more right than another's.
+        idle = without_effect(config) - NOT_IDENTITY
+        yield {name: study.base[name] if name in idle else value for name, value in config.items()}
+    if too_small == math.prod(sizes.values()):
+        kept = axes.get("kept", fixed.get("kept", study.base["kept"]))
+        problem, fix = "every pool has fewer examples than these, so that no run is left", "keep fewer"
+        raise study.error(f"{where}: kept", kept, problem, fix)
 
 
 def resolved(config: Config) -> Config:
@@ -177,6 +204,9 @@ def resolved(config: Config) -> Config:
     if config["kept"] is not None:
         if config["keep_fraction"] != 1:
             raise AxisError("kept", config["kept"], "keep_fraction is given, too", "keep one of the two")
+        if config["kept"] > config["samples"]:
+            problem = f"the pool has only {config['samples']} examples"
+            raise AxisError("kept", config["kept"], problem, "keep fewer, or write more samples")
         config = {**config, "keep_fraction": config["kept"] / config["samples"]}
     if config["epochs"] is not None:
         passes = config["epochs"] * n_kept(config) / config["batch_size"]
@@ -200,11 +230,13 @@ def check_config(config: Config) -> None:
     if config["keep_fraction"] < 1 and not isinstance(task, PoolTask):
         problem = f"the task {config['task']} has no pool to prune"
         raise AxisError("keep_fraction", config["keep_fraction"], problem, "leave it at 1")
-    if config["keep_fraction"] < 1:
+    if config["keep_fraction"] < 1 and isinstance(task, PoolTask):
         if solved and "trajectory" in metrics[config["metric"]].needs:
             problem = f"it follows a training, and the model {config['model']} is solved at once"
             raise AxisError("metric", config["metric"], problem, "choose el2n, grand or margin")
-        if config["keep_fraction"] > 1 - config["drop_hardest"] and reads_scores(config):
+        if reads_scores(config):
+            _check_scores(config, task)
+        if config["keep_fraction"] + config["drop_hardest"] > 1 + 1e-9 and reads_scores(config):
             problem = f"with the keep fraction {config['keep_fraction']:g} some of these must be kept"
             raise AxisError("drop_hardest", config["drop_hardest"], problem, "drop or keep fewer")
     if config["converged_within"] is not None and config["steps"] < 2:
@@ -215,6 +247,22 @@ def check_config(config: Config) -> None:
         raise AxisError("keep_fraction", config["keep_fraction"], "no example would be kept", "keep more")
     if config["momentum"] and config["optimizer"] != "sgd":
         raise AxisError("momentum", config["momentum"], "only sgd has a momentum", "write optimizer: sgd")
+
+
+def _check_scores(config: Config, task: PoolTask) -> None:
+    """Raise AxisError if the pool of a run cannot be scored by its metric."""
+    if "margins" in metrics[config["metric"]].needs and not task.knows_margins:
+        problem = f"the task {config['task']} knows no true margins"
+        raise AxisError("metric", config["metric"], problem, "choose another, such as el2n")
+    if config["samples"] < 2:
+        raise AxisError("samples", config["samples"], "one example has nothing to be ranked by", "take more")
+    if metrics[config["metric"]].needs_probes and config["probe_data"] == "heldout":
+        available = task.n_pool(config)
+        if available is not None and 2 * config["samples"] > available:
+            problem = (
+                f"only {available - config['samples']} examples lie outside a pool of {config['samples']}"
+            )
+            raise AxisError("probe_data", "heldout", problem, "write fewer samples, or probe_data: same")
 
 
 def _known_axis(study: Study, field: str, name: str, value: object) -> None:

@@ -91,7 +91,7 @@ class PruningAxes(Axes):
         description="Which scores are kept: the highest, the lowest, those in the middle, or some of all strata.",
     )
     drop_hardest: Annotated[float, Neutral(0.0)] = Field(
-        0.0, ge=0, lt=1, description="Share of each class, its highest scores, that is never kept."
+        0.0, ge=0, lt=1, description="Share of each class, its highest scores, that is kept last of all."
     )
     probes: int = Field(6, ge=1, description="Models trained to score a pool; the score is their mean.")
     probe_steps: int = Field(75, ge=1, description="Steps after which early probes score.")

@@ -138,7 +138,7 @@ def _check_origin(file: Path, content: StudyFile) -> None:
         if lacking:
             raise StudyError(file, lacking[0], None, "this key is missing", "add it")
         return
-    of_training = content.model_fields_set & {*TRAINED, "training", "pruning", "shard_flops"}
+    of_training = content.model_fields_set & {*TRAINED, "training", "pruning", "frontiers", "shard_flops"}
     if of_training:
         keys = ", ".join(sorted(of_training))
         problem = f"a study takes its runs from a table or trains them, and this one has {keys} beside it"

@@ -60,6 +60,9 @@ class PoolTask(Task):
     """
 
     drawn: ClassVar[bool] = False
+    knows_margins: ClassVar[bool] = False
+    margin_axes: ClassVar[tuple[str, ...]] = ()
+    """Axes that change nothing but the margins."""
 
     @abstractmethod
     def examples(self, config: Config) -> Examples:
@@ -76,19 +79,24 @@ class PoolTask(Task):
     def n_eval(self, config: Config) -> int | None:
         """Return the number of test examples; None where the test error is the population's."""
 
-    def probe_pool(self, config: Config, pool: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the indices of an independent pool as large as `pool`, for probes of held-out data.
+    def n_pool(self, config: Config) -> int | None:
+        """Return how many examples a pool may be drawn from; None where it is drawn without end."""
+        return None
 
-        Raises AxisError if there are not so many examples besides.
-        """
+    def check(self, config: Config) -> None:
+        """Raise AxisError if more samples are asked for than there are to draw a pool from."""
+        available = self.n_pool(config)
+        if available is not None and config["samples"] > available:
+            problem = f"the task {config['task']} has {available:,} in a pool"
+            raise AxisError("samples", config["samples"], problem, f"choose at most {available}")
+
+    def probe_pool(self, config: Config, pool: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the indices of an independent pool as large as `pool`, for probes of held-out data."""
         others = np.setdiff1d(self.splits(config)["pool"], pool)
-        if len(others) < len(pool):
-            problem = f"only {len(others)} examples lie outside a pool of {len(pool)}"
-            raise AxisError("probe_data", "heldout", problem, "write fewer samples, or probe_data: same")
         return generator(config["seed"], "probe pool").permutation(others)[: len(pool)]
 
     def margins(self, config: Config) -> NDArray[np.float64] | None:
-        """Return the distance of each example from the boundary that a perfect probe sees, where it is known."""
+        """Return the distance of each example from the boundary that a perfect probe sees, if `knows_margins`."""
         return None
 
     def exact_error(self, config: Config, weights: Mapping[str, NDArray[np.float64]]) -> float | None:

@@ -33,6 +33,7 @@ class TeacherTask(PoolTask):
     loss = "cross_entropy"
     shape_axes = ("dimension",)
     drawn = True
+    knows_margins = True
 
     def n_inputs(self, config: Config) -> int:
         """Return N, the dimension."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from lawbook.axes import Axes, AxisError, Config, Neutral
+from lawbook.axes import Axes, Config, Neutral
 from lawbook.errors import LawbookError
 from lawbook.files import written_atomically
 from lawbook.seeds import generator
@@ -79,12 +79,9 @@ class CIFAR10(PoolTask):
         """Return 32 x 32 pixels of three channels."""
         return (SIDE, SIDE, CHANNELS)
 
-    def check(self, config: Config) -> None:
-        """Raise AxisError if more samples are asked for than the pool has."""
-        pool = N_FILES * PER_FILE * 9 // 10
-        if config["samples"] > pool:
-            problem, fix = f"the task cifar10 has {pool:,} in a pool", f"choose at most {pool}"
-            raise AxisError("samples", config["samples"], problem, fix)
+    def n_pool(self, config: Config) -> int:
+        """Return nine tenths of the training images; the others validate."""
+        return N_FILES * PER_FILE * 9 // 10
 
     def examples(self, config: Config) -> Examples:
         """Return all images, the test images last. Raises LawbookError if they cannot be had."""

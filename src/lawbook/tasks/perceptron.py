@@ -34,6 +34,7 @@ class Perceptron(TeacherTask):
     """Learn a teacher from examples of chosen distance to a probe's hyperplane."""
 
     axes = PerceptronAxes
+    margin_axes = ("probe_angle_deg",)
 
     def probe(self, config: Config) -> NDArray[np.float64]:
         """Return T cos θ + v sin θ with a unit vector v that is orthogonal to T, drawn uniformly."""

@@ -16,6 +16,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
+from pytorch_lightning.plugins.environments import LightningEnvironment
 from torch import Tensor
 from torch.nn import Parameter
 
@@ -213,12 +214,15 @@ def train_stack(
     with warnings.catch_warnings():
         # Lightning's advice on workers, devices and loaders concerns other ways of training than this one.
         warnings.filterwarnings("ignore", module="pytorch_lightning")
+        # Where Slurm is installed Lightning asks for srun; Snakemake places jobs, and each is one process.
+        warnings.filterwarnings("ignore", message="The `srun` command is available")
         # The views' strides are those of a row of the stack; their gradients are laid out alike on purpose.
         warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout contract")
         trainer = pl.Trainer(
             max_steps=configs[0]["steps"],
             accelerator="gpu" if configs[0]["device"] == "cuda" else "cpu",
             devices=1,
+            plugins=[LightningEnvironment()],
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,

@@ -69,7 +69,7 @@ def judge(frontier: Pareto) -> Judged:
     curse = float(np.max(1 - frontier.naive[:n] / y)) if n else np.nan
     if n < LEAST_POINTS:
         ends = (float(x[0]), float(x[-1])) if n else (np.nan, np.nan)
-        reason = f"{n} points before the edge of the sweep, and {LEAST_POINTS} are needed"
+        reason = f"{n} points {_ended_by(frontier, n)}, and {LEAST_POINTS} are needed"
         return Judged("undecided", reason, *ends, n, np.nan, np.nan, 0, np.nan, np.nan, curse)
     delta, delta_control = delta_aicc(x, y), delta_aicc(x, control)
     steeper = _steeper(frontier, n)
@@ -96,6 +96,13 @@ def judge(frontier: Pareto) -> Judged:
         reason = f"a power law fits better ({gap}; control {delta_control:+.1f}) and predicts the last point better"
         return Judged("power law", reason, *found)
     return Judged("undecided", "; ".join(failed), *found)
+
+
+def _ended_by(frontier: Pareto, n: int) -> str:
+    """Return what ended a window after n points, as words."""
+    if n < len(frontier.kept[frontier.window]):
+        return "before one without an error above 0"
+    return "up to the edge of the sweep" if any(frontier.censored) else "in the whole sweep"
 
 
 def delta_aicc(x: Array, y: Array) -> float:

@@ -72,7 +72,7 @@ class Pareto:
             ("pruned", self.estimate, self.draws),
             ("control", self.control, self.control_draws),
         ):
-            low, high = self.interval(np.log(draws), np.log(value))
+            low, high = self.interval(np.log(draws), _log(value))
             rows = pd.DataFrame(
                 {"kept": self.kept, "estimate": value, "low": np.exp(low), "high": np.exp(high)}
             )
@@ -87,7 +87,7 @@ class Pareto:
         step = np.diff(np.log(self.kept))
         values = {"pruned": (self.estimate, self.draws), "control": (self.control, self.control_draws)}
         found = {
-            part: (-np.diff(np.log(value)) / step, -np.diff(np.log(draws), axis=1) / step)
+            part: (-np.diff(_log(value)) / step, -np.diff(np.log(draws), axis=1) / step)
             for part, (value, draws) in values.items()
         }
         found["difference"] = (
@@ -119,7 +119,9 @@ def pareto(
     pruned, control: a row per run. A repeat is a combination of the `cluster` axes: a whole pool, not a model.
     For each of 200 random halvings of the repeats, the best pool of one half is read on the other, and the
     reverse; the estimate is their mean. A draw resamples the repeats within two random halves. The control is the
-    mean over its pools, on the same repeats. Runs without a finite, positive y are left out with a Notice.
+    mean over its pools, on the same repeats. Runs without a finite y, or with one below 0, are left out with a
+    Notice. An error of 0 counts as such in a mean; a mean of 0 in a draw counts as the least that n repeats can tell
+    from it, the smallest positive error over n.
 
     Raises LawbookError for absent columns, fewer than 4 repeats, or no number of kept examples that both have.
     """
@@ -161,16 +163,23 @@ def pareto(
     return Pareto(
         kept=np.array(both, dtype=float),
         estimate=estimate,
-        naive=np.nanmin(_mean(errors, axis=2), axis=1),
+        naive=_least(_mean(errors, axis=2)),
         pool=pools[most],
         censored=tuple(_edge(pools, errors, place, choice) for place, choice in enumerate(most)),
         control=_mean(control_of_repeat, axis=1),
-        draws=_crossed(errors, drawn)[0],
-        control_draws=_weighted(control_of_repeat[:, None, :], drawn[0] + drawn[1])[:, :, 0],
+        draws=_above_zero(_crossed(errors, drawn)[0], errors),
+        control_draws=_above_zero(
+            _weighted(control_of_repeat[:, None, :], drawn[0] + drawn[1])[:, :, 0], control_of_repeat
+        ),
         n_repeats=n,
         level=level,
         notices=tuple(notices),
     )
+
+
+def _log(values: Array) -> Array:
+    """Return log of what is above 0, NaN of the rest."""
+    return np.log(np.where(values > 0, values, np.nan))
 
 
 def _repeats(table: pd.DataFrame, cluster: Sequence[str]) -> list[tuple[object, ...]]:
@@ -188,9 +197,9 @@ def _cube(
     notices: list[Notice],
 ) -> Array:
     """Return y by kept, pool and repeat, the mean over runs that share all three, NaN for none."""
-    bad = ~(table[y] > 0)
+    bad = ~(np.isfinite(table[y].astype(float)) & (table[y] >= 0))
     if n := int(bad.sum()):
-        notices.append(Notice("frontier_runs_left_out", f"{n} runs of the {name} have no {y} above 0"))
+        notices.append(Notice("frontier_runs_left_out", f"{n} runs of the {name} have no finite {y}"))
     place = {repeat: i for i, repeat in enumerate(repeats)}
     good = table[~bad].assign(_repeat=[place.get(r, -1) for r in _repeats(table[~bad], cluster)])
     means = good[good["_repeat"] >= 0].groupby([kept[0], pool[0], "_repeat"])[y].mean().reset_index()
@@ -208,6 +217,19 @@ def _mean(values: Array, axis: int) -> Array:
     count = np.isfinite(values).sum(axis=axis)
     total = np.nansum(values, axis=axis)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _least(values: Array) -> Array:
+    """Return the smallest number of each row, NaN where there is none."""
+    filled = np.where(np.isfinite(values), values, np.inf).min(axis=1)
+    return np.where(np.isfinite(filled), filled, np.nan)
+
+
+def _above_zero(draws: Array, errors: Array) -> Array:
+    """Return draws of means with the zeros among them raised to the smallest positive error over n repeats."""
+    positive = errors[errors > 0]
+    least = positive.min() / errors.shape[-1] if len(positive) else np.nan
+    return np.where(draws == 0, least, draws)
 
 
 def _counts(chosen: np.ndarray[tuple[int, int], np.dtype[np.int64]], n: int) -> Array:

@@ -12,8 +12,8 @@ def grand(evidence: Evidence) -> Scores:
 
     W and b are the last layer, h what it reads, ℓ the cross-entropy. The definition takes the gradient in all
     parameters; that of the last layer is the usual approximation (Guo et al. 2022, DeepCore), and is exact for a
-    linear model. At initialisation GraNd does not reproduce (Kirsch 2023, arXiv:2303.14753): it is read after
-    `probe_steps`.
+    linear model with a bias. At initialisation GraNd does not reproduce (Kirsch 2023, arXiv:2303.14753): it is
+    read after `probe_steps`.
 
     Source: Paul, Ganguli & Dziugaite 2021, "Deep learning on a data diet", definition 2.1.
 

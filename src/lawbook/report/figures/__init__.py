@@ -35,12 +35,13 @@ class Drawn:
 class Kind:
     """A kind of figure: how it is drawn, what its `of` names, and the options that it takes.
 
-    Each option is {name: what it does}.
+    Each option is {name: what it does}; `check` raises LawbookError for what only this kind can tell.
     """
 
     draw: Callable[[FigureBlock, Results, StudyFile], Drawn]
     shows: Literal["sweep", "law", "frontier"]
     options: dict[str, str]
+    check: Callable[[FigureBlock, StudyFile], None] | None = None
 
 
 figures: Registry[Kind] = Registry("lawbook.report.figures", "figure", "figure")
@@ -64,6 +65,8 @@ def check_figure(block: FigureBlock, content: StudyFile) -> None:
         if option not in kind.options:
             fix = suggest(option, kind.options) if kind.options else "it takes none"
             raise LawbookError(f"figure {block.kind}: no option {option!r}; {fix}")
+    if kind.check is not None:
+        kind.check(block, content)
 
 
 def draw_figure(block: FigureBlock, results: Path, content: StudyFile, out: Path) -> None:

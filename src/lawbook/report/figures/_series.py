@@ -81,7 +81,7 @@ def make_lines(runs: pd.DataFrame, axes: Sequence[str], most: int = MAX_LINES) -
     hues = colours([key[0] if len(axes) == 1 else str(key) for key, _ in parts])
     lines = [
         Line(
-            ", ".join(_shown(axis, value) for axis, value in zip(axes, key, strict=True)),
+            ", ".join(shown(axis, value) for axis, value in zip(axes, key, strict=True)),
             tuple(key),
             part,
             hue,
@@ -92,7 +92,8 @@ def make_lines(runs: pd.DataFrame, axes: Sequence[str], most: int = MAX_LINES) -
     return lines, conditions(held)
 
 
-def _shown(axis: str, value: Any) -> str:
+def shown(axis: str, value: Any) -> str:
+    """Write the value of an axis as words."""
     numeric = isinstance(value, int | float | np.number) and value == value
     return f"{plain(axis)} {number(value, 4) if numeric else text_of(value)}"
 

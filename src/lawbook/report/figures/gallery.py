@@ -54,7 +54,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     names = [name for name in dict.fromkeys(scores["metric"]) if name != DISPUTED]
     if not names:
         raise LawbookError(f"figure {block.kind}: no pool of the sweep {sweep!r} has scores")
-    each = int(block.options.get("each", EACH))
+    each = block.options.get("each", EACH)
 
     classes = np.unique(wall.labels)[:MAX_CLASSES]
     rows = -(-len(names) // COLUMNS)
@@ -117,7 +117,8 @@ def _ends(scores: NDArray[np.float64], wall: Wall, classes: NDArray[np.int64], e
     for label in classes:
         members = np.flatnonzero(wall.labels == label)
         ranked = members[np.argsort(scores[members], kind="stable")]
-        for end, chosen in (("easiest", ranked[:each]), ("hardest", ranked[-each:])):
+        shown = min(each, len(members) // 2)  # of a small class no image stands at both ends
+        for end, chosen in (("easiest", ranked[:shown]), ("hardest", ranked[len(ranked) - shown :])):
             for rank, example in enumerate(chosen):
                 rows.append(
                     (label, end, rank, example, scores[example], wall.labels[example], wall.truth[example])
@@ -147,4 +148,17 @@ def _hang(axes: Axes, shown: pd.DataFrame, wall: Wall, each: int) -> None:
         spine.set_visible(False)
 
 
-figure = Kind(draw, "sweep", {"each": "Images of each class at each end, 3 by default.", **WHERE})
+def _check(block: FigureBlock, content: StudyFile) -> None:
+    """Raise LawbookError for a number of images that is none, or a task that has no images at all."""
+    each = block.options.get("each", EACH)
+    if not isinstance(each, int) or isinstance(each, bool) or each < 1:
+        raise LawbookError(f"figure {block.kind}: each = {each!r} is no number of images; write 1 or more")
+    name = content.task.name if content.task is not None else ""
+    task = tasks[name]
+    if not isinstance(task, PoolTask) or task.drawn:
+        raise LawbookError(
+            f"figure {block.kind}: the examples of the task {name} are no images; leave it out"
+        )
+
+
+figure = Kind(draw, "sweep", {"each": "Images of each class at each end, 3 by default.", **WHERE}, _check)

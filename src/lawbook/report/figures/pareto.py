@@ -89,7 +89,8 @@ def _draw_pools(
     axes: Axes, asked: FrontierBlock, runs: pd.DataFrame
 ) -> list[tuple[dict[str, Any], pd.DataFrame]]:
     """Draw the mean of each pool size as a thin grey line, and return its data."""
-    means = runs[runs[asked.y] > 0].groupby([asked.pool, asked.kept])[asked.y].mean().reset_index()
+    means = runs.groupby([asked.pool, asked.kept])[asked.y].mean().reset_index()
+    means = means[means[asked.y] > 0]
     for _, line in means.groupby(asked.pool):
         axes.plot(line[asked.kept], line[asked.y], color=GREY, lw=0.6, alpha=0.7, zorder=1)
     return [({"part": "pool"}, means.rename(columns={asked.y: "estimate"}))]

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from lawbook.errors import LawbookError
+from lawbook.frontiers import OF_SELECTION
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import (
     MAX_LINES,
@@ -20,9 +21,10 @@ from lawbook.report.figures._series import (
     make_lines,
     means,
     repeats_text,
+    shown,
 )
 from lawbook.report.pairs import paired_difference
-from lawbook.report.results import REPEATS, Results, varying_axes
+from lawbook.report.results import REPEATS, Results, varying_axes, where
 from lawbook.report.style import BLACK, DOUBLE, legend_columns, log_axis, new_figure
 from lawbook.report.words import label, number, plain
 from lawbook.studies.schema import FigureBlock, StudyFile
@@ -37,25 +39,38 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     pruned = runs[runs["keep_fraction"] < 1]
     if RANDOM not in set(pruned["metric"]) or pruned["metric"].nunique() < 2:
         raise LawbookError(f"figure {block.kind}: the sweep {sweep!r} needs the metric random and one other")
-    others = [a for a in varying_axes(pruned, content, sweep) if a not in ("keep_fraction", "metric")]
+    others = [a for a in varying_axes(pruned, content, sweep) if a not in ("keep_fraction", "kept", "metric")]
     metrics = sorted(set(pruned["metric"]) - {RANDOM})
-    lines, held = make_lines(runs, others, most=max(1, MAX_LINES // (len(metrics) + 1)))
+    lines, held = make_lines(
+        pruned[pruned["metric"] != RANDOM], others, most=max(1, MAX_LINES // (len(metrics) + 1))
+    )
 
     figure = new_figure(DOUBLE, 3.4)
     left, right = figure.subplots(1, 2)
+    # Random pruning and whole pools know nothing of how scores are made and used: they belong to several lines.
+    pool_axes = [axis for axis in others if axis not in OF_SELECTION]
+    random = runs[(runs["metric"] == RANDOM) | (runs["keep_fraction"] == 1)]
     parts: list[tuple[dict[str, Any], pd.DataFrame]] = []
+    differences: list[pd.DataFrame] = []
+    drawn: list[dict[str, Any]] = []
+
+    def add(of: pd.DataFrame, line: Line, metric: str, whose: str) -> None:
+        points = means(of, y, "n_train")
+        _draw_line(left, points, line, metric, metrics, ", ".join(filter(None, (whose, metric))))
+        parts.append(({"part": y, "line": whose, "metric": metric}, points))
+
     for line in lines:
-        whole = line.runs[line.runs["keep_fraction"] == 1]
-        for metric in (RANDOM, *metrics):
-            # Without pruning every metric is the same run: it ends each line.
-            shown = pd.concat(
-                [line.runs[(line.runs["metric"] == metric) & (line.runs["keep_fraction"] < 1)], whole]
-            )
-            points = means(shown, y, "n_train")
-            named = f"{line.label}, {metric}" if line.label else metric
-            _draw_line(left, points, line, metric, metrics, named)
-            parts.append(({"part": y, "line": line.label, "metric": metric}, points))
-    gaps = _differences(lines, metrics, y)
+        pool = {axis: line.runs[axis].iloc[0] for axis in pool_axes}
+        control = where(random, pool)
+        if pool not in drawn:
+            drawn.append(pool)
+            add(control, line, RANDOM, ", ".join(shown(axis, value) for axis, value in pool.items()))
+        # Without pruning every metric is the same run: it ends each line.
+        whole = control[control["keep_fraction"] == 1]
+        for metric in metrics:
+            add(pd.concat([line.runs[line.runs["metric"] == metric], whole]), line, metric, line.label)
+        differences.append(_differences(line, control, metrics, y))
+    gaps = pd.concat(differences, ignore_index=True)
     _draw_differences(right, gaps, lines, metrics)
     parts.append(({"part": "difference"}, gaps))
     log_axis(left, "x", runs["n_train"])
@@ -102,19 +117,18 @@ def _draw_line(
             drawn.set_markerfacecolor("white")
 
 
-def _differences(lines: list[Line], metrics: list[str], y: str) -> pd.DataFrame:
-    """Return metric − random per line, metric and keep fraction, paired by fold and seed."""
+def _differences(line: Line, control: pd.DataFrame, metrics: list[str], y: str) -> pd.DataFrame:
+    """Return metric − random per metric and keep fraction of a line, paired by fold and seed."""
     rows = []
-    for line in lines:
-        keys = [axis for axis in REPEATS if axis in line.runs.columns]
-        for keep, at in line.runs[line.runs["keep_fraction"] < 1].groupby("keep_fraction"):
-            base = at[at["metric"] == RANDOM]
-            for metric in metrics:
-                of = at[at["metric"] == metric]
-                if of.empty or base.empty:
-                    continue
-                d = paired_difference(of, base, y, keys)
-                rows.append((line.label, metric, keep, d.estimate, d.low, d.high, d.n, d.folds, d.lacking))
+    keys = [axis for axis in REPEATS if axis in line.runs.columns]
+    for keep, at in line.runs[line.runs["keep_fraction"] < 1].groupby("keep_fraction"):
+        base = control[control["keep_fraction"] == keep]
+        for metric in metrics:
+            of = at[at["metric"] == metric]
+            if of.empty or base.empty:
+                continue
+            d = paired_difference(of, base, y, keys)
+            rows.append((line.label, metric, keep, d.estimate, d.low, d.high, d.n, d.folds, d.lacking))
     columns = ["line", "metric", "x", "y", "low", "high", "n_pairs", "folds", "lacking"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -6,27 +6,33 @@ import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError
+from lawbook.frontiers import OF_SELECTION, cluster_of
 from lawbook.laws.frontier import pareto
-from lawbook.report.results import Results
+from lawbook.report.results import REPEATS, Results, axes_of
 
 RANDOM = "random"
+FREE = frozenset({*REPEATS, "kept", "keep_fraction", "samples", "steps"})
+"""Axes in which the runs may differ: of repeats, of pools, and what follows from these."""
 
 
 def quantity(results: Results, runs: pd.DataFrame) -> tuple[float, float, float, int]:
     """Compute the least mean error over pools, divided by that of random pruning, with its interval over pools.
 
-    The runs are those of one number of kept examples, of one metric and of random pruning; `where` chooses them.
-    The pool is chosen on one half of the seeds and read on the other. Raises LawbookError for runs of several
-    numbers or metrics.
+    The runs are those of one number of kept examples, of one selection and of random pruning; `where` chooses them.
+    Unpruned runs belong to both. The pool is chosen on one half of the repeats (folds where they vary, else seeds)
+    and read on the other. Raises LawbookError for runs of several numbers or selections.
     """
-    pruned = runs[(runs["metric"] != RANDOM) & (runs["keep_fraction"] < 1)]
-    control = runs[(runs["metric"] == RANDOM) | (runs["keep_fraction"] == 1)]
-    for column in ("n_train", "metric"):
-        if len(pruned[column].unique()) != 1:
+    whole = runs["keep_fraction"] == 1
+    scored = ~whole & (runs["metric"] != RANDOM)
+    for axis in ["n_train", *axes_of(runs)]:
+        compared = runs[scored] if axis in OF_SELECTION else runs
+        values = compared[axis].dropna().unique()
+        if axis not in FREE and len(values) > 1:
             raise LawbookError(
-                f"frontier_ratio needs runs of one {column}, not {len(pruned[column].unique())}"
+                f"frontier_ratio needs runs of one {axis}, not {len(values)}; write one of "
+                + ", ".join(map(str, values))
             )
-    found = pareto(pruned, control, y="test_error")
+    found = pareto(runs[scored | whole], runs[~scored], y="test_error", cluster=cluster_of(runs))
     low, high = found.interval(
         np.log(found.draws / found.control_draws), np.log(found.estimate / found.control)
     )
