@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ N_INPUTS, N_OUTPUTS = 16 * 16 * 3, 10
 
 
 def norm(channels: int) -> nn.GroupNorm:
-    return nn.GroupNorm(min(GROUPS, channels // 2), channels)
+    return nn.GroupNorm(math.gcd(GROUPS, channels // 2), channels)
 
 
 class Block(nn.Module):
@@ -113,3 +114,15 @@ def test_counts_are_exact() -> None:
 def test_inputs_that_are_no_images_are_one_clear_error() -> None:
     with pytest.raises(AxisError, match="channels = 3: 64 inputs are no square image"):
         model.shapes(CONFIG, 64, 10)
+
+
+@pytest.mark.parametrize("width", [2, 6, 10, 40])
+def test_every_width_that_is_allowed_computes(width: int) -> None:
+    config = CONFIG | {"width": width}
+    weights = {
+        name: torch.from_numpy(values[None].astype(np.float32))
+        for name, values in model.initial(config, N_INPUTS, N_OUTPUTS, np.random.default_rng(0)).items()
+    }
+    outputs = model.forward(config, weights, torch.zeros(1, 2, N_INPUTS))
+    assert outputs.shape == (1, 2, N_OUTPUTS)
+    assert torch.isfinite(outputs).all()

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lawbook.errors import LawbookError
 from lawbook.pruning import scoring
 from lawbook.pruning.evidence import ask_probes
 from lawbook.pruning.pools import members_of, pool_of
@@ -122,3 +123,12 @@ def test_pruned_runs_keep_their_share_and_read_their_own_pool(tmp_path: Path) ->
     other, again = train_shard(runs, shard="pruned", cache=tmp_path / "a", code="1", scores=turned)
     assert not again["cached"].any()
     assert not other["value"].equals(curves["value"])
+
+
+def test_probes_that_diverge_do_not_score(tmp_path: Path) -> None:
+    file = tmp_path / "wild.yaml"
+    text = STUDY.replace("FRACTIONS", "[0.5]").replace("METRICS", "[el2n]")
+    file.write_text(text.replace("steps: 20}", "steps: 20, optimizer: sgd, learning_rate: 1.0e+9}"))
+    plan = make_plan(load_study(file))
+    with pytest.raises(LawbookError, match=r"probes diverged, the first at step \d+, .* lower learning_rate"):
+        scored(plan, tmp_path / "a")

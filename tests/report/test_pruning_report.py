@@ -18,7 +18,7 @@ from lawbook.report.results import Results
 from lawbook.report.scoring import disputed_cases, disputed_shares, scoring_rows
 from lawbook.report.verdicts import verdict_rows
 from lawbook.studies import load_study, make_plan
-from lawbook.studies.schema import FigureBlock
+from lawbook.studies.schema import FigureBlock, StudyFile
 from lawbook.tables import write_table
 
 from .conftest import Simulated, write_results
@@ -119,6 +119,56 @@ def test_a_gallery_of_what_is_not_scored_is_one_clear_error(
         draw_figure(FigureBlock.model_validate({"gallery": "kept"}), tmp_path, content, tmp_path)
 
 
+SELECTIONS = """
+title: Selections
+question: How many probes are enough?
+task: {name: digits, samples: 200}
+model: {name: mlp, width: 8}
+sweeps:
+  probes: {axes: {metric: [random, el2n], probes: [1, 6], keep_fraction: [0.5, 1.0], seed: {count: 4}}}
+  ends: {axes: {metric: [random, el2n], keep: [hard, easy], keep_fraction: [0.5, 1.0], seed: {count: 4}}}
+  many: {axes: {metric: [random, el2n], samples: {log2: [8, 512]}, keep_fraction: [0.5], seed: {count: 4}}}
+"""
+
+
+@pytest.fixture(scope="module")
+def selections(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, StudyFile]:
+    """Return results of sweeps over how scores are made and used: random errs 0.2, others 0.1."""
+    folder = tmp_path_factory.mktemp("selections")
+    (folder / "selections.yaml").write_text(SELECTIONS)
+    study = load_study(folder / "selections.yaml")
+    rng = np.random.default_rng(0)
+    runs = make_plan(study).table().drop(columns=["bytes", "predicted_s", "shard"])
+    error = np.where(runs["metric"] == "random", 0.2, 0.1) + 0.01 * rng.random(len(runs))
+    n_train = (runs["keep_fraction"] * runs["samples"]).astype(int)
+    runs = runs.assign(n_train=n_train, n_eval=360, status="ok", test_error=error)
+    write_table(runs, folder / "runs.parquet")
+    return folder, study.content
+
+
+def test_random_is_the_control_of_every_way_to_score_and_to_select(
+    selections: tuple[Path, StudyFile], tmp_path: Path
+) -> None:
+    folder, content = selections
+    for sweep, named in (("probes", {"el2n, hard, probes 1", "el2n, hard, probes 6"}), ("ends", None)):
+        draw_figure(FigureBlock.model_validate({"metrics": sweep}), folder, content, tmp_path)
+        gaps = pd.read_csv(tmp_path / f"metrics_{sweep}.csv")
+        assert set(gaps["selection"]) == (named or {"el2n, hard", "el2n, easy"})
+        assert (gaps["n_pairs"] == 4).all()
+        draw_figure(FigureBlock.model_validate({"pruning": sweep}), folder, content, tmp_path)
+        data = pd.read_csv(tmp_path / f"pruning_{sweep}.csv")
+        differences = data[data["part"] == "difference"]
+        assert len(differences) == 2
+        np.testing.assert_allclose(differences["y"], -0.1, atol=0.02)
+        assert (data[data["metric"] == "random"].groupby("x").size() == 1).all(), "drawn once"
+
+
+def test_panels_that_do_not_fit_are_named(selections: tuple[Path, StudyFile], tmp_path: Path) -> None:
+    folder, content = selections
+    draw_figure(FigureBlock.model_validate({"metrics": "many"}), folder, content, tmp_path)
+    assert "Not drawn, but in the data: samples 512" in (tmp_path / "metrics_many.svg").read_text()
+
+
 FRONTIER = """
 title: A frontier
 question: Is it beyond a power law?
@@ -201,5 +251,8 @@ def test_the_ratio_of_frontier_and_control_has_an_interval(frontier: Simulated) 
     assert n == len(runs[runs["kept"] == 200])
     with pytest.raises(LawbookError, match="needs runs of one n_train, not"):
         quantity(results, runs)
+    easy = runs[(runs["kept"] == 200) & (runs["metric"] == "el2n")].assign(keep="easy")
+    with pytest.raises(LawbookError, match="needs runs of one keep, not 2; write one of hard, easy"):
+        quantity(results, pd.concat([runs[runs["kept"] == 200], easy]))
     claim = results.claims.iloc[0]
     assert (claim["verdict"], claim["estimate"]) == ("holds", estimate)

@@ -180,3 +180,37 @@ def test_only_what_a_metric_reads_enters(axes: dict[str, Any], without_effect: d
     assert run_id(pruned) == run_id(pruned | without_effect)
     if axes["metric"] != "random":
         assert run_id(pruned) != run_id(pruned | {"keep": "strata"}) != run_id(pruned | {"drop_hardest": 0.1})
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_has_no_effect_is_recorded_alike_in_whatever_order_it_is_asked_for(
+    planned: Callable[..., Plan], turned: bool
+) -> None:
+    def order(values: list[Any]) -> list[Any]:
+        return values[::-1] if turned else values
+
+    pruned = {
+        "axes": {
+            "kept": order([20, 40]),
+            "metric": order(["random", "el2n"]),
+            "keep": order(["hard", "easy"]),
+        },
+        "set": {"samples": 40},
+    }
+    whole = {"axes": {"samples": [40, 80]}}
+    sweeps = dict(order([("pruned", pruned), ("whole", whole)]))
+    runs = {run.run_id: run.config for run in planned(sweeps=sweeps).runs}
+    said = sorted((c["samples"], c["kept"] or 0, c["metric"], c["keep"]) for c in runs.values())
+    assert said == [
+        (40, 20, "el2n", "easy"),
+        (40, 20, "el2n", "hard"),
+        (40, 20, "random", "hard"),
+        (40, 40, "random", "hard"),
+        (80, 0, "random", "hard"),
+    ]
+
+
+@pytest.mark.parametrize(("keep", "drop"), [(0.1, 0.9), (0.2, 0.8), (0.4, 0.6), (0.3, 0.7)])
+def test_all_but_the_dropped_may_be_kept(planned: Callable[..., Plan], keep: float, drop: float) -> None:
+    axes = {"metric": ["el2n"], "keep_fraction": [keep], "drop_hardest": [drop]}
+    assert len(planned(sweeps={"pruned": {"axes": axes, "set": {"samples": 100}}}).runs) == 1
