@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report
 from lawbook.report.quantities.frontier_ratio import quantity
 from lawbook.report.results import Results
-from lawbook.report.scoring import disputed_cases, disputed_shares, scoring_rows
+from lawbook.report.scoring import disputed_cases, disputed_shares, duplicate_cases, scoring_rows
 from lawbook.report.verdicts import verdict_rows
 from lawbook.studies import load_study, make_plan
 from lawbook.studies.schema import FigureBlock, StudyFile
@@ -97,6 +98,20 @@ def test_a_gallery_shows_each_class_and_frames_wrong_labels(
     draw_figure(FigureBlock.model_validate({"gallery": {"of": "kept", "each": 2}}), folder, content, again)
     for file in again.iterdir():
         assert file.read_bytes() == (tmp_path / file.name).read_bytes()
+
+
+def test_near_duplicates_are_told_with_the_fraction_that_leaves_them_out() -> None:
+    rng = np.random.default_rng(0)
+    fresh, copies = rng.uniform(0.1, 1.0, 300), rng.uniform(1e-4, 1e-3, 100)
+
+    def told(scores: np.ndarray) -> list[str]:  # type: ignore[type-arg]
+        table = pd.DataFrame({"pool_id": "a", "metric": "semdedup", "score": scores})
+        return list(duplicate_cases(SimpleNamespace(scores=table)))  # type: ignore[arg-type]
+
+    assert told(fresh) == []
+    (case,) = told(np.concatenate([fresh, copies]))
+    assert case.startswith("25% of the examples have an earlier one")
+    assert "keep_fraction 0.75 leaves them out" in case
 
 
 def test_every_selection_is_held_against_random(scored: tuple[Path, Results], tmp_path: Path) -> None:

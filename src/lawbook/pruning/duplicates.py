@@ -45,29 +45,18 @@ def earlier_cosine(
     return np.asarray(np.clip(found, -1.0, 1.0), dtype=np.float64)
 
 
-def near_duplicates(
-    embedding: NDArray[np.floating], epsilon: float, seed: int, *, order: NDArray[np.int64] | None = None
-) -> NDArray[np.bool_]:
-    """Return which examples have an earlier one with cosine > 1 - ε, (n,): those to remove.
+def gap(distance: Floats) -> float:
+    """Return SemDeDup's ε: the widest gap of log distance between copies and the rest; distances below it are copies.
 
-    Raises ValueError unless 0 < ε < 1.
+    distance: (n,), 1 - cosine to the nearest earlier example, as `semdedup` scores. Copies are far closer to each
+    other than other examples are, so that the distances fall into two groups; the widest gap between neighbours,
+    among the middle nine tenths of them, lies between the groups. Where nothing is a copy, the ε is that of the
+    closest pairs, and few are below it.
     """
-    if not 0 < epsilon < 1:
-        raise ValueError(
-            f"epsilon = {epsilon} must lie between 0 and 1: it is how far from 1 a cosine may be"
-        )
-    return np.asarray(earlier_cosine(embedding, seed, order=order) > 1.0 - epsilon)
-
-
-def gap(embedding: NDArray[np.floating], seed: int, *, order: NDArray[np.int64] | None = None) -> float:
-    """Return the ε in the widest gap of log(1 - cosine to the nearest earlier example), between copies and the rest.
-
-    Copies are far closer to each other than other examples are, so that the distances fall into two groups; the
-    widest gap between neighbours, among the middle nine tenths of them, lies between the groups. Where nothing is
-    a copy, the ε is that of the closest pairs, and few are removed.
-    """
-    distance = np.sort(np.log(np.maximum(1.0 - earlier_cosine(embedding, seed, order=order), 1e-9)))
-    middle = distance[len(distance) // 20 : len(distance) - len(distance) // 20]
+    ordered = np.sort(np.log(np.maximum(distance, 1e-9)))
+    middle = ordered[len(ordered) // 20 : len(ordered) - len(ordered) // 20]
+    if len(middle) < 2:
+        return 1e-9
     width = np.diff(middle)
     widest = int(width.argmax())
     return float(np.clip(np.exp(middle[widest] + width[widest] / 2), 1e-9, 0.999))

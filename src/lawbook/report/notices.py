@@ -10,7 +10,7 @@ import pandas as pd
 from lawbook.fitting import text_of
 from lawbook.laws.points import Notice
 from lawbook.report.results import Results, axes_of
-from lawbook.report.scoring import disputed_cases
+from lawbook.report.scoring import disputed_cases, duplicate_cases
 from lawbook.report.words import count, plain
 from lawbook.studies.schema import StudyFile
 
@@ -65,6 +65,8 @@ def warnings_of(content: StudyFile, results: Results) -> list[Group]:
     if results.has("scorings"):
         for case in disputed_cases(results):
             found["disputed_labels"][case] = None
+        for case in duplicate_cases(results):
+            found["near_duplicates"][case] = None
     for _, verdict in results.verdicts.iterrows():
         for notice in fit_notices(verdict):
             found[notice.kind][f"{plain(verdict['frontier'])}: {notice.message}"] = None
@@ -83,6 +85,7 @@ def _weight(kind: str) -> int:
         "fit_refused",
         "fit_not_identified",
         "disputed_labels",
+        "near_duplicates",
         "run_diverged",
         "run_unconverged",
     )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lawbook.pruning.duplicates import gap
 from lawbook.pruning.metrics import metrics
 from lawbook.pruning.pools import members_of
 from lawbook.report.results import REPEATS, Results, axes_of
@@ -21,6 +22,9 @@ DISPUTED_SHARE = 0.3
 
 UNANIMOUS = 1.0 - 1e-9
 """A label is disputed where all held-out probes agree on one other class."""
+
+SEMDEDUP, DUPLICATE_SHARE = "semdedup", 0.1
+"""The metric that tells near-duplicates, and their share of a pool above which the report warns."""
 
 COLUMNS = (
     "metric", "pools", "examples", "probes", "probe data", "after steps", "scoring FLOPs of a pool",
@@ -83,6 +87,27 @@ def disputed_cases(results: Results) -> Iterator[str]:
             f" of the pools {pools['whole'].mean():.0%} ({count(pools['pool_id'].nunique(), 'pool')}). These labels"
             " may be wrong, or in a small pool the probes too weak to say: write keep: strata with drop_hardest, or"
             " look at the gallery"
+        )
+
+
+def duplicate_cases(results: Results) -> Iterator[str]:
+    """Yield a warning where more than 10 % of the pools' examples are near-duplicates of an earlier one.
+
+    Near-duplicates are told only where their distances and those of other examples are a factor of two apart.
+    """
+    scored = results.scores[results.scores["metric"] == SEMDEDUP]
+    shares, epsilons = [], []
+    for _, pool in scored.groupby("pool_id"):
+        distance = pool["score"].to_numpy()
+        epsilon = gap(distance)
+        apart = not ((distance > epsilon / np.sqrt(2)) & (distance < epsilon * np.sqrt(2))).any()
+        shares.append(float(np.mean(distance < epsilon)) if apart else 0.0)
+        epsilons.append(epsilon)
+    if shares and (share := float(np.mean(shares))) > DUPLICATE_SHARE:
+        yield (
+            f"{share:.0%} of the examples have an earlier one within ε = {number(float(np.median(epsilons)), 2)}"
+            f" (1 - cosine, the widest gap of distances; {count(len(shares), 'pool')}): metric: semdedup with"
+            f" keep_fraction {number(1 - share, 2)} leaves them out"
         )
 
 
