@@ -65,6 +65,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "n": _whole,
         "probes": _whole,
         "probe_ids": _text,
+        "probe_seeds": _text,
         "step": _whole,
         "probe_data": _text,
         "pool_digest": _text,

@@ -60,6 +60,8 @@ def test_scores_are_the_same_in_any_company_and_find_the_noisy_labels(tmp_path: 
     assert (found.loc[["el2n", "aum"], "planted_auc"] > 0.65).all()
     assert (found.loc[["el2n", "aum"], "reliability"] > 0.2).all()
     assert pd.isna(found.loc["prototypes_self", "reliability"])
+    row = scorings[(scorings["metric"] == "el2n") & (scorings["seed"] == 1)].iloc[0]
+    assert (row["step"], row["probe_seeds"], len(row["probe_ids"].split())) == (15, "1/0 1/1", 2)
     assert found.loc["prototypes_self", "flops"] == 0
     assert found.loc["aum", "flops"] == 2 * found.loc["el2n", "flops"]
 

@@ -130,6 +130,7 @@ def _score(pool: Pool, wanted: Sequence[str], said: dict[str, Said]) -> dict[str
             "metric": name,
             "probes": len(probes),
             "probe_ids": " ".join(probe.run_id for probe in probes),
+            "probe_seeds": " ".join(f"{probe.config['seed']}/{probe.config['probe']}" for probe in probes),
             "step": probes[0].config["steps"] if probes else None,
             "flops": sum(run_cost(probe.config).flops for probe in probes),
             "wall_s": time.perf_counter() - began + sum(said[probe.run_id].wall_s for probe in probes),
