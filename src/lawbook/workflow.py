@@ -310,7 +310,7 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
             raise plan.study.error(field, frontier.exact, "there is no such exact curve", fix)
     for i, block in enumerate(content.figures):
         try:
-            check_figure(block, content)
+            check_figure(block, content, plan.runs)
         except LawbookError as error:
             problem, _, fix = str(error).rpartition("; ")
             raise plan.study.error(

@@ -120,7 +120,6 @@ def test_a_study_whose_runs_all_diverged_is_still_drawn(simulated, tmp_path):
         (FigureBlock(kind="axis", of="data_size", options={"splitt": "train"}), "did you mean 'split'"),
         (FigureBlock(kind="axis", of="data_size", options={"x": "smaples"}), "did you mean 'samples'"),
         (FigureBlock(kind="learning_rate_valleys", of="data_size"), "one learning rate"),
-        (FigureBlock(kind="pruning", of="data_size"), "needs the metric random and one other"),
         (FigureBlock(kind="exact", of="error_by_data"), "names no exact curve"),
     ],
 )

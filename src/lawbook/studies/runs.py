@@ -221,6 +221,7 @@ def check_config(config: Config) -> None:
         problem, fix = "there is no such pruning metric", suggest(config["metric"], metrics)
         raise AxisError("metric", config["metric"], problem, fix)
     task.check(config)
+    models[config["model"]].shapes(config, task.n_inputs(config), task.n_outputs(config))
     if solved and not isinstance(task, PoolTask):
         problem = "a solved model needs a pool of examples"
         raise AxisError("model", config["model"], problem, "choose a model that is trained step by step")

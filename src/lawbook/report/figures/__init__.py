@@ -5,7 +5,7 @@ A kind turns the tables of a results folder into a drawing, the data that it sho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,10 +13,12 @@ from typing import Literal
 import pandas as pd
 from matplotlib.figure import Figure
 
+from lawbook.axes import Config
 from lawbook.errors import LawbookError, suggest
 from lawbook.registry import Registry
 from lawbook.report.results import Results
 from lawbook.report.style import save, styled
+from lawbook.studies.runs import Run
 from lawbook.studies.schema import FigureBlock, StudyFile
 from lawbook.tables import write_csv
 
@@ -35,20 +37,24 @@ class Drawn:
 class Kind:
     """A kind of figure: how it is drawn, what its `of` names, and the options that it takes.
 
-    Each option is {name: what it does}; `check` raises LawbookError for what only this kind can tell.
+    Each option is {name: what it does}; `check` raises LawbookError if it cannot be drawn of the configurations
+    that are planned for it.
     """
 
     draw: Callable[[FigureBlock, Results, StudyFile], Drawn]
     shows: Literal["sweep", "law", "frontier"]
     options: dict[str, str]
-    check: Callable[[FigureBlock, StudyFile], None] | None = None
+    check: Callable[[FigureBlock, Sequence[Config]], None] | None = None
 
 
 figures: Registry[Kind] = Registry("lawbook.report.figures", "figure", "figure")
 
 
-def check_figure(block: FigureBlock, content: StudyFile) -> None:
-    """Raise LawbookError if a study cannot draw this figure: its kind, what it shows, or an option."""
+def check_figure(block: FigureBlock, content: StudyFile, runs: Sequence[Run] = ()) -> None:
+    """Raise LawbookError if a study cannot draw this figure: its kind, what it shows, an option, or its runs.
+
+    runs: those that are planned; without them what is planned is not looked at.
+    """
     kind = figures[block.kind]
     known: Collection[str] = {
         "sweep": content.sweeps.keys(), "law": content.laws.keys(), "frontier": content.frontiers.keys()
@@ -57,6 +63,8 @@ def check_figure(block: FigureBlock, content: StudyFile) -> None:
         raise LawbookError(
             f"figure {block.kind}: it shows a sweep, and a table has none; write {{law: NAME}}"
         )
+    if not known:
+        raise LawbookError(f"figure {block.kind}: the study has no {kind.shows}; leave it out")
     if block.of is not None and block.of not in known:
         raise LawbookError(f"figure {block.kind}: no {kind.shows} {block.of!r}; {suggest(block.of, known)}")
     if block.of is None and len(known) != 1 and kind.shows != "sweep":
@@ -65,8 +73,17 @@ def check_figure(block: FigureBlock, content: StudyFile) -> None:
         if option not in kind.options:
             fix = suggest(option, kind.options) if kind.options else "it takes none"
             raise LawbookError(f"figure {block.kind}: no option {option!r}; {fix}")
-    if kind.check is not None:
-        kind.check(block, content)
+    if kind.check is not None and runs:
+        sweep = block.of or next(iter(content.sweeps))
+        kind.check(block, [run.config for run in runs if sweep in run.sweeps and _shown(block, run.config)])
+
+
+def _shown(block: FigureBlock, config: Config) -> bool:
+    wanted = block.options.get("where", {})
+    return all(
+        config.get(axis) in (value if isinstance(value, list | tuple) else [value])
+        for axis, value in wanted.items()
+    )
 
 
 def draw_figure(block: FigureBlock, results: Path, content: StudyFile, out: Path) -> None:

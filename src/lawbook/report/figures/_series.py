@@ -11,6 +11,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
+from lawbook.axes import Config
+from lawbook.errors import LawbookError
 from lawbook.fitting import independent, text_of
 from lawbook.laws.fit import point_table
 from lawbook.laws.points import gather
@@ -21,6 +23,9 @@ from lawbook.studies.schema import FigureBlock, StudyFile
 
 MAX_LINES = 14
 """More lines than this in one panel cannot be told apart."""
+
+RANDOM = "random"
+"""The metric that all others are held against."""
 
 WHERE = {"where": "Show only the runs with these values, {axis: value or list}."}
 
@@ -41,6 +46,16 @@ def chosen_runs(block: FigureBlock, results: Results, content: StudyFile) -> tup
     sweep = block.of or next(iter(content.sweeps))
     runs = sweep_runs(results.runs, content, sweep)
     return where(runs, block.options.get("where", {})), sweep
+
+
+def check_control(block: FigureBlock, configs: Sequence[Config]) -> None:
+    """Raise LawbookError unless some of a sweep's runs are pruned at random, and some otherwise."""
+    pruned = {config["metric"] for config in configs if config["keep_fraction"] < 1}
+    if RANDOM not in pruned or len(pruned) < 2:
+        raise LawbookError(
+            f"figure {block.kind}: the sweep needs pruned runs of the metric random and of one other;"
+            " add them, or leave the figure out"
+        )
 
 
 def swept_axis(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from lawbook.axes import Config
 from lawbook.errors import LawbookError
 from lawbook.pruning.pools import pool_of
 from lawbook.report.figures import Drawn, Kind
@@ -20,6 +22,7 @@ from lawbook.report.results import Results
 from lawbook.report.style import DOUBLE, RED, new_figure
 from lawbook.report.words import conditions, number, plain
 from lawbook.studies.probes import DISPUTED, pool_id
+from lawbook.studies.runs import reads_scores
 from lawbook.studies.schema import FigureBlock, StudyFile
 from lawbook.tasks import PoolTask, tasks
 
@@ -148,17 +151,19 @@ def _hang(axes: Axes, shown: pd.DataFrame, wall: Wall, each: int) -> None:
         spine.set_visible(False)
 
 
-def _check(block: FigureBlock, content: StudyFile) -> None:
-    """Raise LawbookError for a number of images that is none, or a task that has no images at all."""
+def _check(block: FigureBlock, configs: Sequence[Config]) -> None:
+    """Raise LawbookError for a number of images that is none, a task without images, or runs that read no scores."""
     each = block.options.get("each", EACH)
     if not isinstance(each, int) or isinstance(each, bool) or each < 1:
         raise LawbookError(f"figure {block.kind}: each = {each!r} is no number of images; write 1 or more")
-    name = content.task.name if content.task is not None else ""
-    task = tasks[name]
-    if not isinstance(task, PoolTask) or task.drawn:
-        raise LawbookError(
-            f"figure {block.kind}: the examples of the task {name} are no images; leave it out"
-        )
+    for name in {config["task"] for config in configs}:
+        task = tasks[name]
+        if not isinstance(task, PoolTask) or task.drawn:
+            raise LawbookError(
+                f"figure {block.kind}: the examples of the task {name} are no images; leave it out"
+            )
+    if not any(map(reads_scores, configs)):
+        raise LawbookError(f"figure {block.kind}: no run reads scores; name a sweep that prunes by them")
 
 
 figure = Kind(draw, "sweep", {"each": "Images of each class at each end, 3 by default.", **WHERE}, _check)

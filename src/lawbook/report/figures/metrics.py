@@ -8,17 +8,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from lawbook.errors import LawbookError
 from lawbook.frontiers import OF_SELECTION
 from lawbook.report.figures import Drawn, Kind
-from lawbook.report.figures._series import WHERE, as_data, chosen_runs, repeats_text
+from lawbook.report.figures._series import RANDOM, WHERE, as_data, check_control, chosen_runs, repeats_text
 from lawbook.report.pairs import paired_difference
 from lawbook.report.results import REPEATS, Results, varying_axes
 from lawbook.report.style import BLACK, DOUBLE, MARKERS, PALETTE, legend_columns, new_figure
 from lawbook.report.words import conditions, number, plain
 from lawbook.studies.schema import FigureBlock, StudyFile
 
-RANDOM = "random"
 MAX_PANELS = 6
 
 
@@ -27,8 +25,6 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     runs, sweep = chosen_runs(block, results, content)
     y = str(block.options.get("y", "test_error"))
     pruned = runs[runs["keep_fraction"] < 1]
-    if RANDOM not in set(pruned["metric"]) or pruned["metric"].nunique() < 2:
-        raise LawbookError(f"figure {block.kind}: the sweep {sweep!r} needs the metric random and one other")
     varying = varying_axes(pruned, content, sweep)
     selection = [axis for axis in varying if axis in OF_SELECTION and axis not in ("metric", "keep")]
     apart = [axis for axis in varying if axis not in ("keep_fraction", "kept", *OF_SELECTION)]
@@ -121,4 +117,4 @@ def _draw_panel(axes: Axes, gaps: pd.DataFrame, order: list[str]) -> None:
     axes.set_ylim(-0.7, len(order) - 0.3)
 
 
-figure = Kind(draw, "sweep", {"y": "Column that is compared, test_error by default.", **WHERE})
+figure = Kind(draw, "sweep", {"y": "Column that is compared, test_error by default.", **WHERE}, check_control)

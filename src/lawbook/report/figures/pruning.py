@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from lawbook.errors import LawbookError
 from lawbook.frontiers import OF_SELECTION
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import (
     MAX_LINES,
+    RANDOM,
     WHERE,
     Line,
     as_data,
+    check_control,
     chosen_runs,
     draw_points,
     make_lines,
@@ -29,16 +30,12 @@ from lawbook.report.style import BLACK, DOUBLE, legend_columns, log_axis, new_fi
 from lawbook.report.words import label, number, plain
 from lawbook.studies.schema import FigureBlock, StudyFile
 
-RANDOM = "random"
-
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     """Draw y against the examples kept, metrics solid and random dashed, and metric − random beside it."""
     runs, sweep = chosen_runs(block, results, content)
     y = str(block.options.get("y", "test_error"))
     pruned = runs[runs["keep_fraction"] < 1]
-    if RANDOM not in set(pruned["metric"]) or pruned["metric"].nunique() < 2:
-        raise LawbookError(f"figure {block.kind}: the sweep {sweep!r} needs the metric random and one other")
     others = [a for a in varying_axes(pruned, content, sweep) if a not in ("keep_fraction", "kept", "metric")]
     metrics = sorted(set(pruned["metric"]) - {RANDOM})
     lines, held = make_lines(
@@ -149,4 +146,4 @@ def _draw_differences(axes: Axes, gaps: pd.DataFrame, lines: list[Line], metrics
         )
 
 
-figure = Kind(draw, "sweep", {"y": "Column that is compared, test_error by default.", **WHERE})
+figure = Kind(draw, "sweep", {"y": "Column that is compared, test_error by default.", **WHERE}, check_control)
