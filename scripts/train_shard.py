@@ -2,12 +2,14 @@
 
 from lawbook.jobs import job_arguments, planned, reported
 from lawbook.progress import heartbeat
+from lawbook.stopping import heed_signals
 from lawbook.studies import shard_digest
 from lawbook.tables import read_table, write_table
 from lawbook.training.shard import train_shard
 from lawbook.workflow import code_digest
 
 with reported():
+    heed_signals()
     job = job_arguments("train", "shard", "scores", "out")
     shard = str(job.shard[0])
     plan = planned(job, lambda plan: shard_digest(plan.shards[shard]))

@@ -20,9 +20,13 @@ MAY_IMPORT = {
     "studies": {"errors", "axes", "tasks", "models", "files", "tables", "seeds", "laws", "pruning"},
     "tasks": {"errors", "registry", "seeds", "axes", "theory", "files"},
     "models": {"errors", "registry", "seeds", "axes"},
-    "pruning": {"errors", "registry", "seeds", "axes", "tasks", "models", "studies", "training", "tables"},
+    "pruning": {
+        "errors", "registry", "seeds", "axes", "tasks", "models", "studies", "training", "tables", "stopping",
+    },
+    "stopping": {"errors"},
     "training": {
         "errors", "registry", "seeds", "axes", "schedules", "tasks", "models", "studies", "pruning", "files", "tables",
+        "stopping",
     },
     "fitting": {"errors", "seeds", "laws", "tables"},
     "frontiers": {"errors", "laws", "tables"},

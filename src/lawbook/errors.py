@@ -41,7 +41,7 @@ def suggest(name: object, valid: Iterable[str]) -> str:
 
 
 class AbandonedError(Exception):
-    """The Snakemake that started this job is gone; the job has stopped at a checkpoint."""
+    """The job has stopped at a checkpoint, before its end, since a signal came or nobody waits for it."""
 
 
 @contextmanager

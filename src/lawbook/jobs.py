@@ -16,12 +16,12 @@ from lawbook.workflow import code_digest
 
 @contextmanager
 def reported() -> Iterator[None]:
-    """Turn a mistake into one message; end without a word, exit code 1, if the Snakemake of this job has died."""
+    """Turn a mistake into one message; say why, exit code 1, if the job has stopped before its end."""
     try:
         with one_message():
             yield
-    except AbandonedError:
-        sys.exit(1)
+    except AbandonedError as reason:
+        sys.exit(f"Stopped: {reason}")
 
 
 def job_arguments(stage: str, *more: str) -> argparse.Namespace:

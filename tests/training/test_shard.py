@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +12,7 @@ import pytest
 import torch
 
 from lawbook.errors import AbandonedError
+from lawbook.stopping import heed_signals, ignore_signals
 from lawbook.studies import cost as cost_module
 from lawbook.studies.runs import Run, run_id
 from lawbook.training import shard as shard_module
@@ -104,6 +107,42 @@ def test_an_orphan_stops_and_the_next_job_resumes_from_its_checkpoint(
         runs, shard="a", cache=tmp_path, code="1", heartbeat=lambda done, _: beats.append(done)
     )
     assert beats[0] > 2
+    pd.testing.assert_frame_equal(curves, undisturbed)
+
+
+@pytest.fixture
+def heeding() -> Iterator[None]:
+    """Let signals be heeded as in a job."""
+    heed_signals()
+    yield
+    ignore_signals()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_a_signal_stops_at_a_checkpoint_of_this_very_step_and_a_retry_goes_on_from_it(
+    configure: Configure,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    heeding: None,
+    number: signal.Signals,
+) -> None:
+    runs = make_runs(configure, 1e-3, 2e-3, steps=30)
+    undisturbed, _ = train_shard(runs, shard="a", cache=tmp_path / "other", code="1")
+    monkeypatch.setattr(stack_module, "HEARTBEAT_S", -1.0)
+
+    def signalled(done: int, _: int) -> None:
+        if done == 2 * 20:
+            os.kill(os.getpid(), number)
+
+    with pytest.raises(AbandonedError, match=f"{number.name} came; run again to resume"):
+        train_shard(runs, shard="a", cache=tmp_path, code="1", heartbeat=signalled)
+    assert len(list(tmp_path.glob("*/*.ckpt"))) == 1, "long before one was due"
+    ignore_signals()
+    beats: list[int] = []
+    curves, _ = train_shard(
+        runs, shard="a", cache=tmp_path, code="1", heartbeat=lambda done, _: beats.append(done)
+    )
+    assert beats[0] == 2 * 21
     pd.testing.assert_frame_equal(curves, undisturbed)
 
 

@@ -20,5 +20,5 @@ rule score_pools:
         pools=house.pools_digest,
         code=house.code("score"),
     shell:
-        "python scripts/score_pools.py {wildcards.study}"
+        "exec python scripts/score_pools.py {wildcards.study}"
         " --expect {params.pools} {params.code} --out {output.scores} {output.scorings} > {log} 2>&1"

@@ -24,7 +24,7 @@ rule train_shard:
         runs=house.shard_digest,
         code=house.code("train"),
     shell:
-        "python scripts/train_shard.py {wildcards.study} --shard {wildcards.shard}"
+        "exec python scripts/train_shard.py {wildcards.study} --shard {wildcards.shard}"
         " --expect {params.runs} {params.code} --scores {input.scores}"
         " --out {output.curves} {output.outcomes} > {log} 2>&1"
 

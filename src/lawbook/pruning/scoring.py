@@ -16,12 +16,13 @@ from scipy.stats import spearmanr
 from lawbook.pruning.evidence import Said, ask_probes, gather, pool_task, with_probes
 from lawbook.pruning.metrics import PROBED, Evidence, Scores, metrics
 from lawbook.pruning.pools import pool_of
+from lawbook.stopping import check_wanted
 from lawbook.studies.cost import LARGEST_STACK, run_cost
 from lawbook.studies.probes import Pool
 from lawbook.studies.runs import digest
 from lawbook.tables import conform, empty
 from lawbook.training.cache import Cache, Cached
-from lawbook.training.process import check_owner, prepare_process
+from lawbook.training.process import prepare_process
 from lawbook.training.shard import data_digest, numerics, versions
 from lawbook.training.stack import JobHeartbeat
 
@@ -61,7 +62,7 @@ def score_pools(
         folder.store(scored)
         finished |= scored
         done += sum(probe.config["steps"] for pool in chunk for probe in pool.every_probe)
-        check_owner()
+        check_wanted()
     if heartbeat is not None:
         heartbeat(total, total)
     ordered = [finished[key] for key in keys.values()]

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import sys
-
-from lawbook.errors import AbandonedError
 
 
 def prepare_process() -> None:
@@ -23,16 +20,3 @@ def prepare_process() -> None:
         libc.mallopt(m_mmap_max, 0)
         libc.mallopt(m_trim_threshold, 2**31 - 1)
         libc.mallopt(m_top_pad, 64 << 20)
-
-
-def check_owner() -> None:
-    """Raise AbandonedError if the process named by LAWBOOK_OWNER_PID has died."""
-    owner = os.environ.get("LAWBOOK_OWNER_PID")
-    if owner is None:
-        return
-    try:
-        os.kill(int(owner), 0)
-    except ProcessLookupError:
-        raise AbandonedError(f"Snakemake (process {owner}) is gone; run again to resume") from None
-    except PermissionError:
-        pass

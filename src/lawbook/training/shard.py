@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from lawbook.axes import Config
+from lawbook.stopping import check_wanted
 from lawbook.studies.cost import engine, stack_size
 from lawbook.studies.probes import pool_id
 from lawbook.studies.runs import Run, digest, effective, reads_scores
@@ -28,7 +29,7 @@ from lawbook.studies.shards import shape_axes
 from lawbook.tables import COLUMNS, conform
 from lawbook.tasks import PoolTask, tasks
 from lawbook.training.cache import Cache, Cached
-from lawbook.training.process import check_owner, prepare_process
+from lawbook.training.process import prepare_process
 from lawbook.training.solved import solve_runs
 from lawbook.training.stack import Heartbeat, JobHeartbeat, heartbeat_within, train_stack
 from lawbook.training.trained import Trained
@@ -49,7 +50,7 @@ def train_shard(
 
     cache: the cache's root folder; code: the digest of the training code, part of the cache's key; scores: the
     table 'scores' for runs that prune by score; heartbeat: called with run-steps done and in all. Raises
-    AbandonedError at a checkpoint if the Snakemake that asked for the shard is gone.
+    AbandonedError at a checkpoint if the job has to stop.
     """
     prepare_process()
     by_pool = _scores_by_pool(scores)
@@ -74,7 +75,7 @@ def train_shard(
         run_cache.store(dict(zip(in_stack, trained, strict=True)))
         finished |= zip(in_stack, trained, strict=True)
         done += sum(run.config["steps"] for run in stack)
-        check_owner()
+        check_wanted()
     if heartbeat is not None:
         heartbeat(total, total)
     ordered = [finished[keys[run.run_id]] for run in sorted(runs, key=lambda run: run.run_id)]

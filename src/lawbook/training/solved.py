@@ -15,8 +15,8 @@ from lawbook.errors import LawbookError
 from lawbook.models import SolvedModel, models
 from lawbook.pruning.metrics import Probed
 from lawbook.pruning.pools import Indices, members_of
+from lawbook.stopping import check_wanted
 from lawbook.tasks import PoolTask, tasks
-from lawbook.training.process import check_owner
 from lawbook.training.trained import Trained
 
 Floats = NDArray[np.float64]
@@ -34,7 +34,7 @@ def solve_runs(
     done. A run whose problem has no solution is `failed` with the reason; its neighbours do not notice. The
     metrics are train/loss, train/error and train/margin (see `margin`), those of the validation and test splits,
     and test/error as the task knows it exactly. Products run on one thread, so that a run gives the same bits in
-    any company. Raises AbandonedError between two runs if the Snakemake that asked for them is gone.
+    any company. Raises AbandonedError between two runs if the job has to stop.
     """
     n_train: list[int] = []
     found: list[dict[str, float]] = []
@@ -48,7 +48,7 @@ def solve_runs(
             except LawbookError as error:
                 found.append({})
                 failed[place] = str(error)
-            check_owner()
+            check_wanted()
     if heartbeat is not None:
         heartbeat(1)
     names = dict.fromkeys(name for metrics in found for name in metrics)
@@ -71,7 +71,7 @@ def probe_outputs(probes: Sequence[Config], asked: Sequence[Indices]) -> list[Pr
             outputs = _model(config).outputs(config, weights, inputs.astype(np.float64))
             says = np.exp(log_softmax(outputs, axis=1))
             said.append(Probed(says[None], inputs[None]))
-            check_owner()
+            check_wanted()
     return said
 
 

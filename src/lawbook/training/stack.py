@@ -21,13 +21,14 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from lawbook.axes import Config
-from lawbook.errors import LawbookError
+from lawbook.errors import AbandonedError, LawbookError
 from lawbook.models import TrainedModel, models
 from lawbook.seeds import generator
+from lawbook.stopping import heed_signals_again, why_unwanted
 from lawbook.tasks import tasks
 from lawbook.training.losses import training_losses
 from lawbook.training.optimizer import PerRun
-from lawbook.training.process import check_owner, prepare_process
+from lawbook.training.process import prepare_process
 from lawbook.training.sources import Source, open_source, purpose
 from lawbook.training.trained import Trained
 
@@ -157,11 +158,15 @@ class StackedRuns(pl.LightningModule):
 
 
 class _Watch(pl.Callback):
-    """Beats, writes checkpoints, lets the stack be looked at, and stops when nobody waits for it any more."""
+    """Beats, writes checkpoints, lets the stack be looked at, and stops at one when the job has to stop."""
 
     def __init__(self, checkpoint: Path | None, heartbeat: Heartbeat | None, look: Look | None) -> None:
         self._checkpoint, self._heartbeat, self._look = checkpoint, heartbeat, look
         self._saved = self._beaten = time.monotonic()
+
+    def on_train_start(self, *_: Any) -> None:
+        # Lightning's handler would end training at SIGTERM without a checkpoint.
+        heed_signals_again()
 
     def on_train_batch_end(self, trainer: pl.Trainer, module: pl.LightningModule, *_: Any) -> None:
         if self._look is not None:
@@ -169,15 +174,17 @@ class _Watch(pl.Callback):
         now = time.monotonic()
         if now - self._beaten > HEARTBEAT_S:
             self._beaten = now
-            check_owner()
             if self._heartbeat is not None:
                 self._heartbeat(trainer.global_step)
-        if self._checkpoint is not None and now - self._saved > CHECKPOINT_S:
+        unwanted = why_unwanted()
+        if self._checkpoint is not None and (unwanted or now - self._saved > CHECKPOINT_S):
             self._saved = now
             # Lightning writes the file in place; a kill then must not leave half of one under this name.
             beside = self._checkpoint.with_suffix(f".{os.getpid()}.partial")
             trainer.save_checkpoint(beside)
             beside.replace(self._checkpoint)
+        if unwanted:
+            raise AbandonedError(unwanted)
 
 
 class _Ticks:
