@@ -17,7 +17,7 @@ BIN := .venv/bin
 # Scripts of an environment hold its path, so the record of what it was made from holds it, too.
 MADE_FROM = $(CURDIR) $(shell cat envs/torch.txt envs/lock.txt | cksum)
 
-.PHONY: reproduce fresh test test-all test-slow lint lock environment
+.PHONY: reproduce fresh test test-all test-slow test-slurm lint lock environment
 
 reproduce: environment
 	@$(BIN)/python -m lawbook run $(STUDY) --cores $(CORES)
@@ -30,11 +30,16 @@ test: environment
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 test-slow: environment
-	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python -m pytest -n 2 -m "slow and not slurm"
+
+# Needs root and Debian, or says that it skips: it installs and starts a Slurm of one node.
+test-slurm: environment
+	$(BIN)/python -m pytest -m slurm tests/slurm
 
 test-all: lint
 	$(MAKE) test
 	$(MAKE) test-slow
+	$(MAKE) test-slurm
 
 lint: environment
 	$(BIN)/ruff check .
