@@ -215,7 +215,7 @@ scrambled images.
 
 The rank correlation (Spearman) between scores of the same pool by two disjoint sets of probes, which differ by
 their initial weights and their order of examples: how far a ranking is one of the pool, and not of its probes.
-An example has half of the probes of `disputed` as its judges.
+An example has half of the probes of `disputed` as its judges, three at least.
 
 {reliability_of(flips)}
 
