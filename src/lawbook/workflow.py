@@ -295,6 +295,7 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
     from lawbook.report.exact import exact_curves
     from lawbook.report.figures import check_figure
     from lawbook.report.quantities import quantities
+    from lawbook.report.results import where
 
     for name, law in content.laws.items():
         if law.exact is not None and law.exact not in exact_curves:
@@ -320,6 +321,13 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
         if claim.quantity is not None and claim.quantity not in quantities:
             fix = suggest(claim.quantity, quantities)
             raise plan.study.error(f"claims.{i}.quantity", claim.quantity, "there is no such quantity", fix)
+        check = None if claim.quantity is None else quantities[claim.quantity].check
+        if check is not None and plan.source is None:
+            try:
+                check(where(plan.table(), claim.where))
+            except LawbookError as error:
+                problem, _, fix = str(error).rpartition("; ")
+                raise plan.study.error(f"claims.{i}.where", dict(claim.where), problem, fix) from None
     return plan
 
 

@@ -215,14 +215,16 @@ def test_the_group_of_a_fit_is_found(simulated):
 
 
 def test_quantities(simulated, oracle):
-    share = quantities["diverged_share"](Results(simulated.folder), simulated.runs)
+    share = quantities["diverged_share"].compute(Results(simulated.folder), simulated.runs)
     exact = stats.binomtest(
         int((simulated.runs["status"] == "diverged").sum()), len(simulated.runs)
     ).proportion_ci()
     assert share[1:3] == pytest.approx((exact.low, exact.high))
-    assert np.isnan(quantities["diverged_share"](Results(simulated.folder), simulated.runs.iloc[:0])[0])
+    assert np.isnan(quantities["diverged_share"].compute(Results(simulated.folder), simulated.runs.iloc[:0])[0])
     runs = oracle.runs.copy()
     runs.loc[runs.index[0], "test_loss"] = np.nan
-    assert np.isnan(quantities["exact_ratio"](Results(oracle.folder), runs)[0])
+    assert np.isnan(quantities["exact_ratio"].compute(Results(oracle.folder), runs)[0])
     with pytest.raises(LawbookError, match="one task"):
-        quantities["exact_ratio"](Results(oracle.folder), runs.assign(task=["a", "b"] * (len(runs) // 2)))
+        quantities["exact_ratio"].compute(
+            Results(oracle.folder), runs.assign(task=["a", "b"] * (len(runs) // 2))
+        )

@@ -14,7 +14,7 @@ from lawbook.errors import LawbookError
 from lawbook.pruning.scoring import score_pools
 from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report
-from lawbook.report.quantities.frontier_ratio import quantity
+from lawbook.report.quantities.frontier_ratio import frontier_ratio
 from lawbook.report.results import Results
 from lawbook.report.scoring import disputed_cases, disputed_shares, duplicate_cases, scoring_rows
 from lawbook.report.verdicts import verdict_rows
@@ -260,14 +260,14 @@ def test_the_frontier_is_drawn_with_its_data(frontier: Simulated, tmp_path: Path
 
 def test_the_ratio_of_frontier_and_control_has_an_interval(frontier: Simulated) -> None:
     runs, results = frontier.runs, Results(frontier.folder)
-    estimate, low, high, n = quantity(results, runs[runs["kept"] == 200])
+    estimate, low, high, n = frontier_ratio(results, runs[runs["kept"] == 200])
     assert low < 3 * 200**-0.8 / (1.5 * 200**-0.4) < high
     assert low < estimate < high
     assert n == len(runs[runs["kept"] == 200])
-    with pytest.raises(LawbookError, match="needs runs of one n_train, not"):
-        quantity(results, runs)
+    with pytest.raises(LawbookError, match="needs runs of one kept, not of"):
+        frontier_ratio(results, runs)
     easy = runs[(runs["kept"] == 200) & (runs["metric"] == "el2n")].assign(keep="easy")
-    with pytest.raises(LawbookError, match="needs runs of one keep, not 2; write one of hard, easy"):
-        quantity(results, pd.concat([runs[runs["kept"] == 200], easy]))
+    with pytest.raises(LawbookError, match="needs runs of one keep, not of hard, easy"):
+        frontier_ratio(results, pd.concat([runs[runs["kept"] == 200], easy]))
     claim = results.claims.iloc[0]
     assert (claim["verdict"], claim["estimate"]) == ("holds", estimate)

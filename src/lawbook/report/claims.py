@@ -139,7 +139,7 @@ def _measure(claim: Claim, tables: Results) -> tuple[str, Measurement]:
         return "value", _value(claim, claim.value, tables)
     if claim.difference is not None:
         return "difference", _difference(claim, claim.difference, tables)
-    found = quantities[str(claim.quantity)](tables, where(tables.runs, claim.where))
+    found = quantities[str(claim.quantity)].compute(tables, where(tables.runs, claim.where))
     return "quantity", Measurement(*found)
 
 

@@ -22,7 +22,7 @@ REPEATS = ("fold", "seed")
 _SPLITS = ("train_", "validation_", "test_")
 _NOT_AXES = frozenset(
     {"run_id", "sweeps", "shard", "n_params", "n_params_non_embedding", "n_train", "n_unique", "flops",
-     "flops_rule", "scoring_flops", "loss_se", "n_eval", "status", "reason", "diverged_step"}
+     "flops_rule", "scoring_flops", "bytes", "predicted_s", "loss_se", "n_eval", "status", "reason", "diverged_step"}
 )  # fmt: skip
 
 

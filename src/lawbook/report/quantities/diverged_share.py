@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from lawbook.report.quantities import Quantity
 from lawbook.report.results import Results
 
 
-def quantity(results: Results, runs: pd.DataFrame) -> tuple[float, float, float, int]:
+def diverged_share(results: Results, runs: pd.DataFrame) -> tuple[float, float, float, int]:
     """Compute the share of runs that diverged, k/n, with its exact binomial interval.
 
     Source: Clopper and Pearson 1934, Biometrika 26:404.
@@ -19,3 +20,6 @@ def quantity(results: Results, runs: pd.DataFrame) -> tuple[float, float, float,
         return np.nan, np.nan, np.nan, 0
     interval = stats.binomtest(k, n).proportion_ci(0.95, method="exact")
     return k / n, float(interval.low), float(interval.high), n
+
+
+quantity = Quantity(diverged_share)

@@ -8,6 +8,7 @@ from scipy import stats
 
 from lawbook.errors import LawbookError
 from lawbook.report.exact import exact_curves
+from lawbook.report.quantities import Quantity
 from lawbook.report.results import REPEATS, Results
 from lawbook.report.words import enumerate_words
 
@@ -15,7 +16,7 @@ MEASURED = ("test_loss", "test_error")
 """What a theory may give; of one that gives both, the first counts."""
 
 
-def quantity(results: Results, runs: pd.DataFrame) -> tuple[float, float, float, int]:
+def exact_ratio(results: Results, runs: pd.DataFrame) -> tuple[float, float, float, int]:
     """Compute the mean over seeds of mean(y / exact) within a seed, with its t interval over seeds.
 
     y is the test loss where the theory with the task's name gives one, else the test error. Runs without a
@@ -43,3 +44,6 @@ def _ratio(runs: pd.DataFrame, theory: str) -> pd.Series:
         if exact.notna().any():
             return runs[y] / exact
     return pd.Series(np.nan, index=runs.index)
+
+
+quantity = Quantity(exact_ratio)

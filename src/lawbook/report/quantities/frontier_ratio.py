@@ -8,14 +8,15 @@ import pandas as pd
 from lawbook.errors import LawbookError
 from lawbook.frontiers import OF_SELECTION, cluster_of
 from lawbook.laws.frontier import pareto
+from lawbook.report.quantities import Quantity
 from lawbook.report.results import REPEATS, Results, axes_of
 
 RANDOM = "random"
-FREE = frozenset({*REPEATS, "kept", "keep_fraction", "samples", "steps"})
+FREE = (*REPEATS, "keep_fraction", "samples", "steps")
 """Axes in which the runs may differ: of repeats, of pools, and what follows from these."""
 
 
-def quantity(results: Results, runs: pd.DataFrame) -> tuple[float, float, float, int]:
+def frontier_ratio(results: Results, runs: pd.DataFrame) -> tuple[float, float, float, int]:
     """Compute the least mean error over pools, divided by that of random pruning, with its interval over pools.
 
     The runs are those of one number of kept examples, of one selection and of random pruning; `where` chooses them.
@@ -24,17 +25,27 @@ def quantity(results: Results, runs: pd.DataFrame) -> tuple[float, float, float,
     """
     whole = runs["keep_fraction"] == 1
     scored = ~whole & (runs["metric"] != RANDOM)
-    for axis in ["n_train", *axes_of(runs)]:
-        compared = runs[scored] if axis in OF_SELECTION else runs
-        values = compared[axis].dropna().unique()
-        if axis not in FREE and len(values) > 1:
-            raise LawbookError(
-                f"frontier_ratio needs runs of one {axis}, not {len(values)}; write one of "
-                + ", ".join(map(str, values))
-            )
+    _check(runs)
     found = pareto(runs[scored | whole], runs[~scored], y="test_error", cluster=cluster_of(runs))
     low, high = found.interval(
         np.log(found.draws / found.control_draws), np.log(found.estimate / found.control)
     )
     ratio = float(found.estimate[0] / found.control[0])
     return ratio, float(np.exp(low[0])), float(np.exp(high[0])), len(runs)
+
+
+def _check(runs: pd.DataFrame) -> None:
+    """Raise LawbookError for runs of several numbers of kept examples, or of several selections."""
+    kept = (runs["keep_fraction"] * runs["samples"]).round().astype(int)
+    scored = (runs["keep_fraction"] < 1) & (runs["metric"] != RANDOM)
+    compared = runs.drop(columns=list(FREE), errors="ignore").assign(kept=kept)
+    for axis in axes_of(compared):
+        values = compared.loc[scored if axis in OF_SELECTION else runs.index, axis].dropna().unique()
+        if len(values) > 1:
+            listed = ", ".join(str(value) for value in values)
+            raise LawbookError(
+                f"frontier_ratio needs runs of one {axis}, not of {listed}; write one under where"
+            )
+
+
+quantity = Quantity(frontier_ratio, _check)
