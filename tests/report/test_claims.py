@@ -220,7 +220,9 @@ def test_quantities(simulated, oracle):
         int((simulated.runs["status"] == "diverged").sum()), len(simulated.runs)
     ).proportion_ci()
     assert share[1:3] == pytest.approx((exact.low, exact.high))
-    assert np.isnan(quantities["diverged_share"].compute(Results(simulated.folder), simulated.runs.iloc[:0])[0])
+    assert np.isnan(
+        quantities["diverged_share"].compute(Results(simulated.folder), simulated.runs.iloc[:0])[0]
+    )
     runs = oracle.runs.copy()
     runs.loc[runs.index[0], "test_loss"] = np.nan
     assert np.isnan(quantities["exact_ratio"].compute(Results(oracle.folder), runs)[0])

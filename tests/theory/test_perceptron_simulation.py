@@ -115,11 +115,11 @@ def test_the_quantity_exact_ratio_is_the_mean_over_seeds_of_measured_to_exact_er
     ]
     same = {"task": "perceptron", "model": "max_margin", "dimension": DIMENSION, "drop_hardest": 0.0}
     runs = pd.DataFrame(rows).assign(**same)
-    estimate, low, high, n = quantities["exact_ratio"](None, runs)
+    estimate, low, high, n = quantities["exact_ratio"].compute(None, runs)
     assert estimate == pytest.approx(1.1)
     assert (high - low) / 2 == pytest.approx(
         4.302653 * np.std(list(off.values()), ddof=1) / np.sqrt(3), rel=1e-6
     )
     assert n == len(runs)
     runs.loc[3, "test_error"] = np.nan
-    assert np.isnan(quantities["exact_ratio"](None, runs)[0])
+    assert np.isnan(quantities["exact_ratio"].compute(None, runs)[0])

@@ -168,7 +168,7 @@ def test_a_job_without_owner_stops_between_two_runs(monkeypatch):
         if len(asked) == 2:
             raise AbandonedError("gone")
 
-    monkeypatch.setattr(solved, "check_owner", gone)
+    monkeypatch.setattr(solved, "check_wanted", gone)
     beats = []
     with pytest.raises(AbandonedError):
         solve_runs([config(seed=seed) for seed in range(5)], {}, beats.append)
