@@ -39,7 +39,6 @@ test-slurm: environment
 test-all: lint
 	$(MAKE) test
 	$(MAKE) test-slow
-	$(MAKE) test-slurm
 
 lint: environment
 	$(BIN)/ruff check .
