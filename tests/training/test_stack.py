@@ -16,6 +16,7 @@ from lawbook.schedules import rate_factors
 from lawbook.tasks.digits import task as digits
 from lawbook.training import stack as stack_module
 from lawbook.training.batches import batch_positions
+from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.stack import StackedRuns, train_stack
 
 from .conftest import Configure
@@ -110,6 +111,7 @@ def test_stopped_and_resumed_it_is_bitwise_equal(
     configs = varied(configure, 5, steps=50, **optimizer)
     undisturbed = train_stack(configs)
     monkeypatch.setattr(stack_module, "CHECKPOINT_S", 0.0)
+    monkeypatch.setattr(stack_module, "CHECKPOINT_SHARE", math.inf)
     monkeypatch.setattr(stack_module, "HEARTBEAT_S", -1.0)
 
     class StopError(Exception):
@@ -119,16 +121,16 @@ def test_stopped_and_resumed_it_is_bitwise_equal(
         if step == 24:
             raise StopError
 
-    checkpoint = tmp_path / "stack.ckpt"
+    checkpoint = Checkpoint(tmp_path, "stack")
     with pytest.raises(StopError):
         train_stack(configs, checkpoint=checkpoint, heartbeat=stop_at)
-    assert checkpoint.exists()
+    assert checkpoint.find()
     seen: list[int] = []
     resumed = train_stack(configs, checkpoint=checkpoint, heartbeat=seen.append)
     assert seen[0] == 24
     assert torch.equal(resumed.stacked, undisturbed.stacked)
     assert resumed.curve == undisturbed.curve
-    assert not checkpoint.exists()
+    assert not list(tmp_path.iterdir())
 
 
 def test_diverged_runs_are_recorded_and_leave_the_others_bitwise_unchanged(configure: Configure) -> None:

@@ -29,6 +29,7 @@ from lawbook.studies.shards import shape_axes
 from lawbook.tables import COLUMNS, conform
 from lawbook.tasks import PoolTask, tasks
 from lawbook.training.cache import Cache, Cached
+from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.process import prepare_process
 from lawbook.training.solved import solve_runs
 from lawbook.training.stack import Heartbeat, JobHeartbeat, heartbeat_within, train_stack
@@ -70,7 +71,12 @@ def train_shard(
         in_stack = [keys[run.run_id] for run in stack]
         beat = heartbeat_within(heartbeat, done, len(stack), total)
         trained = _train(
-            stack, [read[run.run_id] for run in stack], folder / f"{digest(in_stack)}.ckpt", shard, code, beat
+            stack,
+            [read[run.run_id] for run in stack],
+            Checkpoint(folder, digest(in_stack)),
+            shard,
+            code,
+            beat,
         )
         run_cache.store(dict(zip(in_stack, trained, strict=True)))
         finished |= zip(in_stack, trained, strict=True)
@@ -88,13 +94,12 @@ def train_shard(
 def _train(
     stack: Sequence[Run],
     scores: Sequence[NDArray[np.float64] | None],
-    checkpoint: Path,
+    checkpoint: Checkpoint,
     shard: str,
     code: str,
     heartbeat: Heartbeat | None,
 ) -> list[Cached]:
     configs = [run.config for run in stack]
-    checkpoint.parent.mkdir(parents=True, exist_ok=True)
     wall, cpu = time.perf_counter(), time.process_time()
     read = {i: values for i, values in enumerate(scores) if values is not None}
     if engine(configs[0]) == "solve":

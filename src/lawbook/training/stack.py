@@ -5,11 +5,9 @@ from __future__ import annotations
 import gc
 import logging
 import math
-import os
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -26,6 +24,7 @@ from lawbook.models import TrainedModel, models
 from lawbook.seeds import generator
 from lawbook.stopping import heed_signals_again, why_unwanted
 from lawbook.tasks import tasks
+from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.losses import training_losses
 from lawbook.training.optimizer import PerRun
 from lawbook.training.process import prepare_process
@@ -47,6 +46,9 @@ DIVERGED_FACTOR = 1e3
 """A run has diverged when its training loss is not finite, or this many times its first one."""
 
 CHECKPOINT_S, HEARTBEAT_S = 20.0, 1.0
+CHECKPOINT_SHARE = 0.05
+"""Of the time between two checkpoints, what writing one may take: large models write theirs less often."""
+
 _ALIGNMENT = 16
 """Numbers to which each tensor of a run is padded: 64 bytes in float32, so that every row is aligned alike."""
 
@@ -160,9 +162,10 @@ class StackedRuns(pl.LightningModule):
 class _Watch(pl.Callback):
     """Beats, writes checkpoints, lets the stack be looked at, and stops at one when the job has to stop."""
 
-    def __init__(self, checkpoint: Path | None, heartbeat: Heartbeat | None, look: Look | None) -> None:
+    def __init__(self, checkpoint: Checkpoint | None, heartbeat: Heartbeat | None, look: Look | None) -> None:
         self._checkpoint, self._heartbeat, self._look = checkpoint, heartbeat, look
-        self._saved = self._beaten = time.monotonic()
+        self._beaten = time.monotonic()
+        self._due = self._beaten + CHECKPOINT_S
 
     def on_train_start(self, *_: Any) -> None:
         # Lightning's handler would end training at SIGTERM without a checkpoint.
@@ -177,12 +180,10 @@ class _Watch(pl.Callback):
             if self._heartbeat is not None:
                 self._heartbeat(trainer.global_step)
         unwanted = why_unwanted()
-        if self._checkpoint is not None and (unwanted or now - self._saved > CHECKPOINT_S):
-            self._saved = now
-            # Lightning writes the file in place; a kill then must not leave half of one under this name.
-            beside = self._checkpoint.with_suffix(f".{os.getpid()}.partial")
-            trainer.save_checkpoint(beside)
-            beside.replace(self._checkpoint)
+        if self._checkpoint is not None and (unwanted or now > self._due):
+            self._checkpoint.save(trainer.save_checkpoint)
+            written = time.monotonic()
+            self._due = written + max(CHECKPOINT_S, (written - now) / CHECKPOINT_SHARE)
         if unwanted:
             raise AbandonedError(unwanted)
 
@@ -204,20 +205,20 @@ def train_stack(
     configs: Sequence[Config],
     scores: Mapping[int, NDArray[np.float64]] | None = None,
     *,
-    checkpoint: Path | None = None,
+    checkpoint: Checkpoint | None = None,
     heartbeat: Heartbeat | None = None,
     look: Look | None = None,
 ) -> StackedRuns:
     """Train runs of one shape together and return them with their curves.
 
     scores: for each run that prunes by score, by its place in `configs`, the scores of its pool. With a
-    `checkpoint` file the state is saved there now and then, and training resumes from it if it exists.
+    `checkpoint` the state is saved there now and then, and training resumes from it if there is one.
     """
     prepare_process()  # with two threads a product may be split otherwise, and the last bits differ
     if configs[0]["device"] == "cuda" and not torch.cuda.is_available():
         raise LawbookError("device = 'cuda': this machine has none that PyTorch can use; write device: cpu")
     module = StackedRuns(configs, open_source(configs, scores or {}))
-    resume = checkpoint is not None and checkpoint.exists()
+    resume = None if checkpoint is None else checkpoint.find()
     with warnings.catch_warnings():
         # Lightning's advice on workers, devices and loaders concerns other ways of training than this one.
         warnings.filterwarnings("ignore", module="pytorch_lightning")
@@ -236,9 +237,9 @@ def train_stack(
             enable_model_summary=False,
             callbacks=[_Watch(checkpoint, heartbeat, look)],
         )
-        trainer.fit(module, _Ticks(), ckpt_path=checkpoint if resume else None)
+        trainer.fit(module, _Ticks(), ckpt_path=resume, weights_only=True)
     if checkpoint is not None:
-        checkpoint.unlink(missing_ok=True)
+        checkpoint.remove()
     # Trainer and module hold each other; without this a shard keeps the memory of all its stacks.
     del trainer
     gc.collect()
