@@ -2,7 +2,7 @@
 
 from lawbook.fitting import fit_study, sensitivity
 from lawbook.frontiers import fit_frontiers
-from lawbook.jobs import job_arguments, planned, reported
+from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.tables import read_table, write_csv, write_table
 from lawbook.workflow import laws_digest
 
@@ -12,5 +12,5 @@ with reported():
     tables = fit_study(content.laws, runs) | {"sensitivity": sensitivity(content.laws, runs)}
     tables |= fit_frontiers(content.frontiers, runs)
     for name, table in tables.items():
-        write_table(table, job.out[0] / f"{name}.parquet", name)
+        write_table(table, job.out[0] / f"{name}.parquet", name, provenance(job, job.runs[0]))
     write_csv(tables["fits"], job.out[0] / "fits.csv")

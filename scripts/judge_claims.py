@@ -1,12 +1,13 @@
 """Judge the claims of a study by its tables."""
 
-from lawbook.jobs import job_arguments, planned, reported
+from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.report.claims import judge_claims
 from lawbook.tables import write_csv, write_table
 from lawbook.workflow import claims_digest
 
 with reported():
     job = job_arguments("judge", "out")
-    claims = judge_claims(planned(job, claims_digest).study.content.claims, job.out[0].parent)
-    write_table(claims, job.out[0], "claims")
+    results = job.out[0].parent
+    claims = judge_claims(planned(job, claims_digest).study.content.claims, results)
+    write_table(claims, job.out[0], "claims", provenance(job, results / "runs.parquet"))
     write_csv(claims, job.out[0].with_suffix(".csv"))

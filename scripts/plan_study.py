@@ -1,9 +1,9 @@
 """Publish the plan of a study: a row per run."""
 
-from lawbook.jobs import job_arguments, planned, reported
+from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.tables import write_table
 from lawbook.workflow import plan_digest
 
 with reported():
     job = job_arguments("plan", "out")
-    write_table(planned(job, plan_digest).table(), job.out[0])
+    write_table(planned(job, plan_digest).table(), job.out[0], made=provenance(job))

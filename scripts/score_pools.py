@@ -1,7 +1,8 @@
 """Train the probes of a study's pools and score their examples."""
 
-from lawbook.jobs import job_arguments, planned, reported
+from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.progress import SCORES, heartbeat
+from lawbook.provenance import about_runs
 from lawbook.pruning.scoring import score_pools
 from lawbook.stopping import heed_signals
 from lawbook.studies import pools_digest
@@ -18,5 +19,6 @@ with reported():
         code=code_digest(plan, "score"),
         heartbeat=heartbeat(job.out[0].parent, SCORES),
     )
-    write_table(scorings, job.out[1], "scorings")
-    write_table(scores, job.out[0], "scores")
+    made = provenance(job, about_runs(scorings.rename(columns={"pool_digest": "data"}), scorings["seed"]))
+    write_table(scorings, job.out[1], "scorings", made)
+    write_table(scores, job.out[0], "scores", made)

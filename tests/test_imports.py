@@ -36,8 +36,10 @@ MAY_IMPORT = {
     "take": {"errors", "studies", "laws"},
     "report": {
         "errors", "registry", "seeds", "axes", "laws", "theory", "studies", "tasks", "models", "tables", "files",
-        "fitting", "frontiers", "pruning",
+        "fitting", "frontiers", "pruning", "provenance",
     },
+    "provenance": {"errors"},
+    "tables": {"errors", "files", "provenance"},
 }  # fmt: skip
 
 

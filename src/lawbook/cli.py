@@ -10,6 +10,7 @@ from lawbook.errors import LawbookError, one_message
 from lawbook.fit_command import fit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pandas import DataFrame
@@ -78,13 +79,20 @@ def status(
     watch: Annotated[
         bool, typer.Option("--watch", help="Redraw every second until it is interrupted.")
     ] = False,
+    why: Annotated[
+        str | None, typer.Option(help="A run_id, or how it begins: how that run came to be.")
+    ] = None,
 ) -> None:
-    """Show how far the training of a study, or of all, has come."""
+    """Show how far the training of a study, or of all, has come; or how one run came to be."""
     import time
 
     from rich.live import Live
 
     settings = _settings()
+    if why is not None:
+        for history in _histories(study, why, settings):
+            _show(history)
+        return
     table = _study_status if study else _all_status
     if not watch:
         _show(table(study or "", settings))
@@ -256,6 +264,28 @@ def _source_table(planned: Plan) -> Table:
         forms, fitted = ", ".join(law.compare), len(select(law, runs))
         table.add_row(name, law.y, ", ".join(law.inputs), forms, f"{fitted:,}")
     return table
+
+
+def _histories(study: str | None, wanted: str, settings: Settings) -> Iterator[Table]:
+    """Yield how a run came to be, a table per study that plans it; a study that cannot be planned is passed over."""
+    from pathlib import Path
+
+    from lawbook.studies import study_names
+    from lawbook.why import find_run, why
+
+    plans = []
+    for name in [study] if study else study_names(settings.studies):
+        try:
+            plans.append(_planned(name, settings))
+        except LawbookError:
+            if study:
+                raise
+    for plan, run in find_run(plans, wanted):
+        table = _table("what", "value")
+        table.columns[1].justify = "left"
+        for row in why(plan, run, _folder(plan.study.name, settings), Path(settings.cache)):
+            table.add_row(*row)
+        yield table
 
 
 def _study_status(study: str, settings: Settings) -> Table:

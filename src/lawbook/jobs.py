@@ -1,15 +1,17 @@
-"""What every job's script shares: its arguments, its plan, and the refusal of what it was not submitted for."""
+"""What every job's script shares: its arguments, its plan, the refusal of what it was not submitted for, provenance."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from lawbook.errors import AbandonedError, LawbookError, one_message
+from lawbook.provenance import Provenance, read_provenance, versions
 from lawbook.studies import Plan, plan_study
 from lawbook.workflow import code_digest
 
@@ -54,3 +56,15 @@ def planned(arguments: argparse.Namespace, digest_of: Callable[[Plan], str], fig
         if expected != found:
             raise LawbookError(f"{what} has changed since this job was submitted; run the workflow again")
     return plan
+
+
+def provenance(arguments: argparse.Namespace, runs: Mapping[str, Any] | Path | None = None) -> Provenance:
+    """Return the provenance of what a job writes.
+
+    runs: what is known of the runs behind it, or a table that carries it.
+    """
+    configuration, *code = arguments.expect
+    known = read_provenance(runs).runs if isinstance(runs, Path) else runs or {}
+    return Provenance(
+        arguments.study, arguments.stage, configuration, code[0] if code else "", versions(), known
+    )

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from lawbook.errors import LawbookError
 from lawbook.files import written_atomically
+from lawbook.provenance import KEY, Provenance
 
 _text, _real, _whole, _flag = pa.string(), pa.float64(), pa.int64(), pa.bool_()
 
@@ -44,6 +45,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "cached": _flag,
         "versions": _text,
         "digest": _text,
+        "data": _text,
     },
     # One score an example of a pool and a metric; high = hard. `example` is its position in the pool, `index`
     # what the task calls it.
@@ -73,6 +75,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "wall_s": _real,
         "reliability": _real,
         "planted_auc": _real,
+        "device": _text,
         "versions": _text,
     },
     # Where the runs of a study that trains none were taken from; one row. `rename` is a JSON object.
@@ -250,15 +253,21 @@ def conform(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
     return frame.reindex(columns=list(COLUMNS[kind]))
 
 
-def write_table(frame: pd.DataFrame, path: str | Path, kind: str | None = None) -> None:
-    """Write a frame as Parquet, atomically; with `kind`, exactly that table's columns and types."""
+def write_table(
+    frame: pd.DataFrame, path: str | Path, kind: str | None = None, made: Provenance | None = None
+) -> None:
+    """Write a frame as Parquet, atomically; with `kind`, exactly that table's columns and types.
+
+    made: how the table came to be, which the file then carries.
+    """
     if kind is None:
         table = pa.Table.from_pandas(frame, preserve_index=False)
     else:
         schema = pa.schema(list(COLUMNS[kind].items()))
         table = pa.Table.from_pandas(conform(frame, kind), schema=schema, preserve_index=False)
+    about = None if made is None else {KEY: made.as_json()}
     with written_atomically(path) as temporary:
-        pq.write_table(table.replace_schema_metadata(None), temporary, compression="zstd")
+        pq.write_table(table.replace_schema_metadata(about), temporary, compression="zstd")
 
 
 def write_csv(frame: pd.DataFrame, path: str | Path) -> None:

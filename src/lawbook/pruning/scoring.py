@@ -121,6 +121,7 @@ def _score(pool: Pool, wanted: Sequence[str], said: dict[str, Said]) -> dict[str
         "n": len(members),
         "probe_data": pool.config["probe_data"],
         "pool_digest": hashlib.sha256(members.tobytes() + labels[members].tobytes()).hexdigest()[:16],
+        "device": pool.config["device"],
         "versions": versions(),
     }
     found = {}

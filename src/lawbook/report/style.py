@@ -58,6 +58,9 @@ _STYLE: dict[Any, Any] = {
     "ytick.minor.width": 0.4,
 }
 
+_STAMPS = ("Date", "CreationDate", "Software")
+"""Metadata that matplotlib writes unless it is told None: the time, and its own version."""
+
 
 @contextmanager
 def styled() -> Iterator[None]:
@@ -73,20 +76,21 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def save(figure: Figure, out: Path, name: str, title: str, caption: str) -> None:
-    """Write `name` as SVG, PDF and PNG; title and caption go into the SVG's metadata.
+def save(figure: Figure, out: Path, name: str, title: str, caption: str, made: str | None = None) -> None:
+    """Write `name` as SVG, PDF and PNG, with title, caption and how it was made in their metadata.
 
     The same figure gives the same bytes: no dates, and ids that derive from the name.
     """
     metadata = {
-        "svg": {"Date": None, "Title": title, "Description": caption},
-        "pdf": {"CreationDate": None, "Title": title},
-        "png": {"Software": None, "Title": title},
+        "svg": {"Date": None, "Title": title, "Description": caption, "Source": made},
+        "pdf": {"CreationDate": None, "Title": title, "Subject": caption, "Keywords": made},
+        "png": {"Software": None, "Title": title, "Description": caption, "Source": made},
     }
     with mpl.rc_context({"svg.hashsalt": name}):
         for suffix, about in metadata.items():
+            said = {key: value for key, value in about.items() if value is not None or key in _STAMPS}
             with written_atomically(out / f"{name}.{suffix}") as temporary:
-                figure.savefig(temporary, format=suffix, metadata=about)
+                figure.savefig(temporary, format=suffix, metadata=said)
 
 
 def colours(values: Iterable[object]) -> list[str]:

@@ -118,7 +118,10 @@ def _train(
         "versions": versions(),
         "digest": code,
     }
-    return [Cached(_curve(trained, i, run), _outcome(trained, i, run) | spent) for i, run in enumerate(stack)]
+    return [
+        Cached(_curve(trained, i, run), _outcome(trained, i, run) | spent | {"data": data_digest(run.config)})
+        for i, run in enumerate(stack)
+    ]
 
 
 def _curve(trained: Trained, place: int, run: Run) -> pd.DataFrame:

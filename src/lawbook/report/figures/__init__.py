@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from lawbook.axes import Config
 from lawbook.errors import LawbookError, suggest
+from lawbook.provenance import Provenance
 from lawbook.registry import Registry
 from lawbook.report.results import Results
 from lawbook.report.style import save, styled
@@ -86,14 +87,17 @@ def _shown(block: FigureBlock, config: Config) -> bool:
     )
 
 
-def draw_figure(block: FigureBlock, results: Path, content: StudyFile, out: Path) -> None:
+def draw_figure(
+    block: FigureBlock, results: Path, content: StudyFile, out: Path, made: Provenance | None = None
+) -> None:
     """Draw one figure of a study into out/{name}.svg, .pdf, .png, with its data beside it as .csv.
 
-    The same tables give the same bytes. Raises LawbookError as `check_figure` does, and for tables that are
-    not there.
+    made: how the figure came to be, which its files then carry. The same tables give the same bytes. Raises
+    LawbookError as `check_figure` does, and for tables that are not there.
     """
     check_figure(block, content)
     with styled():
         drawn = figures[block.kind].draw(block, Results(results), content)
         write_csv(drawn.data, out / f"{block.name}.csv")
-        save(drawn.figure, out, block.name, drawn.title, drawn.caption)
+        about = None if made is None else made.as_json()
+        save(drawn.figure, out, block.name, drawn.title, drawn.caption, about)
