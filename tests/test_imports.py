@@ -38,6 +38,10 @@ MAY_IMPORT = {
         "errors", "registry", "seeds", "axes", "laws", "theory", "studies", "tasks", "models", "tables", "files",
         "fitting", "frontiers", "pruning", "provenance",
     },
+    "bundle": {
+        "errors", "files", "fitting", "frontiers", "provenance", "report", "studies", "tables", "workflow",
+    },
+    "bundle_command": {"errors", "bundle", "workflow"},
     "provenance": {"errors"},
     "tables": {"errors", "files", "provenance"},
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The command line: fit a table; plan, run and watch studies, read their verdicts. Thin over the library."""
+"""The command line: fit a table; plan, run and watch studies, read their verdicts, pack them. Thin over the library."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lawbook.bundle_command import check_bundle, export
 from lawbook.errors import LawbookError, one_message
 from lawbook.fit_command import fit
 
@@ -24,6 +25,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 cache_app = typer.Typer(no_args_is_help=True, help="The trained runs that are kept for good.")
 app.add_typer(cache_app, name="cache")
 app.command("fit")(fit)
+app.command("export")(export)
+app.command("check-bundle")(check_bundle)
 
 VERDICT_COLOURS = {"holds": "green", "fails": "red", "undecided": "yellow"}
 

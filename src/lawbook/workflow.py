@@ -141,7 +141,7 @@ class House:
                 f"{table}.parquet"
                 for table in (
                     *(["plan"] if plan.source is None else []),
-                    *_tables(plan),
+                    *tables_of(plan),
                     *FIT_TABLES,
                     "claims",
                 )
@@ -196,7 +196,7 @@ class House:
         """Return the function that gives a study's runs and fits, and of `more` what such a study has."""
 
         def files(wildcards: Wildcards) -> list[str]:
-            has = _tables(self.plan(wildcards.study))
+            has = tables_of(self.plan(wildcards.study))
             names = ["runs", *(table for table in more if table in has), *FIT_TABLES]
             return [str(self.folder(wildcards.study) / f"{table}.parquet") for table in names]
 
@@ -331,7 +331,7 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
     return plan
 
 
-def _tables(plan: Plan) -> tuple[str, ...]:
+def tables_of(plan: Plan) -> tuple[str, ...]:
     """Return the tables of a study's runs: what training leaves, or what was taken and from where."""
     if plan.source is not None:
         return ("runs", "source")

@@ -1,0 +1,65 @@
+"""Comparing what a bundle holds with what is computed again: identical, equal to rounding, or different."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+Agreement = Literal["identical", "agrees", "differs"]
+
+TOLERANCE = 1e-6
+"""Relative difference below which two numbers agree: machines round differently, and solvers stop."""
+
+_SHOWN = 3
+_DIAGNOSTIC = ("gradient", "starts_at_best")
+"""Columns that say how the solver got there, which may differ where the result does not."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What came of comparing one thing; `detail` names the differences."""
+
+    what: str
+    agreement: Agreement
+    detail: str = ""
+
+
+def compare_tables(what: str, kept: pd.DataFrame, again: pd.DataFrame) -> Finding:
+    """Compare two tables row by row: texts exactly, numbers to a relative 1e-6, missing only with missing."""
+    if list(kept.columns) != list(again.columns):
+        odd = sorted(set(kept.columns) ^ set(again.columns))
+        return Finding(what, "differs", f"columns {odd or 'in another order'}")
+    if len(kept) != len(again):
+        return Finding(what, "differs", f"{len(kept)} rows in the bundle, {len(again)} computed again")
+    if kept.equals(again):
+        return Finding(what, "identical", f"{len(kept)} rows")
+    differing, largest = [], 0.0
+    for column in kept.columns:
+        if column in _DIAGNOSTIC:
+            continue
+        unequal, size = _unequal(kept[column], again[column])
+        largest = max(largest, size)
+        differing += [
+            f"{column} of row {row + 1}: {kept[column].iloc[row]!s} in the bundle, {again[column].iloc[row]!s} again"
+            for row in np.flatnonzero(unequal)
+        ]
+    if not differing:
+        return Finding(what, "agrees", f"{len(kept)} rows, to a relative {max(largest, 1e-16):.0e}")
+    more = f"; and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
+    return Finding(what, "differs", "; ".join(differing[:_SHOWN]) + more)
+
+
+def _unequal(kept: pd.Series, again: pd.Series) -> tuple[np.ndarray, float]:
+    """Return which entries differ, and the largest relative difference among the finite ones that do not."""
+    if not (pd.api.types.is_numeric_dtype(kept) and pd.api.types.is_numeric_dtype(again)):
+        same = (kept == again) | (kept.isna() & again.isna())
+        return ~same.fillna(value=False).to_numpy(dtype=bool), 0.0
+    a, b = (column.to_numpy(dtype=float, na_value=np.nan) for column in (kept, again))
+    close = np.isclose(a, b, rtol=TOLERANCE, atol=0.0, equal_nan=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = np.abs(a - b) / np.maximum(np.abs(a), np.abs(b))
+    finite = size[close & np.isfinite(size)]
+    return ~close, float(finite.max(initial=0.0))

@@ -1,0 +1,165 @@
+"""A study packed on one clone is checked on another: what follows from its runs agrees, and what does not is named."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tests.workflow.conftest import STUDY, House, build, finished, undisturbed
+
+from lawbook.bundle.archive import MANIFEST, Manifest, describe, write_archive
+from lawbook.bundle.compare import compare_tables
+from lawbook.provenance import read_provenance
+from lawbook.tables import read_table, write_csv, write_table
+
+__all__ = ["finished", "undisturbed"]
+
+
+@pytest.fixture(scope="session")
+def bundle(undisturbed: House, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the bundle of the study that was run."""
+    out = tmp_path_factory.mktemp("bundle") / f"{STUDY}.zip"
+    made = undisturbed.lawbook("export", STUDY, "--out", str(out))
+    assert made.returncode == 0, made.stderr
+    assert f"lawbook check-bundle {STUDY}.zip" in made.stdout
+    return out
+
+
+def test_another_clone_finds_the_same_claims_tables_and_figures(bundle: Path, tmp_path: Path) -> None:
+    other = build(tmp_path / "another clone")
+
+    checked = other.lawbook("check-bundle", str(bundle), "--out", "found")
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    lines = checked.stdout.splitlines()
+    assert all(line.startswith("identical") for line in lines[:-2]), checked.stdout
+    for part in ("planned runs", "claims", "fits", "picture of figure", "data of figure", "CSV files"):
+        assert any(part in line for line in lines)
+    assert (other.folder / "found/again/report.html").stat().st_size > 10_000
+    assert not (other.folder / "results").exists(), "nothing was trained"
+
+
+def tamper(bundle: Path, folder: Path, change: Callable[[Path], None]) -> Path:
+    """Return the bundle with files changed and a manifest that fits them."""
+    with zipfile.ZipFile(bundle) as archive:
+        archive.extractall(folder / "members")
+    members = folder / "members"
+    told = json.loads((members / MANIFEST).read_text())
+    (members / MANIFEST).unlink()
+    change(members / "results")
+    files = {str(path.relative_to(members)): path for path in sorted(members.rglob("*")) if path.is_file()}
+    manifest = Manifest.model_validate({**told, "files": describe(files)})
+    write_archive(folder / "tampered.zip", manifest, files)
+    return folder / "tampered.zip"
+
+
+def better_claim(results: Path) -> None:
+    """Let a claim hold."""
+    claims = read_table(results / "claims.parquet").assign(verdict="holds")
+    write_table(claims, results / "claims.parquet", "claims", read_provenance(results / "claims.parquet"))
+    write_csv(claims, results / "claims.csv")
+
+
+def better_run(results: Path) -> None:
+    """Let one run have half the error."""
+    runs = read_table(results / "runs.parquet")
+    runs.loc[runs["metric"] == "random", "test_error"] /= 2
+    write_table(runs, results / "runs.parquet", made=read_provenance(results / "runs.parquet"))
+    write_csv(runs, results / "runs.csv")
+
+
+def better_picture(results: Path) -> None:
+    """Draw over a figure."""
+    file = next(results.glob("figures/law_*.svg"))
+    file.write_text(file.read_text().replace("</svg>", '<rect width="9" height="9"/></svg>'))
+
+
+def better_twin(results: Path) -> None:
+    """Change a number in a CSV alone."""
+    file = results / "fits.csv"
+    file.write_text(file.read_text().replace("power", "power!", 1))
+
+
+def fewer_runs(results: Path) -> None:
+    """Drop a run."""
+    runs = read_table(results / "runs.parquet").iloc[1:]
+    write_table(runs, results / "runs.parquet", made=read_provenance(results / "runs.parquet"))
+    write_csv(runs, results / "runs.csv")
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        pytest.param(
+            better_claim, "differs    claims: verdict of row 1: holds in the bundle, ", marks=pytest.mark.slow
+        ),
+        (better_run, "differs    fits: estimate of row 1: "),
+        pytest.param(better_picture, "differs    picture of figure law_", marks=pytest.mark.slow),
+        pytest.param(better_twin, "differs    CSV files: fits.csv", marks=pytest.mark.slow),
+        pytest.param(fewer_runs, "differs    planned runs: 1 planned ones lack", marks=pytest.mark.slow),
+    ],
+)
+def test_what_does_not_follow_from_the_runs_is_named(
+    bundle: Path, undisturbed: House, tmp_path: Path, change: Callable[[Path], None], named: str
+) -> None:
+    tampered = tamper(bundle, tmp_path, change)
+
+    checked = undisturbed.lawbook("check-bundle", str(tampered))
+
+    assert checked.returncode == 1, checked.stdout + checked.stderr
+    assert named in checked.stdout
+    assert "See what differs." in checked.stdout
+
+
+def unfit(results: Path) -> None:
+    """Take a column away that the laws need."""
+    runs = read_table(results / "runs.parquet").drop(columns=["samples"])
+    write_table(runs, results / "runs.parquet", made=read_provenance(results / "runs.parquet"))
+
+
+def test_tables_that_do_not_fit_the_study_are_one_message(
+    bundle: Path, undisturbed: House, tmp_path: Path
+) -> None:
+    checked = undisturbed.lawbook("check-bundle", str(tamper(bundle, tmp_path, unfit)))
+
+    assert checked.returncode == 2
+    assert "tampered.zip" in checked.stderr
+    assert "Traceback" not in checked.stderr
+
+
+def test_a_study_that_is_not_finished_or_was_edited_since_is_not_packed(finished: House) -> None:
+    finished.edit("config/studies/smoke.yaml", "at_most: 0", "at_most: 0.01")
+    edited = finished.lawbook("export", STUDY)
+    finished.path("figures/law_error_by_data.pdf").unlink()
+    lacking = finished.lawbook("export", STUDY)
+    elsewhere = finished.lawbook("export", STUDY, "--out", "results")
+
+    for refused, problem in (
+        (edited, "claims.parquet was made from another version of config/studies/smoke.yaml"),
+        (lacking, "law_error_by_data.pdf is not there yet; `lawbook run smoke` makes it"),
+        (elsewhere, "name a file that ends in .zip"),
+    ):
+        assert refused.returncode == 2
+        assert problem in refused.stderr
+        assert "Traceback" not in refused.stderr
+    assert not list((finished.folder / "results").glob("*.zip"))
+
+
+def test_numbers_agree_to_a_millionth_and_missing_ones_only_with_missing_ones() -> None:
+    kept = pd.DataFrame({"law": ["a", "b"], "estimate": [1.0, float("nan")], "gradient": [1e-9, 1e-9]})
+
+    assert compare_tables("t", kept, kept.copy()).agreement == "identical"
+    rounded = kept.assign(estimate=[1.0 + 1e-9, float("nan")], gradient=[2e-9, 1e-9])
+    assert compare_tables("t", kept, rounded).agreement == "agrees"
+    for other in (
+        kept.assign(estimate=[1.0 + 1e-5, float("nan")]),
+        kept.assign(estimate=[1.0, 2.0]),
+        kept.assign(law=["a", None]),
+        kept.iloc[:1],
+        kept.rename(columns={"law": "laws"}),
+    ):
+        assert compare_tables("t", kept, other).agreement == "differs"
