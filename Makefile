@@ -5,7 +5,7 @@
 #   make test-all                 what CI runs             make lint     formatters, linters, types
 #   make lock                     renew envs/lock.txt
 #
-# TORCH_INDEX names the index that torch is installed from, e.g. for wheels without CUDA:
+# On Linux, torch from PyPI comes with CUDA. TORCH_INDEX names another index, e.g. that of the wheels without it:
 #   make reproduce TORCH_INDEX=https://download.pytorch.org/whl/cpu
 
 STUDY ?= digits
@@ -14,6 +14,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
     "$$python" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 
 BIN := .venv/bin
+CPU_INDEX := https://download.pytorch.org/whl/cpu
 # Scripts of an environment hold its path, so the record of what it was made from holds it, too.
 MADE_FROM = $(CURDIR) $(shell cat envs/torch.txt envs/lock.txt | cksum)
 
@@ -72,3 +73,4 @@ lock:
 	    | sed -e '/^nvidia/d' -e '/^cuda/d' -e 's/+[A-Za-z0-9.]*$$//' > envs/lock.txt
 	{ sed '/^      - /d' envs/lawbook.yaml; sed 's/^/      - /' envs/torch.txt envs/lock.txt; } > build/lawbook.yaml
 	mv build/lawbook.yaml envs/lawbook.yaml
+	sed 's|^  - pip:$$|&\n      - --extra-index-url $(CPU_INDEX)|' envs/lawbook.yaml > envs/lawbook-cpu.yaml

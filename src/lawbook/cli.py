@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pandas import DataFrame
+    from rich.console import Console
     from rich.table import Table
 
     from lawbook.studies import Plan
@@ -101,7 +102,7 @@ def status(
         _show(table(study or "", settings))
         return
     try:
-        with Live(table(study or "", settings)) as live:
+        with Live(table(study or "", settings), console=_console()) as live:
             while True:
                 time.sleep(1)
                 live.update(table(study or "", settings))
@@ -223,9 +224,14 @@ def _table(*columns: str, title: str = "") -> Table:
 
 
 def _show(table: Table) -> None:
+    _console().print(table)
+
+
+def _console() -> Console:
+    """Return a console that shows brackets in a study's own words as they are."""
     from rich.console import Console
 
-    Console().print(table)
+    return Console(markup=False, highlight=False)
 
 
 def _plan_table(planned: Plan) -> Table:

@@ -40,6 +40,15 @@ def suggest(name: object, valid: Iterable[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"valid names: {', '.join(names)}"
 
 
+def printable(text: str) -> str:
+    r"""Return a text with every character that could steer a terminal written out.
+
+    >>> printable("a" + chr(27) + "[2Jb")
+    'a\\x1b[2Jb'
+    """
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
 class AbandonedError(Exception):
     """The job has stopped at a checkpoint, before its end, since a signal came or nobody waits for it."""
 
@@ -50,5 +59,5 @@ def one_message() -> Iterator[None]:
     try:
         yield
     except LawbookError as error:
-        print(f"Error: {error}", file=sys.stderr, flush=True)
+        print(f"Error: {printable(str(error))}", file=sys.stderr, flush=True)
         sys.exit(error.exit_code)

@@ -13,7 +13,6 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lawbook.digest import stage_digest
@@ -24,6 +23,7 @@ from lawbook.studies.cost import run_cost, stack_size
 from lawbook.studies.runs import digest, reads_scores
 from lawbook.studies.schema import FigureBlock
 from lawbook.studies.study import RESERVED
+from lawbook.studies.yaml_file import read_yaml
 from lawbook.writer import inherit_lock
 
 CONFIG = Path("config/config.yaml")
@@ -34,6 +34,8 @@ NEVER_TRAINED = "(the target `figures` trains nothing)"
 FROM_A_TABLE = "(this study takes its runs from a table)"
 NO_TABLE = "(this study trains its runs)"
 SCORE_TABLES = ("scores", "scorings")
+FOLDER = r"^[^{}*?\x00-\x1f\x7f]+$"
+"""What a folder may be called: no brace, which Snakemake would take for a wildcard, and nothing unseen."""
 FIGURE_FORMATS = ("svg", "pdf", "png", "csv")
 
 Value = TypeVar("Value")
@@ -52,9 +54,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    studies: str = Field("config/studies", min_length=1)
-    results: str = Field("results", min_length=1)
-    cache: str = Field("results/.cache", min_length=1)
+    studies: str = Field("config/studies", pattern=FOLDER)
+    results: str = Field("results", pattern=FOLDER)
+    cache: str = Field("results/.cache", pattern=FOLDER)
     default: str = Field("digits", min_length=1)
 
     @property
@@ -78,15 +80,9 @@ def check_settings(config: Mapping[str, Any]) -> Settings:
 def read_settings(folder: Path = Path()) -> Settings:
     """Read config/config.yaml of a folder. Raises LawbookError if there is none or it is mistaken."""
     path = folder / CONFIG
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except OSError:
-        fix = "run this in the folder that holds the Snakefile"
-        raise LawbookError(f"{path} cannot be read; {fix}") from None
-    except yaml.YAMLError as error:
-        raise LawbookError(f"{path}: this is not YAML ({error}); mend it") from None
-    if not isinstance(content, dict):
-        raise LawbookError(f"{path} holds no keys; valid keys: {', '.join(Settings.model_fields)}")
+    if not path.exists():
+        raise LawbookError(f"{path} cannot be read; run this in the folder that holds the Snakefile")
+    content = read_yaml(path)
     return check_settings(content)
 
 

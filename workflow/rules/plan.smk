@@ -16,5 +16,5 @@ rule plan_study:
     params:
         plan=house.plan_digest,
     shell:
-        "python scripts/plan_study.py {wildcards.study}"
-        " --expect {params.plan} --out {output} > {log} 2>&1"
+        "python scripts/plan_study.py {wildcards.study:q}"
+        " --expect {params.plan:q} --out {output:q} > {log:q} 2>&1"

@@ -27,8 +27,8 @@ rule draw_figure:
         figure=house.figure_digest,
         code=house.code("draw"),
     shell:
-        "python scripts/draw_figure.py {wildcards.study} --figure {wildcards.figure}"
-        " --expect {params.figure} {params.code} --out $(dirname {output.svg}) > {log} 2>&1"
+        "python scripts/draw_figure.py {wildcards.study:q} --figure {wildcards.figure:q}"
+        ' --expect {params.figure:q} {params.code:q} --out "$(dirname {output.svg:q})" > {log:q} 2>&1'
 
 
 rule judge_claims:
@@ -52,8 +52,8 @@ rule judge_claims:
         claims=house.claims_digest,
         code=house.code("judge"),
     shell:
-        "python scripts/judge_claims.py {wildcards.study}"
-        " --expect {params.claims} {params.code} --out {output.table} > {log} 2>&1"
+        "python scripts/judge_claims.py {wildcards.study:q}"
+        " --expect {params.claims:q} {params.code:q} --out {output.table:q} > {log:q} 2>&1"
 
 
 rule write_report:
@@ -78,5 +78,5 @@ rule write_report:
         study=house.study_digest,
         code=house.code("report"),
     shell:
-        "python scripts/write_report.py {wildcards.study}"
-        " --expect {params.study} {params.code} --out {output} > {log} 2>&1"
+        "python scripts/write_report.py {wildcards.study:q}"
+        " --expect {params.study:q} {params.code:q} --out {output:q} > {log:q} 2>&1"

@@ -20,5 +20,5 @@ rule score_pools:
         pools=house.pools_digest,
         code=house.code("score"),
     shell:
-        "exec python scripts/score_pools.py {wildcards.study}"
-        " --expect {params.pools} {params.code} --out {output.scores} {output.scorings} > {log} 2>&1"
+        "exec python scripts/score_pools.py {wildcards.study:q}"
+        " --expect {params.pools:q} {params.code:q} --out {output.scores:q} {output.scorings:q} > {log:q} 2>&1"

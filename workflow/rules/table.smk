@@ -24,5 +24,5 @@ rule take_table:
         table=house.source_digest,
         code=house.code("take"),
     shell:
-        "python scripts/take_table.py {wildcards.study}"
-        " --expect {params.table} {params.code} --out {output.tables} > {log} 2>&1"
+        "python scripts/take_table.py {wildcards.study:q}"
+        " --expect {params.table:q} {params.code:q} --out {output.tables:q} > {log:q} 2>&1"

@@ -24,9 +24,9 @@ rule train_shard:
         runs=house.shard_digest,
         code=house.code("train"),
     shell:
-        "exec python scripts/train_shard.py {wildcards.study} --shard {wildcards.shard}"
-        " --expect {params.runs} {params.code} --scores {input.scores}"
-        " --out {output.curves} {output.outcomes} > {log} 2>&1"
+        "exec python scripts/train_shard.py {wildcards.study:q} --shard {wildcards.shard:q}"
+        " --expect {params.runs:q} {params.code:q} --scores {input.scores:q}"
+        " --out {output.curves:q} {output.outcomes:q} > {log:q} 2>&1"
 
 
 rule collect_runs:
@@ -47,5 +47,5 @@ rule collect_runs:
         plan=house.plan_digest,
         code=house.code("collect"),
     shell:
-        "python scripts/collect_runs.py {wildcards.study}"
-        " --expect {params.plan} {params.code} --shards {input.curves} --out {output.tables} > {log} 2>&1"
+        "python scripts/collect_runs.py {wildcards.study:q}"
+        " --expect {params.plan:q} {params.code:q} --shards {input.curves:q} --out {output.tables:q} > {log:q} 2>&1"

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lawbook.errors import LawbookError, suggest
+from lawbook.errors import LawbookError, printable, suggest
 from lawbook.laws.notice import listed
 
 _MISSING = frozenset(("", "na", "n/a", "#n/a", "nan", "null", "none", "-", "–"))
@@ -39,6 +39,8 @@ def read_source(path: str | Path) -> Source:
     file that is absent, is no table, has no rows, or has rows of unequal length, naming rows.
     """
     file = Path(path)
+    if file.exists() and not file.is_file():
+        raise LawbookError(f"{file}: is no regular file; give a CSV or Parquet file")
     try:
         content = file.read_bytes()
     except FileNotFoundError:
@@ -50,6 +52,9 @@ def read_source(path: str | Path) -> Source:
     table = _parquet(file, content) if file.suffix in _PARQUET else _csv(file, content)
     if table.empty:
         raise LawbookError(f"{file}: the table has no rows; give a row per run")
+    for name in map(str, table.columns):
+        if printable(name) != name:
+            raise LawbookError(f"{file}: the column {name!r} has an unseen character; rename it")
     return Source(file, hashlib.sha256(content).hexdigest(), table)
 
 

@@ -18,6 +18,12 @@ _SVG, _XLINK, _DC = (
     "http://www.w3.org/1999/xlink",
     "http://purl.org/dc/elements/1.1/",
 )
+_DRAWING = frozenset(
+    {"svg", "g", "defs", "style", "path", "use", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text",
+     "tspan", "clipPath", "image", "pattern", "linearGradient", "radialGradient", "stop", "symbol", "marker", "mask"}
+)  # fmt: skip
+"""Elements of a drawing that only draw."""
+
 _LARGEST_PLAIN = 1_000_000
 """Bytes of CSV above which a link holds it compressed: browsers refuse long data: links."""
 
@@ -57,7 +63,8 @@ def table_link(name: str, table: pd.DataFrame) -> Link:
 def inline_figure(folder: Path, name: str) -> InlineFigure:
     """Return a drawn figure for the page. Raises LawbookError naming a file that is absent or damaged.
 
-    The SVG is parsed and written anew: no metadata, no comments, scaled to the page, its ids made its own.
+    The SVG is parsed and written anew: no metadata, no comments, nothing that acts or that fetches, scaled to the
+    page, its ids made its own.
     """
     file = folder / f"{name}.svg"
     try:
@@ -68,6 +75,7 @@ def inline_figure(folder: Path, name: str) -> InlineFigure:
     title, caption = (root.findtext(f".//{{{_DC}}}{tag}") or "" for tag in ("title", "description"))
     for metadata in root.findall(f"{{{_SVG}}}metadata"):
         root.remove(metadata)
+    _disarm(root)
     for element in root.iter():
         for key, value in element.attrib.items():
             if key == "id":
@@ -86,3 +94,16 @@ def inline_figure(folder: Path, name: str) -> InlineFigure:
     ElementTree.register_namespace("xlink", _XLINK)
     svg = Markup(ElementTree.tostring(root, encoding="unicode"))
     return InlineFigure(name, svg, title, caption, csv_link(f"{name}.csv", data))
+
+
+def _disarm(element: ElementTree.Element) -> None:
+    """Take out what a drawing does not need and a browser would act on: scripts, handlers, addresses of elsewhere."""
+    for key, value in list(element.attrib.items()):
+        address = key.endswith("href") and not value.startswith(("#", "data:image/png;base64,"))
+        if key.lower().startswith("on") or address:
+            del element.attrib[key]
+    for child in list(element):
+        if not isinstance(child.tag, str) or child.tag.removeprefix(f"{{{_SVG}}}") not in _DRAWING:
+            element.remove(child)
+        else:
+            _disarm(child)

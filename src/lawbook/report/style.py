@@ -50,6 +50,7 @@ _STYLE: dict[Any, Any] = {
     "lines.markersize": 4,
     "savefig.dpi": 200,
     "svg.fonttype": "path",
+    "text.parse_math": False,  # a dollar sign in a column's name is one
     "xtick.labelsize": 7,
     "xtick.major.width": 0.6,
     "xtick.minor.width": 0.4,
@@ -137,15 +138,18 @@ def log_axis(axes: Axes, which: str, values: Iterable[float]) -> None:
     axis.set_minor_formatter(ticker.NullFormatter())
 
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 def _tick(value: float, _position: int | None = None) -> str:
     """Write a tick: plain from 0.0001 to 99,999, else as a power of ten.
 
     >>> _tick(0.02), _tick(20000.0), _tick(1e8)
-    ('0.02', '20,000', '$10^{8}$')
+    ('0.02', '20,000', '10⁸')
     """
     if 9e-5 <= value < 1e5:
         return f"{value:,.0f}" if value >= 10 else f"{value:.3g}"
     exponent = int(np.floor(np.log10(value) + 1e-9))
     mantissa = value / 10**exponent
-    power = f"10^{{{exponent}}}"
-    return f"${power}$" if abs(mantissa - 1) < 1e-6 else f"${mantissa:.0f}\\times {power}$"
+    power = "10" + str(exponent).translate(_RAISED)
+    return power if abs(mantissa - 1) < 1e-6 else f"{mantissa:.0f} × {power}"

@@ -17,7 +17,7 @@ from lawbook.axes import AxisError, Config
 from lawbook.errors import StudyError, suggest
 from lawbook.models import SolvedModel, models
 from lawbook.pruning.metrics import metrics
-from lawbook.studies.schema import Grid, PruningAxes, SeedAxes, TrainingAxes
+from lawbook.studies.schema import Grid, PruningAxes, SeedAxes, TrainingAxes, Union
 from lawbook.studies.study import Study, explain
 from lawbook.studies.values import expand_axis
 from lawbook.tasks import PoolTask, tasks
@@ -119,9 +119,13 @@ def expand_study(study: Study) -> list[Run]:
     Raises StudyError for a field or value that a sweep cannot take.
     """
     found: dict[str, Run] = {}
+    grids_of = {name: _grids(block) for name, block in study.content.sweeps.items()}
+    sizes = [_n_combinations(grid) for grids in grids_of.values() for grid in grids]
+    if max(sizes) <= LARGEST_GRID < sum(sizes):  # a grid too large by itself is told where it is expanded
+        fix = f"keep them below {LARGEST_GRID:,}, or make several studies of it"
+        raise study.error("sweeps", None, f"together they ask for {sum(sizes):,} runs", fix)
     for sweep, block in study.content.sweeps.items():
-        grids = [block] if isinstance(block, Grid) else block.grids
-        for i, grid in enumerate(grids):
+        for i, grid in enumerate(grids_of[sweep]):
             where = f"sweeps.{sweep}" if isinstance(block, Grid) else f"sweeps.{sweep}.union.{i}"
             for config in _expand_grid(study, where, grid):
                 identity = run_id(config)
@@ -129,6 +133,19 @@ def expand_study(study: Study) -> list[Run]:
                 sweeps = known.sweeps if sweep in known.sweeps else (*known.sweeps, sweep)
                 found[identity] = Run(identity, _agreed(known.config, config), sweeps)
     return list(found.values())
+
+
+def _grids(block: Grid | Union) -> list[Grid]:
+    return [block] if isinstance(block, Grid) else block.grids
+
+
+def _n_combinations(grid: Grid) -> int:
+    """Return how many combinations a grid asks for; 0 if an axis is mistaken, which is told where it is expanded."""
+    try:
+        sizes = [len(expand_axis(spec)) for spec in grid.axes.values()]
+    except (ValueError, TypeError):
+        return 0
+    return max(sizes) if grid.combine == "zip" else math.prod(sizes)
 
 
 def _agreed(one: Config, other: Config) -> Config:

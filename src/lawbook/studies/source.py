@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lawbook.errors import StudyError, suggest
+from lawbook.errors import StudyError, printable, suggest
 from lawbook.studies.study import Study
 
 
@@ -39,6 +39,8 @@ def find_source(study: Study) -> Source | None:
     if file.suffix not in _HEADERS:
         fix = f"give a file that ends in {' or '.join(_HEADERS)}"
         raise mistake("path", block.path, "this is no kind of table that is read", fix)
+    if file.exists() and not file.is_file():
+        raise mistake("path", block.path, f"{file} is no regular file", "give a CSV or Parquet file")
     try:
         sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
         names = _HEADERS[file.suffix](file)
@@ -54,6 +56,11 @@ def find_source(study: Study) -> Source | None:
     if not names:
         fix = "name the columns in its first line"
         raise mistake("path", block.path, f"{file} has no columns", fix)
+    for name in names:
+        if printable(name) != name:
+            raise mistake(
+                "path", block.path, f"the column {name!r} has an unseen character", "rename it there"
+            )
     for old, new in block.rename.items():
         if old not in names:
             raise mistake(f"rename.{old}", new, "the table has no such column", suggest(old, names))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -17,6 +16,7 @@ from lawbook.axes import Axes, Config, no_truth_value
 from lawbook.errors import LawbookError, StudyError, suggest
 from lawbook.models import Model, SolvedModel, models
 from lawbook.studies.schema import NAME, TRAINED, Block, PruningAxes, SeedAxes, StudyFile, TrainingAxes
+from lawbook.studies.yaml_file import read_yaml
 from lawbook.tasks import Task, tasks
 
 RULES = (
@@ -101,8 +101,12 @@ def load_study(file: str | Path) -> Study:
         raise StudyError(
             file, "", None, f"{file.stem!r} is the name of a rule of the workflow", "rename the file"
         )
+    written = read_yaml(file)
+    if not written:
+        fix = "begin with title, question, task, model, sweeps"
+        raise StudyError(file, "", None, "the file holds no keys", fix)
     try:
-        content = StudyFile.model_validate(_read_yaml(file))
+        content = StudyFile.model_validate(written)
     except ValidationError as invalid:
         raise _first_mistake(file, StudyFile, (), invalid) from None
     _check_origin(file, content)
@@ -143,35 +147,6 @@ def _check_origin(file: Path, content: StudyFile) -> None:
         keys = ", ".join(sorted(of_training))
         problem = f"a study takes its runs from a table or trains them, and this one has {keys} beside it"
         raise StudyError(file, "table", content.table.path, problem, f"delete table, or {keys}")
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML's safe loader, which also refuses a key that stands twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key {key!r} stands twice", problem_mark=node.start_mark
-                )
-        return super().construct_mapping(node, deep)
-
-
-def _read_yaml(file: Path) -> Any:
-    try:
-        content = yaml.load(file.read_text(encoding="utf-8"), _UniqueKeys)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise StudyError(file, where, None, f"this is not YAML: {error.problem}", "mend that line") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise StudyError(file, "", None, f"it cannot be read as YAML ({error})", "mend the file") from None
-    if not isinstance(content, dict):
-        raise StudyError(
-            file, "", None, "the file holds no keys", "begin with title, question, task, model, sweeps"
-        )
-    return content
 
 
 def _first_mistake(

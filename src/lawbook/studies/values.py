@@ -38,6 +38,8 @@ def expand_axis(spec: Any) -> list[Any]:
         values = _expand(form, argument)
     if not values:
         raise ValueError("the axis has no values")
+    if len(values) > LARGEST_AXIS:
+        raise ValueError(f"the axis has more than {LARGEST_AXIS:,} values; sweep fewer")
     if any(isinstance(value, list | dict) for value in values):
         raise ValueError("the values of an axis are numbers or words, not lists of them")
     return values
@@ -51,7 +53,12 @@ def _expand(form: str, argument: Any) -> list[Any]:
     if form == "union":
         if not isinstance(argument, list):
             raise ValueError(f"write {FORMS['union']}")
-        return [value for part in argument for value in expand_axis(part)]
+        joined: list[Any] = []
+        for part in argument:
+            joined += expand_axis(part)
+            if len(joined) > LARGEST_AXIS:
+                break  # it is refused as too long, before memory is full
+        return joined
     n_expected = 2 if form == "log2" else 3
     numbers = argument if isinstance(argument, list) else []
     if len(numbers) != n_expected or not all(isinstance(number, int | float) for number in numbers):

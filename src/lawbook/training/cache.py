@@ -49,17 +49,26 @@ class Cache:
             if not wanted - set(found):
                 break
             data = file.read_bytes()
-            if _name(data) != file.name:
+            try:
+                found |= {key: one for key, one in self._read(file.name, data).items() if key in wanted}
+            except (ValueError, KeyError, TypeError, AttributeError, pa.ArrowException):
                 _LOG.warning("%s is damaged; what it held is computed again", file)
-                continue
-            table = pq.read_table(io.BytesIO(data))
-            rows = json.loads(table.schema.metadata[b"rows"])
-            tables = dict(iter(table.to_pandas().groupby("key", sort=False)))
-            for key, row in rows.items():
-                if key in wanted:
-                    mine = tables.get(key, table.slice(0, 0).to_pandas())
-                    found[key] = Cached(mine.drop(columns="key").reset_index(drop=True), row)
         return found
+
+    def _read(self, name: str, data: bytes) -> dict[str, Cached]:
+        """Return what a file holds. Raises ValueError or another error if it is not what `store` has written."""
+        if _name(data) != name:
+            raise ValueError(f"the content of {name} is another")
+        table = pq.read_table(io.BytesIO(data))
+        if not table.schema.equals(self._schema):
+            raise ValueError(f"the columns of {name} are others")
+        rows = json.loads(table.schema.metadata[b"rows"])
+        tables = dict(iter(table.to_pandas().groupby("key", sort=False)))
+        nothing = table.slice(0, 0).to_pandas()
+        return {
+            key: Cached(tables.get(key, nothing).drop(columns="key").reset_index(drop=True), dict(row))
+            for key, row in rows.items()
+        }
 
     def store(self, finished: Mapping[str, Cached]) -> None:
         """Write what was finished together as one file."""

@@ -1,0 +1,66 @@
+"""The environments say the same: what pip installs, what conda installs, and what the package asks for."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+REPOSITORY = Path(__file__).parents[1]
+ENVS = REPOSITORY / "envs"
+WITHOUT_CUDA = "--extra-index-url https://download.pytorch.org/whl/cpu"
+
+
+def pins(lines: list[str]) -> dict[str, str]:
+    """Return the version that each line pins; every line pins one."""
+    named = [Requirement(line) for line in lines if line and not line.startswith(("#", "-"))]
+    found = {canonicalize_name(one.name): str(one.specifier).removeprefix("==") for one in named}
+    assert all(str(one.specifier).startswith("==") for one in named)
+    assert len(found) == len(named), "a package is pinned twice"
+    return found
+
+
+LOCK = pins((ENVS / "lock.txt").read_text().splitlines())
+TORCH_PIN = pins((ENVS / "torch.txt").read_text().splitlines())
+
+
+@pytest.mark.parametrize("file", ["lawbook.yaml", "lawbook-cpu.yaml"])
+def test_conda_installs_what_pip_installs(file: str) -> None:
+    wanted = yaml.safe_load((ENVS / file).read_text())
+    (by_pip,) = (part["pip"] for part in wanted["dependencies"] if isinstance(part, dict))
+
+    assert pins(by_pip) == TORCH_PIN | LOCK
+    assert "python=3.11" in wanted["dependencies"]
+    index = [line for line in by_pip if line.startswith("--")]
+    assert index == ([] if file == "lawbook.yaml" else [WITHOUT_CUDA])
+
+
+def test_the_lock_holds_all_that_the_package_asks_for() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    asked = [
+        *project["dependencies"],
+        *(one for extra in project["optional-dependencies"].values() for one in extra),
+    ]
+
+    for one in map(Requirement, asked):
+        pinned = (TORCH_PIN | LOCK)[canonicalize_name(one.name)]
+        assert one.specifier.contains(pinned), f"{one} is pinned to {pinned}"
+    assert "snakemake-executor-plugin-slurm" in LOCK
+
+
+def test_this_environment_is_the_locked_one() -> None:
+    """What is installed differs from the lock only by a local suffix, such as torch's +cpu."""
+    installed = {canonicalize_name(one.name): one.version for one in importlib.metadata.distributions()}
+    here = {name: installed.get(name, "not installed").partition("+")[0] for name in TORCH_PIN | LOCK}
+    assert here == TORCH_PIN | LOCK
+
+
+def test_no_pin_names_a_machine_or_an_index() -> None:
+    for line in (ENVS / "lock.txt").read_text().splitlines():
+        assert "@" not in line
+        assert "+" not in line
