@@ -22,6 +22,7 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
 
     def __init__(self, package: str, attribute: str, kind: str, without: tuple[str, ...] = ()) -> None:
         self._package, self._attribute, self._kind, self._without = package, attribute, kind, without
+        self._found: dict[str, Entry] = {}
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
@@ -38,6 +39,9 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
         return name in self._names
 
     def __getitem__(self, name: str) -> Entry:
-        if name not in self._names:
-            raise LawbookError(f"unknown {self._kind} {name!r}; {suggest(name, self._names)}")
-        return cast(Entry, getattr(importlib.import_module(f"{self._package}.{name}"), self._attribute))
+        if name not in self._found:  # asked for by every run of a plan
+            if name not in self._names:
+                raise LawbookError(f"unknown {self._kind} {name!r}; {suggest(name, self._names)}")
+            module = importlib.import_module(f"{self._package}.{name}")
+            self._found[name] = cast(Entry, getattr(module, self._attribute))
+        return self._found[name]

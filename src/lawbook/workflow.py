@@ -6,7 +6,6 @@ digests or resources back.
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Callable, Collection, Mapping
 from functools import cache, cached_property
@@ -262,7 +261,8 @@ class House:
 
     def memory_mb(self, wildcards: Wildcards, attempt: int) -> int:
         """Return the memory of a training job: libraries and its largest stack; twice as much on a retry."""
-        largest = max(run_cost(run.config).bytes * stack_size(run.config) for run in self.shard(wildcards))
+        shard = self.shard(wildcards)
+        largest = max(run_cost(run.config).bytes for run in shard) * stack_size(shard[0].config)
         return (1000 + largest // 1_000_000) * attempt
 
     def minutes(self, wildcards: Wildcards, attempt: int) -> int:
@@ -349,7 +349,7 @@ def figure_block(plan: Plan, figure: str) -> FigureBlock:
 
 def plan_digest(plan: Plan) -> str:
     """Return the digest of a plan as it is published: every run with its shard and cost."""
-    return hashlib.sha256(plan.table().to_csv(index=False).encode()).hexdigest()[:16]
+    return plan.digest
 
 
 def source_digest(plan: Plan) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from lawbook.axes import Config
 from lawbook.models import SolvedModel, TrainedModel, models
@@ -47,7 +47,24 @@ class Cost:
     rule: str
 
 
+NO_COST = frozenset(
+    {"seed", "learning_rate", "weight_decay", "momentum", "schedule", "warmup", "gradient_clip", "label_noise", "fold",
+     "metric", "keep", "drop_hardest"}
+)  # fmt: skip
+"""Axes that change no cost."""
+
+_known: dict[tuple[Any, ...], Cost] = {}
+
+
 def run_cost(config: Config) -> Cost:
+    """Return the cost of a run, `predict_cost`, computed once for all runs that differ in `NO_COST` alone."""
+    key = tuple(value for axis, value in config.items() if axis not in NO_COST)
+    if key not in _known:
+        _known[key] = predict_cost(config)
+    return _known[key]
+
+
+def predict_cost(config: Config) -> Cost:
     """Return the cost of a run: FLOPs = 3 · forward · B · steps (forward once, backward twice).
 
     Bytes are the run's share of a stack: weights, gradients, two moments, and a step's activations. The FLOPs of

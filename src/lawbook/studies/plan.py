@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -60,6 +61,15 @@ class Plan:
 
         `scoring_flops` is what scoring the run's pool costs, null where no score is read.
         """
+        return self._table.copy()
+
+    @cached_property
+    def digest(self) -> str:
+        """Return the digest of the plan as it is published: every run with its shard and cost."""
+        return hashlib.sha256(self._table.to_csv(index=False).encode()).hexdigest()[:16]
+
+    @cached_property
+    def _table(self) -> pd.DataFrame:
         rows = []
         for run in self.runs:
             cost = run_cost(run.config)
