@@ -1,15 +1,18 @@
 """Put the shards of a study into one table of runs, one of curves and one of costs."""
 
-from lawbook.collect import collect_runs
+from lawbook.collect import collect_runs, sorted_curves
 from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.provenance import about_runs
-from lawbook.tables import write_csv, write_table
+from lawbook.tables import write_csv, write_parts, write_table
 from lawbook.workflow import plan_digest
 
 with reported():
-    job = job_arguments("collect", "shards", "out")
-    runs, curves, costs = collect_runs(planned(job, plan_digest), job.shards)
+    job = job_arguments("collect", "out")
+    plan, (runs_file, curves_file, costs_file) = planned(job, plan_digest), job.out
+    shards = [runs_file.parent / f"shards/{shard}.parquet" for shard in plan.shards]
+    runs, costs = collect_runs(plan, shards)
     made = provenance(job, about_runs(costs, runs["seed"]))
-    for table, path in zip((runs, curves, costs), job.out, strict=True):
+    write_parts(sorted_curves(shards), curves_file, "curves", made)
+    for table, path in ((costs, costs_file), (runs, runs_file)):
         write_table(table, path, made=made)
         write_csv(table, path.with_suffix(".csv"))

@@ -5,10 +5,13 @@ A missing number is null, never 0. Tables are written atomically, and the same r
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lawbook.errors import LawbookError
@@ -242,6 +245,10 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
 """Columns of the tables whose columns are fixed. `plan` and `runs` have a column per axis besides."""
 
 
+_PARQUET: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}
+"""With a checksum of each page, a bit that has flipped is an error and not another number."""
+
+
 def conform(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
     """Return the frame with exactly the columns of `kind`, in order; absent ones are null.
 
@@ -265,9 +272,29 @@ def write_table(
     else:
         schema = pa.schema(list(COLUMNS[kind].items()))
         table = pa.Table.from_pandas(conform(frame, kind), schema=schema, preserve_index=False)
-    about = None if made is None else {KEY: made.as_json()}
     with written_atomically(path) as temporary:
-        pq.write_table(table.replace_schema_metadata(about), temporary, compression="zstd")
+        pq.write_table(table.replace_schema_metadata(_about(made)), temporary, **_PARQUET)
+
+
+def write_parts(
+    parts: Iterable[pa.Table], path: str | Path, kind: str, made: Provenance | None = None
+) -> None:
+    """Write a table that comes in parts, never whole in memory: as Parquet, and as CSV beside it."""
+    path, schema = Path(path), pa.schema(list(COLUMNS[kind].items()), metadata=_about(made))
+    with (
+        written_atomically(path) as temporary,
+        written_atomically(path.with_suffix(".csv")) as twin,
+        pq.ParquetWriter(temporary, schema, **_PARQUET) as writer,
+        twin.open("w", encoding="utf-8", newline="") as text,
+    ):
+        schema.empty_table().to_pandas().to_csv(text, index=False)
+        for part in parts:
+            writer.write_table(part.cast(schema))
+            part.to_pandas().to_csv(text, index=False, header=False)
+
+
+def _about(made: Provenance | None) -> dict[bytes, str] | None:
+    return None if made is None else {KEY: made.as_json()}
 
 
 def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
@@ -279,10 +306,30 @@ def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
 def read_table(path: str | Path) -> pd.DataFrame:
     """Read a Parquet table. Raises LawbookError naming the file if it is absent or damaged."""
     try:
-        frame: pd.DataFrame = pq.ParquetFile(path).read().to_pandas()
+        frame: pd.DataFrame = pq.ParquetFile(path, page_checksum_verification=True).read().to_pandas()
         return frame
     except (OSError, pa.ArrowException) as error:
-        raise LawbookError(f"{path}: cannot be read as a table ({error}); delete it and run again") from error
+        raise _unreadable(path, error) from error
+
+
+def n_rows(path: str | Path) -> int:
+    """Return the number of rows of a Parquet table, which is not read. Raises LawbookError as `read_table` does."""
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(path, error) from error
+
+
+def read_rows(path: str | Path, wanted: pc.Expression) -> pa.Table:
+    """Return the rows of a Parquet table that an expression selects. Raises LawbookError as `read_table` does."""
+    try:
+        return pq.read_table(path, filters=wanted, page_checksum_verification=True)
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: str | Path, error: Exception) -> LawbookError:
+    return LawbookError(f"{path}: cannot be read as a table ({error}); delete it and run again")
 
 
 def empty(kind: str) -> pd.DataFrame:

@@ -48,4 +48,4 @@ rule collect_runs:
         code=house.code("collect"),
     shell:
         "python scripts/collect_runs.py {wildcards.study:q}"
-        " --expect {params.plan:q} {params.code:q} --shards {input.curves:q} --out {output.tables:q} > {log:q} 2>&1"
+        " --expect {params.plan:q} {params.code:q} --out {output.tables:q} > {log:q} 2>&1"
