@@ -40,6 +40,7 @@ test-slurm: environment
 test-all: lint
 	$(MAKE) test
 	$(MAKE) test-slow
+	$(MAKE) test-slurm
 
 lint: environment
 	$(BIN)/ruff check .

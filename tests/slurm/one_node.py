@@ -55,10 +55,21 @@ class CannotRunError(Exception):
 
 
 def up() -> None:
-    """Start the node and wait until it is idle; at once if it runs. Raises CannotRunError with the reason."""
+    """Start the node and wait until it runs jobs; at once if it does. Raises CannotRunError with the reason."""
     _check_machine()
     if state() == "idle":
         return
+    try:
+        _start()
+    except OSError as error:
+        down()
+        raise CannotRunError(f"its files cannot be laid out ({error})") from None
+    except CannotRunError:
+        down()
+        raise
+
+
+def _start() -> None:
     _start_munge()
     _configure()
     _call("slurmctld")
@@ -68,6 +79,7 @@ def up() -> None:
         if time.monotonic() > until:
             raise CannotRunError(f"the node is {state() or 'silent'}; its logs lie in {STATE}")
         time.sleep(0.1)
+    _call("srun", "--mem=100", "true")  # a node may be idle and yet run nothing
 
 
 def down() -> None:
