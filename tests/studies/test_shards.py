@@ -42,6 +42,23 @@ def test_above_the_limit_a_shard_splits_by_samples_then_seed(planned: Callable[.
     assert list(planned(shard_flops=3 * one).shards) == ["samples=64", "samples=128"]
     names = [f"samples={samples}_seed={seed}" for samples in (64, 128) for seed in range(3)]
     assert list(planned(shard_flops=one).shards) == names
+    assert list(planned(shard_flops=one / 2).shards) == names
+
+
+def test_more_seeds_add_blocks_and_leave_the_others_as_they_are(planned: Callable[..., Plan]) -> None:
+    one = float(planned().table()["flops"][0])
+
+    def blocks(seeds: int) -> dict[str, str]:
+        axes = {"samples": [64], "learning_rate": [0.1, 0.2], "seed": {"count": seeds}}
+        plan = planned(sweeps={"all": {"axes": axes}}, shard_flops=11 * one)
+        assert all(len(runs) <= 8 for runs in plan.shards.values())
+        return {name: shard_digest(runs) for name, runs in plan.shards.items()}
+
+    few, more = blocks(8), blocks(11)
+
+    assert list(few) == ["samples=64_seed=0-3", "samples=64_seed=4-7"]
+    assert list(more) == [*few, "samples=64_seed=8-11"]
+    assert more.items() >= few.items()
 
 
 def test_the_digest_follows_what_is_trained(planned: Callable[..., Plan]) -> None:

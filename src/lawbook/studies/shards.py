@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
@@ -15,8 +16,6 @@ from lawbook.tasks import tasks
 SHARED = ("optimizer", "batch_size", "steps", "evaluations", "converged_within", "dtype", "device")
 """Training fields that the runs of one stack share; all else (learning rate, decay, schedule, …) is per run."""
 
-SPLIT_BY = ("samples", "seed")
-
 
 def shape_axes(config: Config) -> tuple[str, ...]:
     """Return the axes that the runs of one stack share: the model's, some of the task's, some of the training's."""
@@ -28,9 +27,9 @@ def make_shards(runs: Iterable[Run], shard_flops: float) -> dict[str, list[Run]]
     """Group runs into named shards; each run is in exactly one.
 
     A shard holds the runs that share model shape, batch size, step count, optimiser, number format and device,
-    and whether they read scores. Above `shard_flops` it splits by samples, then by seed. A name gives the
-    axes that vary among the study's shards (`width=64`, `width=64_pruned`), never a position; a study with
-    one shard calls it `all`.
+    and whether they read scores. Above `shard_flops` it splits by samples, then into blocks of seeds. A name
+    gives the axes that vary among the study's shards (`width=64`, `width=64_seed=0-31`, `width=64_pruned`), never a
+    position; a study with one shard calls it `all`.
     """
     runs = list(runs)
     if not runs:
@@ -42,21 +41,43 @@ def make_shards(runs: Iterable[Run], shard_flops: float) -> dict[str, list[Run]]
     whole = _grouped(runs, lambda run: (*(run.config[axis] for axis in varying), reads_scores(run.config)))
     for (*values, pruned), members in whole.items():
         labels = [f"{axis}={value}" for axis, value in zip(varying, values, strict=True)]
-        for extra, part in _split(members, shard_flops, SPLIT_BY):
+        for extra, part in _split(members, shard_flops):
             tag = "_".join([*labels, *extra, *(["pruned"] if pruned else [])])
             shards[tag or "all"] = part
     return shards
 
 
-def _split(runs: list[Run], limit: float, axes: tuple[str, ...]) -> Iterable[tuple[list[str], list[Run]]]:
-    axes = tuple(axis for axis in axes if axis in runs[0].config)
-    if not axes or sum(run_cost(run.config).flops for run in runs) <= limit:
+def _split(runs: list[Run], limit: float) -> Iterable[tuple[list[str], list[Run]]]:
+    """Yield the labels and runs of the parts that a shard is split into, none where it is within the limit."""
+    if _flops(runs) <= limit:
         yield [], runs
         return
-    axis, *rest = axes
-    for value, part in _grouped(runs, lambda run: run.config[axis]).items():
-        for labels, piece in _split(part, limit, tuple(rest)):
-            yield [f"{axis}={value}", *labels], piece
+    # Streams have no samples.
+    for samples, part in _grouped(runs, lambda run: run.config.get("samples")).items():
+        labels = [] if samples is None else [f"samples={samples}"]
+        if _flops(part) <= limit:
+            yield labels, part
+            continue
+        for seeds, block in _seed_blocks(part, limit).items():
+            yield [*labels, f"seed={seeds}"], block
+
+
+def _seed_blocks(runs: list[Run], limit: float) -> Mapping[str, list[Run]]:
+    """Group runs by blocks of seeds, 0-63, 64-127, …: as large a power of two of them as the limit allows.
+
+    More seeds add blocks, or fill the last one, and leave all others as they are.
+    """
+    dearest = max(_flops(part) for part in _grouped(runs, lambda run: run.config["seed"]).values())
+    size = 1 << max(0, math.floor(math.log2(limit / dearest)))
+    blocks = _grouped(runs, lambda run: run.config["seed"] // size)
+    return {
+        f"{block * size}-{block * size + size - 1}" if size > 1 else f"{block}": part
+        for block, part in blocks.items()
+    }
+
+
+def _flops(runs: Iterable[Run]) -> float:
+    return sum(run_cost(run.config).flops for run in runs)
 
 
 def _grouped(runs: Iterable[Run], key: Callable[[Run], Any]) -> Mapping[Any, list[Run]]:
