@@ -39,8 +39,7 @@ test-slurm: environment
 
 test-all: lint
 	$(MAKE) test
-	$(MAKE) test-slow
-	$(MAKE) test-slurm
+	$(MAKE) --jobs=2 --output-sync=target test-slow test-slurm
 
 lint: environment
 	$(BIN)/ruff check .

@@ -1,0 +1,270 @@
+"""What a study of many runs costs before, around and after its training: plan, workflow, jobs, tables, fits.
+
+python benchmarks/scale.py                 10,000 and 100,000 runs: prints the tables, about ten minutes
+python benchmarks/scale.py --slurm         also measures jobs on a Slurm of one node (root on Debian)
+python benchmarks/scale.py --page          also writes docs/scale.md
+
+Each part is a process of its own, so that time and memory are its own. Shards are filled with made-up curves of the
+right shape, since only their size matters to what is done with them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from rich.progress import track
+from scale_page import Measured, page_of, tables_of
+
+from lawbook.files import write_text
+from lawbook.seeds import generator
+from lawbook.studies import Plan, Run, load_study, make_plan, shard_digest
+from lawbook.studies.cost import run_cost
+from lawbook.tables import COLUMNS, conform, write_parts, write_table
+from lawbook.workflow import code_digest, laws_digest, plan_digest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PAGE = REPOSITORY / "docs/scale.md"
+TEMPLATE = Path(__file__).with_suffix(".yaml")
+RUNS_PER_SEED = 200
+"""Runs that the grid of the template has for each seed."""
+
+SHARD_FLOPS = (4e12, 1e12, 1e11)
+"""What a shard may hold, from the default down: the fewer FLOPs a shard, the more shards for more cores."""
+
+POLL_S = 0.02
+METRICS = [(split, metric) for split in ("test", "train", "validation") for metric in ("error", "loss")]
+PLANNING = """
+import sys, time
+began = time.perf_counter()
+from pathlib import Path
+from lawbook.studies import load_study, make_plan
+imported = time.perf_counter()
+plan = make_plan(load_study(Path(sys.argv[1])))
+plan.digest
+print(len(plan.runs), imported - began, time.perf_counter() - imported)
+"""
+ON_SLURM = (
+    "--workflow-profile", "profiles/slurm", "--latency-wait", "5",
+    "--slurm-init-seconds-before-status-checks", "2", "--seconds-between-status-checks", "2",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Process:
+    """What a finished process and its children took, and what it said."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+    said: str
+
+    @property
+    def row(self) -> dict[str, float]:
+        """Return its figures."""
+        return {"wall_s": self.wall_s, "cpu_s": self.cpu_s, "peak_mb": self.peak_mb}
+
+
+def timed(*command: object, environment: Mapping[str, str] | None = None) -> Process:
+    """Run a command in the repository to its end. Raises RuntimeError with what it said if it fails."""
+    alone = {"PYTHONPATH": str(REPOSITORY / "src"), "OMP_NUM_THREADS": "1"}
+    began, peak = time.perf_counter(), 0.0
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(
+            [str(part) for part in command], cwd=REPOSITORY, env=os.environ | alone | (environment or {}),
+            stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        ended = 0
+        while not ended:
+            time.sleep(POLL_S)
+            peak = max(peak, _peak_mb(process.pid))
+            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+        wall_s = time.perf_counter() - began
+        output.seek(0)
+        said = output.read()
+    if status:
+        raise RuntimeError(f"{command}: {said[-2000:]}")
+    return Process(wall_s, usage.ru_utime + usage.ru_stime, peak, said)
+
+
+def _peak_mb(pid: int) -> float:
+    """Return a process's own peak so far; what `wait4` tells includes its parent's at the moment of the fork."""
+    found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def planned(folder: Path, n_runs: int, shard_flops: float = SHARD_FLOPS[0]) -> Plan:
+    """Write the study of so many runs into a folder, and plan it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = TEMPLATE.read_text().replace("SEEDS", str(n_runs // RUNS_PER_SEED))
+    file = folder / "scale.yaml"
+    file.write_text(f"{text}shard_flops: {shard_flops:.1e}\n")
+    return make_plan(load_study(file))
+
+
+def snakemake(folder: Path, *more: str) -> Process:
+    """Run Snakemake on the study of a folder, with results and cache beside it."""
+    places = {"studies": folder, "results": folder / "results", "cache": folder / "cache"}
+    config = [f"{name}={path}" for name, path in places.items()]
+    command = (sys.executable, "-m", "snakemake", "--cores", "2", *more)
+    return timed(*command, "--config", *config, "--", "scale")
+
+
+def job(folder: Path, script: str, *arguments: object) -> Process:
+    """Run the script of one job of the study of a folder, as the workflow would."""
+    places = {"LAWBOOK_STUDIES": str(folder), "LAWBOOK_CACHE": str(folder / "cache")}
+    return timed(sys.executable, f"scripts/{script}.py", "scale", *arguments, environment=places)
+
+
+def measure_plan(folder: Path, n_runs: int) -> dict[str, float]:
+    """Return how long a fresh process plans, and what memory that takes."""
+    planned(folder, n_runs)
+    done = timed(sys.executable, "-c", PLANNING, folder / "scale.yaml")
+    runs, import_s, plan_s = map(float, done.said.split())
+    return {"runs": runs, "import_s": import_s, "plan_s": plan_s, "peak_mb": done.peak_mb}
+
+
+def measure_workflow(folder: Path, n_runs: int, shard_flops: float) -> dict[str, float]:
+    """Return how long Snakemake takes to find what is to be done, and the longest shard's part of all training."""
+    plan = planned(folder, n_runs, shard_flops)
+    done = snakemake(folder, "--dry-run")
+    found = re.search(r"^train_shard +(\d+)", done.said, re.MULTILINE)
+    assert found is not None, done.said[-2000:]
+    assert int(found[1]) == len(plan.shards)
+    seconds = [sum(run_cost(run.config).seconds for run in runs) for runs in plan.shards.values()]
+    longest = max(seconds) / sum(seconds)
+    return {"shard_flops": shard_flops, "shards": len(seconds), "longest_share": longest, **done.row}
+
+
+def measure_after(folder: Path, n_runs: int, evaluations: int) -> dict[str, Process]:
+    """Return what collecting and fitting take when all shards are there."""
+    plan, results = planned(folder, n_runs), folder / "results/scale"
+    (results / "shards").mkdir(parents=True)
+    for name, runs in track(plan.shards.items(), "making shards up", transient=True):
+        make_up(name, runs, results / "shards", evaluations)
+    runs, curves, costs = (results / f"{table}.parquet" for table in ("runs", "curves", "costs"))
+    collect = ("--expect", plan_digest(plan), code_digest(plan, "collect"), "--out", runs, curves, costs)
+    fit = ("--expect", laws_digest(plan), code_digest(plan, "fit"), "--runs", runs, "--out", results)
+    done = {"collect": job(folder, "collect_runs", *collect), "fit": job(folder, "fit_laws", *fit)}
+    assert len(pd.read_parquet(runs, columns=["run_id"])) == n_runs
+    return done
+
+
+def make_up(name: str, runs: Sequence[Run], folder: Path, evaluations: int) -> None:
+    """Write the tables of a shard: final values that fall as a power of the samples, and curves towards them."""
+    rng = generator(0, f"made-up shard {name}")
+    steps = np.unique(np.geomspace(1, runs[0].config["steps"], evaluations).round().astype(np.int64))
+    samples = np.array([run.config["samples"] for run in runs])
+    final = 0.4 * (samples / 32) ** -0.5 * np.exp(rng.normal(0, 0.1, len(runs)))
+    values = np.minimum(0.9, final[:, None] * (steps[-1] / steps) ** 0.2)
+    columns = {
+        "run_id": np.repeat([run.run_id for run in runs], len(steps) * len(METRICS)),
+        "step": np.tile(np.repeat(steps, len(METRICS)), len(runs)),
+        "samples_seen": np.tile(np.repeat(steps * runs[0].config["batch_size"], len(METRICS)), len(runs)),
+        "split": np.tile([split for split, _ in METRICS], values.size),
+        "metric": np.tile([metric for _, metric in METRICS], values.size),
+        "value": np.repeat(values.ravel(), len(METRICS)),
+    }
+    curves = pa.table({column: columns[column] for column in COLUMNS["curves"]})
+    write_parts([curves], folder / f"{name}.parquet", "curves")
+    (folder / f"{name}.csv").unlink()
+    known = {"run_id": [run.run_id for run in runs], "n_train": samples, "n_unique": samples}
+    same = {
+        "status": "ok",
+        "shard": name,
+        "engine": "stack",
+        "device": "cpu",
+        "versions": "{}",
+        "cached": False,
+    }
+    write_table(conform(pd.DataFrame(known | same), "outcomes"), folder / f"{name}.runs.parquet", "outcomes")
+
+
+def measure_training(folder: Path) -> list[dict[str, float]]:
+    """Return, for a shard of each width, what its job takes when it trains its runs, and when the cache has them."""
+    plan, rows = planned(folder, 2 * RUNS_PER_SEED), []
+    for name, runs in track(plan.shards.items(), "training", transient=True):
+        out = [folder / f"{name}{part}.parquet" for part in ("", ".runs")]
+        expect = ("--expect", shard_digest(runs), code_digest(plan, "train"))
+        arguments = ("--shard", name, *expect, "--scores", "--out", *out)
+        new, cached = (job(folder, "train_shard", *arguments) for _ in range(2))
+        rows.append(
+            {
+                "width": runs[0].config["width"],
+                "runs": len(runs),
+                "job_cpu_s": cached.cpu_s,
+                "run_cpu_s": (new.cpu_s - cached.cpu_s) / len(runs),
+                "predicted_s": sum(run_cost(run.config).seconds for run in runs) / len(runs),
+                "peak_mb": new.peak_mb,
+            }
+        )
+    return rows
+
+
+def measure_slurm(folder: Path) -> dict[str, float]:
+    """Return how long the shards of `measure_training`, all in the cache, take as jobs here and on a Slurm."""
+    sys.path.insert(0, str(REPOSITORY))
+    from tests.slurm import one_node
+
+    one_node.up()
+    try:
+        found = {}
+        for place, options in (("here", ()), ("Slurm", ON_SLURM)):
+            shutil.rmtree(folder / "results", ignore_errors=True)
+            found[place] = snakemake(folder, *options, "--until", "train_shard").wall_s
+    finally:
+        one_node.down()
+    return found
+
+
+def measure(folder: Path, n_runs: int, evaluations: int, slurm: bool) -> Measured:
+    """Measure every part."""
+    return Measured(
+        plans=pd.DataFrame([measure_plan(folder / "plan", n) for n in (n_runs // 10, n_runs)]),
+        workflows=pd.DataFrame(
+            [
+                measure_workflow(folder / "workflow", n_runs, limit)
+                for limit in track(SHARD_FLOPS, "planning by Snakemake", transient=True)
+            ]
+        ),
+        after=pd.DataFrame(
+            {stage: done.row for stage, done in measure_after(folder / "after", n_runs, evaluations).items()}
+        ).T,
+        training=pd.DataFrame(measure_training(folder / "training")),
+        slurm=measure_slurm(folder / "training") if slurm else {},
+        evaluations=evaluations,
+    )
+
+
+def main() -> None:
+    """Print the tables; write the page if asked to."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=100_000, help="of the largest study")
+    parser.add_argument("--evaluations", type=int, default=30, help="of each run")
+    parser.add_argument("--slurm", action="store_true")
+    parser.add_argument("--page", action="store_true")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        measured = measure(Path(folder), arguments.runs, arguments.evaluations, arguments.slurm)
+    print(tables_of(measured))
+    if arguments.page:
+        write_text(PAGE, page_of(measured))
+        print(PAGE)
+
+
+if __name__ == "__main__":
+    main()
