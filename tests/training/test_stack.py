@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import nn
 
+from lawbook.errors import AbandonedError
 from lawbook.pruning.pools import pool_of
 from lawbook.schedules import rate_factors
 from lawbook.tasks.digits import task as digits
@@ -131,6 +132,21 @@ def test_stopped_and_resumed_it_is_bitwise_equal(
     assert torch.equal(resumed.stacked, undisturbed.stacked)
     assert resumed.curve == undisturbed.curve
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("step", [1, 4, 50])
+def test_a_checkpoint_holds_the_evaluation_of_its_own_step(
+    configure: Configure, step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configs = varied(configure, 2, steps=50)
+    undisturbed = train_stack(configs)
+    assert step in undisturbed.curve
+    checkpoint, steps = Checkpoint(tmp_path, "stack"), iter(range(1, 51))
+    with monkeypatch.context() as stopped:
+        stopped.setattr(stack_module, "why_unwanted", lambda: "a test" if next(steps) == step else None)
+        with pytest.raises(AbandonedError):
+            train_stack(configs, checkpoint=checkpoint)
+    assert train_stack(configs, checkpoint=checkpoint).curve == undisturbed.curve
 
 
 def test_diverged_runs_are_recorded_and_leave_the_others_bitwise_unchanged(configure: Configure) -> None:

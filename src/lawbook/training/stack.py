@@ -139,7 +139,7 @@ class StackedRuns(pl.LightningModule):
             self.diverged_step[newly] = step
             self.alive &= ~newly
 
-    def on_train_batch_end(self, *_: Any) -> None:
+    def evaluate_if_due(self) -> None:
         """Evaluate all runs at the log-spaced steps."""
         if self.global_step in self.evaluations:
             with torch.no_grad():
@@ -160,7 +160,7 @@ class StackedRuns(pl.LightningModule):
 
 
 class _Watch(pl.Callback):
-    """Beats, writes checkpoints, lets the stack be looked at, and stops at one when the job has to stop."""
+    """Evaluates, beats, lets the stack be looked at, writes checkpoints, and stops at one when the job has to stop."""
 
     def __init__(self, checkpoint: Checkpoint | None, heartbeat: Heartbeat | None, look: Look | None) -> None:
         self._checkpoint, self._heartbeat, self._look = checkpoint, heartbeat, look
@@ -172,8 +172,10 @@ class _Watch(pl.Callback):
         heed_signals_again()
 
     def on_train_batch_end(self, trainer: pl.Trainer, module: pl.LightningModule, *_: Any) -> None:
+        stack = cast(StackedRuns, module)
+        stack.evaluate_if_due()  # before a checkpoint, which would else lack the evaluation of its own step
         if self._look is not None:
-            self._look(trainer.global_step, cast(StackedRuns, module))
+            self._look(trainer.global_step, stack)
         now = time.monotonic()
         if now - self._beaten > HEARTBEAT_S:
             self._beaten = now
