@@ -50,7 +50,8 @@ def test_the_digest_follows_what_is_trained(planned: Callable[..., Plan]) -> Non
 
     assert digests(title="Another") == digests()
     assert digests(training={"steps": 21, "batch_size": 16}) != digests()
-    assert digests(training={"steps": 20, "batch_size": 16, "device": "cuda"}) != digests()
+    for how in ({"device": "cuda"}, {"devices": 2}, {"precision": "bf16-mixed"}):
+        assert digests(training={"steps": 20, "batch_size": 16, **how}) != digests()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)

@@ -174,6 +174,18 @@ def test_a_run_learns(configure: Configure) -> None:
     assert module.curve[1]["test/error"][0] > 0.5
 
 
+def test_in_mixed_precision_products_alone_are_rounded(configure: Configure) -> None:
+    full, mixed = (train_stack([configure(steps=50, precision=one)]) for one in ("full", "bf16-mixed"))
+    assert mixed.stacked.dtype == torch.float32
+    for step, metrics in full.curve.items():
+        (exact,), (rounded,) = metrics["test/loss"], mixed.curve[step]["test/loss"]
+        assert exact != rounded
+        assert rounded == pytest.approx(exact, rel=0.01)
+    with torch.no_grad():
+        again = mixed.source.evaluate(mixed, mixed.weights)
+    assert [again["test", "loss"][0]] == mixed.curve[50]["test/loss"], "evaluation is in full precision"
+
+
 def test_every_part_of_a_run_follows_its_seed_alone(configure: Configure) -> None:
     a, b = configure(seed=1, learning_rate=1e-3, steps=1), configure(seed=1, learning_rate=3e-3, steps=1)
     start = StackedRuns([a, b], stack_module.open_source([a, b], {}))

@@ -10,9 +10,12 @@ from lawbook.axes import Config
 from lawbook.models import models
 from lawbook.studies.cost import run_cost
 from lawbook.studies.runs import Run, reads_scores
+from lawbook.studies.schema import HOW_TRAINED
 from lawbook.tasks import tasks
 
-SHARED = ("optimizer", "batch_size", "steps", "evaluations", "converged_within", "dtype", "device")
+SHARED = (
+    "optimizer", "batch_size", "steps", "evaluations", "converged_within", "dtype", "precision", *HOW_TRAINED,
+)  # fmt: skip
 """Training fields that the runs of one stack share; all else (learning rate, decay, schedule, …) is per run."""
 
 SPLIT_BY = ("samples", "seed")
@@ -27,7 +30,7 @@ def shape_axes(config: Config) -> tuple[str, ...]:
 def make_shards(runs: Iterable[Run], shard_flops: float) -> dict[str, list[Run]]:
     """Group runs into named shards; each run is in exactly one.
 
-    A shard holds the runs that share model shape, batch size, step count, optimiser, number format and device,
+    A shard holds the runs that share model shape, batch size, step count, optimiser, number format and devices,
     and whether they read scores. Above `shard_flops` it splits by samples, then by seed. A name gives the
     axes that vary among the study's shards (`width=64`, `width=64_pruned`), never a position; a study with
     one shard calls it `all`.
