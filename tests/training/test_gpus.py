@@ -24,16 +24,13 @@ sys.stdin.read()
 """
 
 
-@pytest.fixture
-def current(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return the GPUs that became current, in order, on a machine with three."""
-    chosen: list[int] = []
+@pytest.fixture(autouse=True)
+def three_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let PyTorch see three GPUs."""
     monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda n: SimpleNamespace(uuid=f"serial-{n}"))
-    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
     monkeypatch.setattr(gpus, "WAIT_S", 0.0)
-    return chosen
 
 
 def cuda(devices: int) -> dict[str, object]:
@@ -41,16 +38,15 @@ def cuda(devices: int) -> dict[str, object]:
     return {"device": "cuda", "devices": devices}
 
 
-def test_each_job_holds_gpus_of_its_own(current: list[int]) -> None:
+def test_each_job_holds_gpus_of_its_own() -> None:
     with held_devices(cuda(1)) as first, held_devices(cuda(2)) as second:
         assert (first, second) == ([0], [1, 2])
     with held_devices(cuda(3)) as all_of_them:
         assert all_of_them == [0, 1, 2]
-    assert current == [0, 1, 0]
 
 
 def test_a_job_waits_for_gpus_until_it_is_not_wanted_and_takes_those_of_the_dead(
-    current: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with held_devices(cuda(1)):
         pass
@@ -81,7 +77,7 @@ def test_a_job_waits_for_gpus_until_it_is_not_wanted_and_takes_those_of_the_dead
         assert freed == [0, 1, 2]
 
 
-def test_too_few_gpus_are_one_message(current: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_few_gpus_are_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LawbookError, match="devices = 4: PyTorch sees 3 of them here"), held_devices(cuda(4)):
         pass
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
@@ -89,7 +85,6 @@ def test_too_few_gpus_are_one_message(current: list[int], monkeypatch: pytest.Mo
         pass
 
 
-def test_the_cpu_is_held_by_nobody(current: list[int]) -> None:
+def test_the_cpu_is_held_by_nobody() -> None:
     with held_devices({"device": "cpu", "devices": 2}) as processes:
         assert processes == 2
-    assert current == []

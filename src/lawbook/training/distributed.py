@@ -39,8 +39,11 @@ class _Channel:
     stop: Any
 
     def unwanted(self) -> str | None:
-        """Return why a process has to stop, if it has to."""
-        return "the job has to stop" if self.stop.is_set() else why_unwanted()
+        """Return why a process has to stop, if it has to: its job says so or has died, or a signal came."""
+        job = multiprocessing.parent_process()
+        if self.stop.is_set() or (job is not None and not job.is_alive()):
+            return "the job has to stop"
+        return why_unwanted()
 
 
 def train_distributed(
@@ -60,7 +63,8 @@ def train_distributed(
     channel = _Channel(context.SimpleQueue(), context.Event())
     read = {} if scores is None else {0: scores}
     with held_devices(config) as devices:
-        address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(LightningEnvironment().main_port)}
+        port = LightningEnvironment().main_port
+        address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "NODE_RANK": "0"}
         arguments = (config, read, devices, checkpoint, checkpoint.find(), address, channel)
         processes = spawn(_train_share, arguments, config["devices"], join=False)
         try:
@@ -82,6 +86,8 @@ def _attend(processes: ProcessContext, channel: _Channel, heartbeat: Heartbeat |
             said = channel.messages.get()
             if isinstance(said, Trained):
                 return said
+            if isinstance(said, AbandonedError):
+                check_wanted()  # this job's own reason says more
             if isinstance(said, Exception):
                 raise said
             if heartbeat is not None:
@@ -106,26 +112,21 @@ def _train_share(
     devices: Sequence[int] | int,
     checkpoint: Checkpoint,
     resume: Path | None,
-    address: Mapping[str, str],
+    address: dict[str, str],
     channel: _Channel,
 ) -> None:
     """Train as the process of this rank; the first one tells what came of it."""
     heed_signals()
-    os.environ |= {
-        **address,
-        "NODE_RANK": "0",
-        "LOCAL_RANK": str(rank),
-    }  # Lightning then starts no processes itself
-    if not isinstance(devices, int):
-        torch.cuda.set_device(devices[rank])
+    os.environ |= address | {"LOCAL_RANK": str(rank)}  # so that Lightning starts no processes itself
     watch = Watch(checkpoint, channel.unwanted, channel.messages.put if rank == 0 else None)
+    said: Trained | AbandonedError
     try:
-        module = fit([config], scores, devices, resume, watch)
+        said = fit([config], scores, devices, resume, watch, rank).trained
+        torch.distributed.destroy_process_group()
     except AbandonedError as reason:
-        channel.messages.put(AbandonedError(str(reason)))
+        said = AbandonedError(str(reason))
     except LawbookError as error:
         channel.messages.put(LawbookError(str(error)))
         raise
-    else:
-        if rank == 0:
-            channel.messages.put(module.trained)
+    if rank == 0:  # the others may be ahead of it: it has written the checkpoint by now
+        channel.messages.put(said)

@@ -24,8 +24,8 @@ def held_devices(config: Config) -> Iterator[Sequence[int] | int]:
     """Yield what a run of this configuration is trained on: the numbers of its GPUs, or how many CPU processes.
 
     GPUs are held by locks on files named by their serial numbers, which the death of this process releases; with all
-    of them held by other jobs of this user, it waits. The first one becomes PyTorch's current device. Raises
-    LawbookError where the machine has fewer, AbandonedError if the job has to stop while it waits.
+    of them held by other jobs of this user, it waits. Raises LawbookError where the machine has fewer, AbandonedError
+    if the job has to stop while it waits.
     """
     wanted: int = config["devices"]
     if config["device"] == "cpu":
@@ -43,7 +43,6 @@ def held_devices(config: Config) -> Iterator[Sequence[int] | int]:
             locks.close()  # two jobs that each hold half of what they need would wait for ever
             check_wanted()
             time.sleep(WAIT_S)
-        torch.cuda.set_device(held[0])
         yield held
 
 

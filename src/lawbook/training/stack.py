@@ -230,18 +230,17 @@ def _agreed(trainer: pl.Trainer, wish: int) -> int:
 
 
 def _save(trainer: pl.Trainer, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint from the first process; the others meet it when it has written, or failed to."""
+    """Write a checkpoint from the first process; the others meet it once, when it has written or failed to."""
+    met = False
 
     def write(path: Path) -> None:
-        try:
-            trainer.save_checkpoint(path)
-        except (OSError, RuntimeError):
-            trainer.strategy.barrier()
-            raise
+        nonlocal met
+        trainer.save_checkpoint(path)  # which ends in a barrier
+        met = True
 
     if trainer.is_global_zero:
         checkpoint.save(write)
-    else:
+    if not met:
         trainer.strategy.barrier()
 
 
@@ -285,11 +284,15 @@ def fit(
     devices: Sequence[int] | int,
     resume: Path | None,
     watch: Watch,
+    rank: int = 0,
 ) -> StackedRuns:
     """Train a stack in this process, one of as many as there are devices, and return it.
 
-    devices: the numbers of the GPUs, or how many processes train on the CPU; resume: a checkpoint to go on from.
+    devices: the numbers of the GPUs, or how many processes train on the CPU; resume: a checkpoint to go on from;
+    rank: which of the processes this is.
     """
+    if not isinstance(devices, int):
+        torch.cuda.set_device(devices[rank])
     prepare_process()  # with two threads a product may be split otherwise, and the last bits differ
     module = StackedRuns(configs, open_source(configs, scores))
     config = configs[0]
