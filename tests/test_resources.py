@@ -41,11 +41,11 @@ def plan(tmp_path: Path) -> Plan:
 
 
 def test_a_distributed_run_asks_for_a_core_a_gpu_and_memory_for_each_process(plan: Plan) -> None:
-    small, large, elsewhere = plan.shards.values()
+    small, large, same, elsewhere = plan.shards.values()
     probes = [probe for pool in plan.pools for probe in pool.every_probe]
-    jobs = (small, large, elsewhere, probes, [])
-    assert [resources.processes(runs) for runs in jobs] == [1, 4, 1, 1, 1]
-    assert [resources.gpus(runs) for runs in jobs] == [1, 4, 0, 1, 0]
+    jobs = (small, large, same, elsewhere, probes, [])
+    assert [resources.processes(runs) for runs in jobs] == [1, 4, 4, 1, 1, 1]
+    assert [resources.gpus(runs) for runs in jobs] == [1, 4, 4, 0, 1, 0]
     weights = 4 * 4 * plan.table()["n_params"].max()
     libraries = 5 * resources.LIBRARIES_MB
     assert resources.memory_mb(large) == pytest.approx(libraries + 4 * weights / 1e6, rel=0.02)
@@ -104,6 +104,7 @@ def test_slurm_is_asked_for_the_gpus_of_each_job_on_one_node(tmp_path: Path) -> 
     of_shards = sorted((line for job, line in asked.items() if job != "score_pools"), key=str)
     assert of_shards == [
         ["gpu", "1", "1", "1", None, None],
+        ["gpu", "4", "1", "4", None, None],
         ["gpu", "4", "1", "4", None, None],
         ["gpu", None, "1", "1", None, None],
     ]

@@ -44,6 +44,21 @@ def test_above_the_limit_a_shard_splits_by_samples_then_seed(planned: Callable[.
     assert list(planned(shard_flops=one).shards) == names
 
 
+def test_each_run_of_several_devices_is_a_shard_by_itself(planned: Callable[..., Plan]) -> None:
+    small = {"axes": {"seed": {"count": 2}}}
+    large = {
+        "axes": {"learning_rate": [0.001, 0.01], "seed": {"count": 2}},
+        "set": {"width": 64, "devices": 2},
+    }
+    shards = planned(sweeps={"small": small, "large": large}).shards
+
+    assert {name: len(runs) for name, runs in shards.items()} == {"width=8_devices=1": 2} | {
+        f"width=64_devices=2_learning_rate={rate}_seed={seed}": 1 for rate in (0.001, 0.01) for seed in (0, 1)
+    }
+    (alone,) = planned(sweeps={"large": {"axes": {"width": [64]}, "set": {"devices": 2}}}).shards
+    assert alone == "all"
+
+
 def test_the_digest_follows_what_is_trained(planned: Callable[..., Plan]) -> None:
     def digests(**keys: Any) -> list[str]:
         return [shard_digest(runs) for runs in planned(**keys).shards.values()]
