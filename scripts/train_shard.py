@@ -8,19 +8,17 @@ from lawbook.studies import shard_digest
 from lawbook.tables import read_table, write_table
 from lawbook.training.shard import train_shard
 
-with reported():
-    heed_signals()
-    job = job_arguments("train", "shard", "scores", "out")
-    shard = str(job.shard[0])
-    runs = planned(job, lambda plan: shard_digest(plan.shards[shard])).shards[shard]
-    curves, outcomes = train_shard(
-        runs,
-        shard=shard,
-        cache=job.cache,
-        code=job.expect[1],
-        scores=read_table(job.scores[0]) if job.scores else None,
-        heartbeat=heartbeat(job.out[0].parents[1], shard),
-    )
-    made = provenance(job, about_runs(outcomes, (run.config["seed"] for run in runs)))
-    write_table(outcomes, job.out[1], "outcomes", made)
-    write_table(curves, job.out[0], "curves", made)
+if __name__ == "__main__":  # the processes of a distributed run import this file, too
+    with reported():
+        heed_signals()
+        job = job_arguments("train", "shard", "scores", "out")
+        shard = str(job.shard[0])
+        runs = planned(job, lambda plan: shard_digest(plan.shards[shard])).shards[shard]
+        scores = read_table(job.scores[0]) if job.scores else None
+        beat = heartbeat(job.out[0].parents[1], shard)
+        curves, outcomes = train_shard(
+            runs, shard=shard, cache=job.cache, code=job.expect[1], scores=scores, heartbeat=beat
+        )
+        made = provenance(job, about_runs(outcomes, (run.config["seed"] for run in runs)))
+        write_table(outcomes, job.out[1], "outcomes", made)
+        write_table(curves, job.out[0], "curves", made)

@@ -44,7 +44,7 @@ def main() -> None:
 def plan(
     study: Study, csv: Annotated[bool, typer.Option("--csv", help="Every run, as CSV.")] = False
 ) -> None:
-    """Show what a study will train: its shards, with predicted seconds on one core and bytes of memory.
+    """Show what a study will train: its shards, what each run trains on, predicted seconds and bytes on each device.
 
     For a study that takes its runs from a table: which columns of it, and which runs each law will fit.
     """
@@ -235,21 +235,23 @@ def _console() -> Console:
 
 
 def _plan_table(planned: Plan) -> Table:
-    from lawbook.studies.cost import run_cost, stack_size
+    from lawbook.studies.cost import placement, run_cost, stack_size
 
-    table = _table("shard", "runs", "stack", "seconds", "bytes", title=planned.study.content.title)
+    table = _table("shard", "runs", "stack", "on", "seconds", "bytes", title=planned.study.content.title)
     seconds = 0.0
     for shard, runs in planned.shards.items():
         costs, size = [run_cost(run.config) for run in runs], stack_size(runs[0].config)
         memory = max(cost.bytes for cost in costs) * min(size, len(runs))
         seconds += sum(cost.seconds for cost in costs)
-        row = (len(runs), size, sum(cost.seconds for cost in costs), memory)
-        table.add_row(shard, *(f"{value:,.0f}" for value in row))
+        expected = f"{sum(cost.seconds for cost in costs):,.0f}"
+        table.add_row(
+            shard, f"{len(runs):,}", f"{size}", placement(runs[0].config), expected, f"{memory:,.0f}"
+        )
     probes = [run_cost(run.config).seconds for pool in planned.pools for run in pool.every_probe]
     if probes:
-        table.add_row("probes", f"{len(probes):,}", "", f"{sum(probes):,.0f}", "")
+        table.add_row("probes", f"{len(probes):,}", "", "", f"{sum(probes):,.0f}", "")
     table.add_section()
-    table.add_row("total", f"{len(planned.runs):,}", "", f"{seconds + sum(probes):,.0f}", "")
+    table.add_row("total", f"{len(planned.runs):,}", "", "", f"{seconds + sum(probes):,.0f}", "")
     return table
 
 

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from lawbook.errors import LawbookError
 from lawbook.studies.plan import Plan
+from lawbook.studies.schema import HOW_TRAINED
 from lawbook.tables import n_rows, read_rows, read_table
 from lawbook.tasks import PoolTask
 
@@ -20,7 +21,7 @@ COSTS = [
     "run_id", "wall_s", "cpu_s", "peak_memory_bytes", "shard", "engine", "stack_size", "device", "cached",
     "versions", "digest", "data",
 ]  # fmt: skip
-NOT_SCIENCE = ["shard", "device", "bytes", "predicted_s"]
+NOT_SCIENCE = ["shard", *HOW_TRAINED, "bytes", "predicted_s"]
 """Columns of the plan that say how and where a run is trained, not what came of it."""
 
 

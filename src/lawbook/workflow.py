@@ -14,11 +14,11 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from lawbook import resources
 from lawbook.digest import stage_digest
 from lawbook.errors import LawbookError, one_message, suggest
 from lawbook.laws.forms import laws as all_forms
 from lawbook.studies import Plan, Run, plan_study, pools_digest, shard_digest, study_names
-from lawbook.studies.cost import run_cost, stack_size
 from lawbook.studies.runs import digest, reads_scores
 from lawbook.studies.schema import FigureBlock
 from lawbook.studies.study import RESERVED
@@ -257,18 +257,29 @@ class House:
             self.plan(wildcards.study), stage, getattr(wildcards, "figure", "")
         )
 
-    # Resources of a training job, from the plan
+    # Resources of a job that trains, from the plan
+
+    def cores(self, wildcards: Wildcards) -> int:
+        """Return the cores of a training job."""
+        return resources.processes(self._trained(wildcards))
+
+    def gpus(self, wildcards: Wildcards) -> int:
+        """Return the GPUs of a training job."""
+        return resources.gpus(self._trained(wildcards))
 
     def memory_mb(self, wildcards: Wildcards, attempt: int) -> int:
-        """Return the memory of a training job: libraries and its largest stack; twice as much on a retry."""
-        shard = self.shard(wildcards)
-        largest = max(run_cost(run.config).bytes for run in shard) * stack_size(shard[0].config)
-        return (1000 + largest // 1_000_000) * attempt
+        """Return the memory of a training job; twice as much on a retry."""
+        return resources.memory_mb(self._trained(wildcards)) * attempt
 
     def minutes(self, wildcards: Wildcards, attempt: int) -> int:
-        """Return a generous time limit of a training job: five times the predicted seconds, and ten minutes."""
-        predicted = sum(run_cost(run.config).seconds for run in self.shard(wildcards))
-        return (10 + int(5 * predicted / 60)) * attempt
+        """Return the time limit of a training job; twice as much on a retry."""
+        return resources.minutes(self._trained(wildcards)) * attempt
+
+    def _trained(self, wildcards: Wildcards) -> list[Run]:
+        """Return the runs that a job trains: those of its shard, or the probes of all pools."""
+        if getattr(wildcards, "shard", None) is not None:
+            return self.shard(wildcards)
+        return [probe for pool in self.plan(wildcards.study).pools for probe in pool.every_probe]
 
 
 def check_place(results: str | Path) -> None:

@@ -31,6 +31,17 @@ def test_a_pool_is_scored_once_by_its_own_probes(planned: Callable[..., Plan]) -
     assert (probe["steps"], probe["keep_fraction"], probe["samples"]) == (5, 1.0, 64)
 
 
+def test_probes_train_on_one_device_whatever_their_runs_take(planned: Callable[..., Plan]) -> None:
+    one, two = (
+        planned(sweeps=_kept(), pruning=PRUNING, training={"steps": 20, "batch_size": 16, "devices": devices})
+        for devices in (1, 2)
+    )
+
+    assert {run.config["devices"] for run in two.runs} == {2}
+    assert {probe.config["devices"] for pool in two.pools for probe in pool.every_probe} == {1}
+    assert pools_digest(two.pools) == pools_digest(one.pools)
+
+
 def test_another_keep_fraction_rate_or_width_starts_no_probe(planned: Callable[..., Plan]) -> None:
     few = planned(sweeps=_kept(), pruning=PRUNING)
     more = planned(

@@ -52,6 +52,8 @@ def test_identities_are_frozen(axes: dict[str, Any], identity: str) -> None:
     "axes",
     [
         {"device": "cuda"},
+        {"devices": 4, "strategy": "ddp"},
+        {"precision": "full"},
         {"metric": "el2n"},
         {"keep": "easy", "probes": 3, "probe_steps": 9},
         {"momentum": 0.9},
@@ -60,6 +62,10 @@ def test_identities_are_frozen(axes: dict[str, Any], identity: str) -> None:
 )
 def test_what_has_no_effect_does_not_enter(axes: dict[str, Any]) -> None:
     assert run_id(CONFIG | axes) == run_id(CONFIG)
+
+
+def test_mixed_precision_makes_another_run() -> None:
+    assert run_id(CONFIG | {"precision": "bf16-mixed"}) != run_id(CONFIG)
 
 
 def test_random_pruning_does_not_depend_on_probes() -> None:

@@ -61,13 +61,29 @@ def test_more_seeds_add_blocks_and_leave_the_others_as_they_are(planned: Callabl
     assert more.items() >= few.items()
 
 
+def test_each_run_of_several_devices_is_a_shard_by_itself(planned: Callable[..., Plan]) -> None:
+    small = {"axes": {"seed": {"count": 2}}}
+    large = {
+        "axes": {"learning_rate": [0.001, 0.01], "seed": {"count": 2}},
+        "set": {"width": 64, "devices": 2},
+    }
+    shards = planned(sweeps={"small": small, "large": large}).shards
+
+    assert {name: len(runs) for name, runs in shards.items()} == {"width=8_devices=1": 2} | {
+        f"width=64_devices=2_learning_rate={rate}_seed={seed}": 1 for rate in (0.001, 0.01) for seed in (0, 1)
+    }
+    (alone,) = planned(sweeps={"large": {"axes": {"width": [64]}, "set": {"devices": 2}}}).shards
+    assert alone == "all"
+
+
 def test_the_digest_follows_what_is_trained(planned: Callable[..., Plan]) -> None:
     def digests(**keys: Any) -> list[str]:
         return [shard_digest(runs) for runs in planned(**keys).shards.values()]
 
     assert digests(title="Another") == digests()
     assert digests(training={"steps": 21, "batch_size": 16}) != digests()
-    assert digests(training={"steps": 20, "batch_size": 16, "device": "cuda"}) != digests()
+    for how in ({"device": "cuda"}, {"devices": 2}, {"precision": "bf16-mixed"}):
+        assert digests(training={"steps": 20, "batch_size": 16, **how}) != digests()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)

@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import nn
 
+from lawbook.errors import AbandonedError
 from lawbook.pruning.pools import pool_of
 from lawbook.schedules import rate_factors
 from lawbook.tasks.digits import task as digits
@@ -133,6 +134,21 @@ def test_stopped_and_resumed_it_is_bitwise_equal(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("step", [1, 4, 50])
+def test_a_checkpoint_holds_the_evaluation_of_its_own_step(
+    configure: Configure, step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configs = varied(configure, 2, steps=50)
+    undisturbed = train_stack(configs)
+    assert step in undisturbed.curve
+    checkpoint, steps = Checkpoint(tmp_path, "stack"), iter(range(1, 51))
+    with monkeypatch.context() as stopped:
+        stopped.setattr(stack_module, "why_unwanted", lambda: "a test" if next(steps) == step else None)
+        with pytest.raises(AbandonedError):
+            train_stack(configs, checkpoint=checkpoint)
+    assert train_stack(configs, checkpoint=checkpoint).curve == undisturbed.curve
+
+
 def test_diverged_runs_are_recorded_and_leave_the_others_bitwise_unchanged(configure: Configure) -> None:
     healthy = varied(configure, 6, steps=40)
     broken = [
@@ -156,6 +172,18 @@ def test_a_run_learns(configure: Configure) -> None:
     module = train_stack([configure(samples=1297, steps=200, batch_size=64)])
     assert module.curve[200]["test/error"][0] < 0.1
     assert module.curve[1]["test/error"][0] > 0.5
+
+
+def test_in_mixed_precision_products_alone_are_rounded(configure: Configure) -> None:
+    full, mixed = (train_stack([configure(steps=50, precision=one)]) for one in ("full", "bf16-mixed"))
+    assert mixed.stacked.dtype == torch.float32
+    for step, metrics in full.curve.items():
+        (exact,), (rounded,) = metrics["test/loss"], mixed.curve[step]["test/loss"]
+        assert exact != rounded
+        assert rounded == pytest.approx(exact, rel=0.01)
+    with torch.no_grad():
+        again = mixed.source.evaluate(mixed, mixed.weights)
+    assert [again["test", "loss"][0]] == mixed.curve[50]["test/loss"], "evaluation is in full precision"
 
 
 def test_every_part_of_a_run_follows_its_seed_alone(configure: Configure) -> None:

@@ -16,6 +16,10 @@ rule score_pools:
     conda:
         "../../envs/lawbook.yaml"
     threads: 1
+    resources:
+        mem_mb=house.memory_mb,
+        runtime=house.minutes,
+        gpu=house.gpus,
     params:
         pools=house.pools_digest,
         code=house.code("score"),

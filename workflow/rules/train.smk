@@ -1,4 +1,4 @@
-"""Train: all runs of a shard in one process, then one table of all shards.
+"""Train: all runs of a shard in one process, or each by several, then one table of all shards.
 
 In:  config/studies/{study}.yaml, through the digest of each shard's runs; scores.parquet for pruned shards
 Out: shards/{shard}.parquet (curves) and shards/{shard}.runs.parquet (outcomes and costs);
@@ -16,10 +16,11 @@ rule train_shard:
         "<logs>/{study}/train_shard/{shard}.log",
     conda:
         "../../envs/lawbook.yaml"
-    threads: 1
+    threads: house.cores
     resources:
         mem_mb=house.memory_mb,
         runtime=house.minutes,
+        gpu=house.gpus,
     params:
         runs=house.shard_digest,
         code=house.code("train"),

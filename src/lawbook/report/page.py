@@ -112,7 +112,7 @@ def fits_table(fits: pd.DataFrame) -> Table:
 def runs_table(runs: pd.DataFrame) -> Table:
     """Return a row per run: its sweeps, the axes that vary, sizes, final metrics and status."""
     varied = [axis for axis in axes_of(runs) if len(runs[axis].unique()) > 1]
-    fixed = [axis for axis in axes_of(runs) if axis not in varied and axis != "device"]
+    fixed = [axis for axis in axes_of(runs) if axis not in varied]
     sizes = [c for c in ("n_params", "n_train", "flops") if c in runs]
     metrics = [m for m in METRICS if m in runs and runs[m].notna().any()]
     columns = [

@@ -13,7 +13,7 @@ import pandas as pd
 
 from lawbook.errors import LawbookError, suggest
 from lawbook.fitting import choose, select, text_of
-from lawbook.studies.schema import Grid, LawBlock, StudyFile
+from lawbook.studies.schema import HOW_TRAINED, Grid, LawBlock, StudyFile
 from lawbook.tables import read_table
 
 REPEATS = ("fold", "seed")
@@ -22,7 +22,8 @@ REPEATS = ("fold", "seed")
 _SPLITS = ("train_", "validation_", "test_")
 _NOT_AXES = frozenset(
     {"run_id", "sweeps", "shard", "n_params", "n_params_non_embedding", "n_train", "n_unique", "flops",
-     "flops_rule", "scoring_flops", "bytes", "predicted_s", "loss_se", "n_eval", "status", "reason", "diverged_step"}
+     "flops_rule", "scoring_flops", "bytes", "predicted_s", "loss_se", "n_eval", "status", "reason", "diverged_step",
+     *HOW_TRAINED}
 )  # fmt: skip
 
 

@@ -21,6 +21,9 @@ STEP_S, RUN_STEP_S, FLOPS_PER_S = 1.2e-3, 6e-5, 3.0e10
 RUN_S = 5e-3
 """Seconds that a solved run costs besides its arithmetic."""
 
+START_S, MEETING_S = 7.0, 5e-3
+"""Seconds in which the processes of one run start, and which they spend on meeting at each step: two on two cores."""
+
 STACK_PARAMETERS = 1 << 22
 """Parameters in one stack: above these the weights leave the caches and stacking stops paying."""
 
@@ -34,9 +37,9 @@ STACK_BYTES = 1 << 29
 
 @dataclass(frozen=True)
 class Cost:
-    """Cost of one run: N with and without embeddings, training FLOPs, bytes and predicted seconds on one core.
+    """Cost of one run: N with and without embeddings, training FLOPs, bytes and predicted seconds.
 
-    rule: how the FLOPs are counted.
+    bytes: on each of its devices; seconds: on as many cores as it has devices; rule: how the FLOPs are counted.
     """
 
     n_params: int
@@ -79,19 +82,24 @@ def predict_cost(config: Config) -> Cost:
     assert isinstance(model, TrainedModel)
     flops = 3.0 * model.forward_flops(config, *sizes) * config["batch_size"] * config["steps"]
     per_step = STEP_S / stack_size(config) + RUN_STEP_S
-    seconds = per_step * config["steps"] + flops / FLOPS_PER_S
+    start = 0.0
+    if config["devices"] > 1:
+        start, per_step = START_S, per_step + MEETING_S
+    seconds = start + per_step * config["steps"] + flops / FLOPS_PER_S / config["devices"]
     return Cost(*counts, flops, _bytes(config), seconds, TRAINED_RULE)
 
 
-def engine(config: Config) -> Literal["stack", "loop", "solve"]:
-    """Return how runs of this shape are trained: many as one, one after another, or solved exactly."""
+def engine(config: Config) -> Literal["stack", "loop", "distributed", "solve"]:
+    """Return how runs of this shape are trained: many as one, one by one, by several processes, or solved."""
     if isinstance(models[config["model"]], SolvedModel):
         return "solve"
+    if config["devices"] > 1:
+        return "distributed"
     return "loop" if stack_size(config) == 1 else "stack"
 
 
 def stack_size(config: Config) -> int:
-    """Return how many runs of this shape are trained as one stack; 1 is the engine `loop`.
+    """Return how many runs of this shape are trained as one stack; 1 is the engine `loop`, or `distributed`.
 
     A rule on the shape, so that the same study trains the same stacks on every machine. Runs that are solved,
     one after another, are kept in the cache together.
@@ -99,8 +107,15 @@ def stack_size(config: Config) -> int:
     task, model = tasks[config["task"]], models[config["model"]]
     if isinstance(model, SolvedModel):
         return LARGEST_STACK
+    if config["devices"] > 1:
+        return 1
     n_params = model.n_params(config, task.n_inputs(config), task.n_outputs(config))
     return max(1, min(LARGEST_STACK, STACK_PARAMETERS // n_params, STACK_BYTES // _bytes(config)))
+
+
+def placement(config: Config) -> str:
+    """Return on what a run is trained: cpu, cuda, or several of these, such as `4 cuda`."""
+    return str(config["device"]) if config["devices"] == 1 else f"{config['devices']} {config['device']}"
 
 
 def _bytes(config: Config) -> int:
@@ -110,5 +125,6 @@ def _bytes(config: Config) -> int:
         return 2 * 8 * int(config["samples"]) * sizes[0]
     assert isinstance(model, TrainedModel)
     width = 8 if config["dtype"] == "float64" else 4
-    activations: int = width // 4 * model.activation_bytes(config, *sizes) * config["batch_size"]
+    examples = config["batch_size"] // config["devices"]
+    activations: int = width // 4 * model.activation_bytes(config, *sizes) * examples
     return 4 * width * model.n_params(config, *sizes) + activations

@@ -8,10 +8,10 @@ from typing import Any
 from lawbook.axes import Config
 from lawbook.laws.frontier.pareto import LEAST_REPEATS
 from lawbook.studies.runs import Run, n_kept, without_effect
-from lawbook.studies.schema import FrontierBlock
+from lawbook.studies.schema import HOW_TRAINED, FrontierBlock
 from lawbook.studies.study import Study
 
-FREE = frozenset({"kept", "keep_fraction", "seed", "fold", "device"})
+FREE = frozenset({"kept", "keep_fraction", "seed", "fold", *HOW_TRAINED})
 """Axes that the runs of a frontier may differ in, besides its pools and its repeats."""
 
 

@@ -16,6 +16,7 @@ from lawbook.studies.cost import run_cost
 from lawbook.studies.frontier_check import check_frontier
 from lawbook.studies.probes import Pool, pool_id, pools_to_score
 from lawbook.studies.runs import Run, checked_value, digest, effective, expand_study, reads_scores
+from lawbook.studies.schema import HOW_TRAINED
 from lawbook.studies.shards import make_shards
 from lawbook.studies.source import Source, find_source
 from lawbook.studies.study import Study, find_study, load_study
@@ -93,7 +94,8 @@ class Plan:
 
 def shard_digest(runs: list[Run]) -> str:
     """Return the digest of a shard's resolved runs; it changes exactly when what is to be trained changes."""
-    return digest([{**effective(run.config), "device": run.config["device"]} for run in runs])
+    on = [{axis: run.config[axis] for axis in HOW_TRAINED} for run in runs]
+    return digest([effective(run.config) | where for run, where in zip(runs, on, strict=True)])
 
 
 def pools_digest(pools: tuple[Pool, ...]) -> str:
@@ -117,7 +119,7 @@ def make_plan(study: Study) -> Plan:
     if source is not None:
         _check_references(study, Columns("column in the table", frozenset(source.columns)))
         return Plan(study, (), {}, (), source)
-    _check_references(study, Columns("axis", frozenset(study.fields), COLUMNS_TO_FIT))
+    _check_references(study, Columns("axis", frozenset(study.fields) - {*HOW_TRAINED}, COLUMNS_TO_FIT))
     runs = tuple(expand_study(study))
     _check_selections(study, runs)
     return Plan(

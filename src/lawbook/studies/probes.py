@@ -83,6 +83,7 @@ def _pool(study: Study, name: str, config: Config, wanted: list[str]) -> Pool:
     )
     unpruned = {**study.base, **PruningAxes.defaults(), **{field: config[field] for field in fields}}
     unpruned |= {field: study.base[field] for field in TrainingAxes.model_fields}
+    unpruned |= {"devices": 1}  # probes are many and short: they train in stacks, on one device
     needed = {need for metric in wanted for need in metrics[metric].needs}
     probes: dict[Need, tuple[Run, ...]] = {
         need: tuple(_probes(unpruned, need)) for need in PROBED if need in needed

@@ -17,7 +17,7 @@ from lawbook.axes import AxisError, Config
 from lawbook.errors import StudyError, suggest
 from lawbook.models import SolvedModel, models
 from lawbook.pruning.metrics import metrics
-from lawbook.studies.schema import Grid, PruningAxes, SeedAxes, TrainingAxes, Union
+from lawbook.studies.schema import HOW_TRAINED, Grid, PruningAxes, SeedAxes, TrainingAxes, Union
 from lawbook.studies.study import Study, explain
 from lawbook.studies.values import expand_axis
 from lawbook.tasks import PoolTask, tasks
@@ -25,8 +25,8 @@ from lawbook.tasks import PoolTask, tasks
 STANDING_FOR_OTHERS = ("kept", "epochs")
 """Fields that set others: the keep fraction, and the steps."""
 
-NOT_IDENTITY = frozenset({"device", *STANDING_FOR_OTHERS})
-"""Fields that change where a run is trained, not what; and those that others stand for."""
+NOT_IDENTITY = frozenset({*HOW_TRAINED, *STANDING_FOR_OTHERS})
+"""Fields that change on what a run is trained, not what it is; and those that others stand for."""
 
 LARGEST_GRID = 1_000_000
 """Runs in one grid: beyond these a slip of the pen is likelier than a study."""
@@ -171,9 +171,9 @@ def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:
             values = expand_axis(spec)
         except (ValueError, TypeError) as error:
             raise study.error(field, spec, str(error), "see config/README.md on axes") from None
-        if name == "device":
-            fix = "set it under training"
-            raise study.error(field, spec, "a device is where runs are trained, not what they are", fix)
+        if name in HOW_TRAINED:
+            problem, fix = "this says on what runs are trained, not what they are", "set it under training"
+            raise study.error(field, spec, problem, fix)
         checked = [checked_value(study, field, name, value) for value in values]
         axes[name] = checked if grid.combine == "zip" else list(dict.fromkeys(checked))
     if grid.combine == "zip" and len({len(values) for values in axes.values()}) > 1:
@@ -265,6 +265,12 @@ def check_config(config: Config) -> None:
         raise AxisError("keep_fraction", config["keep_fraction"], "no example would be kept", "keep more")
     if config["momentum"] and config["optimizer"] != "sgd":
         raise AxisError("momentum", config["momentum"], "only sgd has a momentum", "write optimizer: sgd")
+    if config["precision"] == "bf16-mixed" and config["dtype"] != "float32":
+        problem = f"it keeps weights in float32, and dtype is {config['dtype']}"
+        raise AxisError("precision", config["precision"], problem, "keep one of the two")
+    if config["devices"] > 1 and config["batch_size"] % config["devices"]:
+        problem = f"the batch_size {config['batch_size']} does not divide among them"
+        raise AxisError("devices", config["devices"], problem, "make batch_size a multiple of devices")
 
 
 def _check_scores(config: Config, task: PoolTask) -> None:

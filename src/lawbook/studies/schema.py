@@ -69,9 +69,29 @@ class TrainingAxes(Axes):
     dtype: Annotated[Literal["float32", "float64"], Neutral("float32")] = Field(
         "float32", description="Number format of weights and data."
     )
+    precision: Annotated[Literal["full", "bf16-mixed"], Neutral("full")] = Field(
+        "full",
+        description="`full`: all is computed in dtype; `bf16-mixed`: matrix products of training in bfloat16.",
+    )
     device: Annotated[Literal["cpu", "cuda"], Neutral("cpu")] = Field(
         "cpu", description="Where to train; not part of a run's identity."
     )
+    devices: Annotated[int, Neutral(1)] = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Devices of one machine, or CPU processes, among which each batch of a run is divided; not part of "
+        "a run's identity.",
+    )
+    strategy: Annotated[Literal["auto", "ddp"], Neutral("auto")] = Field(
+        "auto",
+        description="Lightning's strategy for several devices: weights on each, gradients averaged (`auto` is `ddp`); "
+        "not part of a run's identity.",
+    )
+
+
+HOW_TRAINED = ("device", "devices", "strategy")
+"""Training fields that say on what a run is trained, not what it is: they can change its last bits alone."""
 
 
 class PruningAxes(Axes):

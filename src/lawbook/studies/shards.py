@@ -11,9 +11,12 @@ from lawbook.axes import Config
 from lawbook.models import models
 from lawbook.studies.cost import run_cost
 from lawbook.studies.runs import Run, reads_scores
+from lawbook.studies.schema import HOW_TRAINED
 from lawbook.tasks import tasks
 
-SHARED = ("optimizer", "batch_size", "steps", "evaluations", "converged_within", "dtype", "device")
+SHARED = (
+    "optimizer", "batch_size", "steps", "evaluations", "converged_within", "dtype", "precision", *HOW_TRAINED,
+)  # fmt: skip
 """Training fields that the runs of one stack share; all else (learning rate, decay, schedule, …) is per run."""
 
 
@@ -26,10 +29,10 @@ def shape_axes(config: Config) -> tuple[str, ...]:
 def make_shards(runs: Iterable[Run], shard_flops: float) -> dict[str, list[Run]]:
     """Group runs into named shards; each run is in exactly one.
 
-    A shard holds the runs that share model shape, batch size, step count, optimiser, number format and device,
-    and whether they read scores. Above `shard_flops` it splits by samples, then into blocks of seeds. A name
-    gives the axes that vary among the study's shards (`width=64`, `width=64_seed=0-31`, `width=64_pruned`), never a
-    position; a study with one shard calls it `all`.
+    A shard holds the runs that share model shape, batch size, step count, optimiser, number format and devices,
+    and whether they read scores. Above `shard_flops` it splits by samples, then into blocks of seeds; a run of several
+    devices is a shard by itself. A name gives the axes that vary among the study's shards (`width=64`,
+    `width=64_seed=0-31`, `width=64_pruned`), never a position; a study with one shard calls it `all`.
     """
     runs = list(runs)
     if not runs:
@@ -41,10 +44,17 @@ def make_shards(runs: Iterable[Run], shard_flops: float) -> dict[str, list[Run]]
     whole = _grouped(runs, lambda run: (*(run.config[axis] for axis in varying), reads_scores(run.config)))
     for (*values, pruned), members in whole.items():
         labels = [f"{axis}={value}" for axis, value in zip(varying, values, strict=True)]
-        for extra, part in _split(members, shard_flops):
+        several = members[0].config["devices"] > 1
+        for extra, part in _one_by_one(members) if several else _split(members, shard_flops):
             tag = "_".join([*labels, *extra, *(["pruned"] if pruned else [])])
             shards[tag or "all"] = part
     return shards
+
+
+def _one_by_one(runs: list[Run]) -> Iterable[tuple[list[str], list[Run]]]:
+    varying = [axis for axis in runs[0].config if len({run.config[axis] for run in runs}) > 1]
+    for run in runs:
+        yield [f"{axis}={run.config[axis]}" for axis in varying], [run]
 
 
 def _split(runs: list[Run], limit: float) -> Iterable[tuple[list[str], list[Run]]]:

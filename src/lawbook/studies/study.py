@@ -28,7 +28,7 @@ RESERVED = frozenset({*RULES, "all", "figures"})
 
 
 NO_TRAINING = dict.fromkeys(TrainingAxes.model_fields) | {
-    "steps": 1, "evaluations": 1, "dtype": "float64", "device": "cpu",
+    "steps": 1, "evaluations": 1, "dtype": "float64", "precision": "full", "device": "cpu", "devices": 1,
 }  # fmt: skip
 """The training of a model that is solved, not trained."""
 

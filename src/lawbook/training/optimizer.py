@@ -60,6 +60,8 @@ class PerRun(torch.optim.Optimizer):
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Set the gradient to zero in place: the stack's weights hold views of it."""
         self._gradient.zero_()
+        # Lightning sets it to None before the first step; where processes average it, they look for it here.
+        self.param_groups[0]["params"][0].grad = self._gradient
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:

@@ -22,14 +22,16 @@ from numpy.typing import NDArray
 
 from lawbook.axes import Config
 from lawbook.stopping import check_wanted
-from lawbook.studies.cost import engine, stack_size
+from lawbook.studies.cost import engine, placement, stack_size
 from lawbook.studies.probes import pool_id
 from lawbook.studies.runs import Run, digest, effective, reads_scores
+from lawbook.studies.schema import HOW_TRAINED
 from lawbook.studies.shards import shape_axes
 from lawbook.tables import COLUMNS, conform
 from lawbook.tasks import PoolTask, tasks
 from lawbook.training.cache import Cache, Cached
 from lawbook.training.checkpoint import Checkpoint
+from lawbook.training.distributed import train_distributed
 from lawbook.training.process import prepare_process
 from lawbook.training.solved import solve_runs
 from lawbook.training.stack import Heartbeat, JobHeartbeat, heartbeat_within, train_stack
@@ -100,20 +102,22 @@ def _train(
     heartbeat: Heartbeat | None,
 ) -> list[Cached]:
     configs = [run.config for run in stack]
-    wall, cpu = time.perf_counter(), time.process_time()
+    wall, cpu = time.perf_counter(), _cpu_s()
     read = {i: values for i, values in enumerate(scores) if values is not None}
     if engine(configs[0]) == "solve":
         trained = solve_runs(configs, read, heartbeat=heartbeat)
+    elif engine(configs[0]) == "distributed":
+        trained = train_distributed(configs[0], read.get(0), checkpoint=checkpoint, heartbeat=heartbeat)
     else:
         trained = train_stack(configs, read, checkpoint=checkpoint, heartbeat=heartbeat).trained
     spent = {
         "wall_s": (time.perf_counter() - wall) / len(stack),
-        "cpu_s": (time.process_time() - cpu) / len(stack),
-        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "cpu_s": (_cpu_s() - cpu) / len(stack),
+        "peak_memory_bytes": max(resource.getrusage(who).ru_maxrss for who in _MEASURED) * 1024,
         "shard": shard,
         "engine": engine(configs[0]),
         "stack_size": 1 if engine(configs[0]) == "solve" else len(stack),
-        "device": configs[0]["device"],
+        "device": placement(configs[0]),
         "cached": False,
         "versions": versions(),
         "digest": code,
@@ -122,6 +126,14 @@ def _train(
         Cached(_curve(trained, i, run), _outcome(trained, i, run) | spent | {"data": data_digest(run.config)})
         for i, run in enumerate(stack)
     ]
+
+
+_MEASURED = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+"""This process, and those that it has started, of which the largest counts for memory."""
+
+
+def _cpu_s() -> float:
+    return sum(spent.ru_utime + spent.ru_stime for spent in map(resource.getrusage, _MEASURED))
 
 
 def _curve(trained: Trained, place: int, run: Run) -> pd.DataFrame:
@@ -210,7 +222,8 @@ def numerics(config: Config) -> list[str]:
     libraries = [torch.__version__, np.__version__]  # NumPy draws all random numbers
     if engine(config) == "solve":
         libraries.append(scipy.__version__)
-    return [engine(config), config["dtype"], config["device"], *libraries, capability, platform.machine()]
+    how = [engine(config), config["dtype"], *(str(config[axis]) for axis in HOW_TRAINED)]
+    return [*how, *libraries, capability, platform.machine()]
 
 
 @memoised

@@ -8,6 +8,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -19,19 +20,21 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from lawbook.axes import Config
-from lawbook.errors import AbandonedError, LawbookError
+from lawbook.errors import AbandonedError
 from lawbook.models import TrainedModel, models
 from lawbook.seeds import generator
 from lawbook.stopping import heed_signals_again, why_unwanted
 from lawbook.tasks import tasks
 from lawbook.training.checkpoint import Checkpoint
+from lawbook.training.gpus import held_devices
 from lawbook.training.losses import training_losses
 from lawbook.training.optimizer import PerRun
 from lawbook.training.process import prepare_process
 from lawbook.training.sources import Source, open_source, purpose
 from lawbook.training.trained import Trained
 
-logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # it greets at every fit
+for library in ("pytorch_lightning", "lightning_fabric"):  # they greet at every fit
+    logging.getLogger(library).setLevel(logging.WARNING)
 
 Heartbeat = Callable[[int], None]
 """Called with the steps that a stack has done."""
@@ -58,6 +61,9 @@ class StackedRuns(pl.LightningModule):
 
     All weights are rows of one parameter (R, P); the model sees views of it, and autograd adds into views of its
     gradient, so that the optimiser works on contiguous rows.
+
+    Where several processes train the same run, each takes its share of every batch, Lightning averages the gradients,
+    and the first process evaluates.
     """
 
     def __init__(self, configs: Sequence[Config], source: Source) -> None:
@@ -93,8 +99,15 @@ class StackedRuns(pl.LightningModule):
     def weights(self) -> Mapping[str, Tensor]:
         """Return each tensor of the model with a leading run axis, as views of the stacked parameter.
 
-        They are leaves whose gradients are views of the stacked gradient: autograd then adds in place.
+        They are leaves whose gradients are views of the stacked gradient: autograd then adds in place. Where several
+        processes average their gradients, autograd has to reach the parameter itself, and they are no leaves.
         """
+        if self._configs[0]["devices"] > 1:
+            parts = self.stacked.split([size for _, size, _ in self._slots.values()], dim=1)
+            return {
+                name: part[:, : math.prod(shape)].unflatten(1, shape)
+                for part, (name, (_, _, shape)) in zip(parts, self._slots.items(), strict=True)
+            }
         moved = any(view.device != self.stacked.device for view in self._views.values())
         if moved or not self._views:
             self.stacked.grad = torch.zeros_like(self.stacked)
@@ -121,14 +134,18 @@ class StackedRuns(pl.LightningModule):
     def configure_optimizers(self) -> PerRun:
         """Return the optimiser, once the weights are where they are to stay."""
         assert self.weights
+        if self.stacked.grad is None:
+            self.stacked.grad = torch.zeros_like(self.stacked)
         return PerRun(self.stacked, self._configs, self.alive)
 
     def training_step(self, *_: Any) -> Tensor:
         """Return the sum of the runs' losses at this step, and freeze the runs that have diverged."""
-        step = self.global_step
-        inputs, targets = self.source.batch(step)
-        losses = training_losses(self._task.loss, self(inputs), targets)
-        self._freeze_diverged(losses.detach().double(), step)
+        step, first, every = self.global_step, self.global_rank, self.trainer.world_size
+        inputs, targets = (part[:, first::every] for part in self.source.batch(step))
+        outputs = self(inputs).to(self.stacked.dtype)  # of mixed precision they come in bfloat16
+        losses = training_losses(self._task.loss, outputs, targets)
+        mean = self.trainer.strategy.reduce(losses.detach().to(torch.float64, copy=True), reduce_op="mean")
+        self._freeze_diverged(mean, step)
         return losses.sum()
 
     def _freeze_diverged(self, losses: Tensor, step: int) -> None:
@@ -139,9 +156,9 @@ class StackedRuns(pl.LightningModule):
             self.diverged_step[newly] = step
             self.alive &= ~newly
 
-    def on_train_batch_end(self, *_: Any) -> None:
+    def evaluate_if_due(self) -> None:
         """Evaluate all runs at the log-spaced steps."""
-        if self.global_step in self.evaluations:
+        if self.global_step in self.evaluations and self.trainer.is_global_zero:
             with torch.no_grad():
                 metrics = self.source.evaluate(self, self.weights)
             self.curve[self.global_step] = {"/".join(key): values.tolist() for key, values in metrics.items()}
@@ -159,11 +176,21 @@ class StackedRuns(pl.LightningModule):
         self.curve = checkpoint["curve"]
 
 
-class _Watch(pl.Callback):
-    """Beats, writes checkpoints, lets the stack be looked at, and stops at one when the job has to stop."""
+class Watch(pl.Callback):
+    """Evaluates, beats, lets the stack be looked at, writes checkpoints, and stops at one when the job has to stop.
 
-    def __init__(self, checkpoint: Checkpoint | None, heartbeat: Heartbeat | None, look: Look | None) -> None:
+    unwanted: tells why the job has to stop, if it has to.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint | None,
+        unwanted: Callable[[], str | None],
+        heartbeat: Heartbeat | None = None,
+        look: Look | None = None,
+    ) -> None:
         self._checkpoint, self._heartbeat, self._look = checkpoint, heartbeat, look
+        self._unwanted = unwanted
         self._beaten = time.monotonic()
         self._due = self._beaten + CHECKPOINT_S
 
@@ -172,20 +199,49 @@ class _Watch(pl.Callback):
         heed_signals_again()
 
     def on_train_batch_end(self, trainer: pl.Trainer, module: pl.LightningModule, *_: Any) -> None:
+        stack = cast(StackedRuns, module)
+        stack.evaluate_if_due()  # before a checkpoint, which would else lack the evaluation of its own step
         if self._look is not None:
-            self._look(trainer.global_step, cast(StackedRuns, module))
+            self._look(trainer.global_step, stack)
         now = time.monotonic()
         if now - self._beaten > HEARTBEAT_S:
             self._beaten = now
             if self._heartbeat is not None:
                 self._heartbeat(trainer.global_step)
-        unwanted = why_unwanted()
-        if self._checkpoint is not None and (unwanted or now > self._due):
-            self._checkpoint.save(trainer.save_checkpoint)
+        unwanted = self._unwanted()
+        wish = _agreed(trainer, _STOP if unwanted else _SAVE if now > self._due else 0)
+        if self._checkpoint is not None and wish:
+            _save(trainer, self._checkpoint)
             written = time.monotonic()
             self._due = written + max(CHECKPOINT_S, (written - now) / CHECKPOINT_SHARE)
-        if unwanted:
-            raise AbandonedError(unwanted)
+        if wish == _STOP:
+            raise AbandonedError(unwanted or "another process of the same run has to stop")
+
+
+_SAVE, _STOP = 1, 2
+
+
+def _agreed(trainer: pl.Trainer, wish: int) -> int:
+    """Return the greatest wish of the processes that train the same run: they save and stop at the same step."""
+    if trainer.world_size == 1:
+        return wish
+    wishes = torch.tensor(wish, device=trainer.strategy.root_device)
+    return int(trainer.strategy.reduce(wishes, reduce_op="max"))
+
+
+def _save(trainer: pl.Trainer, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint from the first process; the others meet it once, when it has written or failed to."""
+    met = False
+
+    def write(path: Path) -> None:
+        nonlocal met
+        trainer.save_checkpoint(path)  # which ends in a barrier
+        met = True
+
+    if trainer.is_global_zero:
+        checkpoint.save(write)
+    if not met:
+        trainer.strategy.barrier()
 
 
 class _Ticks:
@@ -214,11 +270,32 @@ def train_stack(
     scores: for each run that prunes by score, by its place in `configs`, the scores of its pool. With a
     `checkpoint` the state is saved there now and then, and training resumes from it if there is one.
     """
+    with held_devices(configs[0]) as devices:
+        resume = None if checkpoint is None else checkpoint.find()
+        module = fit(configs, scores or {}, devices, resume, Watch(checkpoint, why_unwanted, heartbeat, look))
+    if checkpoint is not None:
+        checkpoint.remove()
+    return module
+
+
+def fit(
+    configs: Sequence[Config],
+    scores: Mapping[int, NDArray[np.float64]],
+    devices: Sequence[int] | int,
+    resume: Path | None,
+    watch: Watch,
+    rank: int = 0,
+) -> StackedRuns:
+    """Train a stack in this process, one of as many as there are devices, and return it.
+
+    devices: the numbers of the GPUs, or how many processes train on the CPU; resume: a checkpoint to go on from;
+    rank: which of the processes this is.
+    """
+    if not isinstance(devices, int):
+        torch.cuda.set_device(devices[rank])
     prepare_process()  # with two threads a product may be split otherwise, and the last bits differ
-    if configs[0]["device"] == "cuda" and not torch.cuda.is_available():
-        raise LawbookError("device = 'cuda': this machine has none that PyTorch can use; write device: cpu")
-    module = StackedRuns(configs, open_source(configs, scores or {}))
-    resume = None if checkpoint is None else checkpoint.find()
+    module = StackedRuns(configs, open_source(configs, scores))
+    config = configs[0]
     with warnings.catch_warnings():
         # Lightning's advice on workers, devices and loaders concerns other ways of training than this one.
         warnings.filterwarnings("ignore", module="pytorch_lightning")
@@ -227,19 +304,20 @@ def train_stack(
         # The views' strides are those of a row of the stack; their gradients are laid out alike on purpose.
         warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout contract")
         trainer = pl.Trainer(
-            max_steps=configs[0]["steps"],
-            accelerator="gpu" if configs[0]["device"] == "cuda" else "cpu",
-            devices=1,
+            max_steps=config["steps"],
+            accelerator="gpu" if config["device"] == "cuda" else "cpu",
+            devices=devices,
+            strategy=config["strategy"] if config["devices"] > 1 else "auto",
+            # The weights have their number format already, which this leaves as it is, float64 included.
+            precision="32-true" if config["precision"] == "full" else config["precision"],
             plugins=[LightningEnvironment()],
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
-            callbacks=[_Watch(checkpoint, heartbeat, look)],
+            callbacks=[watch],
         )
         trainer.fit(module, _Ticks(), ckpt_path=resume, weights_only=True)
-    if checkpoint is not None:
-        checkpoint.remove()
     # Trainer and module hold each other; without this a shard keeps the memory of all its stacks.
     del trainer
     gc.collect()
