@@ -43,6 +43,22 @@ def test_a_short_window_decides_nothing() -> None:
     assert "4 points in the whole sweep, and 5 are needed" in judged.reason
 
 
+def test_a_verdict_leaves_out_first_points_that_lack_a_smaller_pool() -> None:
+    runs, control = planted(TRUTHS["exponential"], 0.02, 10, 0)
+    whole = judge(pareto(runs, control, y="y", draws=100))
+    small = runs["n_train"] <= 1.0
+    # At small numbers the pool of half is the best one, and the whole pool was not swept.
+    lacking = runs.assign(y=runs["y"] * np.where(small, runs["samples"] ** 2.0, 1.0))
+    lacking = lacking[~small | (runs["samples"] > runs["n_train"])]
+    found = pareto(lacking, control, y="y", draws=100)
+    judged = judge(found)
+    assert (judged.x_low, judged.x_high, judged.n_points) == (1.41, 8.0, 6)
+    after = found.kept >= 1.41
+    assert judged.delta_aicc == pytest.approx(delta_aicc(found.kept[after], found.estimate[after]))
+    assert judged.delta_aicc_control == pytest.approx(delta_aicc(found.kept[after], found.control[after]))
+    assert judged.steeper == whole.steeper == 4, "of an exponential and 1/x: where 0.6 x > 1"
+
+
 def test_what_a_verdict_rests_on() -> None:
     judged = judge(pareto(*planted(TRUTHS["exponential"], 0.02, 10, 0), y="y", draws=100))
     assert judged.delta_aicc > 20 > 0 > judged.delta_aicc_control

@@ -51,7 +51,7 @@ class Judged:
 
 
 def judge(frontier: Pareto) -> Judged:
-    """Return whether a frontier beats a power law, over its points up to the first at an edge of the sweep.
+    """Return whether a frontier beats a power law, over its window: points up to the first at an edge of the sweep.
 
     It does if (a) log ε = a - c x has an AICc lower by 6 than log ε = a - b log x, (b) its local exponent exceeds
     the control's by an interval that excludes 0 between at least three neighbouring points, and (c) the
@@ -62,17 +62,19 @@ def judge(frontier: Pareto) -> Judged:
     Source: the conditions under which Sorscher et al. 2022 (arXiv:2206.14486) claim more than a power law, with
     the safeguards that short ranges, chosen minima and the edge of a sweep call for.
     """
-    x, y, control = frontier.kept[frontier.window], frontier.estimate[frontier.window], frontier.control
-    good = np.flatnonzero(~((y > 0) & (control[: len(y)] > 0)))
-    n = int(good[0]) if len(good) else len(y)
-    x, y, control = x[:n], y[:n], control[:n]
-    curse = float(np.max(1 - frontier.naive[:n] / y)) if n else np.nan
+    start = frontier.window.start
+    y, control = frontier.estimate[frontier.window], frontier.control[frontier.window]
+    zero = np.flatnonzero(~((y > 0) & (control > 0)))
+    n = int(zero[0]) if len(zero) else len(y)
+    window = slice(start, start + n)
+    x, y, control = frontier.kept[window], y[:n], control[:n]
+    curse = float(np.max(1 - frontier.naive[window] / y)) if n else np.nan
     if n < LEAST_POINTS:
         ends = (float(x[0]), float(x[-1])) if n else (np.nan, np.nan)
         reason = f"{n} points {_ended_by(frontier, n)}, and {LEAST_POINTS} are needed"
         return Judged("undecided", reason, *ends, n, np.nan, np.nan, 0, np.nan, np.nan, curse)
     delta, delta_control = delta_aicc(x, y), delta_aicc(x, control)
-    steeper = _steeper(frontier, n)
+    steeper = _steeper(frontier, window)
     power, exponential = heldout_errors(x, y)
     found = (float(x[0]), float(x[-1]), n, delta, delta_control, steeper, power, exponential, curse)
     gap = f"ΔAICc {delta:+.1f}"
@@ -136,10 +138,11 @@ def _residuals(u: Array, v: Array) -> Array:
     return np.asarray(v - start - slope * u)
 
 
-def _steeper(frontier: Pareto, n: int) -> int:
-    """Return how many neighbouring steps of the first n points in a row are surely steeper than the control's."""
+def _steeper(frontier: Pareto, window: slice) -> int:
+    """Return how many neighbouring steps of a window in a row are surely steeper than the control's."""
     slopes = frontier.slopes()
-    above = (slopes.loc[slopes["part"] == "difference", "low"] > 0).to_numpy()[: n - 1]
+    steps = slice(window.start, window.stop - 1)
+    above = (slopes.loc[slopes["part"] == "difference", "low"] > 0).to_numpy()[steps]
     longest = run = 0
     for step in above:
         run = run + 1 if step else 0
