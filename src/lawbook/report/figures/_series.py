@@ -141,6 +141,11 @@ def _plain_means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
     return table.rename(columns={"mean": "y", "size": "n_seeds"})[_COLUMNS]
 
 
+def whole_flops(runs: pd.DataFrame) -> pd.Series:
+    """Return the FLOPs of each run with those of scoring its pool: what it costs where nothing is shared."""
+    return runs["flops"] + runs["scoring_flops"].fillna(0.0).astype(float)
+
+
 def draw_points(
     axes: Axes, points: pd.DataFrame, line: Line, *, joined: bool = True, label: str | None = None
 ) -> None:

@@ -15,13 +15,16 @@ from lawbook.frontiers import part_of
 from lawbook.laws.frontier.pareto import LARGEST_POOL
 from lawbook.report.exact import exact_curves
 from lawbook.report.figures import Drawn, Kind
-from lawbook.report.figures._series import as_data
+from lawbook.report.figures._series import as_data, whole_flops
 from lawbook.report.results import Results
 from lawbook.report.style import BLACK, DOUBLE, GREY, PALETTE, log_axis, new_figure
 from lawbook.report.words import label, number, plain
 from lawbook.studies.schema import FigureBlock, FrontierBlock, StudyFile
 
 FRONTIER, CONTROL = PALETTE[0], PALETTE[1]
+
+FEW_DECADES = 1.6
+"""Decades of FLOPs at which powers of ten alone label two ticks at least."""
 
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
@@ -62,7 +65,9 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     log_axis(left, "y", table["estimate"])
     log_axis(middle, "x", pruned["kept"])
     log_axis(right, "x", cost["flops"])
-    right.xaxis.set_major_locator(LogLocator(subs=(1.0,)))
+    right.xaxis.set_major_locator(
+        LogLocator(subs=(1.0,) if _decades(cost["flops"]) > FEW_DECADES else (1.0, 3.0))
+    )
     log_axis(right, "y", cost["estimate"])
     left.set(xlabel=label(asked.kept), ylabel=label(asked.y, content))
     middle.set(xlabel=label(asked.kept), ylabel="local exponent")
@@ -143,12 +148,15 @@ def _costs(
     others: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return the points of both parts with the mean FLOPs of a run and of scoring its pool."""
-    whole = runs.assign(all=runs["flops"] + runs["scoring_flops"].fillna(0.0).astype(float))
-    by_choice = whole.groupby([asked.kept, asked.pool])["all"].mean()
+    by_choice = whole_flops(runs).groupby([runs[asked.kept], runs[asked.pool]]).mean()
     chosen = [by_choice.get((kept, pool), np.nan) for kept, pool in pruned[["kept", "pool"]].to_numpy()]
     alone = others.groupby(asked.kept)["flops"].mean()
     parts = [control.assign(flops=control["kept"].map(alone).astype(float)), pruned.assign(flops=chosen)]
     return pd.concat(parts, ignore_index=True)
+
+
+def _decades(values: pd.Series) -> float:
+    return float(np.log10(values.max() / values.min()))
 
 
 def _legend(asked: FrontierBlock, parts: list[tuple[dict[str, Any], pd.DataFrame]]) -> list[Line2D]:

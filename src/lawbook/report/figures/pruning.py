@@ -23,6 +23,7 @@ from lawbook.report.figures._series import (
     means,
     repeats_text,
     shown,
+    whole_flops,
 )
 from lawbook.report.pairs import paired_difference
 from lawbook.report.results import REPEATS, Results, varying_axes, where
@@ -32,7 +33,7 @@ from lawbook.studies.schema import FigureBlock, StudyFile
 
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
-    """Draw y against the examples kept, metrics solid and random dashed, and metric − random beside it."""
+    """Draw y against the examples kept and against FLOPs, metrics solid and random dashed, and metric − random."""
     runs, sweep = chosen_runs(block, results, content)
     y = str(block.options.get("y", "test_error"))
     pruned = runs[runs["keep_fraction"] < 1]
@@ -42,8 +43,8 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         pruned[pruned["metric"] != RANDOM], others, most=max(1, MAX_LINES // (len(metrics) + 1))
     )
 
-    figure = new_figure(DOUBLE, 3.4)
-    left, right = figure.subplots(1, 2)
+    figure = new_figure(DOUBLE, 3.2)
+    left, middle, right = figure.subplots(1, 3, width_ratios=[1.2, 1, 1.1])
     # Random pruning and whole pools know nothing of how scores are made and used: they belong to several lines.
     pool_axes = [axis for axis in others if axis not in OF_SELECTION]
     random = runs[(runs["metric"] == RANDOM) | (runs["keep_fraction"] == 1)]
@@ -53,8 +54,11 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
 
     def add(of: pd.DataFrame, line: Line, metric: str, whose: str) -> None:
         points = means(of, y, "n_train")
-        _draw_line(left, points, line, metric, metrics, ", ".join(filter(None, (whose, metric))))
-        parts.append(({"part": y, "line": whose, "metric": metric}, points))
+        named = {"line": whose, "metric": metric}
+        spent = points.assign(x=points["x"].map(whole_flops(of).groupby(of["n_train"]).mean()))
+        _draw_line(left, points, line, metric, metrics, ", ".join(filter(None, (whose, plain(metric)))))
+        _draw_line(middle, spent, line, metric, metrics, "")
+        parts.extend([({"part": y, **named}, points), ({"part": "cost", **named}, spent)])
 
     for line in lines:
         pool = {axis: line.runs[axis].iloc[0] for axis in pool_axes}
@@ -72,8 +76,12 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     parts.append(({"part": "difference"}, gaps))
     log_axis(left, "x", runs["n_train"])
     positive = pd.concat([p["y"] for names, p in parts if names["part"] == y])
-    log_axis(left, "y", positive[positive > 0])
+    for axes in (left, middle):
+        log_axis(axes, "y", positive[positive > 0])
+    log_axis(middle, "x", pd.concat([p["x"] for names, p in parts if names["part"] == "cost"]))
     left.set(xlabel=label("n_train"), ylabel=label(y, content))
+    middle.set(xlabel="FLOPs, scoring included")
+    middle.tick_params(labelleft=False)
     right.axhline(0, color=BLACK, lw=0.7)
     right.set_xscale("log")
     fractions = sorted(pruned["keep_fraction"].unique())
@@ -91,6 +99,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     )
     about = [
         f"Left: mean {plain(y)} over seeds with 95 % intervals ({repeats_text(runs)}), random dashed",
+        "Middle: the same against the FLOPs of a run and of scoring its pool for it alone",
         f"Right: differences paired by seed and fold, 95 % intervals, {how}; below 0 the metric is better",
     ]
     if lacking := int((gaps["lacking"] != "").sum()):
@@ -100,7 +109,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         )
     if held:
         about.append(f"Held fixed, since more lines cannot be told apart: {held}")
-    return Drawn(figure, as_data(parts), "Pruned against random", ". ".join(about) + ".")
+    return Drawn(figure, as_data(parts), f"Pruned against random: {plain(sweep)}", ". ".join(about) + ".")
 
 
 def _draw_line(
