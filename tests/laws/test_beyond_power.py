@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from benchmarks.verdicts import TRUTHS, planted
 
-from lawbook.laws.frontier import judge, pareto
-from lawbook.laws.frontier.beyond_power import delta_aicc, heldout_errors
+from lawbook.laws.frontier import judge, other_forms, pareto
+from lawbook.laws.frontier.beyond_power import FORMS, delta_aicc, heldout_errors
 
 
 def verdicts(truth: str, noise: float, seeds: int, n: int) -> Counter[str]:
@@ -66,6 +66,32 @@ def test_what_a_verdict_rests_on() -> None:
     assert judged.heldout_error_exponential < judged.heldout_error_power
     assert 0 < judged.winners_curse < 0.05
     assert (judged.x_low, judged.x_high, judged.n_points) == (0.5, 8.0, 9)
+
+
+@pytest.mark.parametrize(
+    ("truth", "best", "worse"),
+    [("exponential", "exponential", "power_floor"), ("power with a floor", "power_floor", "exponential")],
+)
+def test_other_forms_are_held_against_a_power_law(truth: str, best: str, worse: str) -> None:
+    found = pareto(*planted(TRUTHS[truth], 0.002, 20, 0), y="y", draws=50)
+    judged = judge(found)
+    table = other_forms(found, judged)
+    assert table["form"].tolist() == [*FORMS, *FORMS]
+    of_frontier = table[table["part"] == "pruned"].set_index("form")["delta_aicc"]
+    assert of_frontier[best] < min(-6.0, of_frontier[worse])
+    assert of_frontier["exponential"] == pytest.approx(-judged.delta_aicc, abs=1e-6)
+    control = table[table["part"] == "control"].set_index("form")["delta_aicc"]
+    assert (control.dropna() > 0).all(), "the control is a power law"
+    assert judged.exponential_share == (1.0 if truth == "exponential" else 0.0)
+
+
+def test_the_forms_of_a_short_window_are_none() -> None:
+    runs, control = planted(TRUTHS["exponential"], 0.05, 10, 0)
+    few = pareto(runs[runs["n_train"] <= 1.5], control, y="y", draws=50)
+    assert other_forms(few, judge(few)).empty
+    six = pareto(runs[runs["n_train"] <= 3], control, y="y", draws=50)
+    table = other_forms(six, judge(six)).set_index(["part", "form"])["delta_aicc"]
+    assert table.loc["pruned"].isna().tolist() == [False, False, False, False, True], "too few for a break"
 
 
 def test_the_difference_of_aicc_is_that_of_two_lines() -> None:

@@ -8,23 +8,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator
 
 from lawbook.errors import LawbookError
 from lawbook.frontiers import part_of
 from lawbook.laws.frontier.pareto import LARGEST_POOL
 from lawbook.report.exact import exact_curves
 from lawbook.report.figures import Drawn, Kind
-from lawbook.report.figures._series import as_data, whole_flops
+from lawbook.report.figures._series import as_data, flops_axis, shown, whole_flops
 from lawbook.report.results import Results
 from lawbook.report.style import BLACK, DOUBLE, GREY, PALETTE, log_axis, new_figure
 from lawbook.report.words import label, number, plain
 from lawbook.studies.schema import FigureBlock, FrontierBlock, StudyFile
 
 FRONTIER, CONTROL = PALETTE[0], PALETTE[1]
-
-FEW_DECADES = 1.6
-"""Decades of FLOPs at which powers of ten alone label two ticks at least."""
 
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
@@ -64,14 +60,11 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     log_axis(left, "x", pruned["kept"])
     log_axis(left, "y", table["estimate"])
     log_axis(middle, "x", pruned["kept"])
-    log_axis(right, "x", cost["flops"])
-    right.xaxis.set_major_locator(
-        LogLocator(subs=(1.0,) if _decades(cost["flops"]) > FEW_DECADES else (1.0, 3.0))
-    )
+    flops_axis(right, cost["flops"])
     log_axis(right, "y", cost["estimate"])
     left.set(xlabel=label(asked.kept), ylabel=label(asked.y, content))
     middle.set(xlabel=label(asked.kept), ylabel="local exponent")
-    right.set(xlabel="FLOPs, scoring included", ylabel=label(asked.y, content))
+    right.set_ylabel(label(asked.y, content))
     figure.legend(handles=_legend(asked, parts), loc="outside lower center", ncols=4)
     data = as_data(
         [(names, points.drop(columns=["frontier", "part"], errors="ignore")) for names, points in parts]
@@ -155,10 +148,6 @@ def _costs(
     return pd.concat(parts, ignore_index=True)
 
 
-def _decades(values: pd.Series) -> float:
-    return float(np.log10(values.max() / values.min()))
-
-
 def _legend(asked: FrontierBlock, parts: list[tuple[dict[str, Any], pd.DataFrame]]) -> list[Line2D]:
     drawn = {names["part"] for names, _ in parts}
     edges = any((points["censored"].fillna("") != "").any() for _, points in parts if "censored" in points)
@@ -182,7 +171,13 @@ def _legend(asked: FrontierBlock, parts: list[tuple[dict[str, Any], pd.DataFrame
 
 
 def _named(wanted: dict[str, Any]) -> str:
-    return ", ".join(plain(str(value)) for value in wanted.values()) or "all"
+    """Write which runs are meant: a metric by its name alone.
+
+    >>> _named({"metric": "el2n", "probe_data": "heldout"}), _named({})
+    ('el2n, probe data heldout', 'all')
+    """
+    words = [plain(str(v)) if axis == "metric" else shown(axis, v) for axis, v in wanted.items()]
+    return ", ".join(words) or "all"
 
 
 def _caption(asked: FrontierBlock, pruned: pd.DataFrame, verdict: pd.Series) -> str:

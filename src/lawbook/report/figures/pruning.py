@@ -19,6 +19,7 @@ from lawbook.report.figures._series import (
     check_control,
     chosen_runs,
     draw_points,
+    flops_axis,
     make_lines,
     means,
     repeats_text,
@@ -33,7 +34,10 @@ from lawbook.studies.schema import FigureBlock, StudyFile
 
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
-    """Draw y against the examples kept and against FLOPs, metrics solid and random dashed, and metric − random."""
+    """Draw y against the examples kept, metrics solid and random dashed, and metric − random beside it.
+
+    Where runs of a pool differ in what they cost, as at equal epochs, y is drawn against FLOPs, too.
+    """
     runs, sweep = chosen_runs(block, results, content)
     y = str(block.options.get("y", "test_error"))
     pruned = runs[runs["keep_fraction"] < 1]
@@ -43,8 +47,9 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         pruned[pruned["metric"] != RANDOM], others, most=max(1, MAX_LINES // (len(metrics) + 1))
     )
 
-    figure = new_figure(DOUBLE, 3.2)
-    left, middle, right = figure.subplots(1, 3, width_ratios=[1.2, 1, 1.1])
+    cheaper = runs.groupby("samples")["flops"].nunique().max() > 1
+    figure = new_figure(DOUBLE, 3.2 if cheaper else 3.4)
+    left, *between, right = figure.subplots(1, 3 if cheaper else 2)
     # Random pruning and whole pools know nothing of how scores are made and used: they belong to several lines.
     pool_axes = [axis for axis in others if axis not in OF_SELECTION]
     random = runs[(runs["metric"] == RANDOM) | (runs["keep_fraction"] == 1)]
@@ -57,7 +62,8 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         named = {"line": whose, "metric": metric}
         spent = points.assign(x=points["x"].map(whole_flops(of).groupby(of["n_train"]).mean()))
         _draw_line(left, points, line, metric, metrics, ", ".join(filter(None, (whose, plain(metric)))))
-        _draw_line(middle, spent, line, metric, metrics, "")
+        for axes in between:
+            _draw_line(axes, spent, line, metric, metrics, "")
         parts.extend([({"part": y, **named}, points), ({"part": "cost", **named}, spent)])
 
     for line in lines:
@@ -76,12 +82,12 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     parts.append(({"part": "difference"}, gaps))
     log_axis(left, "x", runs["n_train"])
     positive = pd.concat([p["y"] for names, p in parts if names["part"] == y])
-    for axes in (left, middle):
-        log_axis(axes, "y", positive[positive > 0])
-    log_axis(middle, "x", pd.concat([p["x"] for names, p in parts if names["part"] == "cost"]))
+    log_axis(left, "y", positive[positive > 0])
     left.set(xlabel=label("n_train"), ylabel=label(y, content))
-    middle.set(xlabel="FLOPs, scoring included")
-    middle.tick_params(labelleft=False)
+    for axes in between:
+        log_axis(axes, "y", positive[positive > 0])
+        flops_axis(axes, pd.concat([p["x"] for names, p in parts if names["part"] == "cost"]))
+        axes.tick_params(labelleft=False)
     right.axhline(0, color=BLACK, lw=0.7)
     right.set_xscale("log")
     fractions = sorted(pruned["keep_fraction"].unique())
@@ -99,7 +105,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     )
     about = [
         f"Left: mean {plain(y)} over seeds with 95 % intervals ({repeats_text(runs)}), random dashed",
-        "Middle: the same against the FLOPs of a run and of scoring its pool for it alone",
+        _cost_text(runs, cheaper),
         f"Right: differences paired by seed and fold, 95 % intervals, {how}; below 0 the metric is better",
     ]
     if lacking := int((gaps["lacking"] != "").sum()):
@@ -110,6 +116,17 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     if held:
         about.append(f"Held fixed, since more lines cannot be told apart: {held}")
     return Drawn(figure, as_data(parts), f"Pruned against random: {plain(sweep)}", ". ".join(about) + ".")
+
+
+def _cost_text(runs: pd.DataFrame, cheaper: bool) -> str:
+    """Write what pruned runs cost beside others."""
+    if cheaper:
+        return "Middle: the same against the FLOPs of a run and of scoring its pool for it alone"
+    scoring = (runs["scoring_flops"] / runs["flops"]).median()
+    return (
+        "Runs of a pool take the same FLOPs whatever they keep; scoring it for one run alone takes"
+        f" {number(scoring, 2)} times as many"
+    )
 
 
 def _draw_line(
