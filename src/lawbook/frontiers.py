@@ -8,11 +8,11 @@ from typing import Any, Protocol
 import pandas as pd
 
 from lawbook.errors import LawbookError
-from lawbook.laws.frontier.beyond_power import judge
+from lawbook.laws.frontier.beyond_power import judge, other_forms
 from lawbook.laws.frontier.pareto import Pareto, pareto
 from lawbook.tables import conform, empty
 
-TABLES = ("frontiers", "frontier_slopes", "verdicts")
+TABLES = ("frontiers", "frontier_slopes", "frontier_forms", "verdicts")
 OF_SELECTION = (
     "metric", "keep", "drop_hardest", "probes", "probe_steps", "trajectory_steps", "probe_data", "probe_angle_deg",
 )  # fmt: skip
@@ -39,7 +39,7 @@ class FrontierBlock(Protocol):
 
 
 def fit_frontiers(blocks: Mapping[str, FrontierBlock], runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return the tables 'frontiers', 'frontier_slopes' and 'verdicts'.
+    """Return the tables 'frontiers', 'frontier_slopes', 'frontier_forms' and 'verdicts'.
 
     Raises LawbookError, naming the frontier, for runs that make none.
     """
@@ -51,6 +51,7 @@ def fit_frontiers(blocks: Mapping[str, FrontierBlock], runs: pd.DataFrame) -> di
         row["warnings"] = "\n".join(map(str, found.notices)) or None
         parts["frontiers"].append(found.table().assign(frontier=name))
         parts["frontier_slopes"].append(found.slopes().assign(frontier=name))
+        parts["frontier_forms"].append(other_forms(found, verdict).assign(frontier=name))
         parts["verdicts"].append(pd.DataFrame([row]).assign(frontier=name))
     return {
         kind: conform(pd.concat(rows, ignore_index=True), kind) if rows else empty(kind)

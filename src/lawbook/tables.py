@@ -212,6 +212,14 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "low": _real,
         "high": _real,
     },
+    # AICc of other forms over the window of the verdict, less that of a power law, which has two parameters.
+    "frontier_forms": {
+        "frontier": _text,
+        "part": _text,
+        "form": _text,
+        "n_parameters": _whole,
+        "delta_aicc": _real,
+    },
     # Whether a frontier beats a power law, by the three-part rule; over the window x_low to x_high.
     "verdicts": {
         "frontier": _text,
@@ -222,6 +230,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "n_points": _whole,
         "delta_aicc": _real,
         "delta_aicc_control": _real,
+        "exponential_share": _real,
         "heldout_error_power": _real,
         "heldout_error_exponential": _real,
         "winners_curse": _real,

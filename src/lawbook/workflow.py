@@ -27,7 +27,8 @@ from lawbook.writer import inherit_lock
 
 CONFIG = Path("config/config.yaml")
 FIT_TABLES = (
-    "fits", "draws", "predictions", "points", "slopes", "sensitivity", "frontiers", "frontier_slopes", "verdicts",
+    "fits", "draws", "predictions", "points", "slopes", "sensitivity", "frontiers", "frontier_slopes",
+    "frontier_forms", "verdicts",
 )  # fmt: skip
 NEVER_TRAINED = "(the target `figures` trains nothing)"
 FROM_A_TABLE = "(this study takes its runs from a table)"

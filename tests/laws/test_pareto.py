@@ -8,7 +8,7 @@ import pytest
 
 from lawbook.errors import LawbookError
 from lawbook.laws.frontier import pareto
-from lawbook.laws.frontier.pareto import LARGEST_POOL, SMALLEST_FRACTION
+from lawbook.laws.frontier.pareto import LARGEST_FRACTION, LARGEST_POOL, SMALLEST_FRACTION
 
 KEPT = (50, 100, 200, 400, 800)
 POOLS = (100, 200, 400, 800, 1600, 3200)
@@ -80,6 +80,19 @@ def test_a_choice_at_the_edge_of_the_sweep_ends_the_window() -> None:
     capped = runs[runs["samples"] <= runs["n_train"] * 4]
     marks = pareto(capped, control, y="y", draws=20).censored
     assert marks == (SMALLEST_FRACTION, SMALLEST_FRACTION, SMALLEST_FRACTION, SMALLEST_FRACTION, LARGEST_POOL)
+
+
+def test_where_no_whole_pool_was_swept_a_smaller_one_might_be_better() -> None:
+    # The smaller the pool the better: at 50 to 200 kept, what is best is not there.
+    runs, control = planted(best=1)
+    runs = runs[(runs["samples"] > runs["n_train"]) | (runs["n_train"] >= 400)]
+    found = pareto(runs, control, y="y", draws=20)
+    assert found.censored == (LARGEST_FRACTION,) * 3 + ("", "")
+    assert found.window == slice(3, 5)
+    # With whole pools from 100 on, nothing is at an edge but the smallest number.
+    found = pareto(*planted(best=1), y="y", draws=20)
+    assert found.censored == (LARGEST_FRACTION, "", "", "", "")
+    assert found.window == slice(1, 5)
 
 
 def test_the_order_of_rows_does_not_matter_and_the_seed_does_all_chance() -> None:

@@ -175,7 +175,10 @@ def test_random_is_the_control_of_every_way_to_score_and_to_select(
         differences = data[data["part"] == "difference"]
         assert len(differences) == 2
         np.testing.assert_allclose(differences["y"], -0.1, atol=0.02)
-        assert (data[data["metric"] == "random"].groupby("x").size() == 1).all(), "drawn once"
+        random = data[(data["metric"] == "random") & (data["part"] == "test_error")]
+        assert (random.groupby("x").size() == 1).all(), "drawn once"
+        cost = data[data["part"] == "cost"].groupby("metric")["x"].max()
+        assert cost["el2n"] > cost["random"], "probes are paid for"
 
 
 def test_panels_that_do_not_fit_are_named(selections: tuple[Path, StudyFile], tmp_path: Path) -> None:

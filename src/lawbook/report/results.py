@@ -107,6 +107,11 @@ class Results:
         return self.table("frontier_slopes")
 
     @cached_property
+    def frontier_forms(self) -> pd.DataFrame:
+        """Return how other forms fit the frontiers."""
+        return self.table("frontier_forms")
+
+    @cached_property
     def verdicts(self) -> pd.DataFrame:
         """Return whether each frontier beats a power law."""
         return self.table("verdicts")

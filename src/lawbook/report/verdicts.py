@@ -11,15 +11,21 @@ from lawbook.report.results import Results
 from lawbook.report.words import label, number, plain
 from lawbook.studies.schema import StudyFile
 
+WORDS = {"bnsl_1": "broken power law"}
+
 
 @dataclass(frozen=True)
 class VerdictRow:
-    """One frontier: its verdict with the reason, and (what, how much) of what it rests on."""
+    """One frontier: its verdict with the reason, (what, how much) of what it rests on, and how other forms fit.
+
+    forms: (form, ΔAICc of the frontier, of its control) as texts.
+    """
 
     name: str
     verdict: str
     reason: str
     cells: tuple[tuple[str, str], ...]
+    forms: tuple[tuple[str, str, str], ...]
 
 
 def verdict_rows(content: StudyFile, results: Results) -> list[VerdictRow]:
@@ -35,12 +41,14 @@ def verdict_rows(content: StudyFile, results: Results) -> list[VerdictRow]:
             ("ends at", _end(points, verdict)),
             ("error over control there", _ratio(points, float(verdict["x_high"]))),
             ("ΔAICc, power − exponential", _pair(verdict["delta_aicc"], verdict["delta_aicc_control"])),
+            ("an exponential fits better in", _share(verdict["exponential_share"])),
             ("|log error| on the last point, power law", number(verdict["heldout_error_power"], 2)),
             ("the same, exponential", number(verdict["heldout_error_exponential"], 2)),
             ("luck of the mere minimum", f"up to {verdict['winners_curse']:.0%} lower"),
             ("repeats", number(points["n_repeats"].iloc[0])),
         )
-        rows.append(VerdictRow(plain(name), str(verdict["verdict"]), str(verdict["reason"]), cells))
+        forms = _forms(results.frontier_forms[results.frontier_forms["frontier"] == name])
+        rows.append(VerdictRow(plain(name), str(verdict["verdict"]), str(verdict["reason"]), cells, forms))
     return rows
 
 
@@ -62,6 +70,23 @@ def _ratio(points: pd.DataFrame, kept: float) -> str:
     return (
         f"{number(at['pruned'], 2)} / {number(at['control'], 2)} = {number(at['pruned'] / at['control'], 2)}"
     )
+
+
+def _forms(table: pd.DataFrame) -> tuple[tuple[str, str, str], ...]:
+    """Return how each form fits frontier and control, as texts: AICc less that of a power law."""
+    gaps = table.pivot_table(index="form", columns="part", values="delta_aicc", dropna=False, sort=False)
+    return tuple(
+        (WORDS.get(str(form), plain(str(form))), _gap(row["pruned"]), _gap(row["control"]))
+        for form, row in gaps.iterrows()
+    )
+
+
+def _gap(value: float) -> str:
+    return "too few points" if pd.isna(value) else f"{value:+.1f}".replace("-", "−")
+
+
+def _share(value: float) -> str:
+    return "–" if pd.isna(value) else f"{value:.0%} of draws of pools"
 
 
 def _pair(frontier: float, control: float) -> str:

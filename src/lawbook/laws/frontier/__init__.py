@@ -1,6 +1,6 @@
 """Frontiers: the best model size and data for a budget, the best pool to prune, and envelopes over any choice."""
 
-from lawbook.laws.frontier.beyond_power import Judged, judge
+from lawbook.laws.frontier.beyond_power import Judged, judge, other_forms
 from lawbook.laws.frontier.cost import SIX, compute_of
 from lawbook.laws.frontier.envelope import Envelope, lower_envelope
 from lawbook.laws.frontier.exponent import exponent
@@ -23,6 +23,7 @@ __all__ = [
     "judge",
     "lower_envelope",
     "noise_between",
+    "other_forms",
     "parametric",
     "pareto",
 ]

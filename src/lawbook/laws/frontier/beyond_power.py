@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from lawbook.errors import LawbookError
+from lawbook.laws.fit import fit
+from lawbook.laws.forms import laws
 from lawbook.laws.frontier.pareto import Pareto
 from lawbook.laws.law import Array
 
@@ -24,6 +27,9 @@ LEAST_POINTS = 5
 
 STEEPER_IN_A_ROW = 2
 
+FORMS = ("exponential", "power_floor", "exponential_floor", "stretched_exponential", "bnsl_1")
+"""What is held against a power law beside the rule: the exponential, both with a floor, and what bends or breaks."""
+
 Verdict = Literal["beats the power law", "power law", "undecided"]
 
 
@@ -32,9 +38,10 @@ class Judged:
     """A verdict with what it rests on, over the window x_low to x_high of n_points.
 
     delta_aicc: AICc of the power law less that of the exponential, for frontier and control; positive is for the
-    exponential. steeper: the longest run of neighbouring local exponents of the frontier above the control's with
-    an interval that excludes 0. heldout_error_power and _exponential: |log error| at the window's last point, of
-    fits to the others. winners_curse: by which share the mere minimum lies below the estimate, at most.
+    exponential. exponential_share: of the draws, in which whole pools are resampled, those that it fits better.
+    steeper: the longest run of neighbouring local exponents of the frontier above the control's with an interval
+    that excludes 0. heldout_error_power and _exponential: |log error| at the window's last point, of fits to the
+    others. winners_curse: by which share the mere minimum lies below the estimate, at most.
     """
 
     verdict: Verdict
@@ -44,6 +51,7 @@ class Judged:
     n_points: int
     delta_aicc: float
     delta_aicc_control: float
+    exponential_share: float
     steeper: int
     heldout_error_power: float
     heldout_error_exponential: float
@@ -51,7 +59,7 @@ class Judged:
 
 
 def judge(frontier: Pareto) -> Judged:
-    """Return whether a frontier beats a power law, over its points up to the first at an edge of the sweep.
+    """Return whether a frontier beats a power law, over its window: points up to the first at an edge of the sweep.
 
     It does if (a) log ε = a - c x has an AICc lower by 6 than log ε = a - b log x, (b) its local exponent exceeds
     the control's by an interval that excludes 0 between at least three neighbouring points, and (c) the
@@ -62,19 +70,22 @@ def judge(frontier: Pareto) -> Judged:
     Source: the conditions under which Sorscher et al. 2022 (arXiv:2206.14486) claim more than a power law, with
     the safeguards that short ranges, chosen minima and the edge of a sweep call for.
     """
-    x, y, control = frontier.kept[frontier.window], frontier.estimate[frontier.window], frontier.control
-    good = np.flatnonzero(~((y > 0) & (control[: len(y)] > 0)))
-    n = int(good[0]) if len(good) else len(y)
-    x, y, control = x[:n], y[:n], control[:n]
-    curse = float(np.max(1 - frontier.naive[:n] / y)) if n else np.nan
+    start = frontier.window.start
+    y, control = frontier.estimate[frontier.window], frontier.control[frontier.window]
+    zero = np.flatnonzero(~((y > 0) & (control > 0)))
+    n = int(zero[0]) if len(zero) else len(y)
+    window = slice(start, start + n)
+    x, y, control = frontier.kept[window], y[:n], control[:n]
+    curse = float(np.max(1 - frontier.naive[window] / y)) if n else np.nan
     if n < LEAST_POINTS:
         ends = (float(x[0]), float(x[-1])) if n else (np.nan, np.nan)
         reason = f"{n} points {_ended_by(frontier, n)}, and {LEAST_POINTS} are needed"
-        return Judged("undecided", reason, *ends, n, np.nan, np.nan, 0, np.nan, np.nan, curse)
+        return Judged("undecided", reason, *ends, n, np.nan, np.nan, np.nan, 0, np.nan, np.nan, curse)
     delta, delta_control = delta_aicc(x, y), delta_aicc(x, control)
-    steeper = _steeper(frontier, n)
+    share = float(np.mean([delta_aicc(x, draw) > 0 for draw in frontier.draws[:, window]]))
+    steeper = _steeper(frontier, window)
     power, exponential = heldout_errors(x, y)
-    found = (float(x[0]), float(x[-1]), n, delta, delta_control, steeper, power, exponential, curse)
+    found = (float(x[0]), float(x[-1]), n, delta, delta_control, share, steeper, power, exponential, curse)
     gap = f"ΔAICc {delta:+.1f}"
     failed = [
         text
@@ -103,6 +114,30 @@ def _ended_by(frontier: Pareto, n: int) -> str:
     if n < len(frontier.kept[frontier.window]):
         return "before one without an error above 0"
     return "up to the edge of the sweep" if any(frontier.censored) else "in the whole sweep"
+
+
+def other_forms(frontier: Pareto, judged: Judged) -> pd.DataFrame:
+    """Return AICc less that of a power law, over the window of a verdict: a row per part and form of FORMS.
+
+    Columns part (pruned, control), form, n_parameters and delta_aicc, negative where the form is the better one;
+    null where the points are too few for its parameters. No row for a window of fewer than 5 points.
+    """
+    inside = (frontier.kept >= judged.x_low) & (frontier.kept <= judged.x_high)
+    rows = []
+    for part, y in (("pruned", frontier.estimate), ("control", frontier.control)):
+        if judged.n_points < LEAST_POINTS:
+            break
+        points = pd.DataFrame({"x": frontier.kept[inside], "y": y[inside]})
+        aicc = {form: _aicc(points, form) for form in ("power", *FORMS)}
+        rows += [(part, form, len(laws[form].parameters), aicc[form] - aicc["power"]) for form in FORMS]
+    return pd.DataFrame(rows, columns=["part", "form", "n_parameters", "delta_aicc"])
+
+
+def _aicc(points: pd.DataFrame, form: str) -> float:
+    """Return AICc of a law fitted to points, NaN where they are too few for its parameters and a variance."""
+    if len(points) <= len(laws[form].parameters) + 2:
+        return np.nan
+    return fit(points, form, y="y", x="x", cluster=None, draws=1).aicc
 
 
 def delta_aicc(x: Array, y: Array) -> float:
@@ -136,10 +171,11 @@ def _residuals(u: Array, v: Array) -> Array:
     return np.asarray(v - start - slope * u)
 
 
-def _steeper(frontier: Pareto, n: int) -> int:
-    """Return how many neighbouring steps of the first n points in a row are surely steeper than the control's."""
+def _steeper(frontier: Pareto, window: slice) -> int:
+    """Return how many neighbouring steps of a window in a row are surely steeper than the control's."""
     slopes = frontier.slopes()
-    above = (slopes.loc[slopes["part"] == "difference", "low"] > 0).to_numpy()[: n - 1]
+    steps = slice(window.start, window.stop - 1)
+    above = (slopes.loc[slopes["part"] == "difference", "low"] > 0).to_numpy()[steps]
     longest = run = 0
     for step in above:
         run = run + 1 if step else 0

@@ -19,7 +19,7 @@ from lawbook.laws.law import Array
 from lawbook.laws.notice import Notice
 from lawbook.seeds import generator
 
-LARGEST_POOL, SMALLEST_FRACTION = "largest pool", "smallest fraction"
+LARGEST_POOL, SMALLEST_FRACTION, LARGEST_FRACTION = "largest pool", "smallest fraction", "largest fraction"
 
 LEAST_REPEATS = 4
 """Repeats below which halves of them say nothing of each other."""
@@ -51,9 +51,14 @@ class Pareto:
 
     @cached_property
     def window(self) -> slice:
-        """Return the points up to the first censored one, which is the last that may be fitted."""
-        ends = [i for i, mark in enumerate(self.censored) if mark]
-        return slice(0, ends[0] + 1 if ends else len(self.kept))
+        """Return the points up to the first at an edge, which is the last that may be fitted.
+
+        Before them go those for which a smaller pool than all that were swept might be better.
+        """
+        within = [i for i, mark in enumerate(self.censored) if mark != LARGEST_FRACTION]
+        start = within[0] if within else len(self.kept)
+        ends = [i for i, mark in enumerate(self.censored) if mark and i >= start]
+        return slice(start, ends[0] + 1 if ends else len(self.kept))
 
     def interval(self, draws: Array, estimate: Array) -> tuple[Array, Array]:
         """Return the ends of estimate ± t · SE over draws, t of n - 1 repeats.
@@ -165,7 +170,7 @@ def pareto(
         estimate=estimate,
         naive=_least(_mean(errors, axis=2)),
         pool=pools[most],
-        censored=tuple(_edge(pools, errors, place, choice) for place, choice in enumerate(most)),
+        censored=tuple(_edge(pools, errors, both[place], place, choice) for place, choice in enumerate(most)),
         control=_mean(control_of_repeat, axis=1),
         draws=_above_zero(_crossed(errors, drawn)[0], errors),
         control_draws=_above_zero(
@@ -255,9 +260,14 @@ def _crossed(
     return _mean(np.stack(read), axis=0), np.stack(best)
 
 
-def _edge(pools: Array, errors: Array, place: int, choice: int) -> str:
-    """Return on which edge of the sweep a choice lies: a larger pool, or a smaller fraction, might be better."""
-    there = np.asarray(np.isfinite(errors).any(axis=2))
+def _edge(pools: Array, errors: Array, kept: float, place: int, choice: int) -> str:
+    """Return on which edge of the sweep a choice lies: a larger or smaller pool might be better.
+
+    A whole pool is no edge: there is none smaller.
+    """
+    there = np.flatnonzero(np.isfinite(errors[place]).any(axis=1))
     if choice == len(pools) - 1:
         return LARGEST_POOL
-    return SMALLEST_FRACTION if there[place].any() and choice == np.flatnonzero(there[place])[-1] else ""
+    if len(there) and choice == there[-1]:
+        return SMALLEST_FRACTION
+    return LARGEST_FRACTION if len(there) and choice == there[0] and pools[choice] > kept else ""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator
 from scipy import stats
 
 from lawbook.axes import Config
@@ -17,12 +18,15 @@ from lawbook.fitting import independent, text_of
 from lawbook.laws.fit import point_table
 from lawbook.laws.points import gather
 from lawbook.report.results import REPEATS, Results, sweep_runs, varying_axes, where
-from lawbook.report.style import MARKERS, colours
+from lawbook.report.style import MARKERS, colours, log_axis
 from lawbook.report.words import conditions, count, number, plain
 from lawbook.studies.schema import FigureBlock, StudyFile
 
 MAX_LINES = 14
 """More lines than this in one panel cannot be told apart."""
+
+FEW_DECADES = 1.6
+"""Decades at which powers of ten alone label two ticks at least."""
 
 RANDOM = "random"
 """The metric that all others are held against."""
@@ -139,6 +143,19 @@ def _plain_means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
     half = stats.t.ppf(0.975, np.maximum(table["size"] - 1, 1)) * table["std"] / np.sqrt(table["size"])
     table = table.assign(low=table["mean"] - half, high=table["mean"] + half, censored=False)
     return table.rename(columns={"mean": "y", "size": "n_seeds"})[_COLUMNS]
+
+
+def whole_flops(runs: pd.DataFrame) -> pd.Series:
+    """Return the FLOPs of each run with those of scoring its pool: what it costs where nothing is shared."""
+    return runs["flops"] + runs["scoring_flops"].fillna(0.0).astype(float)
+
+
+def flops_axis(axes: Axes, flops: pd.Series) -> None:
+    """Make x logarithmic, with few powers of ten as ticks: their labels are long."""
+    log_axis(axes, "x", flops)
+    few = np.log10(flops.max() / flops.min()) < FEW_DECADES
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0) if few else (1.0,)))
+    axes.set_xlabel("FLOPs, scoring included")
 
 
 def draw_points(

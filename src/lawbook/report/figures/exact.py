@@ -32,7 +32,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     figure = new_figure(DOUBLE * 0.75, 4.2)
     main, below = figure.subplots(2, 1, sharex=True, height_ratios=[1.6, 1])
     parts, ratios = [], []
-    for i, (group, hue) in enumerate(zip(groups, colours(groups), strict=True)):
+    for i, (group, hue) in enumerate(zip(groups, colours(_values(groups)), strict=True)):
         runs = exact_runs(law, results.runs, group)
         line = Line(
             plain(group).replace("=", " ").replace(",", ", ") or "trained",
@@ -67,11 +67,24 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     out = int((np.abs(every["ratio"] - 1) > 3 * every["se"]).sum())
     seeds = int(every["n"].max()) if len(every) else 0
     caption = (
-        f"Means of {plain(law.y)} beside the exact curve ({plain(law.exact)}), {count(seeds, 'seed')} at most;"
+        f"Means of {plain(law.y)} beside the exact values ({plain(law.exact)}), joined by lines,"
+        f" {count(seeds, 'seed')} at most;"
         " below, their ratio with three standard errors over seeds."
         f" {number(out)} of {len(every)} points lie further off."
     )
     return Drawn(figure, as_data(parts), f"Measured and exact: {plain(name)}", caption)
+
+
+def _values(groups: list[str]) -> list[float] | list[str]:
+    """Return the numbers of groups that one axis tells apart, so that their colours are in order; else the groups.
+
+    >>> _values(["keep_fraction=0.2", "keep_fraction=1"]), _values(["metric=el2n,width=8"])
+    ([0.2, 1.0], ['metric=el2n,width=8'])
+    """
+    try:
+        return [float(group.partition("=")[2]) for group in groups]
+    except ValueError:
+        return groups
 
 
 def _ratios(runs: pd.DataFrame, x: str, y: str) -> pd.DataFrame:

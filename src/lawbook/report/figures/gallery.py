@@ -75,15 +75,20 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     for place in axes[len(names) :]:
         place.set_axis_off()
     data = pd.concat(parts, ignore_index=True)
-    wrong = data[data["label"] != data["truth"]]
+    noisy = (wall.labels != wall.truth).any()
     axes_of_pool = json.loads(results.scorings.set_index("pool_id")["axes"].loc[[pool_id(config)]].iloc[0])
     caption = (
         f"The {number(each)} easiest (left) and hardest (right) images of each class by each metric, in the pool with"
-        f" {conditions(axes_of_pool | {'seed': config['seed']})}. Red frames: labels that noise has replaced,"
-        f" {number(int((wrong['end'] == 'hardest').sum()))} of {number(int((data['end'] == 'hardest').sum()))} among"
-        f" the hardest and {number(int((wrong['end'] == 'easiest').sum()))} among the easiest."
-    )
-    return Drawn(figure, data, "The easiest and the hardest images", caption)
+        f" {conditions(axes_of_pool | {'seed': config['seed']})}."
+    ) + (f" Red frames: labels that noise has replaced, {_replaced(data)}." if noisy else "")
+    return Drawn(figure, data, f"The easiest and the hardest images: {plain(sweep)}", caption)
+
+
+def _replaced(data: pd.DataFrame) -> str:
+    """Write how many of the images at each end have a replaced label."""
+    wrong = (data["label"] != data["truth"]).groupby(data["end"]).agg(["sum", "size"])
+    ends = [f"{number(int(k))} of {number(int(n))} among the {end}" for end, k, n in wrong[::-1].itertuples()]
+    return " and ".join(ends)
 
 
 def _pool_config(runs: pd.DataFrame, kind: str, sweep: str) -> dict[str, Any]:

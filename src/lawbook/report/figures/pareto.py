@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator
 
 from lawbook.errors import LawbookError
 from lawbook.frontiers import part_of
 from lawbook.laws.frontier.pareto import LARGEST_POOL
 from lawbook.report.exact import exact_curves
 from lawbook.report.figures import Drawn, Kind
-from lawbook.report.figures._series import as_data
+from lawbook.report.figures._series import as_data, flops_axis, shown, whole_flops
 from lawbook.report.results import Results
 from lawbook.report.style import BLACK, DOUBLE, GREY, PALETTE, log_axis, new_figure
 from lawbook.report.words import label, number, plain
@@ -61,12 +60,11 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     log_axis(left, "x", pruned["kept"])
     log_axis(left, "y", table["estimate"])
     log_axis(middle, "x", pruned["kept"])
-    log_axis(right, "x", cost["flops"])
-    right.xaxis.set_major_locator(LogLocator(subs=(1.0,)))
+    flops_axis(right, cost["flops"])
     log_axis(right, "y", cost["estimate"])
     left.set(xlabel=label(asked.kept), ylabel=label(asked.y, content))
     middle.set(xlabel=label(asked.kept), ylabel="local exponent")
-    right.set(xlabel="FLOPs, scoring included", ylabel=label(asked.y, content))
+    right.set_ylabel(label(asked.y, content))
     figure.legend(handles=_legend(asked, parts), loc="outside lower center", ncols=4)
     data = as_data(
         [(names, points.drop(columns=["frontier", "part"], errors="ignore")) for names, points in parts]
@@ -143,8 +141,7 @@ def _costs(
     others: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return the points of both parts with the mean FLOPs of a run and of scoring its pool."""
-    whole = runs.assign(all=runs["flops"] + runs["scoring_flops"].fillna(0.0).astype(float))
-    by_choice = whole.groupby([asked.kept, asked.pool])["all"].mean()
+    by_choice = whole_flops(runs).groupby([runs[asked.kept], runs[asked.pool]]).mean()
     chosen = [by_choice.get((kept, pool), np.nan) for kept, pool in pruned[["kept", "pool"]].to_numpy()]
     alone = others.groupby(asked.kept)["flops"].mean()
     parts = [control.assign(flops=control["kept"].map(alone).astype(float)), pruned.assign(flops=chosen)]
@@ -174,7 +171,13 @@ def _legend(asked: FrontierBlock, parts: list[tuple[dict[str, Any], pd.DataFrame
 
 
 def _named(wanted: dict[str, Any]) -> str:
-    return ", ".join(plain(str(value)) for value in wanted.values()) or "all"
+    """Write which runs are meant: a metric by its name alone.
+
+    >>> _named({"metric": "el2n", "probe_data": "heldout"}), _named({})
+    ('el2n, probe data heldout', 'all')
+    """
+    words = [plain(str(v)) if axis == "metric" else shown(axis, v) for axis, v in wanted.items()]
+    return ", ".join(words) or "all"
 
 
 def _caption(asked: FrontierBlock, pruned: pd.DataFrame, verdict: pd.Series) -> str:

@@ -19,10 +19,12 @@ from lawbook.report.figures._series import (
     check_control,
     chosen_runs,
     draw_points,
+    flops_axis,
     make_lines,
     means,
     repeats_text,
     shown,
+    whole_flops,
 )
 from lawbook.report.pairs import paired_difference
 from lawbook.report.results import REPEATS, Results, varying_axes, where
@@ -32,7 +34,10 @@ from lawbook.studies.schema import FigureBlock, StudyFile
 
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
-    """Draw y against the examples kept, metrics solid and random dashed, and metric − random beside it."""
+    """Draw y against the examples kept, metrics solid and random dashed, and metric − random beside it.
+
+    Where runs of a pool differ in what they cost, as at equal epochs, y is drawn against FLOPs, too.
+    """
     runs, sweep = chosen_runs(block, results, content)
     y = str(block.options.get("y", "test_error"))
     pruned = runs[runs["keep_fraction"] < 1]
@@ -42,8 +47,9 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         pruned[pruned["metric"] != RANDOM], others, most=max(1, MAX_LINES // (len(metrics) + 1))
     )
 
-    figure = new_figure(DOUBLE, 3.4)
-    left, right = figure.subplots(1, 2)
+    cheaper = runs.groupby("samples")["flops"].nunique().max() > 1
+    figure = new_figure(DOUBLE, 3.2 if cheaper else 3.4)
+    left, *between, right = figure.subplots(1, 3 if cheaper else 2)
     # Random pruning and whole pools know nothing of how scores are made and used: they belong to several lines.
     pool_axes = [axis for axis in others if axis not in OF_SELECTION]
     random = runs[(runs["metric"] == RANDOM) | (runs["keep_fraction"] == 1)]
@@ -53,8 +59,12 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
 
     def add(of: pd.DataFrame, line: Line, metric: str, whose: str) -> None:
         points = means(of, y, "n_train")
-        _draw_line(left, points, line, metric, metrics, ", ".join(filter(None, (whose, metric))))
-        parts.append(({"part": y, "line": whose, "metric": metric}, points))
+        named = {"line": whose, "metric": metric}
+        spent = points.assign(x=points["x"].map(whole_flops(of).groupby(of["n_train"]).mean()))
+        _draw_line(left, points, line, metric, metrics, ", ".join(filter(None, (whose, plain(metric)))))
+        for axes in between:
+            _draw_line(axes, spent, line, metric, metrics, "")
+        parts.extend([({"part": y, **named}, points), ({"part": "cost", **named}, spent)])
 
     for line in lines:
         pool = {axis: line.runs[axis].iloc[0] for axis in pool_axes}
@@ -74,6 +84,10 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     positive = pd.concat([p["y"] for names, p in parts if names["part"] == y])
     log_axis(left, "y", positive[positive > 0])
     left.set(xlabel=label("n_train"), ylabel=label(y, content))
+    for axes in between:
+        log_axis(axes, "y", positive[positive > 0])
+        flops_axis(axes, pd.concat([p["x"] for names, p in parts if names["part"] == "cost"]))
+        axes.tick_params(labelleft=False)
     right.axhline(0, color=BLACK, lw=0.7)
     right.set_xscale("log")
     fractions = sorted(pruned["keep_fraction"].unique())
@@ -91,6 +105,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     )
     about = [
         f"Left: mean {plain(y)} over seeds with 95 % intervals ({repeats_text(runs)}), random dashed",
+        _cost_text(runs, cheaper),
         f"Right: differences paired by seed and fold, 95 % intervals, {how}; below 0 the metric is better",
     ]
     if lacking := int((gaps["lacking"] != "").sum()):
@@ -100,7 +115,18 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         )
     if held:
         about.append(f"Held fixed, since more lines cannot be told apart: {held}")
-    return Drawn(figure, as_data(parts), "Pruned against random", ". ".join(about) + ".")
+    return Drawn(figure, as_data(parts), f"Pruned against random: {plain(sweep)}", ". ".join(about) + ".")
+
+
+def _cost_text(runs: pd.DataFrame, cheaper: bool) -> str:
+    """Write what pruned runs cost beside others."""
+    if cheaper:
+        return "Middle: the same against the FLOPs of a run and of scoring its pool for it alone"
+    scoring = (runs["scoring_flops"] / runs["flops"]).median()
+    return (
+        "Runs of a pool take the same FLOPs whatever they keep; scoring it for one run alone takes"
+        f" {number(scoring, 2)} times as many"
+    )
 
 
 def _draw_line(
