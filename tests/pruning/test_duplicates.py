@@ -77,6 +77,13 @@ def test_components_explain_what_they_say_and_turn_with_nothing() -> None:
     np.testing.assert_allclose(principal_components(inputs[order]), found[order], atol=1e-4)
 
 
+def test_components_of_few_examples_are_those_of_many_inputs() -> None:
+    inputs = task.examples({}).inputs[:300].reshape(300, -1).astype(float)
+    # Each pixel six times: 384 inputs of 300 examples, and the same components, √6 as long.
+    wide = principal_components(np.repeat(inputs, 6, axis=1))
+    np.testing.assert_allclose(wide, np.sqrt(6) * principal_components(inputs), atol=1e-8)
+
+
 def test_without_copies_few_examples_look_like_them() -> None:
     inputs = task.examples({}).inputs
     distance = 1.0 - earlier_cosine(principal_components(inputs), 0)

@@ -8,15 +8,20 @@ import tarfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+from lawbook.collect import collect_runs
 from lawbook.errors import LawbookError
 from lawbook.pruning.scoring import score_pools
+from lawbook.report.figures import draw_figure
 from lawbook.studies import load_study, make_plan
+from lawbook.tables import write_table
 from lawbook.tasks import cifar10
 from lawbook.training.shard import train_shard
 
+STUDIES = Path(__file__).parents[2] / "config/studies"
 CONFIG = {"samples": 40, "label_noise": 0.0, "augment": "crop_flip", "seed": 0}
 
 
@@ -140,11 +145,54 @@ sweeps:
         assert curves["value"].notna().all()
 
 
+@pytest.mark.slow
+def test_the_shipped_study_runs_from_download_to_figures(tiny: Path, tmp_path: Path) -> None:
+    """Every metric and selector of the study on 20 images: less of everything, and nothing else changed."""
+    text = (STUDIES / "cifar10_pruning.yaml").read_text()
+    for long, short in (
+        ("name: cifar10,", "name: cifar10, samples: 20,"), ("width: 64", "width: 2"), ("epochs: 200", "epochs: 1"),
+        ("batch_size: 128, steps: 70312, device: cuda", "batch_size: 4, steps: 3, evaluations: 2"),
+        ("probes: 10, probe_steps: 7031, trajectory_steps: 70312", "probes: 2, probe_steps: 2, trajectory_steps: 3"),
+        ("0.2, 0.3, 0.5, 0.7, 0.9, 1.0", "0.5, 1.0"), ("[0.1, 0.2, 0.3, 0.5, 0.7]", "[0.1]"), ("count: 3", "count: 2"),
+        ("[0.1, 0.3, 0.5, 0.7, 1.0]", "[0.1, 0.5, 1.0]"), ("[0.1, 0.3, 0.5, 0.7]", "[0.1, 0.5]"),
+    ):  # fmt: skip
+        assert long in text
+        text = text.replace(long, short)
+    (tmp_path / "tiny.yaml").write_text(text)
+    plan = make_plan(load_study(tmp_path / "tiny.yaml"))
+    (tmp_path / "shards").mkdir()
+    cache, files = tmp_path / "cache", []
+    scores, scorings = score_pools(plan.pools, cache=cache, code="1")
+    assert set(scorings["metric"]) == {"el2n", "forgetting", "aum", "prototypes_self", "disputed"}
+    for shard, runs in plan.shards.items():
+        curves, outcomes = train_shard(runs, shard=shard, cache=cache, code="1", scores=scores)
+        files.append(tmp_path / f"shards/{shard}.parquet")
+        write_table(curves, files[-1], "curves")
+        write_table(outcomes, files[-1].with_suffix(".runs.parquet"))
+    runs, _ = collect_runs(plan, files)
+    assert (runs["status"] == "ok").all()
+    kept = (runs["keep_fraction"] * runs["samples"]).round()
+    assert (runs["n_train"] == kept).all()
+    in_passes = runs[runs["epochs"] == 1]
+    assert (in_passes["steps"] == (in_passes["n_train"] / 4).round().clip(lower=1)).all(), (
+        "one pass over what is kept"
+    )
+    write_table(runs, tmp_path / "runs.parquet")
+    write_table(scores, tmp_path / "scores.parquet", "scores")
+    write_table(scorings, tmp_path / "scorings.parquet", "scorings")
+    for block in plan.study.content.figures[:3]:
+        draw_figure(block, tmp_path, plan.study.content, tmp_path / "figures")
+    shown = pd.read_csv(tmp_path / "figures/gallery_equal_epochs.csv")
+    assert set(shown["metric"]) == {"el2n", "forgetting", "aum", "prototypes_self"}
+    against_random = pd.read_csv(tmp_path / "figures/metrics_equal_epochs.csv")
+    assert "aum, strata, −10 % hardest" in set(against_random["selection"])
+    assert (against_random["n_pairs"] == 2).all()
+
+
 def test_the_study_is_planned_without_a_download(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(cifar10, "URL", "file:///nowhere")
     monkeypatch.setenv(cifar10.FOLDER, str(tmp_path))
-    folder = Path(__file__).parents[2] / "config/studies"
-    plan = make_plan(load_study(folder / "cifar10_pruning.yaml"))
+    plan = make_plan(load_study(STUDIES / "cifar10_pruning.yaml"))
     assert {run.config["device"] for run in plan.runs} == {"cuda"}
     assert plan.pools
     assert list(tmp_path.iterdir()) == []

@@ -21,8 +21,12 @@ def principal_components(inputs: NDArray[np.floating]) -> NDArray[np.float64]:
     """
     centred = np.asarray(inputs, dtype=np.float64)
     centred = centred - centred.mean(axis=0)
-    variances, directions = np.linalg.eigh(centred.T @ centred / len(centred))
-    variances, directions = np.maximum(variances[::-1], 0.0), directions[:, ::-1]
+    if len(centred) < centred.shape[1]:
+        _, lengths, rows = np.linalg.svd(centred, full_matrices=False)
+        variances, directions = lengths**2 / len(centred), rows.T
+    else:
+        variances, directions = np.linalg.eigh(centred.T @ centred / len(centred))
+        variances, directions = np.maximum(variances[::-1], 0.0), directions[:, ::-1]
     explained = np.cumsum(variances) / max(variances.sum(), np.finfo(float).tiny)
     size = min(int(np.searchsorted(explained, VARIANCE)) + 1, LARGEST, len(variances))
     directions = directions[:, :size]

@@ -81,8 +81,8 @@ def judge(frontier: Pareto) -> Judged:
         ends = (float(x[0]), float(x[-1])) if n else (np.nan, np.nan)
         reason = f"{n} points {_ended_by(frontier, n)}, and {LEAST_POINTS} are needed"
         return Judged("undecided", reason, *ends, n, np.nan, np.nan, np.nan, 0, np.nan, np.nan, curse)
-    delta, delta_control = delta_aicc(x, y), delta_aicc(x, control)
-    share = float(np.mean([delta_aicc(x, draw) > 0 for draw in frontier.draws[:, window]]))
+    delta, delta_control = float(delta_aicc(x, y)), float(delta_aicc(x, control))
+    share = float(np.mean(delta_aicc(x, frontier.draws[:, window]) > 0))
     steeper = _steeper(frontier, window)
     power, exponential = heldout_errors(x, y)
     found = (float(x[0]), float(x[-1]), n, delta, delta_control, share, steeper, power, exponential, curse)
@@ -140,21 +140,21 @@ def _aicc(points: pd.DataFrame, form: str) -> float:
     return fit(points, form, y="y", x="x", cluster=None, draws=1).aicc
 
 
-def delta_aicc(x: Array, y: Array) -> float:
+def delta_aicc(x: Array, y: Array) -> Array:
     """Return AICc(power) - AICc(exponential) = n log(RSS of log-log line / RSS of log-linear line).
 
-    Both have two parameters and a variance, so that nothing else differs. Raises LawbookError for fewer than 3
-    points.
+    x: (n,); y: (..., n), gives (...). Both have two parameters and a variance, so that nothing else differs. Raises
+    LawbookError for fewer than 3 points.
 
     >>> x = np.array([1.0, 2, 4, 8])
-    >>> delta_aicc(x, 1 / x + 1e-3) < -10 < 10 < delta_aicc(x, np.exp(-x) + 1e-9)
-    True
+    >>> [bool(delta_aicc(x, y) > 10) for y in (1 / x + 1e-3, np.exp(-x) + 1e-9)]
+    [False, True]
     """
     if len(x) < 3:
         raise LawbookError(f"{len(x)} points tell no two lines apart; give at least 3")
     tiny = np.finfo(float).tiny
-    power, exponential = (float(np.square(_residuals(u, np.log(y))).sum()) for u in (np.log(x), x))
-    return float(len(x) * (np.log(power + tiny) - np.log(exponential + tiny)))
+    power, exponential = (np.square(_residuals(u, np.log(y))).sum(axis=-1) for u in (np.log(x), x))
+    return np.asarray(len(x) * (np.log(power + tiny) - np.log(exponential + tiny)))
 
 
 def heldout_errors(x: Array, y: Array) -> tuple[float, float]:
@@ -167,8 +167,10 @@ def heldout_errors(x: Array, y: Array) -> tuple[float, float]:
 
 
 def _residuals(u: Array, v: Array) -> Array:
-    slope, start = np.polyfit(u, v, 1)
-    return np.asarray(v - start - slope * u)
+    """Return how v (..., n) lies off its least-squares line over u (n,)."""
+    u, v = u - u.mean(), v - v.mean(axis=-1, keepdims=True)
+    slope = (v @ u) / (u @ u)
+    return np.asarray(v - slope[..., None] * u)
 
 
 def _steeper(frontier: Pareto, window: slice) -> int:
