@@ -139,7 +139,7 @@ class StackedRuns(pl.LightningModule):
             self.diverged_step[newly] = step
             self.alive &= ~newly
 
-    def on_train_batch_end(self, *_: Any) -> None:
+    def evaluate_if_due(self) -> None:
         """Evaluate all runs at the log-spaced steps."""
         if self.global_step in self.evaluations:
             with torch.no_grad():
@@ -160,7 +160,7 @@ class StackedRuns(pl.LightningModule):
 
 
 class _Watch(pl.Callback):
-    """Beats, writes checkpoints, lets the stack be looked at, and stops at one when the job has to stop."""
+    """Evaluates, beats, writes checkpoints, lets the stack be looked at, and stops at one when the job has to."""
 
     def __init__(self, checkpoint: Checkpoint | None, heartbeat: Heartbeat | None, look: Look | None) -> None:
         self._checkpoint, self._heartbeat, self._look = checkpoint, heartbeat, look
@@ -172,8 +172,11 @@ class _Watch(pl.Callback):
         heed_signals_again()
 
     def on_train_batch_end(self, trainer: pl.Trainer, module: pl.LightningModule, *_: Any) -> None:
+        # First, since a checkpoint of this step has to hold its metrics: no later step evaluates them.
+        stack = cast(StackedRuns, module)
+        stack.evaluate_if_due()
         if self._look is not None:
-            self._look(trainer.global_step, cast(StackedRuns, module))
+            self._look(trainer.global_step, stack)
         now = time.monotonic()
         if now - self._beaten > HEARTBEAT_S:
             self._beaten = now
@@ -237,7 +240,13 @@ def train_stack(
             enable_model_summary=False,
             callbacks=[_Watch(checkpoint, heartbeat, look)],
         )
-        trainer.fit(module, _Ticks(), ckpt_path=resume, weights_only=True)
+        try:
+            trainer.fit(module, _Ticks(), ckpt_path=resume, weights_only=True)
+        except FileNotFoundError:
+            if resume is None or resume.exists():
+                raise
+            # Another job on the same stack has removed it since: it has written a later one, or has finished.
+            return train_stack(configs, scores, checkpoint=checkpoint, heartbeat=heartbeat, look=look)
     if checkpoint is not None:
         checkpoint.remove()
     # Trainer and module hold each other; without this a shard keeps the memory of all its stacks.
