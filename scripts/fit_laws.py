@@ -3,12 +3,15 @@
 from lawbook.fitting import fit_study, sensitivity
 from lawbook.frontiers import fit_frontiers
 from lawbook.jobs import job_arguments, planned, provenance, reported
+from lawbook.makings import check_inputs
 from lawbook.tables import read_table, write_csv, write_table
 from lawbook.workflow import laws_digest
 
 with reported():
     job = job_arguments("fit", "runs", "out")
-    content, runs = planned(job, laws_digest).study.content, read_table(job.runs[0])
+    plan = planned(job, laws_digest)
+    check_inputs(plan, job.runs, job.out[0])
+    content, runs = plan.study.content, read_table(job.runs[0])
     tables = fit_study(content.laws, runs) | {"sensitivity": sensitivity(content.laws, runs)}
     tables |= fit_frontiers(content.frontiers, runs)
     for name, table in tables.items():

@@ -4,13 +4,11 @@ from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.progress import SCORES, heartbeat
 from lawbook.provenance import about_runs
 from lawbook.pruning.scoring import score_pools
-from lawbook.stopping import heed_signals
 from lawbook.studies import pools_digest
 from lawbook.tables import write_table
 from lawbook.workflow import code_digest
 
 with reported():
-    heed_signals()
     job = job_arguments("score", "out")
     plan = planned(job, lambda plan: pools_digest(plan.pools))
     scores, scorings = score_pools(

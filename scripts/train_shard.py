@@ -1,21 +1,21 @@
 """Train the runs of one shard, or take them from the cache."""
 
 from lawbook.jobs import job_arguments, planned, provenance, reported
+from lawbook.makings import check_inputs
 from lawbook.progress import heartbeat
 from lawbook.provenance import about_runs
-from lawbook.stopping import heed_signals
 from lawbook.studies import shard_digest
 from lawbook.tables import read_table, write_table
 from lawbook.training.shard import train_shard
 
 if __name__ == "__main__":  # the processes of a distributed run import this file, too
     with reported():
-        heed_signals()
         job = job_arguments("train", "shard", "scores", "out")
-        shard = str(job.shard[0])
-        runs = planned(job, lambda plan: shard_digest(plan.shards[shard])).shards[shard]
-        scores = read_table(job.scores[0]) if job.scores else None
-        beat = heartbeat(job.out[0].parents[1], shard)
+        shard, results = str(job.shard[0]), job.out[0].parents[1]
+        plan = planned(job, lambda plan: shard_digest(plan.shards[shard]))
+        check_inputs(plan, job.scores, results)
+        runs, scores = plan.shards[shard], read_table(job.scores[0]) if job.scores else None
+        beat = heartbeat(results, shard)
         curves, outcomes = train_shard(
             runs, shard=shard, cache=job.cache, code=job.expect[1], scores=scores, heartbeat=beat
         )

@@ -39,11 +39,14 @@ MAY_IMPORT = {
         "fitting", "frontiers", "pruning", "provenance",
     },
     "bundle": {
-        "errors", "files", "fitting", "frontiers", "provenance", "report", "studies", "tables", "workflow",
+        "errors", "files", "fitting", "frontiers", "provenance", "recovery", "report", "studies", "tables", "workflow",
     },
     "bundle_command": {"errors", "bundle", "workflow"},
     "provenance": {"errors"},
-    "tables": {"errors", "files", "provenance"},
+    "tables": {"errors", "files", "provenance", "seal"},
+    "seal": set(),
+    "makings": {"errors", "provenance", "seal", "studies", "workflow"},
+    "recovery": {"errors", "files", "makings", "studies", "workflow"},
 }  # fmt: skip
 
 

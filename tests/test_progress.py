@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from lawbook.progress import ALIVE_S, SCORES, heartbeat, study_progress
 from lawbook.studies import plan_study
 
@@ -48,8 +50,19 @@ def test_a_heartbeat_is_written_seldom_but_the_last_one_always(tmp_path: Path) -
     assert study_progress(PLAN, tmp_path)[SHARD].done == 800
 
 
-def test_a_damaged_heartbeat_counts_for_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", '{"done": {}, "total": 1}', '{"done": 1e999, "total": 1}']
+)
+def test_a_damaged_heartbeat_counts_for_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / "progress").mkdir()
-    (tmp_path / f"progress/{SHARD}.json").write_text("{")
+    (tmp_path / f"progress/{SHARD}.json").write_text(text)
 
     assert study_progress(PLAN, tmp_path)[SHARD].state == "waiting"
+
+
+def test_a_heartbeat_that_cannot_be_written_fails_no_job(tmp_path: Path) -> None:
+    (tmp_path / "progress").write_text("a file, not a folder")
+
+    heartbeat(tmp_path, SHARD)(200, 800)
+
+    assert study_progress(PLAN, tmp_path)[SHARD].done == 0

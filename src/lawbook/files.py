@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_TEMPORARY = re.compile(r"\..*-[a-z0-9_]{8}(\.\w+)?|.*\.[0-9]+\.partial")
+"""How a file is called while it is being written: a table or a text; a checkpoint."""
 
 
 @contextmanager
@@ -26,8 +30,22 @@ def written_atomically(path: str | Path) -> Iterator[Path]:
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
+    except OSError as error:
+        if error.filename in (None, name):
+            error.filename = str(path)  # what a disk that is full does not say
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def left_over(folder: Path, before: float) -> Iterator[Path]:
+    """Yield the files under a folder that were being written, and were last touched before a time (in s)."""
+    for file in list(folder.rglob("*")):
+        try:
+            if _TEMPORARY.fullmatch(file.name) and file.is_file() and file.stat().st_mtime < before:
+                yield file
+        except FileNotFoundError:
+            continue  # its writer has just finished
 
 
 def write_text(path: str | Path, text: str) -> None:

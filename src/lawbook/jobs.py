@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -12,8 +13,17 @@ from typing import Any
 
 from lawbook.errors import AbandonedError, LawbookError, one_message
 from lawbook.provenance import Provenance, read_provenance, versions
+from lawbook.stopping import end_when_unwanted, heed_signals
 from lawbook.studies import Plan, plan_study
 from lawbook.workflow import code_digest
+
+CHECKPOINTED = ("train", "score")
+"""Stages that see for themselves when they should stop, once what is done is kept."""
+
+_DISK = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EISDIR}
+)
+"""Errors that are the disk's, or its owner's, and not this program's."""
 
 
 @contextmanager
@@ -21,7 +31,14 @@ def reported() -> Iterator[None]:
     """Turn a mistake into one message; say why, exit code 1, if the job has stopped before its end."""
     try:
         with one_message():
-            yield
+            try:
+                yield
+            except OSError as error:
+                if error.errno not in _DISK:
+                    raise
+                where = error.filename or "what this job writes"
+                problem = f"cannot be written or read ({os.strerror(error.errno)})"
+                raise LawbookError(f"{where} {problem}; mend that and run again") from None
     except AbandonedError as reason:
         sys.exit(f"Stopped: {reason}")
 
@@ -32,6 +49,10 @@ def job_arguments(stage: str, *more: str) -> argparse.Namespace:
     Each option of `more` takes one path or several, and is a list. Where studies and cache lie stands in the
     environment, which the workflow sets.
     """
+    if stage in CHECKPOINTED:
+        heed_signals()
+    else:
+        end_when_unwanted()
     parser = argparse.ArgumentParser(description=f"One job of the workflow: {stage}.")
     parser.add_argument("study")
     parser.add_argument("--expect", nargs="+", required=True)

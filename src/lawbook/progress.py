@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,14 +22,18 @@ ALIVE_S = 60.0
 
 
 def heartbeat(results: Path, job: str) -> Callable[[int, int], None]:
-    """Return a function of (run-steps done, run-steps in all) that leaves a job's heartbeat, at most twice a second."""
+    """Return a function of (run-steps done, run-steps in all) that leaves a job's heartbeat, at most twice a second.
+
+    One that cannot be written is left out: no job fails for it.
+    """
     file, last = _file(results, job), -EVERY_S
 
     def beat(done: int, total: int) -> None:
         nonlocal last
         if done == total or time.monotonic() - last >= EVERY_S:
             last = time.monotonic()
-            write_text(file, json.dumps({"done": done, "total": total}))
+            with suppress(OSError):
+                write_text(file, json.dumps({"done": done, "total": total}))
 
     return beat
 
@@ -68,8 +73,8 @@ def _job_progress(total: int, finished: Path, beat: Path) -> Progress:
     try:
         share = json.loads(beat.read_text())
         age = time.time() - beat.stat().st_mtime
-        done = total * share["done"] // max(1, share["total"])
-    except (OSError, ValueError, KeyError):
+        done = min(total, total * int(share["done"]) // max(1, int(share["total"])))
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return Progress(total, 0, "waiting")
     return Progress(total, done, "training" if age < ALIVE_S else "stopped")
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from lawbook.errors import LawbookError
 from lawbook.progress import study_progress
+from lawbook.recovery import keep_record, outdated, recover
 from lawbook.studies import Plan, plan_study
 from lawbook.workflow import Settings
 from lawbook.writer import HANDED_DOWN, name_holder, writing
@@ -51,26 +54,18 @@ def run_study(study: str, settings: Settings, cores: int, extra: Sequence[str] =
             raise LawbookError(
                 f"{option}: `lawbook run` sets this itself; edit config/config.yaml, or call snakemake"
             )
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--cores",
-        str(cores),
-        "--rerun-incomplete",
-        *extra,
-        "--",
-        study,
-    ]
+    command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--rerun-incomplete"]
     if DRY_RUN.intersection(extra):
-        return subprocess.run(command, check=False).returncode == 0
+        return subprocess.run([*command, *extra, "--", study], check=False).returncode == 0
     plan = plan_study(study, settings.studies)
     log = Path(f"logs/{study}/snakemake.log")
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with writing(settings.results) as lock, log.open("w", encoding="utf-8") as output:
+    results = Path(settings.results) / study
+    with writing(settings.results) as lock, _opened(log) as output:
+        for found in recover(plan, results, Path(settings.cache)):
+            print(f"! {found}", file=sys.stderr)
         _remove_stale_locks(study, output.fileno())
         process = subprocess.Popen(
-            command,
+            [*command, *_forced(plan, results, extra), *extra, "--", study],
             stdout=output,
             stderr=subprocess.STDOUT,
             env=os.environ | {HANDED_DOWN: str(lock)},
@@ -78,7 +73,9 @@ def run_study(study: str, settings: Settings, cores: int, extra: Sequence[str] =
         )
         # Should this process be killed, Snakemake lives on with the lock.
         name_holder(lock, process.pid)
-        _watch(process, plan, Path(settings.results) / study)
+        _watch(process, plan, results)
+        if not process.returncode:
+            keep_record(plan, results)
     said = log.read_text(encoding="utf-8", errors="replace")
     if process.returncode:
         if process.returncode == LawbookError.exit_code and (mistakes := _messages(said)):
@@ -87,10 +84,27 @@ def run_study(study: str, settings: Settings, cores: int, extra: Sequence[str] =
     return "Nothing to be done" not in said
 
 
+def _opened(log: Path) -> TextIO:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return log.open("w", encoding="utf-8")
+    except OSError as error:
+        fix = "Lawbook writes into results, logs and .snakemake of the folder it runs in; let it"
+        raise LawbookError(f"{log} cannot be written ({error.strerror}); {fix}") from None
+
+
 def _remove_stale_locks(study: str, output: int) -> None:
     if any(Path(".snakemake/locks").glob("*")):
         unlock = [sys.executable, "-m", "snakemake", "--unlock", "--", study]
         subprocess.run(unlock, check=False, stdout=output, stderr=subprocess.STDOUT)
+
+
+def _forced(plan: Plan, results: Path, extra: Sequence[str]) -> list[str]:
+    """Return the option that makes outdated files anew, whatever Snakemake knows of them; not against `extra`."""
+    if any(item.startswith(("--rerun-triggers", "--forcerun", "-R")) for item in extra):
+        return []
+    files = [str(file) for file in outdated(plan, results)]
+    return ["--forcerun", *files] if files else []
 
 
 def _watch(process: subprocess.Popen[bytes], plan: Plan, results: Path) -> None:
@@ -134,13 +148,23 @@ def _redraw(bars: Progress, bar: TaskID, plan: Plan, results: Path) -> tuple[int
 def _failure(code: int, said: str, log: Path) -> str:
     if code < 0:
         return f"Snakemake was killed by signal {-code}; run this again to resume"
-    why = _messages(said) or "\n".join(said.splitlines()[-15:])
+    why = _messages(said) or _silent_failures(said) or "\n".join(said.splitlines()[-15:])
     return f"the workflow did not finish; what is done is kept. {log} says more:\n{why}"
+
+
+def _silent_failures(said: str) -> str:
+    """Return which jobs failed without a message of Lawbook, by Snakemake's log."""
+    failed = re.findall(r"^Error in rule (\w+):\n(?:    .*\n)*?    log: (\S+)", said, re.MULTILINE)
+    if not failed:
+        return ""
+    jobs = "\n".join(dict.fromkeys(f"{rule} failed: {log}" for rule, log in failed))
+    return (
+        f"{jobs}\nAn empty log is that of a job that was killed, or that had no memory left; run this again."
+    )
 
 
 def _messages(said: str) -> str:
     """Return the messages of Lawbook in a log, each once."""
     lines = [line.strip() for line in said.splitlines()]
-    return "\n".join(
-        dict.fromkeys(line.removeprefix("Error: ") for line in lines if line.startswith("Error: "))
-    )
+    told = (line.removeprefix("Error: ") for line in lines if line.startswith(("Error: ", "Stopped: ")))
+    return "\n".join(dict.fromkeys(told))

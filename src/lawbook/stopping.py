@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import threading
+import time
 from types import FrameType
 
 from lawbook.errors import AbandonedError
@@ -58,6 +61,22 @@ def check_wanted() -> None:
     reason = why_unwanted()
     if reason is not None:
         raise AbandonedError(reason)
+
+
+def end_when_unwanted() -> None:
+    """Let this process end within a second of the death of process LAWBOOK_OWNER_PID.
+
+    Else a job whose Snakemake was killed would write late, over what a later job has made.
+    """
+    if "LAWBOOK_OWNER_PID" in os.environ:
+        threading.Thread(target=_wait_for_the_end, daemon=True).start()
+
+
+def _wait_for_the_end() -> None:
+    while (reason := why_unwanted()) is None:
+        time.sleep(1)
+    print(f"Stopped: {reason}", file=sys.stderr, flush=True)
+    os._exit(1)
 
 
 def _remember(number: int, _: FrameType | None) -> None:

@@ -1,13 +1,13 @@
 """The tables that pass between the stages: their columns, and how they are read and written.
 
-A missing number is null, never 0. Tables are written atomically, and the same rows give the same bytes.
+A missing number is null, never 0. Tables are written atomically and sealed, and the same rows give the same bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from lawbook.errors import LawbookError
 from lawbook.files import written_atomically
 from lawbook.provenance import KEY, Provenance
+from lawbook.seal import check_seal, seal, unsealed
 
 _text, _real, _whole, _flag = pa.string(), pa.float64(), pa.int64(), pa.bool_()
 
@@ -254,10 +255,6 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
 """Columns of the tables whose columns are fixed. `plan` and `runs` have a column per axis besides."""
 
 
-_PARQUET: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}
-"""With a checksum of each page, a bit that has flipped is an error and not another number."""
-
-
 def conform(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
     """Return the frame with exactly the columns of `kind`, in order; absent ones are null.
 
@@ -270,9 +267,12 @@ def conform(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
 
 
 def write_table(
-    frame: pd.DataFrame, path: str | Path, kind: str | None = None, made: Provenance | None = None
+    frame: pd.DataFrame,
+    path: str | Path,
+    kind: str | None = None,
+    made: Provenance | None = None,
 ) -> None:
-    """Write a frame as Parquet, atomically; with `kind`, exactly that table's columns and types.
+    """Write a frame as Parquet, atomically and sealed; with `kind`, exactly that table's columns and types.
 
     made: how the table came to be, which the file then carries.
     """
@@ -281,8 +281,9 @@ def write_table(
     else:
         schema = pa.schema(list(COLUMNS[kind].items()))
         table = pa.Table.from_pandas(conform(frame, kind), schema=schema, preserve_index=False)
-    with written_atomically(path) as temporary:
-        pq.write_table(table.replace_schema_metadata(_about(made)), temporary, **_PARQUET)
+    table = table.replace_schema_metadata(_about(made))
+    with written_atomically(path) as temporary, _sealed(temporary, Path(path).name, table.schema) as writer:
+        writer.write_table(table)
 
 
 def write_parts(
@@ -293,13 +294,22 @@ def write_parts(
     with (
         written_atomically(path) as temporary,
         written_atomically(path.with_suffix(".csv")) as twin,
-        pq.ParquetWriter(temporary, schema, **_PARQUET) as writer,
+        _sealed(temporary, path.name, schema) as writer,
         twin.open("w", encoding="utf-8", newline="") as text,
     ):
         schema.empty_table().to_pandas().to_csv(text, index=False)
         for part in parts:
             writer.write_table(part.cast(schema))
             part.to_pandas().to_csv(text, index=False, header=False)
+
+
+@contextmanager
+def _sealed(file: Path, name: str, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
+    """Yield a writer of a table; once everything is written, seal the file under that name."""
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        yield writer
+        writer.add_key_value_metadata(unsealed(name))
+    seal(file)
 
 
 def _about(made: Provenance | None) -> dict[bytes, str] | None:
@@ -313,32 +323,32 @@ def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a Parquet table. Raises LawbookError naming the file if it is absent or damaged."""
-    try:
-        frame: pd.DataFrame = pq.ParquetFile(path, page_checksum_verification=True).read().to_pandas()
+    """Read a Parquet table. Raises LawbookError naming the file if it is absent, damaged, or another table."""
+    with _readable(path):
+        frame: pd.DataFrame = pq.ParquetFile(path).read().to_pandas()
         return frame
-    except (OSError, pa.ArrowException) as error:
-        raise _unreadable(path, error) from error
 
 
 def n_rows(path: str | Path) -> int:
     """Return the number of rows of a Parquet table, which is not read. Raises LawbookError as `read_table` does."""
-    try:
+    with _readable(path):
         return int(pq.read_metadata(path).num_rows)
-    except (OSError, pa.ArrowException) as error:
-        raise _unreadable(path, error) from error
 
 
 def read_rows(path: str | Path, wanted: pc.Expression) -> pa.Table:
     """Return the rows of a Parquet table that an expression selects. Raises LawbookError as `read_table` does."""
+    with _readable(path):
+        return pq.read_table(path, filters=wanted, partitioning=None)
+
+
+@contextmanager
+def _readable(path: str | Path) -> Iterator[None]:
+    """Check the seal of a table; turn what goes wrong, there or in reading it, into one message."""
     try:
-        return pq.read_table(path, filters=wanted, page_checksum_verification=True)
-    except (OSError, pa.ArrowException) as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: str | Path, error: Exception) -> LawbookError:
-    return LawbookError(f"{path}: cannot be read as a table ({error}); delete it and run again")
+        check_seal(Path(path))
+        yield
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise LawbookError(f"{path}: cannot be read as a table ({error}); delete it and run again") from error
 
 
 def empty(kind: str) -> pd.DataFrame:

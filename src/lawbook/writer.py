@@ -11,7 +11,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -66,8 +66,9 @@ def inherit_lock(results: str | Path) -> int:
 def name_holder(handle: int, pid: int) -> None:
     """Write into the lock file who holds it and since when, for the message that others get."""
     holder = {"pid": pid, "host": socket.gethostname(), "since": datetime.now().isoformat(" ", "seconds")}
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, json.dumps(holder).encode(), 0)
+    with suppress(OSError):  # on a full disk the lock holds all the same
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps(holder).encode(), 0)
 
 
 def _describe_holder(handle: int) -> str:

@@ -85,6 +85,46 @@ def test_a_damaged_checkpoint_is_reported_and_training_starts_anew(
     assert resumed.curve == undisturbed.curve
 
 
+@pytest.mark.parametrize("evaluated", [3, 20])
+def test_a_checkpoint_of_an_evaluated_step_holds_its_metrics(
+    configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, evaluated: int
+) -> None:
+    configs = [configure(seed=seed, steps=20) for seed in (1, 2)]
+    undisturbed = train_stack(configs)
+    assert evaluated in undisturbed.evaluations
+    monkeypatch.setattr(stack_module, "CHECKPOINT_S", 0.0)
+    monkeypatch.setattr(stack_module, "CHECKPOINT_SHARE", 1e9)  # one after every step
+    save, saved = Checkpoint.save, []
+
+    def stop_once_saved(checkpoint: Checkpoint, write: Callable[[Path], object]) -> None:
+        save(checkpoint, write)
+        saved.append(checkpoint)
+        if len(saved) == evaluated:
+            raise StopError
+
+    monkeypatch.setattr(Checkpoint, "save", stop_once_saved)
+    with pytest.raises(StopError):
+        train_stack(configs, checkpoint=Checkpoint(tmp_path, "stack"))
+    resumed = train_stack(configs, checkpoint=Checkpoint(tmp_path, "stack"))
+
+    assert resumed.curve == undisturbed.curve
+    assert resumed.diverged_step.tolist() == undisturbed.diverged_step.tolist()
+
+
+def test_a_checkpoint_that_another_job_removes_meanwhile_is_done_without(
+    configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configs = [configure(seed=seed, steps=20) for seed in (1, 2)]
+    undisturbed = train_stack(configs)
+    found = iter([tmp_path / "stack-removed.ckpt", None])
+    monkeypatch.setattr(Checkpoint, "find", lambda _: next(found))
+
+    trained = train_stack(configs, checkpoint=Checkpoint(tmp_path, "stack"))
+
+    assert trained.curve == undisturbed.curve
+    assert next(found, "both were asked for") == "both were asked for"
+
+
 def test_a_pickle_under_a_checkpoints_name_is_not_run(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

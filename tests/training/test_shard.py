@@ -57,6 +57,20 @@ def test_a_damaged_cache_file_is_reported_and_trained_again(
     pd.testing.assert_frame_equal(again, curves)
 
 
+def test_a_cache_that_cannot_be_written_costs_no_result(
+    configure: Configure, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    runs = make_runs(configure, 1e-3)
+    right, _ = train_shard(runs, shard="a", cache=tmp_path / "cache", code="1")
+    (tmp_path / "occupied").write_text("a file, not a folder")
+
+    curves, outcomes = train_shard(runs, shard="a", cache=tmp_path / "occupied", code="1")
+
+    pd.testing.assert_frame_equal(curves, right)
+    assert outcomes["cached"].tolist() == [False]
+    assert "what is finished is not kept" in caplog.text
+
+
 def test_a_diverged_run_has_a_row_a_step_a_reason_and_no_numbers(
     configure: Configure, tmp_path: Path
 ) -> None:

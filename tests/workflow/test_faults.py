@@ -5,48 +5,27 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
-from tests.workflow.conftest import STUDY, House
+from benchmarks.fault_harness.house import REPOSITORY, House
+from tests.workflow.conftest import STUDY
 
 from lawbook.writer import writing
 
-# Each moment: who is killed, the job during which that happens, and seconds after the job has begun.
-MOMENTS = [
-    ("training", "train_shard", 0.5),
-    ("training", "train_shard", 3.0),
-    ("training", "train_shard", 5.0),
-    ("training", "score_pools", 4.0),
-    ("snakemake", "train_shard", 1.0),
-    ("snakemake", "train_shard", 4.5),
-    ("snakemake", "fit_laws", 0.5),
-    ("group", "train_shard", 4.0),
-    ("group", "collect_runs", 0.7),
-    ("group", "draw_figure", 1.5),
-]
-FAST = [("group", "train_shard", 4.0)]
+FAULTS = REPOSITORY / "benchmarks/faults.py"
 
 
-@pytest.mark.parametrize(
-    ("victim", "job", "after"),
-    [pytest.param(*moment, marks=() if moment in FAST else pytest.mark.slow) for moment in MOMENTS],
-)
-def test_after_a_kill_the_next_run_resumes_and_gives_the_same_bytes(
-    house: House, undisturbed: House, victim: str, job: str, after: float
-) -> None:
+def test_after_a_kill_the_next_run_resumes_and_gives_the_same_bytes(house: House, undisturbed: House) -> None:
     running = house.start("run", STUDY)
-    worker = _wait_for(lambda: _process(house, f"scripts/{job}.py"))
-    time.sleep(after)
-    if victim == "training":
-        _kill(worker)
-    elif victim == "snakemake":
-        _kill(_wait_for(lambda: _process(house, "-m snakemake --cores")))
-    else:
-        os.killpg(running.pid, signal.SIGKILL)
+    _wait_for(lambda: _process(house, "scripts/train_shard.py"))
+    time.sleep(4.0)
+    os.killpg(running.pid, signal.SIGKILL)
     running.wait(timeout=120)
 
     resumed = house.lawbook("run", STUDY)
@@ -54,6 +33,27 @@ def test_after_a_kill_the_next_run_resumes_and_gives_the_same_bytes(
     assert resumed.returncode == 0, resumed.stderr
     assert house.path("runs.parquet").read_bytes() == undisturbed.path("runs.parquet").read_bytes()
     assert house.lawbook("verify", STUDY).returncode in (0, 1, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "options"),
+    [
+        (19, ["--jobs", "19", "--studies", "0"]),
+        (2, ["--jobs", "0", "--studies", "2", "--only", "Snakemake killed", "result damaged"]),
+    ],
+)
+def test_a_few_faults_of_the_benchmark_end_in_the_right_tables(number: int, options: list[str]) -> None:
+    ran = subprocess.run(
+        [sys.executable, str(FAULTS), "--seed", "3", *options],
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert f"| all | {number} |" in ran.stdout
 
 
 def test_a_second_writer_is_told_who_writes(house: House) -> None:
@@ -117,10 +117,3 @@ def _process(house: House, command: str) -> psutil.Process | None:
         except (psutil.Error, IndexError):
             continue
     return None
-
-
-def _kill(process: psutil.Process) -> None:
-    try:
-        process.kill()
-    except psutil.NoSuchProcess:
-        pytest.fail("the process had ended before it could be killed")

@@ -11,7 +11,7 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 import pytest
-from tests.workflow.conftest import REPOSITORY, House, build
+from benchmarks.fault_harness.house import REPOSITORY, House, build
 
 from lawbook.laws import fit
 from lawbook.studies import load_study, make_plan

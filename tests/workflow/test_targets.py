@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from tests.workflow.conftest import REPOSITORY, STUDY, House
+from benchmarks.fault_harness.house import REPOSITORY, House
+from tests.workflow.conftest import STUDY
 
 from lawbook.studies import plan_study, study_names
 

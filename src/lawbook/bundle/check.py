@@ -10,11 +10,11 @@ import pandas as pd
 
 from lawbook.bundle.archive import Manifest, unpack_archive
 from lawbook.bundle.compare import Finding, compare_tables
-from lawbook.bundle.export import TWINS
 from lawbook.errors import LawbookError
 from lawbook.fitting import fit_study, sensitivity
 from lawbook.frontiers import fit_frontiers
 from lawbook.provenance import read_provenance, versions
+from lawbook.recovery import TWINS
 from lawbook.report.claims import judge_claims
 from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report

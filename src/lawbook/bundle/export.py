@@ -7,6 +7,7 @@ from pathlib import Path
 from lawbook.bundle.archive import Manifest, describe, write_archive
 from lawbook.errors import LawbookError
 from lawbook.provenance import read_provenance
+from lawbook.recovery import TWINS
 from lawbook.studies import Plan
 from lawbook.workflow import (
     FIGURE_FORMATS,
@@ -19,9 +20,6 @@ from lawbook.workflow import (
     study_digest,
     tables_of,
 )  # fmt: skip
-
-TWINS = ("runs", "curves", "costs", "fits", "claims")
-"""Tables that have a CSV beside them."""
 
 
 def export_study(plan: Plan, results: Path, out: Path) -> Manifest:

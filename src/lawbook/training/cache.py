@@ -48,10 +48,10 @@ class Cache:
         for file in sorted(self.folder.glob("*.parquet")):
             if not wanted - set(found):
                 break
-            data = file.read_bytes()
             try:
+                data = file.read_bytes()
                 found |= {key: one for key, one in self._read(file.name, data).items() if key in wanted}
-            except (ValueError, KeyError, TypeError, AttributeError, pa.ArrowException):
+            except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException):
                 _LOG.warning("%s is damaged; what it held is computed again", file)
         return found
 
@@ -71,7 +71,7 @@ class Cache:
         }
 
     def store(self, finished: Mapping[str, Cached]) -> None:
-        """Write what was finished together as one file."""
+        """Write what was finished together as one file; say so if it cannot be, since a job's own tables still can."""
         keyed = [one.table.assign(key=key) for key, one in finished.items()]
         table = pa.Table.from_pandas(
             pd.concat(keyed, ignore_index=True), schema=self._schema, preserve_index=False
@@ -79,8 +79,11 @@ class Cache:
         rows = json.dumps({key: one.row for key, one in finished.items()}, sort_keys=True)
         buffer = io.BytesIO()
         pq.write_table(table.replace_schema_metadata({"rows": rows}), buffer, compression="zstd")
-        with written_atomically(self.folder / _name(buffer.getvalue())) as temporary:
-            temporary.write_bytes(buffer.getvalue())
+        try:
+            with written_atomically(self.folder / _name(buffer.getvalue())) as temporary:
+                temporary.write_bytes(buffer.getvalue())
+        except OSError as error:
+            _LOG.warning("%s cannot be written (%s); what is finished is not kept", self.folder, error)
 
 
 def _name(data: bytes) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,10 +32,12 @@ class Checkpoint:
                 problem = self._problem(file)
             except FileNotFoundError:
                 continue  # another job on the same stack has just written a later one
+            except OSError as error:
+                problem = f"cannot be read ({error.strerror})"
             if problem is None:
                 return file
             _LOG.warning("%s %s; it is not used", file, problem)
-            file.unlink(missing_ok=True)
+            _discard(file)
         return None
 
     def save(self, write: Callable[[Path], object]) -> None:
@@ -50,16 +53,16 @@ class Checkpoint:
             beside.replace(named := self.folder / self._name(beside))
         except (OSError, RuntimeError) as error:  # PyTorch tells a full disk by a RuntimeError
             _LOG.warning("no checkpoint could be written to %s (%s)", self.folder, error)
-            beside.unlink(missing_ok=True)
+            _discard(beside)
             return
         for file in earlier:
             if file != named:
-                file.unlink(missing_ok=True)
+                _discard(file)
 
     def remove(self) -> None:
         """Remove the stack's files, with what a job that was killed left half written."""
         for file in [*self._files(), *self.folder.glob(f"{self.stack}.*.partial")]:
-            file.unlink(missing_ok=True)
+            _discard(file)
 
     def _files(self) -> list[Path]:
         """Return the stack's files, the newest first."""
@@ -84,3 +87,9 @@ class Checkpoint:
         except Exception as error:  # whatever a file of unknown making provokes
             return f"is no checkpoint ({type(error).__name__})"
         return None
+
+
+def _discard(file: Path) -> None:
+    """Remove a file, if that can be: in a folder that cannot be written it stays, and does no harm."""
+    with suppress(OSError):
+        file.unlink()

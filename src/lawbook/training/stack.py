@@ -270,12 +270,26 @@ def train_stack(
     scores: for each run that prunes by score, by its place in `configs`, the scores of its pool. With a
     `checkpoint` the state is saved there now and then, and training resumes from it if there is one.
     """
+    watch = Watch(checkpoint, why_unwanted, heartbeat, look)
     with held_devices(configs[0]) as devices:
-        resume = None if checkpoint is None else checkpoint.find()
-        module = fit(configs, scores or {}, devices, resume, Watch(checkpoint, why_unwanted, heartbeat, look))
+        module = _from_latest(checkpoint, lambda resume: fit(configs, scores or {}, devices, resume, watch))
     if checkpoint is not None:
         checkpoint.remove()
     return module
+
+
+def _from_latest(
+    checkpoint: Checkpoint | None, fit_from: Callable[[Path | None], StackedRuns]
+) -> StackedRuns:
+    """Return what comes of going on from the latest checkpoint, or from nothing where there is none."""
+    while True:
+        resume = None if checkpoint is None else checkpoint.find()
+        try:
+            return fit_from(resume)
+        except FileNotFoundError:
+            if resume is None or resume.exists():
+                raise
+            # Another job on the same stack has removed it since: it has written a later one, or has finished.
 
 
 def fit(
