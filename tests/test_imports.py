@@ -28,6 +28,7 @@ MAY_IMPORT = {
         "errors", "registry", "seeds", "axes", "schedules", "tasks", "models", "studies", "pruning", "files", "tables",
         "stopping",
     },
+    "quanta": {"errors", "seeds"},
     "fitting": {"errors", "seeds", "laws", "tables"},
     "frontiers": {"errors", "laws", "tables"},
     "collect": {"errors", "studies", "tasks", "tables"},
