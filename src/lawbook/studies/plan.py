@@ -19,6 +19,7 @@ from lawbook.studies.runs import Run, checked_value, digest, effective, expand_s
 from lawbook.studies.shards import make_shards
 from lawbook.studies.source import Source, find_source
 from lawbook.studies.study import Study, find_study, load_study
+from lawbook.tasks import tasks
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ class Plan:
 
 def shard_digest(runs: list[Run]) -> str:
     """Return the digest of a shard's resolved runs; it changes exactly when what is to be trained changes."""
-    return digest([{**effective(run.config), "device": run.config["device"]} for run in runs])
+    outside = sorted({tasks[run.config["task"]].outside(run.config) for run in runs} - {""})
+    return digest([{**effective(run.config), "device": run.config["device"]} for run in runs] + outside)
 
 
 def pools_digest(pools: tuple[Pool, ...]) -> str:

@@ -43,12 +43,19 @@ class Task(ABC):
     def check(self, config: Config) -> None:  # noqa: B027 - most tasks allow every combination
         """Raise AxisError if the axes are impossible together."""
 
+    def outside(self, config: Config) -> str:
+        """Return the digest of what a study reads that stands neither in its file nor in the code; most read none."""
+        return ""
+
 
 @dataclass(frozen=True)
 class Examples:
-    """All examples of a pool task: inputs (n, ...) float32 and targets (n,) int64."""
+    """All examples of a pool task: inputs (n, ...) and targets (n,) int64, or (n, T) where each has T targets.
 
-    inputs: NDArray[np.float32]
+    Inputs are float32 numbers, which are trained on in the run's number format, or int64 names of tokens.
+    """
+
+    inputs: NDArray[Any]
     targets: NDArray[np.int64]
 
 

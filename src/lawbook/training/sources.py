@@ -34,7 +34,7 @@ class Source(Protocol):
         """Return the number of examples that each run may see."""
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return the inputs (R, B, ...) and targets (R, B) of a step."""
+        """Return the inputs (R, B, ...) and targets (R, B) or (R, B, T) of a step."""
 
     def evaluate(self, predict: Predict, weights: Mapping[str, Tensor]) -> Metrics:
         """Return the metrics of every run, {(split, metric): (R,)}."""
@@ -67,7 +67,7 @@ class PoolSource:
             )
         self._task, self._loss, self._configs = task, task.loss, configs
         self._seeds = [one["seed"] for one in configs]
-        self._inputs = torch.from_numpy(examples.inputs).to(_tensor_options(config))
+        self._inputs = _tensor(examples.inputs, config)
         self._train: list[Indices] = []
         labels_of_run: list[Indices] = []
         for run, one in enumerate(configs):
@@ -89,7 +89,7 @@ class PoolSource:
         self._block_start, self._block = -1, torch.empty(0)
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return the inputs (R, B, n_inputs) and labels (R, B) of a step."""
+        """Return the inputs (R, B, ...) and labels (R, B) or (R, B, T) of a step."""
         start = step - step % _BLOCK_STEPS
         if start != self._block_start:
             self._block_start, self._block = start, self._indices_from(start)
@@ -168,6 +168,12 @@ class StreamSource:
         """Return the task's own metrics of the weights."""
         arrays = {name: tensor.detach().cpu().double().numpy() for name, tensor in weights.items()}
         return self._stream.evaluate(arrays)
+
+
+def _tensor(values: NDArray[Any], config: Config) -> Tensor:
+    """Return values on the run's device: numbers in its number format, names of tokens as they are."""
+    tensor = torch.from_numpy(values)
+    return tensor.to(_tensor_options(config)) if tensor.is_floating_point() else tensor.to(config["device"])
 
 
 def _tensor_options(config: Config) -> Tensor:
