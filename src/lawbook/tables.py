@@ -30,6 +30,11 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "metric": _text,
         "value": _real,
     },
+    # The weights of a run at a step, as the bytes of its row in a stack. In the cache alone.
+    "weights": {
+        "step": _whole,
+        "weights": pa.large_binary(),
+    },
     # What training found out about each run of a shard; the final metrics are the last rows of its curve.
     "outcomes": {
         "run_id": _text,

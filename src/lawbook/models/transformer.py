@@ -40,6 +40,7 @@ class Transformer(TrainedModel):
     """
 
     axes = TransformerAxes
+    border = ("token", "position", "head")
 
     def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
         """Return embeddings, each block's gains, biases and matrices (in, out), and the output layer.

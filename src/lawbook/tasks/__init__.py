@@ -119,6 +119,18 @@ class PoolTask(Task):
         return inputs
 
 
+class TextTask(PoolTask):
+    """A pool task whose examples are windows of tokens, each token a target: its words can be shown."""
+
+    @abstractmethod
+    def text(self, config: Config, ids: Sequence[int]) -> str:
+        """Return the text of some tokens."""
+
+    @abstractmethod
+    def file_of(self, config: Config, window: int, position: int) -> str:
+        """Return the file that a target of a window stands in."""
+
+
 class Stream(Protocol):
     """Fresh examples for a stack of R runs, and their exact or sampled evaluation."""
 

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from lawbook.axes import Axes, AxisError, Config, Neutral
 from lawbook.errors import LawbookError
-from lawbook.tasks import Examples, PoolTask
+from lawbook.tasks import Examples, TextTask
 from lawbook.tasks._text import BYTES, SPLITS, decode, digest_of, read_texts, tokens_of
 
 N_EVALUATED = 512
@@ -33,7 +33,7 @@ class CorpusAxes(Axes):
     )
 
 
-class Corpus(PoolTask):
+class Corpus(TextTask):
     """Predict each token of a window from those before it; every token is a target, the loss their mean.
 
     Files are split by the hash of their names, so that a new file moves no other one. Tokens are bytes, or
