@@ -12,7 +12,8 @@ with reported():
     heed_signals()
     job = job_arguments("train", "shard", "scores", "out")
     shard = str(job.shard[0])
-    runs = planned(job, lambda plan: shard_digest(plan.shards[shard])).shards[shard]
+    plan = planned(job, lambda plan: shard_digest(plan.shards[shard]))
+    runs = plan.shards[shard]
     curves, outcomes = train_shard(
         runs,
         shard=shard,
@@ -20,6 +21,7 @@ with reported():
         code=job.expect[1],
         scores=read_table(job.scores[0]) if job.scores else None,
         heartbeat=heartbeat(job.out[0].parents[1], shard),
+        keep=plan.kept,
     )
     made = provenance(job, about_runs(outcomes, (run.config["seed"] for run in runs)))
     write_table(outcomes, job.out[1], "outcomes", made)

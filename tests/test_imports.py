@@ -29,6 +29,9 @@ MAY_IMPORT = {
         "stopping",
     },
     "quanta": {"errors", "seeds"},
+    "discovery": {
+        "axes", "errors", "seeds", "tasks", "models", "studies", "training", "tables", "quanta",
+    },
     "fitting": {"errors", "seeds", "laws", "tables"},
     "frontiers": {"errors", "laws", "tables"},
     "collect": {"errors", "studies", "tasks", "tables"},
@@ -37,7 +40,7 @@ MAY_IMPORT = {
     "take": {"errors", "studies", "laws"},
     "report": {
         "errors", "registry", "seeds", "axes", "laws", "theory", "studies", "tasks", "models", "tables", "files",
-        "fitting", "frontiers", "pruning", "provenance",
+        "fitting", "frontiers", "pruning", "provenance", "quanta",
     },
     "bundle": {
         "errors", "files", "fitting", "frontiers", "provenance", "report", "studies", "tables", "workflow",

@@ -33,6 +33,7 @@ NEVER_TRAINED = "(the target `figures` trains nothing)"
 FROM_A_TABLE = "(this study takes its runs from a table)"
 NO_TABLE = "(this study trains its runs)"
 SCORE_TABLES = ("scores", "scorings")
+QUANTA_TABLES = ("quanta", "quanta_sizes", "quanta_scores", "token_losses")
 FOLDER = r"^[^{}*?\x00-\x1f\x7f]+$"
 """What a folder may be called: no brace, which Snakemake would take for a wildcard, and nothing unseen."""
 FIGURE_FORMATS = ("svg", "pdf", "png", "csv")
@@ -180,6 +181,12 @@ class House:
         """Return nothing to wait for; for the target `figures`, a file that nothing makes: no probe is trained."""
         return [NEVER_TRAINED] if "figures" in self._targets() else []
 
+    def kept(self, wildcards: Wildcards) -> list[str]:
+        """Return the runs, whose weights then lie in the cache; for the target `figures`, a file that nothing makes."""
+        if "figures" in self._targets():
+            return [NEVER_TRAINED]
+        return [str(self.folder(wildcards.study) / "runs.parquet")]
+
     def source(self, wildcards: Wildcards) -> list[str]:
         """Return nothing to wait for if a study takes its runs from a table, else a file that nothing makes.
 
@@ -233,6 +240,10 @@ class House:
     def pools_digest(self, wildcards: Wildcards) -> str:
         """Return the digest of the pools to score."""
         return pools_digest(self.plan(wildcards.study).pools)
+
+    def quanta_digest(self, wildcards: Wildcards) -> str:
+        """Return the digest of a study's block on quanta and of the runs that it looks into."""
+        return quanta_digest(self.plan(wildcards.study))
 
     def laws_digest(self, wildcards: Wildcards) -> str:
         """Return the digest of a study's laws."""
@@ -331,7 +342,8 @@ def tables_of(plan: Plan) -> tuple[str, ...]:
     """Return the tables of a study's runs: what training leaves, or what was taken and from where."""
     if plan.source is not None:
         return ("runs", "source")
-    return ("runs", "curves", "costs", *(SCORE_TABLES if plan.pools else ()))
+    quanta = QUANTA_TABLES if plan.study.content.quanta else ()
+    return ("runs", "curves", "costs", *(SCORE_TABLES if plan.pools else ()), *quanta)
 
 
 def found(entries: Mapping[str, Value], name: str, kind: str) -> Value:
@@ -359,6 +371,13 @@ def source_digest(plan: Plan) -> str:
     return digest([*content, *plan.fitted_columns])
 
 
+def quanta_digest(plan: Plan) -> str:
+    """Return the digest of a study's block on quanta and of the runs that it looks into."""
+    block = plan.study.content.quanta
+    looked_into = [run for run in plan.runs if run.run_id in plan.kept]
+    return digest([block.model_dump(mode="json") if block else None, shard_digest(looked_into)])
+
+
 def laws_digest(plan: Plan) -> str:
     """Return the digest of a study's laws and frontiers."""
     content = plan.study.content
@@ -373,7 +392,11 @@ def figure_digest(plan: Plan, figure: str) -> str:
     frontier = content.frontiers.get(block.of or next(iter(content.frontiers), ""))
     first = next(iter(content.sweeps), "")
     sweep = content.sweeps.get((law.sweep or "") if law else block.of or first)
-    parts = (block, law, sweep, *([frontier, content.sweeps[frontier.sweep]] if frontier else []))
+    parts = (
+        block, law, sweep,
+        *([frontier, content.sweeps[frontier.sweep]] if frontier else []),
+        *([content.quanta] if content.quanta else []),
+    )  # fmt: skip
     return digest([part.model_dump(mode="json") if part else None for part in parts])
 
 
@@ -407,6 +430,7 @@ def code_digest(plan: Plan, stage: str, figure: str = "") -> str:
         "score": learned
         | {f"lawbook.pruning.metrics.{name}" for pool in plan.pools for name in pool.metrics},
         "collect": learned,
+        "discover": learned,
         "take": frozenset(),
         "fit": forms,
         "draw": exact | ({f"lawbook.report.figures.{figure_block(plan, figure).kind}"} if figure else set()),

@@ -74,39 +74,58 @@ def test_a_group_that_is_too_small_is_filled_with_the_same_target() -> None:
     assert labels.tolist() == [0, 0, 0, 0, 1, 1, 1]
 
 
-def brute(values: np.ndarray, labels: np.ndarray) -> float:
-    """Return the mean over samples of the unbiased variance of its cluster."""
-    parts = [values[labels == label] for label in np.unique(labels)]
-    parts = [part for part in parts if len(part) > 1]
-    return sum(len(part) * part.var(ddof=1) for part in parts) / sum(map(len, parts))
+def test_a_cluster_larger_than_any_target_takes_what_is_left() -> None:
+    targets, previous = list("aaabbbccdefg"), list("xxxyyyzzxxxx")
+    labels = matched_control(targets, previous, [6, 3, 3])
+    assert labels.tolist() == [2, 2, 2, 1, 1, 1, 0, 0, 0, 0, 0, 0]
 
 
-def test_the_share_explained_is_that_of_unbiased_variances_and_nought_for_a_permutation() -> None:
-    labels = np.repeat(np.arange(40), 5)
-    values = RNG.normal(size=40)[labels] + RNG.normal(size=200)
-    once = np.ones(200, dtype=int)
-    share = share_explained(values)
-    assert share(labels, once) == pytest.approx(1 - brute(values, labels) / values.var(ddof=1))
+def brute(values: np.ndarray, labels: np.ndarray, units: np.ndarray, counts: np.ndarray) -> float:
+    """Return the mean over samples of half the squared difference within a cluster and between units."""
+    total = weight = 0.0
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        pairs = [(i, j) for i in members for j in members if units[i] != units[j]]
+        w = [counts[i] * counts[j] for i, j in pairs]
+        if sum(w):
+            half = [(values[i] - values[j]) ** 2 / 2 for i, j in pairs]
+            total += counts[members].sum() * np.average(half, weights=w)
+            weight += counts[members].sum()
+    return total / weight
+
+
+def test_the_share_explained_is_that_of_pairs_of_different_units() -> None:
+    labels, units = np.repeat(np.arange(20), 5), RNG.integers(12, size=100)
+    values, counts = RNG.normal(size=20)[labels] + RNG.normal(size=100), RNG.integers(0, 4, size=100)
+    expected = 1 - brute(values, labels, units, counts) / brute(values, np.zeros(100), units, counts)
+    assert share_explained(values, units)(labels, counts) == pytest.approx(expected)
+
+
+def test_clusters_that_know_nothing_explain_nothing() -> None:
+    labels, values, units = np.repeat(np.arange(40), 5), RNG.normal(size=200), np.arange(200) % 50
+    share, once = share_explained(values, units), np.ones(200, dtype=int)
     by_chance = [share(RNG.permutation(labels), once) for _ in range(200)]
     assert abs(np.mean(by_chance)) < 0.02
 
 
-def test_similarity_within_clusters_never_compares_a_sample_with_itself() -> None:
-    similarity = np.array([[1, 0.2, 0.9], [0.2, 1, 0.9], [0.9, 0.9, 1]])
-    within = within_similarity(similarity)
-    assert within(np.array([0, 0, 1]), np.array([3, 1, 5])) == pytest.approx(0.2)
-    assert np.isnan(within(np.array([0, 1, 2]), np.array([3, 1, 5])))
+def test_similarity_within_clusters_is_that_of_different_units() -> None:
+    similarity = np.array([[1, 0.2, 0.9, 0.8], [0.2, 1, 0.9, 0.8], [0.9, 0.9, 1, 0.1], [0.8, 0.8, 0.1, 1]])
+    within = within_similarity(similarity, np.array(["a", "a", "b", "c"]))
+    assert within(np.array([0, 0, 0, 1]), np.array([1, 1, 1, 1])) == pytest.approx(0.9)
+    assert within(np.array([0, 0, 1, 1]), np.array([3, 1, 5, 1])) == pytest.approx(0.1)
 
 
 def test_the_paired_comparison_finds_a_planted_winner_and_no_winner_in_a_tie() -> None:
     labels = np.repeat(np.arange(30), 10)
     values = 2 * RNG.normal(size=30)[labels] + RNG.normal(size=300)
     units = np.arange(300) % 50
-    compared = compare_paired(share_explained(values), labels, RNG.permutation(labels), units, draws=200)
+    compared = compare_paired(
+        share_explained(values, units), labels, RNG.permutation(labels), units, draws=200
+    )
     assert compared.n_units == 50
     assert compared.difference[1] > 0.4
     low, high = compared.clusters[1:]
     assert low < compared.clusters[0] < high
-    noise = share_explained(RNG.normal(size=300))
+    noise = share_explained(RNG.normal(size=300), units)
     tie = compare_paired(noise, labels, RNG.permutation(labels), units, draws=200)
     assert tie.difference[1] < 0 < tie.difference[2]

@@ -20,7 +20,7 @@ from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report
 from lawbook.studies import Plan, Study, load_study, make_plan
 from lawbook.tables import COLUMNS, read_table, write_csv, write_table
-from lawbook.workflow import code_digest
+from lawbook.workflow import QUANTA_TABLES, SCORE_TABLES, code_digest
 
 
 def check_bundle(path: Path, folder: Path) -> Iterator[Finding]:
@@ -49,7 +49,7 @@ def _check_study(study: Study, manifest: Manifest, kept: Path, again: Path) -> I
         yield _planned_runs(plan, runs)
     yield _versions(manifest)
     yield _code(plan, manifest, kept)
-    for name in ("runs", "curves", "costs", "scores", "scorings", "source"):
+    for name in ("runs", "curves", "costs", *SCORE_TABLES, *QUANTA_TABLES, "source"):
         if (kept / f"{name}.parquet").exists():
             again.mkdir(parents=True, exist_ok=True)
             (again / f"{name}.parquet").symlink_to((kept / f"{name}.parquet").resolve())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,87 +20,124 @@ Statistic = Callable[[Labels, NDArray[np.int64]], float]
 def matched_control(
     targets: Sequence[Hashable], previous: Sequence[Hashable], sizes: Sequence[int], seed: int = 0
 ) -> Labels:
-    """Return clusters of exactly these sizes, each as far as possible of one (target, previous token), (n,).
+    """Return clusters of exactly these sizes, as far as possible of one target and one previous token each, (n,).
 
-    From the largest size on, each cluster takes the largest group of one target and one previous token, or a random
-    part of it. Where none is large enough, it takes groups of the commonest target, then of any, largest first.
+    From the largest size on, a cluster takes a random part of the largest group of one target and previous token; if
+    that is too small, the largest groups of the commonest target. Clusters larger than any target come last and take
+    what is left, so that they break up nothing that a smaller one could have.
     """
     rng = generator(seed, "matched control")
-    groups: dict[tuple[Hashable, Hashable], list[int]] = {}
+    groups: dict[Hashable, dict[Hashable, list[int]]] = {}
     for place in rng.permutation(len(targets)).tolist():
-        groups.setdefault((targets[place], previous[place]), []).append(place)
+        groups.setdefault(targets[place], {}).setdefault(previous[place], []).append(place)
     labels = np.full(len(targets), -1, dtype=np.int64)
-    order = np.argsort(-np.asarray(sizes), kind="stable")
-    for label in order.tolist():
-        wanted = int(sizes[label])
-        target = _commonest(groups) if max(map(len, groups.values())) < wanted else None
-        while wanted:
-            same = [key for key in groups if key[0] == target]
-            key = max(same or groups, key=lambda k: (len(groups[k]), repr(k)))
-            members = groups[key]
-            taken, rest = members[:wanted], members[wanted:]
-            labels[taken] = label
-            wanted -= len(taken)
-            if rest:
-                groups[key] = rest
-            else:
-                del groups[key]
+    left_over = []
+    for label in np.argsort(-np.asarray(sizes), kind="stable").tolist():
+        target = _best_target(groups, int(sizes[label]))
+        if target is None:
+            left_over.append(label)
+            continue
+        labels[_taken(groups[target], int(sizes[label]))] = label
+    rest = [members for of_target in groups.values() for members in of_target.values()]
+    places = [place for members in rest for place in members]
+    for label in left_over:
+        labels[places[: sizes[label]]] = label
+        places = places[sizes[label] :]
     return labels
 
 
-def _commonest(groups: Mapping[tuple[Hashable, Hashable], list[int]]) -> Hashable:
-    counts: Counter[Hashable] = Counter()
-    for (target, _), members in groups.items():
-        counts[target] += len(members)
-    return max(counts, key=lambda target: (counts[target], repr(target)))
+Groups = dict[Hashable, list[int]]
 
 
-def within_similarity(similarity: Floats) -> Statistic:
-    """Return the statistic: mean similarity of two samples of one cluster, averaged over samples.
+def _best_target(groups: Mapping[Hashable, Groups], n: int) -> Hashable | None:
+    """Return the target of the largest group with n members or, if there is none, the commonest target with n."""
+    largest = {target: max(map(len, of.values()), default=0) for target, of in groups.items()}
+    whole = {target: sum(map(len, of.values())) for target, of in groups.items()}
+    for counts in (largest, whole):
+        if counts and max(counts.values()) >= n:
+            return max(counts, key=lambda target: (counts[target], repr(target)))
+    return None
 
-    similarity: (n, n). A sample is never compared with itself, however often it counts; clusters of one are left
-    out.
+
+def _taken(groups: Groups, n: int) -> list[int]:
+    """Take n members out of the groups of one target, from the largest group on, and return them."""
+    found: list[int] = []
+    while len(found) < n:
+        key = max(groups, key=lambda previous: (len(groups[previous]), repr(previous)))
+        wanted = n - len(found)
+        found += groups[key][:wanted]
+        groups[key] = groups[key][wanted:]
+    return found
+
+
+def within_similarity(similarity: Floats, units: NDArray[Any]) -> Statistic:
+    """Return the statistic: mean similarity of two samples of one cluster and two units, averaged over samples.
+
+    similarity: (n, n); units: (n,), what each sample belongs to (its file), since two samples of one file are alike
+    for reasons of their own. Clusters within one unit are left out.
     """
+    _, unit = np.unique(units, return_inverse=True)
+    apart = np.where(unit[:, None] != unit, similarity, 0)
 
     def mean(labels: Labels, counts: NDArray[np.int64]) -> float:
-        total, weight = 0.0, 0
-        for members in _members(labels):
-            w = counts[members].astype(float)
-            pairs = w.sum() ** 2 - np.square(w).sum()
-            if pairs > 0:
-                block = similarity[np.ix_(members, members)]
-                total += w.sum() * (w @ block @ w - np.square(w) @ block.diagonal()) / pairs
-                weight += int(w.sum())
-        return total / weight if weight else float("nan")
+        pairs, weights = _pairs(labels, unit, counts)
+        sums = np.array([counts[one] @ apart[np.ix_(one, one)] @ counts[one] for one in _members(labels)])
+        return _mean(sums / np.where(pairs > 0, pairs, 1), weights)
 
     return mean
 
 
-def share_explained(values: Floats) -> Statistic:
+def share_explained(values: Floats, units: NDArray[Any]) -> Statistic:
     """Return the statistic: 1 - (variance within clusters) / (variance), of values (n,).
 
-    Both variances are means of half the squared difference of two different samples, so that clusters which know
-    nothing explain 0 on average, however many they are; clusters of one are left out.
+    Both variances are means of half the squared difference of two samples of different units, so that clusters which
+    know nothing explain 0 on average, however many they are. Clusters within one unit are left out.
     """
+    _, unit = np.unique(units, return_inverse=True)
 
     def share(labels: Labels, counts: NDArray[np.int64]) -> float:
-        within, weight = _variances(values, labels, counts)
-        whole, _ = _variances(values, np.zeros_like(labels), counts)
-        return 1 - float(np.average(within, weights=weight) / whole[0]) if weight.any() else float("nan")
+        within, weights = _variances(values, labels, unit, counts)
+        whole, _ = _variances(values, np.zeros_like(labels), unit, counts)
+        return 1 - _mean(within, weights) / float(whole[0]) if whole[0] else float("nan")
 
     return share
 
 
-def _variances(values: Floats, labels: Labels, counts: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Return the variance of each cluster and how many samples it stands for, 0 where no two differ."""
-    weights = counts.astype(float)
-    n, squares, total, total_squares = (
-        np.bincount(labels, weights=part)
-        for part in (weights, weights**2, weights * values, weights * values**2)
-    )
-    pairs = n**2 - squares
-    known = pairs > 0
-    return (n * total_squares - total**2) / np.where(known, pairs, 1), np.where(known, n, 0)
+def _mean(values: Floats, weights: Floats) -> float:
+    """Return a weighted mean, NaN where nothing has a weight."""
+    return float(np.average(values, weights=weights)) if weights.any() else float("nan")
+
+
+def _pairs(labels: Labels, unit: Labels, counts: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Return how many pairs of different units each cluster has, and its samples, 0 where it has no such pair."""
+    both, label = _within_units(labels, unit)
+    n: Floats = np.bincount(labels, weights=counts).astype(float)
+    pairs: Floats = n**2 - np.bincount(label, weights=np.bincount(both, weights=counts) ** 2)
+    return pairs, np.where(pairs > 0, n, 0)
+
+
+def _variances(
+    values: Floats, labels: Labels, unit: Labels, counts: NDArray[np.int64]
+) -> tuple[Floats, Floats]:
+    """Return the variance of each cluster, over pairs of different units, and its samples."""
+    both, label = _within_units(labels, unit)
+    pairs, n = _pairs(labels, unit, counts)
+    spread = _spread(values, labels, counts) - np.bincount(label, weights=_spread(values, both, counts))
+    return spread / np.where(pairs > 0, pairs, 1), n
+
+
+def _spread(values: Floats, groups: Labels, counts: NDArray[np.int64]) -> Floats:
+    """Return the sum of (v_i - v_j)² / 2 over all pairs of each group."""
+    parts = (counts, counts * values, counts * np.square(values))
+    n, total, squares = (np.bincount(groups, weights=part).astype(float) for part in parts)
+    spread: Floats = n * squares - np.square(total)
+    return spread
+
+
+def _within_units(labels: Labels, unit: Labels) -> tuple[Labels, Labels]:
+    """Return the number of each sample's part, of one cluster and one unit, and the cluster of each part."""
+    parts, both = np.unique(labels * (int(unit.max()) + 1) + unit, return_inverse=True)
+    return both, parts // (int(unit.max()) + 1)
 
 
 @dataclass(frozen=True)
@@ -125,7 +161,7 @@ def compare_paired(
     """Compare clusters with a control by a bootstrap over units, the same draw for both.
 
     units: (n,), what each sample belongs to (its file): samples of one unit are not independent, and come and go
-    together.
+    together. Draws in which a statistic has no value are left out.
     """
     names, unit = np.unique(units, return_inverse=True)
     rng = generator(seed, "paired bootstrap")
@@ -137,7 +173,7 @@ def compare_paired(
         draw[:] = statistic(clusters, counts), statistic(control, counts)
 
     def told(estimate: float, values: Floats) -> tuple[float, float, float]:
-        low, high = np.quantile(values, [0.025, 0.975])
+        low, high = np.nanquantile(values, [0.025, 0.975]) if np.isfinite(values).any() else (np.nan, np.nan)
         return float(estimate), float(low), float(high)
 
     return Compared(

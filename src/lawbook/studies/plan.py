@@ -15,6 +15,7 @@ from lawbook.errors import suggest
 from lawbook.studies.cost import run_cost
 from lawbook.studies.frontier_check import check_frontier
 from lawbook.studies.probes import Pool, pool_id, pools_to_score
+from lawbook.studies.quanta_check import check_quanta, of_sweep
 from lawbook.studies.runs import Run, checked_value, digest, effective, expand_study, reads_scores
 from lawbook.studies.shards import make_shards
 from lawbook.studies.source import Source, find_source
@@ -45,6 +46,12 @@ class Plan:
         """Return the columns that the study's laws fit, as x or y."""
         laws = self.study.content.laws.values()
         return tuple(dict.fromkeys(column for law in laws for column in (law.y, *law.inputs)))
+
+    @cached_property
+    def kept(self) -> frozenset[str]:
+        """Return the runs whose weights are kept, since quanta are looked for in them."""
+        block = self.study.content.quanta
+        return frozenset() if block is None else frozenset(run.run_id for run in of_sweep(block, self.runs))
 
     @cached_property
     def _pools_by_id(self) -> Mapping[str, Pool]:
@@ -122,6 +129,8 @@ def make_plan(study: Study) -> Plan:
     _check_references(study, Columns("axis", frozenset(study.fields), COLUMNS_TO_FIT))
     runs = tuple(expand_study(study))
     _check_selections(study, runs)
+    if study.content.quanta is not None:
+        check_quanta(study, study.content.quanta, runs)
     return Plan(
         study,
         runs,

@@ -127,6 +127,10 @@ class TextTask(PoolTask):
         """Return the text of some tokens."""
 
     @abstractmethod
+    def held_out(self, config: Config) -> NDArray[np.int64]:
+        """Return all windows of the validation split, of which `splits` may take a part."""
+
+    @abstractmethod
     def file_of(self, config: Config, window: int, position: int) -> str:
         """Return the file that a target of a window stands in."""
 

@@ -90,6 +90,10 @@ class Corpus(TextTask):
             raise LawbookError(f"samples = {config['samples']}: {problem}; choose at most {found}")
         return {split: windows if split == "pool" else _spaced(windows) for split, windows in whole.items()}
 
+    def held_out(self, config: Config) -> NDArray[np.int64]:
+        """Return all windows of the validation split."""
+        return _ranges(config["folder"], config["vocabulary"], config["context"])["validation"]
+
     def file_of(self, config: Config, window: int, position: int) -> str:
         """Return the file that a target stands in."""
         for split, places in _ranges(config["folder"], config["vocabulary"], config["context"]).items():
