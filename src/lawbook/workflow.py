@@ -20,7 +20,7 @@ from lawbook.laws.forms import laws as all_forms
 from lawbook.studies import Plan, Run, plan_study, pools_digest, shard_digest, study_names
 from lawbook.studies.cost import run_cost, stack_size
 from lawbook.studies.runs import digest, reads_scores
-from lawbook.studies.schema import FigureBlock
+from lawbook.studies.schema import FigureBlock, StudyFile
 from lawbook.studies.study import RESERVED
 from lawbook.studies.yaml_file import read_yaml
 from lawbook.writer import inherit_lock
@@ -204,6 +204,12 @@ class House:
 
         return files
 
+    def fitted(self, wildcards: Wildcards) -> list[str]:
+        """Return the tables that a study's laws are fitted to: its runs, and their curves if a law asks for them."""
+        content = self.plan(wildcards.study).study.content
+        names = ["runs", *(["curves"] if reads_curves(content) else [])]
+        return [str(self.folder(wildcards.study) / f"{table}.parquet") for table in names]
+
     def outcomes(self, wildcards: Wildcards) -> list[str]:
         """Return the outcomes of each shard of a study."""
         return [str(Path(file).with_suffix(".runs.parquet")) for file in self.shards(wildcards)]
@@ -305,12 +311,13 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
     from lawbook.report.results import where
 
     for name, law in content.laws.items():
-        if law.exact is not None and law.exact not in exact_curves:
-            fix = suggest(law.exact, exact_curves)
-            raise plan.study.error(f"laws.{name}.exact", law.exact, "there is no such exact curve", fix)
-        if law.exact is not None and plan.source is not None:
+        for curve in law.exact:
+            if curve not in exact_curves:
+                fix = suggest(curve, exact_curves)
+                raise plan.study.error(f"laws.{name}.exact", curve, "there is no such exact curve", fix)
+        if law.exact and plan.source is not None:
             problem, fix = "a table has no task whose theory would be known", "write its value as a claim"
-            raise plan.study.error(f"laws.{name}.exact", law.exact, problem, fix)
+            raise plan.study.error(f"laws.{name}.exact", law.exact[0], problem, fix)
     for name, frontier in content.frontiers.items():
         if frontier.exact is not None and frontier.exact not in exact_curves:
             fix = suggest(frontier.exact, exact_curves)
@@ -325,6 +332,9 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
                 f"figures.{i}", block.of or block.kind, problem or "unclear", fix
             ) from None
     for i, claim in enumerate(content.claims):
+        if claim.exact is not None and claim.exact not in exact_curves:
+            fix = suggest(claim.exact, exact_curves)
+            raise plan.study.error(f"claims.{i}.exact", claim.exact, "there is no such exact curve", fix)
         if claim.quantity is not None and claim.quantity not in quantities:
             fix = suggest(claim.quantity, quantities)
             raise plan.study.error(f"claims.{i}.quantity", claim.quantity, "there is no such quantity", fix)
@@ -336,6 +346,11 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
                 problem, _, fix = str(error).rpartition("; ")
                 raise plan.study.error(f"claims.{i}.where", dict(claim.where), problem, fix) from None
     return plan
+
+
+def reads_curves(content: StudyFile) -> bool:
+    """Tell whether a law of a study has points at other evaluations than the last."""
+    return any(law.at != "last" for law in content.laws.values())
 
 
 def tables_of(plan: Plan) -> tuple[str, ...]:
@@ -402,7 +417,10 @@ def figure_digest(plan: Plan, figure: str) -> str:
 
 def claims_digest(plan: Plan) -> str:
     """Return the digest of a study's claims."""
-    return digest([claim.model_dump(mode="json") for claim in plan.study.content.claims])
+    content = plan.study.content
+    asked = {str(claim.value).split(".")[0] for claim in content.claims if claim.exact is not None}
+    blocks = [block for name, block in content.laws.items() if name in asked]
+    return digest([block.model_dump(mode="json") for block in (*content.claims, *blocks)])
 
 
 def study_digest(plan: Plan) -> str:
@@ -423,7 +441,9 @@ def code_digest(plan: Plan, stage: str, figure: str = "") -> str:
     compared = {"power", *(form for law in laws for form in law.compare)}
     partners = {f"{form}_floor" for form in compared} | {form.removesuffix("_floor") for form in compared}
     forms = {f"lawbook.laws.forms.{form}" for form in compared | (partners & set(all_forms))}
-    known = [law.exact for law in laws] + [frontier.exact for frontier in content.frontiers.values()]
+    known = [curve for law in laws for curve in law.exact]
+    known += [frontier.exact or "" for frontier in content.frontiers.values()]
+    known += [claim.exact or "" for claim in claims]
     exact = {f"lawbook.theory.{name}" for name in known if name}
     entries = {
         "train": learned,

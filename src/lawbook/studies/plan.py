@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -126,7 +126,8 @@ def make_plan(study: Study) -> Plan:
     if source is not None:
         _check_references(study, Columns("column in the table", frozenset(source.columns)))
         return Plan(study, (), {}, (), source)
-    _check_references(study, Columns("axis", frozenset(study.fields), COLUMNS_TO_FIT))
+    measured = COLUMNS_TO_FIT | {f"test_{metric}" for metric in study.task.metrics}
+    _check_references(study, Columns("axis", frozenset(study.fields), measured))
     runs = tuple(expand_study(study))
     _check_selections(study, runs)
     if study.content.quanta is not None:
@@ -146,6 +147,10 @@ class Columns:
     kind: str
     axes: frozenset[str]
     measured: frozenset[str] = frozenset()
+
+    def with_measured(self, more: Iterable[str]) -> Columns:
+        """Return these columns with more that may be fitted."""
+        return replace(self, measured=self.measured | frozenset(more))
 
     def check_axes(self, study: Study, field: str, names: Iterable[str]) -> None:
         """Raise StudyError for a name that is no axis."""
@@ -180,7 +185,10 @@ def _check_references(study: Study, columns: Columns) -> None:
         columns.check_axes(study, f"{field}.where", law.where)
         columns.check_axes(study, f"{field}.cluster", law.cluster)
         columns.check_axes(study, f"{field}.choose", [law.choose] if law.choose else [])
-        columns.check_fittable(study, f"{field}.x", law.inputs)
+        if law.at != "last" and content.table is not None:
+            raise study.error(f"{field}.at", law.at, "a table has no curves", "delete it")
+        along = columns.with_measured(ALONG_CURVES if law.at != "last" else ())
+        along.check_fittable(study, f"{field}.x", law.inputs)
         columns.check_fittable(study, f"{field}.y", [law.y])
     for name, frontier in content.frontiers.items():
         field = f"frontiers.{name}"
@@ -241,6 +249,9 @@ def _check_selection(study: Study, field: str, wanted: Mapping[str, Any], runs: 
     if not any(all(run.config[axis] in values for axis, values in allowed.items()) for run in runs):
         raise study.error(field, dict(wanted), "no planned run has these values", "see `lawbook plan --csv`")
 
+
+ALONG_CURVES = ("step", "samples_seen")
+"""Columns that rows at other evaluations than the last have besides."""
 
 COLUMNS_TO_FIT = frozenset(
     {"n_params", "n_params_non_embedding", "n_train", "n_unique", "flops"}

@@ -208,6 +208,11 @@ class LawBlock(Block):
     where: dict[str, Any] = Field({}, description="Keep only the runs with these values (one, or a list).")
     range: tuple[float, float] | None = Field(None, description="Fit only between these values of x.")
     choose: str | None = Field(None, description="Axis chosen at each x by the lowest validation metric.")
+    at: Literal["last", "best", "every"] = Field(
+        "last",
+        description="Evaluations of a run that are its points: the last one; the best, with the lowest validation "
+        "loss; or every one, with x step or samples_seen.",
+    )
     loss: LossName = Field(
         "log_least_squares",
         description="Penalty of the residuals (least_squares, huber, absolute) of log y; of log(1 + y) with log1p_, "
@@ -219,8 +224,8 @@ class LawBlock(Block):
     role: Literal["headline", "detail", "null"] = Field(
         "detail", description="`headline` stands on page one; `null` must come out as no law."
     )
-    exact: Name | None = Field(
-        None, description="Registered exact curve, fitted over the same range beside it."
+    exact: Annotated[list[Name], WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array"}]})] = Field(
+        [], description="Registered exact curves, one or several, fitted over the same range beside it."
     )
 
     @property
@@ -228,7 +233,7 @@ class LawBlock(Block):
         """Return the columns of x, one or several."""
         return (self.x,) if isinstance(self.x, str) else tuple(self.x)
 
-    @field_validator("cluster", mode="before")
+    @field_validator("cluster", "exact", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
@@ -353,6 +358,9 @@ class Claim(Block):
     value: str | None = Field(None, description="law.form.parameter")
     difference: str | None = Field(None, description="Column whose paired difference is meant.")
     quantity: Name | None = Field(None, description="A registered named quantity.")
+    exact: Name | None = Field(
+        None, description="Exact curve whose fit over the same points is subtracted from the value."
+    )
     of: dict[str, Any] = Field({}, description="Runs that the difference is of.")
     minus: dict[str, Any] = Field({}, description="Runs that are subtracted.")
     where: dict[str, Any] = Field({}, description="The group of a fit, or runs that both sides share.")
@@ -373,6 +381,8 @@ class Claim(Block):
     def _complete(self) -> Claim:
         if sum(item is not None for item in (self.value, self.difference, self.quantity)) != 1:
             raise ValueError("a claim is about exactly one of value, difference, quantity; keep one")
+        if self.exact is not None and self.value is None:
+            raise ValueError("an exact curve is subtracted from a value; name law.form.parameter as value")
         if self.difference is not None and not (self.of and self.minus and self.paired_by):
             raise ValueError(
                 "a difference is of runs minus other runs, pair by pair; add of, minus and paired_by"

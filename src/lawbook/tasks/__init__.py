@@ -7,7 +7,7 @@ pool, or a *stream task*, whose examples are made afresh at every step.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
@@ -31,6 +31,8 @@ class Task(ABC):
     loss: ClassVar[Loss]
     shape_axes: ClassVar[tuple[str, ...]] = ()
     """Axes of the task that all runs of one stack must share."""
+    metrics: ClassVar[tuple[str, ...]] = ()
+    """What is measured on the test split besides loss and error."""
 
     @abstractmethod
     def n_inputs(self, config: Config) -> int:
@@ -135,14 +137,24 @@ class TextTask(PoolTask):
         """Return the file that a target of a window stands in."""
 
 
+Predict = Callable[[NDArray[np.float32]], NDArray[Any]]
+"""From inputs (R, B, n_inputs) to outputs (R, B, n_outputs)."""
+
+
 class Stream(Protocol):
     """Fresh examples for a stack of R runs, and their exact or sampled evaluation."""
 
     def batch(self, step: int) -> tuple[Any, Any]:
         """Return inputs (R, B, n_inputs) and targets (R, B) of one step, as NumPy arrays."""
 
-    def evaluate(self, weights: Mapping[str, NDArray[Any]]) -> Mapping[tuple[str, str], NDArray[np.float64]]:
-        """Return the metrics, {(split, metric): (R,)}, of the weights, each with a leading run axis."""
+    def evaluate(
+        self, weights: Mapping[str, NDArray[Any]], predict: Predict
+    ) -> Mapping[tuple[str, str], NDArray[np.float64]]:
+        """Return the metrics, {(split, metric): (R,)}, of the weights, each with a leading run axis.
+
+        predict: the outputs of the weights, for inputs. Metrics of splits other than train, validation and test,
+        such as those of one part of the examples, stand in the curves alone, not among a run's final metrics.
+        """
 
 
 class StreamTask(Task):

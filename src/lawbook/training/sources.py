@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lawbook.axes import Config
+from lawbook.batches import batch_positions
 from lawbook.pruning.pools import members_of
 from lawbook.tasks import PoolTask, StreamTask, tasks
-from lawbook.training.batches import batch_positions
 from lawbook.training.losses import example_errors, example_losses
 
 Indices = NDArray[np.int64]
@@ -155,19 +155,22 @@ class StreamSource:
     """Batches made afresh at every step by the task, which also evaluates."""
 
     def __init__(self, task: StreamTask, configs: Sequence[Config]) -> None:
-        self._stream = task.open(configs)
+        self._stream, self._classes = task.open(configs), task.loss == "cross_entropy"
         self._options = _tensor_options(configs[0])
-        self.n_train = [config["batch_size"] * config["steps"] for config in configs]
+        self.n_train = [config.get("samples") or config["batch_size"] * config["steps"] for config in configs]
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return the inputs (R, B, n_inputs) and targets (R, B) of a step."""
-        inputs, targets = self._stream.batch(step)
-        return torch.from_numpy(inputs).to(self._options), torch.from_numpy(targets).to(self._options)
+        """Return the inputs (R, B, n_inputs) and targets (R, B) of a step; classes stay whole numbers."""
+        inputs, targets = map(torch.from_numpy, self._stream.batch(step))
+        kind = targets.dtype if self._classes else self._options.dtype
+        return inputs.to(self._options), targets.to(self._options.device, kind)
 
     def evaluate(self, predict: Predict, weights: Mapping[str, Tensor]) -> Metrics:
         """Return the task's own metrics of the weights."""
         arrays = {name: tensor.detach().cpu().double().numpy() for name, tensor in weights.items()}
-        return self._stream.evaluate(arrays)
+        return self._stream.evaluate(
+            arrays, lambda inputs: predict(torch.from_numpy(inputs).to(self._options)).cpu().numpy()
+        )
 
 
 def _tensor(values: NDArray[Any], config: Config) -> Tensor:
