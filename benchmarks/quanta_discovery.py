@@ -233,7 +233,8 @@ def page_of(networks: Sequence[Network], all_samples: Sequence[Samples], scores:
 {len(networks)} networks of width {config["width"]} on multitask sparse parity ({config["n_tasks"]} tasks,
 {config["n_bits"]} bits, subsets of {config["subset_size"]}, α = {config["alpha"]}), trained for {config["steps"]:,}
 steps of {config["batch_size"]:,} examples. From each, {n:,} samples with a loss below {LEARNED} nats, drawn as the
-training examples are: tasks that are not learned are among them, as samples that were guessed right. The gradient is that of all
+training examples are: tasks that are not learned are among them, as samples that were guessed right. The gradient is
+that of all
 weights but the rows that are looked up by the task's number, so that nothing names the task.
 
 {networks_of(networks, all_samples)}
