@@ -64,7 +64,7 @@ def sheet_of(all_items: list[Item]) -> str:
     parts = [
         "# Sheet: clusters and decoys in random order\n\n"
         f"{CLUSTERS} items are clusters, {DECOYS} are decoys. The token that is predicted stands in 【 】; ␣ is a "
-        "space, ⏎ a line's end, ⇥ a tab, ␀ a file's end.\n"
+        "space, ⏎ a line's end, ⇥ a tab, ∎ a file's end.\n"
     ]
     for number, item in enumerate(all_items, start=1):
         shown = [f"{line.before[-40:]}【{line.target}】{line.after[:10]}" for line in item.lines]

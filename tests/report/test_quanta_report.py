@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from lawbook.report.page import write_report
-from lawbook.report.quanta import clusters_of, quanta_section, verdict
+from lawbook.report.quanta import clusters_of, few_tokens, quanta_section, verdict
 from lawbook.report.results import Results
 from lawbook.studies import Study, load_study, make_plan
 from lawbook.tables import write_table
@@ -150,7 +150,7 @@ def test_clusters_come_largest_first_with_their_targets_and_files() -> None:
     assert [len(cluster.lines) for cluster in found] == [4, 4, 4]
     assert found[1].files == "7 files"
     assert found[0].lines[0].before.startswith("line 0⏎")
-    assert found[0].lines[0].after.startswith("␀")
+    assert found[0].lines[0].after.startswith("∎")
 
 
 def test_the_section_says_who_wins_either_way(study: Study) -> None:
@@ -160,6 +160,15 @@ def test_the_section_says_who_wins_either_way(study: Study) -> None:
     assert [row[0] for row in section.rows] == ["2", "3", "4"]
     lost = verdict("held_out_cosine", scores(gap=-0.1), 3)
     assert lost[1] == "the control of target and previous token wins"
+
+
+def test_fewer_tokens_than_were_asked_for_are_warned_of(study: Study) -> None:
+    results = Results(study.file.parent)
+    assert few_tokens(study.content, results) == []
+    block = study.content.quanta
+    assert block is not None
+    more = study.content.model_copy(update={"quanta": block.model_copy(update={"samples": 500})})
+    assert few_tokens(more, results) == ["only 60 of 500 tokens qualify; raise quanta.loss_quantile"]
 
 
 def test_claims_are_judged_by_the_clusters_that_are_shown(study: Study) -> None:

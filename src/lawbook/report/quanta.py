@@ -20,8 +20,8 @@ SHOWN = 10
 CHARACTERS = 56
 """Characters of context before a token that are shown."""
 
-VISIBLE = str.maketrans({"\n": "⏎", "\t": "⇥", "\0": "␀", " ": "␣"})
-IN_CONTEXT = str.maketrans({"\n": "⏎", "\t": "⇥", "\0": "␀"})
+VISIBLE = str.maketrans({"\n": "⏎", "\t": "⇥", "\0": "∎", " ": "␣"})
+IN_CONTEXT = str.maketrans({"\n": "⏎", "\t": "⇥", "\0": "∎"})
 
 WHAT = {
     "held_out_cosine": "cosine between gradients within a cluster",
@@ -29,7 +29,7 @@ WHAT = {
 }
 SCORE_COLUMNS = (
     "k", "stability over starts (ARI)", "purity by target", "NMI with target",
-    "held-out cosine: clusters − control [95 %]", "learning time explained: clusters − control [95 %]",
+    "held-out cosine, gain [95 %]", "learning time explained, gain [95 %]",
 )  # fmt: skip
 
 
@@ -85,6 +85,15 @@ def score(scores: pd.DataFrame, what: str, part: str = "", k: int | None = None)
     return dict(rows[rows["k"] == k].iloc[0] if k is not None else rows.iloc[0])
 
 
+def few_tokens(content: StudyFile, results: Results) -> list[str]:
+    """Return the warning of a study that clusters fewer tokens than it asked for, if it does."""
+    block = content.quanta
+    n = 0 if block is None else len(results.table("quanta"))
+    if block is None or n == block.samples:
+        return []
+    return [f"only {number(n)} of {number(block.samples)} tokens qualify; raise quanta.loss_quantile"]
+
+
 def gain(results: Results, what: str) -> tuple[float, float, float, int]:
     """Return by how much the clusters that are shown beat their control: estimate, low, high, files resampled.
 
@@ -110,7 +119,7 @@ def clusters_of(tokens: pd.DataFrame, shown: int = SHOWN) -> list[Cluster]:
                 rank,
                 len(members),
                 named + more,
-                number(commonest[0][1] / len(members), 2),
+                f"{commonest[0][1] / len(members):.0%}",
                 count(members["file"].nunique(), "file"),
                 tuple(line_of(row) for row in members.iloc[places].to_dict("records")),
             )
@@ -146,7 +155,7 @@ def verdict(what: str, scores: pd.DataFrame, k: int) -> tuple[str, str, str]:
     told = ", ".join(
         f"{part} {measured(row['estimate'], row['low'], row['high'])}" for part, row in parts.items()
     )
-    return WHAT[what], wins, f"{told}; {count(gap['n'], 'file')} resampled"
+    return WHAT[what], wins, f"{told}; {count(int(gap['n']), 'file')} resampled"
 
 
 def _about(content: StudyFile, scores: pd.DataFrame) -> list[str]:

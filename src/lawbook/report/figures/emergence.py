@@ -7,7 +7,7 @@ import pandas as pd
 
 from lawbook.quanta.emergence import KINDS
 from lawbook.report.figures import Drawn, Kind
-from lawbook.report.quanta import visible
+from lawbook.report.quanta import IN_CONTEXT, visible
 from lawbook.report.results import Results
 from lawbook.report.style import DOUBLE, PALETTE, log_axis, new_figure
 from lawbook.report.words import label, number
@@ -46,7 +46,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         for i, key in enumerate(chosen.index):
             mine = losses[(losses["window"] == key[0]) & (losses["position"] == key[1])]
             curve = mine.groupby("n_params")["loss"].mean()
-            text = str(mine["before"].iloc[0])[-14:].replace("\n", "⏎").replace("\0", "␀")
+            text = str(mine["before"].iloc[0])[-14:].translate(IN_CONTEXT)
             axes.plot(
                 curve.index, curve, color=PALETTE[i % len(PALETTE)], lw=1,
                 label=f"{text}[{visible(mine['target'].iloc[0])}]",
