@@ -10,6 +10,7 @@ import argparse
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from lawbook.quanta.linkage import cut, join, merge_gap
 from lawbook.quanta.rank_frequency import Slope, rank_slope
 from lawbook.studies.schema import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.tasks import StreamTask, tasks
+from lawbook.tasks.sparse_parity import subsets
 from lawbook.training.stack import train_stack
 
 PAGE = Path(__file__).parents[1] / "docs/quanta_discovery.md"
@@ -202,12 +204,22 @@ def table_of(scores: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+def alike(network: Network) -> str:
+    """Return the pairs of learned tasks, by rank, whose subsets share all bits but one."""
+    bits = [set(one) for one in subsets(network.config).tolist()]
+    learned = np.flatnonzero(network.losses < LEARNED).tolist()
+    size = network.config["subset_size"]
+    pairs = [(i, j) for i, j in combinations(learned, 2) if len(bits[i] & bits[j]) == size - 1]
+    return ", ".join(f"{i + 1} and {j + 1}" for i, j in pairs)
+
+
 def networks_of(networks: Sequence[Network], all_samples: Sequence[Samples]) -> str:
     """Return what each network has learned, and what is said of its sample, as Markdown."""
     lines = [
-        "| seed | tasks learned | tasks in the sample | samples of tasks not learned | share of the largest | blind k "
-        "(eigengap, stability, merge gap) | slope of true counts | slope of clusters | sketch: correlation |",
-        "|---" * 9 + "|",
+        "| seed | tasks learned | tasks in the sample | samples of tasks not learned | share of the largest "
+        "| learned tasks that share two bits | blind k (eigengap, stability, merge gap) | slope of true counts "
+        "| slope of clusters | sketch: correlation |",
+        "|---" * 10 + "|",
     ]
     for network, samples in zip(networks, all_samples, strict=True):
         true, found = slopes(samples)
@@ -217,6 +229,7 @@ def networks_of(networks: Sequence[Network], all_samples: Sequence[Samples]) -> 
             f"{len(np.unique(samples.tasks))}",
             f"{(~samples.learned).mean():.1%}",
             f"{np.bincount(samples.tasks).max() / len(samples.tasks):.0%}",
+            alike(network) or "none",
             ", ".join(map(str, blind(samples).values())),
             *(f"{s.estimate:.2f} [{s.low:.2f}, {s.high:.2f}], ranks 1–{s.last}" for s in (true, found)),
             f"{correlation(samples):.4f}",
@@ -249,6 +262,8 @@ sample and at the worst k within 0.7 to 1.5 times that; the null is the largest 
 - Spectral clustering splits the largest task as soon as it has one cluster to spare, since the task's samples fall into
   the patterns of its bits; average linkage splits off stray samples first. Of the adjusted Rand index the largest task
   makes up most.
+- Tasks that share two of their three bits share units of the network too, and their gradients align: they are then
+  found as one quantum, or break up together.
 - No rule that does not know the tasks finds their number reliably: look at a range of k.
 
 Written by `python benchmarks/quanta_discovery.py --page`.

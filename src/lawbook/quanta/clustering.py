@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.sparse.linalg import eigsh
 from sklearn.cluster import k_means
-from sklearn.manifold import spectral_embedding
 
 from lawbook.quanta.affinity import AFFINITIES, Floats, unit_rows
 
@@ -86,22 +85,39 @@ def cluster(
 
 def embed(graph: Graph, k: int) -> Floats:
     """Return the first k eigenvectors of the random walk on the graph, (n, k), as scikit-learn scales them."""
-    with warnings.catch_warnings():
-        # Parts without any affinity between them are clusters, which the first eigenvectors then tell apart.
-        warnings.filterwarnings("ignore", message="Graph is not fully connected")
-        embedding: Floats = spectral_embedding(graph, n_components=k, random_state=0, drop_first=False)
-    return embedding
+    scaled, root_degrees = _scaled(graph)
+    values, vectors = _largest(scaled, k)
+    embedding = vectors[:, np.argsort(-values)] / root_degrees[:, None]
+    largest = np.abs(embedding).argmax(axis=0)
+    signed: Floats = embedding * np.sign(embedding[largest, np.arange(k)])
+    return signed
 
 
 def eigengap(graph: Graph, ks: Sequence[int]) -> int:
     """Return the k, among those given, after which the largest gap between the graph's eigenvalues lies."""
-    degrees = np.sqrt(np.asarray(graph.sum(axis=1)).ravel())
-    scale = sparse.diags_array(1 / degrees)
-    scaled: Any = scale @ graph @ scale
-    start = np.random.default_rng(0).uniform(-1, 1, len(degrees))
-    largest = sparse.linalg.eigsh(scaled, max(ks) + 1, which="LA", v0=start, return_eigenvectors=False)
-    values = np.sort(largest)[::-1]
+    values = np.sort(_largest(_scaled(graph)[0], max(ks) + 1)[0])[::-1]
     return max(ks, key=lambda k: float(values[k - 1] - values[k]))
+
+
+def _scaled(graph: Graph) -> tuple[Any, Floats]:
+    """Return D^-½ A D^-½ and the diagonal of D^½, for the affinities A between different samples."""
+    apart = graph - sparse.diags_array(graph.diagonal()) if sparse.issparse(graph) else graph.copy()
+    if not sparse.issparse(graph):
+        np.fill_diagonal(apart, 0)
+    root_degrees = np.sqrt(np.asarray(apart.sum(axis=1)).ravel())
+    root_degrees[root_degrees == 0] = 1  # a sample that has nothing in common with any other
+    scale = sparse.diags_array(1 / root_degrees)
+    return scale @ apart @ scale, root_degrees
+
+
+def _largest(scaled: Any, k: int) -> tuple[Floats, Floats]:
+    """Return the k largest eigenvalues and their vectors, from a start that is always the same.
+
+    Not by inverting the matrix, as scikit-learn does: the factors of a graph of neighbours are dense.
+    """
+    start = np.random.default_rng(0).uniform(-1, 1, scaled.shape[0])
+    found: tuple[Floats, Floats] = eigsh(scaled.astype(float), k, which="LA", v0=start)
+    return found
 
 
 def by_size(labels: NDArray[Any]) -> Labels:
