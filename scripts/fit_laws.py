@@ -12,7 +12,9 @@ with reported():
     plan = planned(job, laws_digest)
     check_inputs(plan, job.runs, job.out[0])
     content, runs = plan.study.content, read_table(job.runs[0])
-    tables = fit_study(content.laws, runs) | {"sensitivity": sensitivity(content.laws, runs)}
+    curves = read_table(job.runs[1]) if len(job.runs) > 1 else None
+    tables = fit_study(content.laws, runs, curves=curves)
+    tables["sensitivity"] = sensitivity(content.laws, runs, curves=curves)
     tables |= fit_frontiers(content.frontiers, runs)
     for name, table in tables.items():
         write_table(table, job.out[0] / f"{name}.parquet", name, provenance(job, job.runs[0]))

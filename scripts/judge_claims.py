@@ -8,6 +8,7 @@ from lawbook.workflow import claims_digest
 with reported():
     job = job_arguments("judge", "out")
     results = job.out[0].parent
-    claims = judge_claims(planned(job, claims_digest).study.content.claims, results)
+    content = planned(job, claims_digest).study.content
+    claims = judge_claims(content.claims, results, content.laws)
     write_table(claims, job.out[0], "claims", provenance(job, results / "runs.parquet"))
     write_csv(claims, job.out[0].with_suffix(".csv"))

@@ -15,9 +15,9 @@ if __name__ == "__main__":  # the processes of a distributed run import this fil
         plan = planned(job, lambda plan: shard_digest(plan.shards[shard]))
         check_inputs(plan, job.scores, results)
         runs, scores = plan.shards[shard], read_table(job.scores[0]) if job.scores else None
-        beat = heartbeat(results, shard)
+        more = {"heartbeat": heartbeat(results, shard), "keep": plan.kept}
         curves, outcomes = train_shard(
-            runs, shard=shard, cache=job.cache, code=job.expect[1], scores=scores, heartbeat=beat
+            runs, shard=shard, cache=job.cache, code=job.expect[1], scores=scores, **more
         )
         made = provenance(job, about_runs(outcomes, (run.config["seed"] for run in runs)))
         write_table(outcomes, job.out[1], "outcomes", made)

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from lawbook.errors import LawbookError
-from lawbook.fitting import choose, fit_study, select, sensitivity
+from lawbook.evaluations import choose
+from lawbook.fitting import fit_study, select, sensitivity
 from lawbook.tables import COLUMNS, read_table, write_table
 
 
@@ -29,6 +30,7 @@ class Block:
     where: Mapping[str, Any] = field(default_factory=dict)
     range: tuple[float, float] | None = None
     choose: str | None = None
+    at: str = "last"
     loss: str = "log_least_squares"
     delta: float | None = None
 

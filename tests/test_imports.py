@@ -18,7 +18,8 @@ MAY_IMPORT = {
     "laws": {"errors", "registry", "seeds", "axes"},
     "theory": {"errors", "registry", "seeds", "axes", "schedules"},
     "studies": {"errors", "axes", "tasks", "models", "files", "tables", "seeds", "laws", "pruning"},
-    "tasks": {"errors", "registry", "seeds", "axes", "theory", "files"},
+    "batches": {"seeds"},
+    "tasks": {"errors", "registry", "seeds", "axes", "theory", "files", "batches"},
     "models": {"errors", "registry", "seeds", "axes"},
     "pruning": {
         "errors", "registry", "seeds", "axes", "tasks", "models", "studies", "training", "tables", "stopping",
@@ -26,17 +27,22 @@ MAY_IMPORT = {
     "stopping": {"errors"},
     "training": {
         "errors", "registry", "seeds", "axes", "schedules", "tasks", "models", "studies", "pruning", "files", "tables",
-        "stopping",
+        "stopping", "batches",
     },
-    "fitting": {"errors", "seeds", "laws", "tables"},
+    "quanta": {"errors", "seeds"},
+    "discovery": {
+        "axes", "errors", "seeds", "tasks", "models", "studies", "training", "tables", "quanta",
+    },
+    "evaluations": {"errors", "laws"},
+    "fitting": {"errors", "seeds", "laws", "tables", "evaluations"},
     "frontiers": {"errors", "laws", "tables"},
-    "collect": {"errors", "studies", "tasks", "tables"},
+    "collect": {"errors", "studies", "tasks", "tables", "evaluations"},
     "answer": {"errors", "laws", "files", "tables", "report"},
     "fit_command": {"errors", "answer"},
     "take": {"errors", "studies", "laws"},
     "report": {
         "errors", "registry", "seeds", "axes", "laws", "theory", "studies", "tasks", "models", "tables", "files",
-        "fitting", "frontiers", "pruning", "provenance",
+        "fitting", "frontiers", "pruning", "provenance", "evaluations", "quanta",
     },
     "bundle": {
         "errors", "files", "fitting", "frontiers", "provenance", "recovery", "report", "studies", "tables", "workflow",

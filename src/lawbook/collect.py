@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lawbook.errors import LawbookError
+from lawbook.evaluations import metrics_along
 from lawbook.studies.plan import Plan
 from lawbook.studies.schema import HOW_TRAINED
 from lawbook.tables import n_rows, read_rows, read_table
@@ -82,7 +83,4 @@ def sorted_curves(shard_files: Sequence[Path], rows_at_once: int = 1 << 21) -> I
 def _final_metrics(curves: pd.DataFrame) -> pd.DataFrame:
     """Return a row per run with a column per split and metric, of the last evaluated step."""
     last = curves[curves["step"] == curves.groupby("run_id")["step"].transform("max")]
-    wide = last.assign(column=last["split"] + "_" + last["metric"]).pivot_table(
-        index="run_id", columns="column", values="value", dropna=False
-    )
-    return wide.rename_axis(columns=None).reset_index()
+    return metrics_along(last).drop(columns=["step", "samples_seen"])

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError, suggest
+from lawbook.evaluations import At, choose, independent, runs_at
 from lawbook.laws.compare import Comparison, compare_points
 from lawbook.laws.fit import Fit, fit_points
 from lawbook.laws.forms import laws as forms
@@ -20,7 +21,6 @@ from lawbook.laws.slopes import slopes_of
 from lawbook.tables import conform, empty
 
 TABLES = ("fits", "draws", "predictions", "points", "slopes")
-SPLITS = ("train", "validation", "test")
 INPUTS = ("x", "x2", "x3")
 """Columns of the tables 'points' and 'predictions' that hold a law's inputs, in its order."""
 _GRID = 100
@@ -48,6 +48,8 @@ class LawBlock(Protocol):
     @property
     def choose(self) -> str | None: ...
     @property
+    def at(self) -> At: ...
+    @property
     def loss(self) -> str: ...
     @property
     def delta(self) -> float | None: ...
@@ -69,20 +71,23 @@ def fit_study(
     runs: pd.DataFrame,
     progress: Callable[[str], None] | None = None,
     *,
+    curves: pd.DataFrame | None = None,
     draws: int = 1000,
     level: float = 0.95,
 ) -> dict[str, pd.DataFrame]:
     """Fit every law block of a study, form by form and group by group.
 
-    runs: a row per run (`lawbook.tables`: runs). Returns the tables 'fits', 'draws', 'predictions', 'points'
+    runs: a row per run (`lawbook.tables`: runs); curves: that table, if a law has points at other evaluations
+    than the last. Returns the tables 'fits', 'draws', 'predictions', 'points'
     and 'slopes'. Data that give no law become rows with status 'refused' and the reason. `progress` is
     called with each law's name and group before it is fitted. Raises LawbookError for a column that the
     runs lack, for a selection from a table that is empty, and for an unknown form or loss.
     """
     parts: dict[str, list[pd.DataFrame]] = {kind: [] for kind in TABLES}
     for name, block in laws.items():
-        _check(name, block, runs)
-        for group in _groups(name, block, runs):
+        table = runs_at(runs, curves, block.at)
+        _check(name, block, table)
+        for group in _groups(name, block, table):
             if progress:
                 progress(f"{name} {group.group}".strip())
             for kind, part in _fit_group(block, group, draws, level).items():
@@ -90,7 +95,9 @@ def fit_study(
     return {kind: conform(_joined(kind, rows), kind) for kind, rows in parts.items()}
 
 
-def sensitivity(laws: Mapping[str, LawBlock], runs: pd.DataFrame, *, draws: int = 200) -> pd.DataFrame:
+def sensitivity(
+    laws: Mapping[str, LawBlock], runs: pd.DataFrame, *, curves: pd.DataFrame | None = None, draws: int = 200
+) -> pd.DataFrame:
     """Return the headline form's exponent under each defensible choice, a row each (table 'sensitivity').
 
     Choices: as fitted; without the smallest or largest x; with the floor on or off; error for loss or the
@@ -99,8 +106,9 @@ def sensitivity(laws: Mapping[str, LawBlock], runs: pd.DataFrame, *, draws: int 
     """
     rows = []
     for name, block in laws.items():
-        _check(name, block, runs)
-        for group in _groups(name, block, runs):
+        table = runs_at(runs, curves, block.at)
+        _check(name, block, table)
+        for group in _groups(name, block, table):
             for choice, fitted in _choices(block, group, draws):
                 parameter = fitted.law.exponent
                 estimate = fitted.estimates[parameter]
@@ -169,6 +177,12 @@ def _groups(name: str, block: LawBlock, runs: pd.DataFrame) -> Iterator[Group]:
             text = f"rows {listed(rows['run_id'][twice])} repeat earlier rows exactly"
             notices.append(Notice("duplicate_rows", text, tuple(rows.index[twice])))
         kept = rows[~late]
+        if block.at == "every":
+            text = (
+                "the points of a run are evaluations along its training: intervals are over seeds, but tests of "
+                "the fit take neighbouring points for independent"
+            )
+            notices.append(Notice("points_along_runs", text))
         if block.choose:
             kept, notice = choose(kept, block.choose, block.inputs[0], block.y)
             notices.append(notice)
@@ -188,57 +202,6 @@ def text_of(value: object) -> str:
     if value is None or value != value:  # NaN
         return "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def choose(runs: pd.DataFrame, axis: str, x: str, y: str) -> tuple[pd.DataFrame, Notice]:
-    """Return, per x, the runs at the value of `axis` with the lowest mean validation metric over seeds.
-
-    The metric is y with its split replaced by 'validation'. If y is itself a validation metric, it is chosen
-    on every second seed and the others are returned: never both on the same runs, never on test. A value at
-    which a run has no finite metric (diverged) is chosen only if all values have such runs. The notice says
-    what was chosen, and where the choice sits on the edge of the values tried.
-    """
-    metric = "validation_" + y.removeprefix(next((f"{s}_" for s in SPLITS if y.startswith(f"{s}_")), ""))
-    if metric not in runs.columns:
-        raise LawbookError(
-            f"{axis} is to be chosen on {metric!r}, which the runs lack; {suggest(metric, runs.columns)}"
-        )
-    judged, read = runs, runs
-    if y == metric:
-        keys = independent(runs)
-        ranked = runs.groupby(keys, dropna=False).ngroup()
-        judged, read = runs[ranked % 2 == 0], runs[ranked % 2 == 1]
-    parts, chosen, edge = [], [], []
-    for at, rows in judged.groupby(x):
-        finite = rows.assign(_metric=rows[metric].where(rows["status"] != "diverged"))
-        means = finite.groupby(axis)["_metric"].agg(["mean", "count", "size"])
-        whole = means[means["count"] == means["size"]]
-        usable = (whole if len(whole) else means)["mean"].dropna()
-        if usable.empty:
-            continue
-        value = usable.idxmin()
-        chosen.append(f"{at:g}→{value:g}" if isinstance(value, float) else f"{at:g}→{value}")
-        if len(means) > 1 and value in (means.index.min(), means.index.max()):
-            edge.append(f"{at:g}")
-        parts.append(read[(read[x] == at) & (read[axis] == value)])
-    halves = " of every second seed, read on the others" if y == metric else ""
-    text = f"{axis} chosen per {x} by the lowest mean {metric}{halves}: {', '.join(chosen)}"
-    kind = "chosen"
-    if edge:
-        kind = "chosen_at_edge"
-        text += f"; on the edge of the values tried at {x} = {', '.join(edge)}"
-    kept = pd.concat(parts) if parts else read.iloc[:0]
-    return kept, Notice(kind, text)
-
-
-def independent(runs: pd.DataFrame) -> list[str]:
-    """Return the column whose values are independent repeats: the test folds if there are several, else the seeds.
-
-    Seeds of one fold share its test images, so their errors move together: an interval over all of them would be
-    narrower than the test images allow.
-    """
-    folds = "fold" in runs.columns and len(runs["fold"].unique()) > 1
-    return [column for column in ("fold" if folds else "seed",) if column in runs.columns]
 
 
 def _gather(block: LawBlock, group: Group, y: str | None = None) -> Points:
@@ -289,7 +252,8 @@ def _fit_rows(block: LawBlock, group: Group, fitted: Fit, found: Comparison) -> 
     scores = found.table.set_index("form").loc[fitted.law.name]
     common = {
         "form": fitted.law.name, "level": fitted.level, "y": block.y, "x": ", ".join(block.inputs),
-        **_range_columns(fitted), "n_points": fitted.n_points, "n_runs": fitted.n_runs, "n_seeds": fitted.n_seeds,
+        **_range_columns(fitted), "n_points": fitted.n_points,
+        "n_runs": min(fitted.n_runs, len(set(group.runs["run_id"]))), "n_seeds": fitted.n_seeds,
         "n_censored": fitted.n_censored, "n_diverged": fitted.n_diverged,
         "n_unconverged": group.n_unconverged,
         "loss": fitted.loss.name, "delta": fitted.loss.delta, "objective": fitted.objective,

@@ -17,7 +17,7 @@ from lawbook.stopping import end_when_unwanted, heed_signals
 from lawbook.studies import Plan, plan_study
 from lawbook.workflow import code_digest
 
-CHECKPOINTED = ("train", "score")
+CHECKPOINTED = ("train", "score", "discover")
 """Stages that see for themselves when they should stop, once what is done is kept."""
 
 _DISK = frozenset(

@@ -17,12 +17,14 @@ from lawbook.seal import check_seal
 from lawbook.studies import Plan, pools_digest, shard_digest
 from lawbook.workflow import (
     FIT_TABLES,
+    QUANTA_TABLES,
     SCORE_TABLES,
     claims_digest,
     code_digest,
     figure_digest,
     laws_digest,
     plan_digest,
+    quanta_digest,
     source_digest,
 )
 
@@ -57,6 +59,8 @@ def makings(plan: Plan) -> Mapping[str, Making]:
     for shard, runs in plan.shards.items():
         names = _tables(f"shards/{shard}", f"shards/{shard}.runs")
         are_made(names, "train", shard_digest(runs), code_of("train"))
+    if plan.study.content.quanta is not None:
+        are_made(_tables(*QUANTA_TABLES), "discover", quanta_digest(plan), code_of("discover"))
     are_made(_tables(*FIT_TABLES), "fit", laws_digest(plan), code_of("fit"))
     are_made(_tables("claims"), "judge", claims_digest(plan), code_of("judge"))
     for block in plan.study.content.figures:

@@ -31,6 +31,11 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "metric": _text,
         "value": _real,
     },
+    # The weights of a run at a step, as the bytes of its row in a stack. In the cache alone.
+    "weights": {
+        "step": _whole,
+        "weights": pa.large_binary(),
+    },
     # What training found out about each run of a shard; the final metrics are the last rows of its curve.
     "outcomes": {
         "run_id": _text,
@@ -81,6 +86,53 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "planted_auc": _real,
         "device": _text,
         "versions": _text,
+    },
+    # The tokens that were clustered by their gradients, with the text around each. `window` is its place among the
+    # task's examples; `loss_held_out` and `learned_step` are those of a run of another seed, the step null where the
+    # token is never learned; `control` is a cluster of the same size made of target and previous token.
+    "quanta": {
+        "window": _whole,
+        "position": _whole,
+        "file": _text,
+        "before": _text,
+        "target": _text,
+        "after": _text,
+        "loss": _real,
+        "loss_held_out": _real,
+        "learned_step": _real,
+        "cluster": _whole,
+        "control": _whole,
+    },
+    # Sizes of the clusters at each k and start of the clustering, from the largest.
+    "quanta_sizes": {
+        "k": _whole,
+        "seed": _whole,
+        "rank": _whole,
+        "size": _whole,
+    },
+    # What is said of the clusters, in numbers: how tokens were chosen, stability, agreement with the target tokens,
+    # slope of size over rank (n: its last rank), and the comparison with the control on the run of another seed
+    # (n: files that the bootstrap draws from).
+    "quanta_scores": {
+        "what": _text,
+        "part": _text,
+        "k": _whole,
+        "estimate": _real,
+        "low": _real,
+        "high": _real,
+        "n": _whole,
+    },
+    # Losses of tokens under runs of several sizes, and how they fall over these, by seed.
+    "token_losses": {
+        "window": _whole,
+        "position": _whole,
+        "before": _text,
+        "target": _text,
+        "run_id": _text,
+        "seed": _whole,
+        "n_params": _whole,
+        "loss": _real,
+        "kind": _text,
     },
     # Where the runs of a study that trains none were taken from; one row. `rename` is a JSON object.
     "source": {

@@ -20,7 +20,7 @@ from lawbook.errors import LawbookError, one_message, suggest
 from lawbook.laws.forms import laws as all_forms
 from lawbook.studies import Plan, Run, plan_study, pools_digest, shard_digest, study_names
 from lawbook.studies.runs import digest, reads_scores
-from lawbook.studies.schema import FigureBlock
+from lawbook.studies.schema import FigureBlock, StudyFile
 from lawbook.studies.study import RESERVED
 from lawbook.studies.yaml_file import read_yaml
 from lawbook.writer import inherit_lock
@@ -34,6 +34,7 @@ NEVER_TRAINED = "(the target `figures` trains nothing)"
 FROM_A_TABLE = "(this study takes its runs from a table)"
 NO_TABLE = "(this study trains its runs)"
 SCORE_TABLES = ("scores", "scorings")
+QUANTA_TABLES = ("quanta", "quanta_sizes", "quanta_scores", "token_losses")
 FOLDER = r"^[^{}*?\x00-\x1f\x7f]+$"
 """What a folder may be called: no brace, which Snakemake would take for a wildcard, and nothing unseen."""
 FIGURE_FORMATS = ("svg", "pdf", "png", "csv")
@@ -181,6 +182,12 @@ class House:
         """Return nothing to wait for; for the target `figures`, a file that nothing makes: no probe is trained."""
         return [NEVER_TRAINED] if "figures" in self._targets() else []
 
+    def kept(self, wildcards: Wildcards) -> list[str]:
+        """Return the runs, whose weights then lie in the cache; for the target `figures`, a file that nothing makes."""
+        if "figures" in self._targets():
+            return [NEVER_TRAINED]
+        return [str(self.folder(wildcards.study) / "runs.parquet")]
+
     def source(self, wildcards: Wildcards) -> list[str]:
         """Return nothing to wait for if a study takes its runs from a table, else a file that nothing makes.
 
@@ -197,6 +204,12 @@ class House:
             return [str(self.folder(wildcards.study) / f"{table}.parquet") for table in names]
 
         return files
+
+    def fitted(self, wildcards: Wildcards) -> list[str]:
+        """Return the tables that a study's laws are fitted to: its runs, and their curves if a law asks for them."""
+        content = self.plan(wildcards.study).study.content
+        names = ["runs", *(["curves"] if reads_curves(content) else [])]
+        return [str(self.folder(wildcards.study) / f"{table}.parquet") for table in names]
 
     def outcomes(self, wildcards: Wildcards) -> list[str]:
         """Return the outcomes of each shard of a study."""
@@ -234,6 +247,10 @@ class House:
     def pools_digest(self, wildcards: Wildcards) -> str:
         """Return the digest of the pools to score."""
         return pools_digest(self.plan(wildcards.study).pools)
+
+    def quanta_digest(self, wildcards: Wildcards) -> str:
+        """Return the digest of a study's block on quanta and of the runs that it looks into."""
+        return quanta_digest(self.plan(wildcards.study))
 
     def laws_digest(self, wildcards: Wildcards) -> str:
         """Return the digest of a study's laws."""
@@ -306,12 +323,13 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
     from lawbook.report.results import where
 
     for name, law in content.laws.items():
-        if law.exact is not None and law.exact not in exact_curves:
-            fix = suggest(law.exact, exact_curves)
-            raise plan.study.error(f"laws.{name}.exact", law.exact, "there is no such exact curve", fix)
-        if law.exact is not None and plan.source is not None:
+        for curve in law.exact:
+            if curve not in exact_curves:
+                fix = suggest(curve, exact_curves)
+                raise plan.study.error(f"laws.{name}.exact", curve, "there is no such exact curve", fix)
+        if law.exact and plan.source is not None:
             problem, fix = "a table has no task whose theory would be known", "write its value as a claim"
-            raise plan.study.error(f"laws.{name}.exact", law.exact, problem, fix)
+            raise plan.study.error(f"laws.{name}.exact", law.exact[0], problem, fix)
     for name, frontier in content.frontiers.items():
         if frontier.exact is not None and frontier.exact not in exact_curves:
             fix = suggest(frontier.exact, exact_curves)
@@ -326,6 +344,9 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
                 f"figures.{i}", block.of or block.kind, problem or "unclear", fix
             ) from None
     for i, claim in enumerate(content.claims):
+        if claim.exact is not None and claim.exact not in exact_curves:
+            fix = suggest(claim.exact, exact_curves)
+            raise plan.study.error(f"claims.{i}.exact", claim.exact, "there is no such exact curve", fix)
         if claim.quantity is not None and claim.quantity not in quantities:
             fix = suggest(claim.quantity, quantities)
             raise plan.study.error(f"claims.{i}.quantity", claim.quantity, "there is no such quantity", fix)
@@ -339,11 +360,17 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
     return plan
 
 
+def reads_curves(content: StudyFile) -> bool:
+    """Tell whether a law of a study has points at other evaluations than the last."""
+    return any(law.at != "last" for law in content.laws.values())
+
+
 def tables_of(plan: Plan) -> tuple[str, ...]:
     """Return the tables of a study's runs: what training leaves, or what was taken and from where."""
     if plan.source is not None:
         return ("runs", "source")
-    return ("runs", "curves", "costs", *(SCORE_TABLES if plan.pools else ()))
+    quanta = QUANTA_TABLES if plan.study.content.quanta else ()
+    return ("runs", "curves", "costs", *(SCORE_TABLES if plan.pools else ()), *quanta)
 
 
 def found(entries: Mapping[str, Value], name: str, kind: str) -> Value:
@@ -371,6 +398,13 @@ def source_digest(plan: Plan) -> str:
     return digest([*content, *plan.fitted_columns])
 
 
+def quanta_digest(plan: Plan) -> str:
+    """Return the digest of a study's block on quanta and of the runs that it looks into."""
+    block = plan.study.content.quanta
+    looked_into = [run for run in plan.runs if run.run_id in plan.kept]
+    return digest([block.model_dump(mode="json") if block else None, shard_digest(looked_into)])
+
+
 def laws_digest(plan: Plan) -> str:
     """Return the digest of a study's laws and frontiers."""
     content = plan.study.content
@@ -385,13 +419,20 @@ def figure_digest(plan: Plan, figure: str) -> str:
     frontier = content.frontiers.get(block.of or next(iter(content.frontiers), ""))
     first = next(iter(content.sweeps), "")
     sweep = content.sweeps.get((law.sweep or "") if law else block.of or first)
-    parts = (block, law, sweep, *([frontier, content.sweeps[frontier.sweep]] if frontier else []))
+    parts = (
+        block, law, sweep,
+        *([frontier, content.sweeps[frontier.sweep]] if frontier else []),
+        *([content.quanta] if content.quanta else []),
+    )  # fmt: skip
     return digest([part.model_dump(mode="json") if part else None for part in parts])
 
 
 def claims_digest(plan: Plan) -> str:
     """Return the digest of a study's claims."""
-    return digest([claim.model_dump(mode="json") for claim in plan.study.content.claims])
+    content = plan.study.content
+    asked = {str(claim.value).split(".")[0] for claim in content.claims if claim.exact is not None}
+    blocks = [block for name, block in content.laws.items() if name in asked]
+    return digest([block.model_dump(mode="json") for block in (*content.claims, *blocks)])
 
 
 def study_digest(plan: Plan) -> str:
@@ -412,13 +453,16 @@ def code_digest(plan: Plan, stage: str, figure: str = "") -> str:
     compared = {"power", *(form for law in laws for form in law.compare)}
     partners = {f"{form}_floor" for form in compared} | {form.removesuffix("_floor") for form in compared}
     forms = {f"lawbook.laws.forms.{form}" for form in compared | (partners & set(all_forms))}
-    known = [law.exact for law in laws] + [frontier.exact for frontier in content.frontiers.values()]
+    known = [curve for law in laws for curve in law.exact]
+    known += [frontier.exact or "" for frontier in content.frontiers.values()]
+    known += [claim.exact or "" for claim in claims]
     exact = {f"lawbook.theory.{name}" for name in known if name}
     entries = {
         "train": learned,
         "score": learned
         | {f"lawbook.pruning.metrics.{name}" for pool in plan.pools for name in pool.metrics},
         "collect": learned,
+        "discover": learned,
         "take": frozenset(),
         "fit": forms,
         "draw": exact | ({f"lawbook.report.figures.{figure_block(plan, figure).kind}"} if figure else set()),

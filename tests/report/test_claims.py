@@ -13,6 +13,7 @@ from scipy import stats
 
 from lawbook.errors import LawbookError
 from lawbook.report.claims import Measurement, claim_text, expected_range, judge_claims, verdict
+from lawbook.report.exact import exact_estimate
 from lawbook.report.pairs import paired_difference
 from lawbook.report.quantities import quantities
 from lawbook.report.results import Results
@@ -230,3 +231,23 @@ def test_quantities(simulated, oracle):
         quantities["exact_ratio"].compute(
             Results(oracle.folder), runs.assign(task=["a", "b"] * (len(runs) // 2))
         )
+
+
+def test_a_value_less_that_of_an_exact_curve(oracle):
+    """The exponent over the runs' own range against that of the exact curve over the same, not typed in."""
+    laws = oracle.study.content.laws
+    asked = {
+        "value": "loss_by_modes.power_floor.alpha", "exact": "sgd_oracle", "where": {"schedule": "constant"},
+        "within": 0.02, "origin": "preregistered",
+    }  # fmt: skip
+    judged = judge_claims([Claim(expected=0.0, **asked), Claim(expected=0.3, **asked)], oracle.folder, laws)
+    plain = judge_claims([Claim(expected=0.0, **(asked | {"exact": None}))], oracle.folder)
+    known = exact_estimate(
+        laws["loss_by_modes"], oracle.runs, "schedule=constant", "power_floor", "alpha", "sgd_oracle"
+    )
+    assert judged.loc[1, "verdict"] == "fails"
+    assert abs(judged.loc[0, "estimate"]) < 0.02 < plain.loc[0, "estimate"]
+    for end in ("estimate", "low", "high"):
+        assert judged.loc[0, end] == pytest.approx(plain.loc[0, end] - known)
+    assert "less that of the exact curve sgd oracle" in judged.loc[0, "text"]
+    assert "both fitted over" in judged.loc[0, "reason"]

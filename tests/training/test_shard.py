@@ -18,6 +18,7 @@ from lawbook.studies.runs import Run, run_id
 from lawbook.training import shard as shard_module
 from lawbook.training import stack as stack_module
 from lawbook.training.shard import train_shard
+from lawbook.training.weights import kept_weights
 
 from .conftest import Configure
 
@@ -182,3 +183,38 @@ def test_small_stacks_give_the_same_tables_as_a_large_one(
 def test_training_uses_one_thread(configure: Configure, tmp_path: Path) -> None:
     train_shard(make_runs(configure, 1e-3, steps=1), shard="a", cache=tmp_path, code="1")
     assert torch.get_num_threads() == 1
+
+
+def test_kept_weights_are_those_of_each_evaluation_and_change_no_number(
+    configure: Configure, tmp_path: Path
+) -> None:
+    runs = make_runs(configure, 1e-3, 2e-3)
+    plain, _ = train_shard(runs, shard="a", cache=tmp_path / "plain", code="1")
+    curves, _ = train_shard(runs, shard="a", cache=tmp_path, code="1", keep=[runs[0].run_id])
+    pd.testing.assert_frame_equal(curves, plain)
+    found = kept_weights(runs, shard="a", cache=tmp_path, code="1")
+
+    module = stack_module.train_stack([run.config for run in runs])
+    assert list(found) == [run.run_id for run in runs]
+    for place, run in enumerate(runs):
+        assert set(found[run.run_id]) == set(curves["step"])
+        for name, tensor in module.weights.items():
+            torch.testing.assert_close(found[run.run_id][12][name], tensor[place].detach(), rtol=0, atol=0)
+
+
+def test_kept_weights_survive_a_stop(
+    configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = make_runs(configure, 1e-3, steps=30)
+    whole = kept_weights(runs, shard="a", cache=tmp_path / "whole", code="1")
+    looks = iter(range(1000))
+    monkeypatch.setattr(stack_module, "why_unwanted", lambda: "stop" if next(looks) == 14 else None)
+    with pytest.raises(AbandonedError):
+        kept_weights(runs, shard="a", cache=tmp_path, code="1")
+    resumed = kept_weights(runs, shard="a", cache=tmp_path, code="1")
+
+    ((_, before),), ((_, after),) = whole.items(), resumed.items()
+    assert list(before) == list(after)
+    for step, weights in before.items():
+        for name, tensor in weights.items():
+            torch.testing.assert_close(after[step][name], tensor, rtol=0, atol=0)

@@ -11,12 +11,12 @@ import pytest
 import torch
 from torch import nn
 
+from lawbook.batches import batch_positions
 from lawbook.errors import AbandonedError
 from lawbook.pruning.pools import pool_of
 from lawbook.schedules import rate_factors
 from lawbook.tasks.digits import task as digits
 from lawbook.training import stack as stack_module
-from lawbook.training.batches import batch_positions
 from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.stack import StackedRuns, train_stack
 

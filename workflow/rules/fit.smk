@@ -1,13 +1,13 @@
 """Fit: the laws of a study, with intervals, and how far the exponents move under other choices.
 
-In:  runs.parquet; the block `laws` of the study, through its digest
+In:  runs.parquet, and curves.parquet if a law has points along them; the block `laws` of the study, through its digest
 Out: fits, draws, predictions, points, slopes and sensitivity, as Parquet; fits also as CSV
 """
 
 
 rule fit_laws:
     input:
-        "<results>/{study}/runs.parquet",
+        house.fitted,
     output:
         expand("<results>/{{study}}/{table}.parquet", table=FIT_TABLES),
         csv=report(

@@ -8,7 +8,7 @@ Out: figures/{figure}.svg, .pdf, .png and the figure's data as .csv; claims.parq
 
 rule draw_figure:
     input:
-        house.tables("curves", "scores", "scorings"),
+        house.tables("curves", "scores", "scorings", *QUANTA_TABLES),
     output:
         multiext("<results>/{study}/figures/{figure}", ".pdf", ".png", ".csv"),
         svg=report(
@@ -33,7 +33,7 @@ rule draw_figure:
 
 rule judge_claims:
     input:
-        house.tables("curves", "scorings"),
+        house.tables("curves", "scorings", *QUANTA_TABLES),
     output:
         table="<results>/{study}/claims.parquet",
         csv=report(
@@ -58,7 +58,9 @@ rule judge_claims:
 
 rule write_report:
     input:
-        tables=house.tables("curves", "costs", "source", "scores", "scorings"),
+        tables=house.tables(
+            "curves", "costs", "source", "scores", "scorings", *QUANTA_TABLES
+        ),
         claims="<results>/{study}/claims.parquet",
         figures=house.drawn,
     output:

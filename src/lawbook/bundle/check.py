@@ -20,7 +20,7 @@ from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report
 from lawbook.studies import Plan, Study, load_study, make_plan
 from lawbook.tables import COLUMNS, read_table, write_csv, write_table
-from lawbook.workflow import code_digest
+from lawbook.workflow import QUANTA_TABLES, SCORE_TABLES, code_digest, reads_curves
 
 
 def check_bundle(path: Path, folder: Path) -> Iterator[Finding]:
@@ -49,17 +49,19 @@ def _check_study(study: Study, manifest: Manifest, kept: Path, again: Path) -> I
         yield _planned_runs(plan, runs)
     yield _versions(manifest)
     yield _code(plan, manifest, kept)
-    for name in ("runs", "curves", "costs", "scores", "scorings", "source"):
+    for name in ("runs", "curves", "costs", *SCORE_TABLES, *QUANTA_TABLES, "source"):
         if (kept / f"{name}.parquet").exists():
             again.mkdir(parents=True, exist_ok=True)
             (again / f"{name}.parquet").symlink_to((kept / f"{name}.parquet").resolve())
     content = study.content
-    tables = fit_study(content.laws, runs) | {"sensitivity": sensitivity(content.laws, runs)}
+    curves = read_table(kept / "curves.parquet") if reads_curves(content) else None
+    tables = fit_study(content.laws, runs, curves=curves)
+    tables["sensitivity"] = sensitivity(content.laws, runs, curves=curves)
     tables |= fit_frontiers(content.frontiers, runs)
     for name, table in tables.items():
         write_table(table, again / f"{name}.parquet", name)
         yield _compared(name, kept, again)
-    write_table(judge_claims(content.claims, again), again / "claims.parquet", "claims")
+    write_table(judge_claims(content.claims, again, content.laws), again / "claims.parquet", "claims")
     yield _compared("claims", kept, again)
     for block in content.figures:
         draw_figure(block, again, content, again / "figures")

@@ -49,6 +49,9 @@ class Model(ABC):
 class TrainedModel(Model):
     """A model trained by gradient steps, many runs in one stack."""
 
+    border: ClassVar[tuple[str, ...]] = ()
+    """Weights between the model and its task, such as embeddings: no part of what gradients are compared by."""
+
     @abstractmethod
     def forward_flops(self, config: Config, n_inputs: int, n_outputs: int) -> int:
         """Return the FLOPs of the matrix products of one forward pass on one example."""

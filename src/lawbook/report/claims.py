@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from lawbook.errors import LawbookError
+from lawbook.report.exact import exact_estimate
 from lawbook.report.pairs import check_alike, paired_difference
 from lawbook.report.quantities import quantities
 from lawbook.report.results import REPEATS, Results, in_group, where
-from lawbook.report.words import conditions, enumerate_words, fitted_range, number, plain, symbol
-from lawbook.studies.schema import Claim
+from lawbook.report.words import conditions, enumerate_words, fitted_range, measured, number, plain, symbol
+from lawbook.studies.schema import Claim, LawBlock
 from lawbook.tables import conform, empty
 
 
@@ -33,9 +34,12 @@ class Measurement:
 NOTHING = (math.nan, math.nan, math.nan)
 
 
-def judge_claims(claims: Sequence[Claim], results: Path) -> pd.DataFrame:
+def judge_claims(
+    claims: Sequence[Claim], results: Path, laws: Mapping[str, LawBlock] | None = None
+) -> pd.DataFrame:
     """Return the table 'claims': a row per claim with its measurement and verdict; see `verdict`.
 
+    laws: those of the study, by name, for claims about what is left of a value once an exact curve's is taken off.
     Raises LawbookError, naming the claim by its position in the study, where it does not say which runs or
     which group of a fit it is about.
     """
@@ -45,7 +49,7 @@ def judge_claims(claims: Sequence[Claim], results: Path) -> pd.DataFrame:
     rows = []
     for i, claim in enumerate(claims):
         try:
-            kind, found = _measure(claim, tables)
+            kind, found = _measure(claim, tables, laws or {})
         except LawbookError as error:
             raise LawbookError(f"claims.{i}: {error}") from error
         decided = verdict(claim, found)
@@ -124,7 +128,8 @@ def claim_text(claim: Claim) -> str:
     given = f" at {conditions(claim.where)}" if claim.where else ""
     if claim.value is not None:
         law, form, parameter = claim.value.split(".")
-        return f"{symbol(parameter)} of the {plain(form)} law {plain(law)}{given} {says}"
+        less = f" less that of the exact curve {plain(claim.exact)}" if claim.exact else ""
+        return f"{symbol(parameter)} of the {plain(form)} law {plain(law)}{given}{less} {says}"
     if claim.difference is not None:
         pairs = enumerate_words(map(plain, claim.paired_by))
         return (
@@ -134,17 +139,17 @@ def claim_text(claim: Claim) -> str:
     return f"{plain(str(claim.quantity))}{given} {says}"
 
 
-def _measure(claim: Claim, tables: Results) -> tuple[str, Measurement]:
+def _measure(claim: Claim, tables: Results, laws: Mapping[str, LawBlock]) -> tuple[str, Measurement]:
     if claim.value is not None:
-        return "value", _value(claim, claim.value, tables)
+        return "value", _value(claim, claim.value, tables, laws)
     if claim.difference is not None:
         return "difference", _difference(claim, claim.difference, tables)
     found = quantities[str(claim.quantity)].compute(tables, where(tables.runs, claim.where))
     return "quantity", Measurement(*found)
 
 
-def _value(claim: Claim, value: str, tables: Results) -> Measurement:
-    """Look up law.form.parameter, in the group that `where` names."""
+def _value(claim: Claim, value: str, tables: Results, laws: Mapping[str, LawBlock]) -> Measurement:
+    """Look up law.form.parameter, in the group that `where` names, less the exact curve's if one is named."""
     law, form, parameter = value.split(".")
     fits = tables.fits
     rows = fits[(fits["law"] == law) & (fits["form"] == form) & (fits["parameter"] == parameter)]
@@ -161,7 +166,14 @@ def _value(claim: Claim, value: str, tables: Results) -> Measurement:
         flaw = f"{row['n_diverged']:.0f} diverged runs are left out of the fit, so its points are means of survivors"
     n = 0 if pd.isna(row["n_runs"]) else int(row["n_runs"])
     over = f"fitted over {fitted_range(row.to_dict())}"
-    return Measurement(_real(row["estimate"]), _real(row["low"]), _real(row["high"]), n, flaw, over)
+    values = [_real(row[column]) for column in ("estimate", "low", "high")]
+    if claim.exact is not None:
+        block = laws[law]
+        group, rows = str(row["group"]), tables.points_of(block)
+        known = exact_estimate(block, rows, group, form, parameter, claim.exact)
+        over = f"{measured(*values)} less {number(known)}, both {over}"
+        values = [value - known for value in values]
+    return Measurement(values[0], values[1], values[2], n, flaw, over)
 
 
 def _difference(claim: Claim, column: str, tables: Results) -> Measurement:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lawbook.laws.forms import laws as forms
-from lawbook.report.exact import exact_estimate
+from lawbook.report.exact import exact_estimate, exponent_at_infinity
 from lawbook.report.notices import fit_notices
 from lawbook.report.results import Results, in_group
 from lawbook.report.words import count, enumerate_words, fitted_range, measured, number, plain, symbol
@@ -71,7 +71,6 @@ def _headline(name: str, law: LawBlock, row: pd.Series, content: StudyFile, resu
         value = f"REFUSED: {row['reason']}"
     elif row["status"] != "ok":
         value += f" – {plain(str(row['status']))}: {row['reason']}"
-    exact = exact_estimate(law, results.runs, group, form, parameter)
     held = f"{number(row['heldout_error'], 2)} / {number(row['heldout_error_power'], 2)}"
     cells = (
         ("number", f"{symbol(parameter)}, {plain(form)}"),
@@ -84,7 +83,7 @@ def _headline(name: str, law: LawBlock, row: pd.Series, content: StudyFile, resu
             plain(str(row["loss"])) + ("" if pd.isna(row["delta"]) else f", δ = {number(row['delta'])}"),
         ),
         ("solver", solver_text(row)),
-        ("exact, same range", "no exact curve" if law.exact is None else number(exact)),
+        ("exact, same range", exact_text(law, results, group, form, parameter)),
         ("held-out log error / power law's", held),
         ("preferred form", plain(str(row["preferred"]))),
         ("floor identified", floor_text(name, form, group, results.fits)),
@@ -94,6 +93,20 @@ def _headline(name: str, law: LawBlock, row: pd.Series, content: StudyFile, resu
     bars, spread = sensitivity_bars(row, results.sensitivity)
     title = plain(name) + (f", {group.replace('=', ' ').replace(',', ', ')}" if group else "")
     return Headline(title, str(row["status"]), cells, bars, spread)
+
+
+def exact_text(law: LawBlock, results: Results, group: str, form: str, parameter: str) -> str:
+    """Return the parameter fitted to each exact curve over the same points, and what it is at infinity."""
+    if not law.exact:
+        return "no exact curve"
+    rows = results.points_of(law)
+    found = [number(exact_estimate(law, rows, group, form, parameter, curve)) for curve in law.exact]
+    if len(found) > 1:
+        found = [f"{value} ({plain(curve)})" for value, curve in zip(found, law.exact, strict=True)]
+    limit = exponent_at_infinity(law, rows, group)
+    if np.isfinite(limit) and parameter == forms[form].exponent:
+        found.append(f"{number(limit)} at infinity")
+    return "; ".join(found)
 
 
 def counting_rule(inputs: Sequence[str], runs: pd.DataFrame, given: bool) -> str:

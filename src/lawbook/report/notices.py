@@ -9,6 +9,7 @@ import pandas as pd
 
 from lawbook.fitting import text_of
 from lawbook.laws.points import Notice
+from lawbook.report.quanta import few_tokens
 from lawbook.report.results import Results, axes_of
 from lawbook.report.scoring import disputed_cases, duplicate_cases
 from lawbook.report.words import count, plain
@@ -67,6 +68,8 @@ def warnings_of(content: StudyFile, results: Results) -> list[Group]:
             found["disputed_labels"][case] = None
         for case in duplicate_cases(results):
             found["near_duplicates"][case] = None
+    for case in few_tokens(content, results):
+        found["few_tokens"][case] = None
     for _, verdict in results.verdicts.iterrows():
         for notice in fit_notices(verdict):
             found[notice.kind][f"{plain(verdict['frontier'])}: {notice.message}"] = None

@@ -16,6 +16,7 @@ from lawbook.fitting import text_of
 from lawbook.report.embed import InlineFigure, Link, inline_figure, table_link
 from lawbook.report.headline import cannot_say, headlines, null_outcome
 from lawbook.report.notices import summary, warnings_of
+from lawbook.report.quanta import SCORE_COLUMNS, quanta_section
 from lawbook.report.results import Results, axes_of
 from lawbook.report.scoring import COLUMNS as SCORING
 from lawbook.report.scoring import probe_data_rows, scoring_rows
@@ -74,6 +75,8 @@ def write_report(study: Study, results: Path) -> None:
         fits=fits_table(tables.fits),
         runs=runs_table(tables.runs),
         downloads=[table_link(name, tables.table(name)) for name in _downloads(content)],
+        quanta=quanta_section(content, tables),
+        quanta_columns=SCORE_COLUMNS,
         scoring=scoring_rows(tables) if tables.has("scorings") else (),
         scoring_columns=SCORING,
         cost=cost_rows(tables.costs, tables.runs) if content.table is None else [],

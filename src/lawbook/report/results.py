@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError, suggest
-from lawbook.fitting import choose, select, text_of
+from lawbook.evaluations import choose, runs_at
+from lawbook.fitting import select, text_of
 from lawbook.studies.schema import HOW_TRAINED, Grid, LawBlock, StudyFile
 from lawbook.tables import read_table
 
@@ -50,6 +51,17 @@ class Results:
     def curves(self) -> pd.DataFrame:
         """Return the metrics of each run at log-spaced steps."""
         return self.table("curves")
+
+    def points_of(self, block: LawBlock) -> pd.DataFrame:
+        """Return the rows that a law is fitted to: runs, at the evaluations that it asks for."""
+        if block.at not in self._runs_at:
+            curves = None if block.at == "last" else self.curves
+            self._runs_at[block.at] = runs_at(self.runs, curves, block.at)
+        return self._runs_at[block.at]
+
+    @cached_property
+    def _runs_at(self) -> dict[str, pd.DataFrame]:
+        return {}
 
     @cached_property
     def costs(self) -> pd.DataFrame:

@@ -67,7 +67,7 @@ def _belongs(config: Config, wanted: Mapping[str, Any]) -> bool:
 
 def _value(config: Config, column: str) -> Any:
     if column in ("n_train", "n_unique"):
-        return n_kept(config) if "samples" in config else None
+        return n_kept(config) if config.get("samples") else None
     return config.get(column)
 
 

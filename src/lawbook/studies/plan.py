@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,13 @@ from lawbook.errors import suggest
 from lawbook.studies.cost import run_cost
 from lawbook.studies.frontier_check import check_frontier
 from lawbook.studies.probes import Pool, pool_id, pools_to_score
+from lawbook.studies.quanta_check import check_quanta, of_sweep
 from lawbook.studies.runs import Run, checked_value, digest, effective, expand_study, reads_scores
 from lawbook.studies.schema import HOW_TRAINED
 from lawbook.studies.shards import make_shards
 from lawbook.studies.source import Source, find_source
 from lawbook.studies.study import Study, find_study, load_study
+from lawbook.tasks import tasks
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,12 @@ class Plan:
         """Return the columns that the study's laws fit, as x or y."""
         laws = self.study.content.laws.values()
         return tuple(dict.fromkeys(column for law in laws for column in (law.y, *law.inputs)))
+
+    @cached_property
+    def kept(self) -> frozenset[str]:
+        """Return the runs whose weights are kept, since quanta are looked for in them."""
+        block = self.study.content.quanta
+        return frozenset() if block is None else frozenset(run.run_id for run in of_sweep(block, self.runs))
 
     @cached_property
     def _pools_by_id(self) -> Mapping[str, Pool]:
@@ -95,7 +103,8 @@ class Plan:
 def shard_digest(runs: list[Run]) -> str:
     """Return the digest of a shard's resolved runs; it changes exactly when what is to be trained changes."""
     on = [{axis: run.config[axis] for axis in HOW_TRAINED} for run in runs]
-    return digest([effective(run.config) | where for run, where in zip(runs, on, strict=True)])
+    outside = sorted({tasks[run.config["task"]].outside(run.config) for run in runs} - {""})
+    return digest([effective(run.config) | where for run, where in zip(runs, on, strict=True)] + outside)
 
 
 def pools_digest(pools: tuple[Pool, ...]) -> str:
@@ -119,9 +128,12 @@ def make_plan(study: Study) -> Plan:
     if source is not None:
         _check_references(study, Columns("column in the table", frozenset(source.columns)))
         return Plan(study, (), {}, (), source)
-    _check_references(study, Columns("axis", frozenset(study.fields) - {*HOW_TRAINED}, COLUMNS_TO_FIT))
+    measured = COLUMNS_TO_FIT | {f"test_{metric}" for metric in study.task.metrics}
+    _check_references(study, Columns("axis", frozenset(study.fields) - {*HOW_TRAINED}, measured))
     runs = tuple(expand_study(study))
     _check_selections(study, runs)
+    if study.content.quanta is not None:
+        check_quanta(study, study.content.quanta, runs)
     return Plan(
         study,
         runs,
@@ -137,6 +149,10 @@ class Columns:
     kind: str
     axes: frozenset[str]
     measured: frozenset[str] = frozenset()
+
+    def with_measured(self, more: Iterable[str]) -> Columns:
+        """Return these columns with more that may be fitted."""
+        return replace(self, measured=self.measured | frozenset(more))
 
     def check_axes(self, study: Study, field: str, names: Iterable[str]) -> None:
         """Raise StudyError for a name that is no axis."""
@@ -171,7 +187,10 @@ def _check_references(study: Study, columns: Columns) -> None:
         columns.check_axes(study, f"{field}.where", law.where)
         columns.check_axes(study, f"{field}.cluster", law.cluster)
         columns.check_axes(study, f"{field}.choose", [law.choose] if law.choose else [])
-        columns.check_fittable(study, f"{field}.x", law.inputs)
+        if law.at != "last" and content.table is not None:
+            raise study.error(f"{field}.at", law.at, "a table has no curves", "delete it")
+        along = columns.with_measured(ALONG_CURVES if law.at != "last" else ())
+        along.check_fittable(study, f"{field}.x", law.inputs)
         columns.check_fittable(study, f"{field}.y", [law.y])
     for name, frontier in content.frontiers.items():
         field = f"frontiers.{name}"
@@ -232,6 +251,9 @@ def _check_selection(study: Study, field: str, wanted: Mapping[str, Any], runs: 
     if not any(all(run.config[axis] in values for axis, values in allowed.items()) for run in runs):
         raise study.error(field, dict(wanted), "no planned run has these values", "see `lawbook plan --csv`")
 
+
+ALONG_CURVES = ("step", "samples_seen")
+"""Columns that rows at other evaluations than the last have besides."""
 
 COLUMNS_TO_FIT = frozenset(
     {"n_params", "n_params_non_embedding", "n_train", "n_unique", "flops"}

@@ -190,7 +190,7 @@ def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:
     too_small = 0
     for combination in combinations:
         config: Config = {**study.base, **fixed, **dict(zip(axes, combination, strict=True))}
-        if not side_by_side and (config["kept"] or 0) > config.get("samples", math.inf):
+        if not side_by_side and (config["kept"] or 0) > (config.get("samples") or math.inf):
             too_small += 1
             continue  # a grid over both is a triangle
         if config["epochs"] is not None and "steps" in (axes | fixed):
@@ -261,7 +261,7 @@ def check_config(config: Config) -> None:
         raise AxisError(
             "converged_within", config["converged_within"], "one step has no half", "take more steps"
         )
-    if "samples" in config and n_kept(config) < 1:
+    if isinstance(task, PoolTask) and n_kept(config) < 1:
         raise AxisError("keep_fraction", config["keep_fraction"], "no example would be kept", "keep more")
     if config["momentum"] and config["optimizer"] != "sgd":
         raise AxisError("momentum", config["momentum"], "only sgd has a momentum", "write optimizer: sgd")

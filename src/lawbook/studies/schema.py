@@ -228,6 +228,11 @@ class LawBlock(Block):
     where: dict[str, Any] = Field({}, description="Keep only the runs with these values (one, or a list).")
     range: tuple[float, float] | None = Field(None, description="Fit only between these values of x.")
     choose: str | None = Field(None, description="Axis chosen at each x by the lowest validation metric.")
+    at: Literal["last", "best", "every"] = Field(
+        "last",
+        description="Evaluations of a run that are its points: the last one; the best, with the lowest validation "
+        "loss; or every one, with x step or samples_seen.",
+    )
     loss: LossName = Field(
         "log_least_squares",
         description="Penalty of the residuals (least_squares, huber, absolute) of log y; of log(1 + y) with log1p_, "
@@ -239,8 +244,8 @@ class LawBlock(Block):
     role: Literal["headline", "detail", "null"] = Field(
         "detail", description="`headline` stands on page one; `null` must come out as no law."
     )
-    exact: Name | None = Field(
-        None, description="Registered exact curve, fitted over the same range beside it."
+    exact: Annotated[list[Name], WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array"}]})] = Field(
+        [], description="Registered exact curves, one or several, fitted over the same range beside it."
     )
 
     @property
@@ -248,7 +253,7 @@ class LawBlock(Block):
         """Return the columns of x, one or several."""
         return (self.x,) if isinstance(self.x, str) else tuple(self.x)
 
-    @field_validator("cluster", mode="before")
+    @field_validator("cluster", "exact", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
@@ -294,6 +299,52 @@ class FrontierBlock(Block):
         return [value] if isinstance(value, str) else value
 
 
+class QuantaBlock(Block):
+    """Quanta from gradients: tokens that one run predicts well, clustered, and judged on a run of another seed."""
+
+    sweep: str = Field(description="The sweep over sizes and seeds; the weights of all its runs are kept.")
+    where: dict[str, Any] = Field(
+        {}, description="The size whose tokens are clustered: axes that leave one run of each seed."
+    )
+    seed: int = Field(0, ge=0, description="Seed of the run whose gradients are clustered.")
+    held_out: int = Field(1, ge=0, description="Seed of the run that the clusters are judged on.")
+    samples: int = Field(2000, ge=4, le=100_000, description="Tokens that are clustered.")
+    loss_quantile: float = Field(
+        0.25, gt=0, le=1, description="Tokens are taken from this share with the lowest loss."
+    )
+    loss_below: float | None = Field(None, gt=0, description="Tokens' largest loss in nats, besides.")
+    affinity: Literal["angular", "relu_cos", "abs_cos"] = Field(
+        "angular",
+        description="How alike two gradients are: the paper's 1 - arccos(cos)/π, max(cos, 0), or |cos|.",
+    )
+    clusters: list[int] = Field([60], min_length=1, description="Numbers of clusters k.")
+    shown: int | None = Field(
+        None, description="The k whose clusters the report shows; by default the middle one."
+    )
+    cluster_seeds: int = Field(3, ge=2, le=20, description="Starts of the clustering that are compared.")
+
+    @model_validator(mode="after")
+    def _possible(self) -> QuantaBlock:
+        if min(self.clusters) < 2 or max(self.clusters) >= self.samples:
+            problem = f"{self.samples} samples make from 2 to {self.samples - 1} clusters"
+            raise ValueError(f"{problem}, not {sorted(self.clusters)}; change clusters or samples")
+        if len(set(self.clusters)) < len(self.clusters):
+            raise ValueError("clusters names a number twice; name each once")
+        if self.shown is not None and self.shown not in self.clusters:
+            raise ValueError(
+                f"shown = {self.shown} is none of clusters; choose one of {sorted(self.clusters)}"
+            )
+        if self.seed == self.held_out:
+            raise ValueError("seed and held_out are the same run; choose two seeds")
+        return self
+
+    @property
+    def k(self) -> int:
+        """Return the k whose clusters are shown."""
+        ordered = sorted(self.clusters)
+        return ordered[(len(ordered) - 1) // 2] if self.shown is None else self.shown
+
+
 class FigureBlock(Block):
     """One figure: its kind (a file in report/figures) and what it shows."""
 
@@ -327,6 +378,9 @@ class Claim(Block):
     value: str | None = Field(None, description="law.form.parameter")
     difference: str | None = Field(None, description="Column whose paired difference is meant.")
     quantity: Name | None = Field(None, description="A registered named quantity.")
+    exact: Name | None = Field(
+        None, description="Exact curve whose fit over the same points is subtracted from the value."
+    )
     of: dict[str, Any] = Field({}, description="Runs that the difference is of.")
     minus: dict[str, Any] = Field({}, description="Runs that are subtracted.")
     where: dict[str, Any] = Field({}, description="The group of a fit, or runs that both sides share.")
@@ -347,6 +401,8 @@ class Claim(Block):
     def _complete(self) -> Claim:
         if sum(item is not None for item in (self.value, self.difference, self.quantity)) != 1:
             raise ValueError("a claim is about exactly one of value, difference, quantity; keep one")
+        if self.exact is not None and self.value is None:
+            raise ValueError("an exact curve is subtracted from a value; name law.form.parameter as value")
         if self.difference is not None and not (self.of and self.minus and self.paired_by):
             raise ValueError(
                 "a difference is of runs minus other runs, pair by pair; add of, minus and paired_by"
@@ -383,6 +439,7 @@ class StudyFile(Block):
     sweeps: dict[Name, Sweep] = Field({}, min_length=1, description="Named grids over axes.")
     laws: dict[Name, LawBlock] = Field({}, description="Laws to fit, by name.")
     frontiers: dict[Name, FrontierBlock] = Field({}, description="Pareto frontiers of pruning, by name.")
+    quanta: QuantaBlock | None = Field(None, description="Quanta to find in a text; none if left out.")
     figures: list[FigureBlock] = Field([], description="Figures: a kind, or {kind: what it shows}.")
     claims: list[Claim] = Field([], description="Expected values, written down before the run.")
     limits: str = Field("", description="One sentence on what these data cannot say.")

@@ -21,7 +21,7 @@ from lawbook.tasks import Task, tasks
 
 RULES = (
     "plan_study", "score_pools", "train_shard", "collect_runs", "take_table",
-    "fit_laws", "draw_figure", "judge_claims", "write_report",
+    "discover_quanta", "fit_laws", "draw_figure", "judge_claims", "write_report",
 )  # fmt: skip
 RESERVED = frozenset({*RULES, "all", "figures"})
 """Names of rules and targets of the workflow, which no study may take."""
@@ -142,7 +142,14 @@ def _check_origin(file: Path, content: StudyFile) -> None:
         if lacking:
             raise StudyError(file, lacking[0], None, "this key is missing", "add it")
         return
-    of_training = content.model_fields_set & {*TRAINED, "training", "pruning", "frontiers", "shard_flops"}
+    of_training = content.model_fields_set & {
+        *TRAINED,
+        "training",
+        "pruning",
+        "frontiers",
+        "quanta",
+        "shard_flops",
+    }
     if of_training:
         keys = ", ".join(sorted(of_training))
         problem = f"a study takes its runs from a table or trains them, and this one has {keys} beside it"

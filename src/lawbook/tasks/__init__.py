@@ -7,7 +7,7 @@ pool, or a *stream task*, whose examples are made afresh at every step.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
@@ -31,6 +31,8 @@ class Task(ABC):
     loss: ClassVar[Loss]
     shape_axes: ClassVar[tuple[str, ...]] = ()
     """Axes of the task that all runs of one stack must share."""
+    metrics: ClassVar[tuple[str, ...]] = ()
+    """What is measured on the test split besides loss and error."""
 
     @abstractmethod
     def n_inputs(self, config: Config) -> int:
@@ -43,12 +45,19 @@ class Task(ABC):
     def check(self, config: Config) -> None:  # noqa: B027 - most tasks allow every combination
         """Raise AxisError if the axes are impossible together."""
 
+    def outside(self, config: Config) -> str:
+        """Return the digest of what a study reads that stands neither in its file nor in the code; most read none."""
+        return ""
+
 
 @dataclass(frozen=True)
 class Examples:
-    """All examples of a pool task: inputs (n, ...) float32 and targets (n,) int64."""
+    """All examples of a pool task: inputs (n, ...) and targets (n,) int64, or (n, T) where each has T targets.
 
-    inputs: NDArray[np.float32]
+    Inputs are float32 numbers, which are trained on in the run's number format, or int64 names of tokens.
+    """
+
+    inputs: NDArray[Any]
     targets: NDArray[np.int64]
 
 
@@ -112,14 +121,40 @@ class PoolTask(Task):
         return inputs
 
 
+class TextTask(PoolTask):
+    """A pool task whose examples are windows of tokens, each token a target: its words can be shown."""
+
+    @abstractmethod
+    def text(self, config: Config, ids: Sequence[int]) -> str:
+        """Return the text of some tokens."""
+
+    @abstractmethod
+    def held_out(self, config: Config) -> NDArray[np.int64]:
+        """Return all windows of the validation split, of which `splits` may take a part."""
+
+    @abstractmethod
+    def file_of(self, config: Config, window: int, position: int) -> str:
+        """Return the file that a target of a window stands in."""
+
+
+Predict = Callable[[NDArray[np.float32]], NDArray[Any]]
+"""From inputs (R, B, n_inputs) to outputs (R, B, n_outputs)."""
+
+
 class Stream(Protocol):
     """Fresh examples for a stack of R runs, and their exact or sampled evaluation."""
 
     def batch(self, step: int) -> tuple[Any, Any]:
         """Return inputs (R, B, n_inputs) and targets (R, B) of one step, as NumPy arrays."""
 
-    def evaluate(self, weights: Mapping[str, NDArray[Any]]) -> Mapping[tuple[str, str], NDArray[np.float64]]:
-        """Return the metrics, {(split, metric): (R,)}, of the weights, each with a leading run axis."""
+    def evaluate(
+        self, weights: Mapping[str, NDArray[Any]], predict: Predict
+    ) -> Mapping[tuple[str, str], NDArray[np.float64]]:
+        """Return the metrics, {(split, metric): (R,)}, of the weights, each with a leading run axis.
+
+        predict: the outputs of the weights, for inputs. Metrics of splits other than train, validation and test,
+        such as those of one part of the examples, stand in the curves alone, not among a run's final metrics.
+        """
 
 
 class StreamTask(Task):

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from lawbook.axes import Axes, AxisError, Config, Neutral
 from lawbook.seeds import generator
-from lawbook.tasks import StreamTask
+from lawbook.tasks import Predict, StreamTask
 
 
 class SGDOracleAxes(Axes):
@@ -105,7 +105,9 @@ class PowerLawStream:
                 targets[run] = inputs[run] @ self._weights[run] + self._unseen_scale[run] * unseen
         return inputs, targets
 
-    def evaluate(self, weights: Mapping[str, NDArray[Any]]) -> dict[tuple[str, str], NDArray[np.float64]]:
+    def evaluate(
+        self, weights: Mapping[str, NDArray[Any]], predict: Predict
+    ) -> dict[tuple[str, str], NDArray[np.float64]]:
         """Return the mean over copies of Σ_k λ_k (w_k - w*_k)² + Σ_{k>N} k^-b + σ², where w = √K θ.
 
         weights: `weight` (R, copies, N, 1), the θ of the model `linear`.

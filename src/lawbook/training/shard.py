@@ -9,7 +9,7 @@ import platform
 import resource
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache as memoised
 from pathlib import Path
 from typing import Any
@@ -48,23 +48,28 @@ def train_shard(
     code: str,
     scores: pd.DataFrame | None = None,
     heartbeat: JobHeartbeat | None = None,
+    keep: Collection[str] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the tables 'curves' and 'outcomes' of a shard's runs, training those that the cache lacks.
 
     cache: the cache's root folder; code: the digest of the training code, part of the cache's key; scores: the
-    table 'scores' for runs that prune by score; heartbeat: called with run-steps done and in all. Raises
-    AbandonedError at a checkpoint if the job has to stop.
+    table 'scores' for runs that prune by score; heartbeat: called with run-steps done and in all; keep: the runs
+    whose weights at every evaluation the cache is to hold, for `lawbook.training.weights`. Raises AbandonedError at
+    a checkpoint if the job has to stop.
     """
     prepare_process()
     by_pool = _scores_by_pool(scores)
     read = {run.run_id: _scores_of(run, by_pool) for run in runs}
     shape = {axis: runs[0].config[axis] for axis in shape_axes(runs[0].config)}
     folder = cache / digest([code, numerics(runs[0].config), shape])
-    keys = {run.run_id: _key(run, read[run.run_id]) for run in runs}
+    keys = {run.run_id: run_key(run, read[run.run_id]) for run in runs}
+    kept_cache = weights_cache(cache, code, runs[0].config)
+    kept = set(kept_cache.load([keys[run.run_id] for run in runs if run.run_id in keep]))
 
     run_cache = Cache(folder, "curves")
     finished = {key: _marked(found, shard) for key, found in run_cache.load(list(keys.values())).items()}
-    missing = [run for run in runs if keys[run.run_id] not in finished]
+    lost = {run.run_id for run in runs if run.run_id in keep and keys[run.run_id] not in kept}
+    missing = [run for run in runs if keys[run.run_id] not in finished or run.run_id in lost]
     size = stack_size(runs[0].config)
     total = sum(run.config["steps"] for run in runs)
     done = total - sum(run.config["steps"] for run in missing)
@@ -72,14 +77,19 @@ def train_shard(
         stack = missing[start : start + size]
         in_stack = [keys[run.run_id] for run in stack]
         beat = heartbeat_within(heartbeat, done, len(stack), total)
-        trained = _train(
+        of_lost = [key for run, key in zip(stack, in_stack, strict=True) if run.run_id in lost]
+        trained, weights = _train(
             stack,
             [read[run.run_id] for run in stack],
-            Checkpoint(folder, digest(in_stack)),
+            Checkpoint(folder, digest([*in_stack, *(["kept"] if of_lost else [])])),
             shard,
             code,
             beat,
+            bool(of_lost),
         )
+        if of_lost:
+            by_key = dict(zip(in_stack, weights, strict=True))
+            kept_cache.store({key: by_key[key] for key in of_lost})
         run_cache.store(dict(zip(in_stack, trained, strict=True)))
         finished |= zip(in_stack, trained, strict=True)
         done += sum(run.config["steps"] for run in stack)
@@ -100,16 +110,20 @@ def _train(
     shard: str,
     code: str,
     heartbeat: Heartbeat | None,
-) -> list[Cached]:
+    keep: bool,
+) -> tuple[list[Cached], list[Cached]]:
+    """Train a stack and return each run's curve and outcome, and with `keep` its weights."""
     configs = [run.config for run in stack]
     wall, cpu = time.perf_counter(), _cpu_s()
     read = {i: values for i, values in enumerate(scores) if values is not None}
+    kept: Mapping[int, torch.Tensor] = {}
     if engine(configs[0]) == "solve":
         trained = solve_runs(configs, read, heartbeat=heartbeat)
     elif engine(configs[0]) == "distributed":
         trained = train_distributed(configs[0], read.get(0), checkpoint=checkpoint, heartbeat=heartbeat)
     else:
-        trained = train_stack(configs, read, checkpoint=checkpoint, heartbeat=heartbeat).trained
+        module = train_stack(configs, read, checkpoint=checkpoint, heartbeat=heartbeat, keep=keep)
+        trained, kept = module.trained, module.kept
     spent = {
         "wall_s": (time.perf_counter() - wall) / len(stack),
         "cpu_s": (_cpu_s() - cpu) / len(stack),
@@ -122,10 +136,22 @@ def _train(
         "versions": versions(),
         "digest": code,
     }
-    return [
+    finished = [
         Cached(_curve(trained, i, run), _outcome(trained, i, run) | spent | {"data": data_digest(run.config)})
         for i, run in enumerate(stack)
     ]
+    return finished, [Cached(_weights(kept, i), {"run_id": run.run_id}) for i, run in enumerate(stack)]
+
+
+def weights_cache(cache: Path, code: str, config: Config) -> Cache:
+    """Return the cache of the weights that are kept of runs with this code and these numerics."""
+    return Cache(cache / digest(["weights", code, numerics(config)]), "weights")
+
+
+def _weights(kept: Mapping[int, torch.Tensor], place: int) -> pd.DataFrame:
+    """Return the weights of one run of a stack at each step, as the bytes of its row."""
+    rows = [(step, stacked[place].contiguous().numpy().tobytes()) for step, stacked in kept.items()]
+    return pd.DataFrame(rows, columns=list(COLUMNS["weights"]))
 
 
 _MEASURED = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
@@ -185,7 +211,7 @@ def _marked(run: Cached, shard: str) -> Cached:
     return Cached(run.table, {**run.row, "cached": True, "shard": shard})
 
 
-def _key(run: Run, scores: NDArray[np.float64] | None) -> str:
+def run_key(run: Run, scores: NDArray[np.float64] | None = None) -> str:
     """Return what determines a run's result, given the training code and the numerics of its folder."""
     inputs = [data_digest(run.config)]
     if scores is not None:

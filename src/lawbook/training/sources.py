@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lawbook.axes import Config
+from lawbook.batches import batch_positions
 from lawbook.pruning.pools import members_of
 from lawbook.tasks import PoolTask, StreamTask, tasks
-from lawbook.training.batches import batch_positions
 from lawbook.training.losses import example_errors, example_losses
 
 Indices = NDArray[np.int64]
@@ -34,7 +34,7 @@ class Source(Protocol):
         """Return the number of examples that each run may see."""
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return the inputs (R, B, ...) and targets (R, B) of a step."""
+        """Return the inputs (R, B, ...) and targets (R, B) or (R, B, T) of a step."""
 
     def evaluate(self, predict: Predict, weights: Mapping[str, Tensor]) -> Metrics:
         """Return the metrics of every run, {(split, metric): (R,)}."""
@@ -67,7 +67,7 @@ class PoolSource:
             )
         self._task, self._loss, self._configs = task, task.loss, configs
         self._seeds = [one["seed"] for one in configs]
-        self._inputs = torch.from_numpy(examples.inputs).to(_tensor_options(config))
+        self._inputs = _tensor(examples.inputs, config)
         self._train: list[Indices] = []
         labels_of_run: list[Indices] = []
         for run, one in enumerate(configs):
@@ -89,7 +89,7 @@ class PoolSource:
         self._block_start, self._block = -1, torch.empty(0)
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return the inputs (R, B, n_inputs) and labels (R, B) of a step."""
+        """Return the inputs (R, B, ...) and labels (R, B) or (R, B, T) of a step."""
         start = step - step % _BLOCK_STEPS
         if start != self._block_start:
             self._block_start, self._block = start, self._indices_from(start)
@@ -155,19 +155,28 @@ class StreamSource:
     """Batches made afresh at every step by the task, which also evaluates."""
 
     def __init__(self, task: StreamTask, configs: Sequence[Config]) -> None:
-        self._stream = task.open(configs)
+        self._stream, self._classes = task.open(configs), task.loss == "cross_entropy"
         self._options = _tensor_options(configs[0])
-        self.n_train = [config["batch_size"] * config["steps"] for config in configs]
+        self.n_train = [config.get("samples") or config["batch_size"] * config["steps"] for config in configs]
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return the inputs (R, B, n_inputs) and targets (R, B) of a step."""
-        inputs, targets = self._stream.batch(step)
-        return torch.from_numpy(inputs).to(self._options), torch.from_numpy(targets).to(self._options)
+        """Return the inputs (R, B, n_inputs) and targets (R, B) of a step; classes stay whole numbers."""
+        inputs, targets = map(torch.from_numpy, self._stream.batch(step))
+        kind = targets.dtype if self._classes else self._options.dtype
+        return inputs.to(self._options), targets.to(self._options.device, kind)
 
     def evaluate(self, predict: Predict, weights: Mapping[str, Tensor]) -> Metrics:
         """Return the task's own metrics of the weights."""
         arrays = {name: tensor.detach().cpu().double().numpy() for name, tensor in weights.items()}
-        return self._stream.evaluate(arrays)
+        return self._stream.evaluate(
+            arrays, lambda inputs: predict(torch.from_numpy(inputs).to(self._options)).cpu().numpy()
+        )
+
+
+def _tensor(values: NDArray[Any], config: Config) -> Tensor:
+    """Return values on the run's device: numbers in its number format, names of tokens as they are."""
+    tensor = torch.from_numpy(values)
+    return tensor.to(_tensor_options(config)) if tensor.is_floating_point() else tensor.to(config["device"])
 
 
 def _tensor_options(config: Config) -> Tensor:

@@ -60,15 +60,16 @@ class StackedRuns(pl.LightningModule):
     """R runs with a leading axis. The loss is the sum over runs, so the gradients are exactly separate.
 
     All weights are rows of one parameter (R, P); the model sees views of it, and autograd adds into views of its
-    gradient, so that the optimiser works on contiguous rows.
+    gradient, so that the optimiser works on contiguous rows. With `keep`, the weights at each evaluation stay in
+    `kept`, {step: (R, P)}.
 
     Where several processes train the same run, each takes its share of every batch, Lightning averages the gradients,
     and the first process evaluates.
     """
 
-    def __init__(self, configs: Sequence[Config], source: Source) -> None:
+    def __init__(self, configs: Sequence[Config], source: Source, keep: bool = False) -> None:
         super().__init__()
-        self._configs, self.source = configs, source
+        self._configs, self.source, self._keep = configs, source, keep
         config = configs[0]
         self._model, self._task = cast(TrainedModel, models[config["model"]]), tasks[config["task"]]
         self._sizes = (self._task.n_inputs(config), self._task.n_outputs(config))
@@ -80,6 +81,7 @@ class StackedRuns(pl.LightningModule):
         self.register_buffer("limit", torch.full((n_runs,), math.inf, dtype=torch.float64))
         self.evaluations = _evaluation_steps(config)
         self.curve: dict[int, dict[str, list[float]]] = {}
+        self.kept: dict[int, Tensor] = {}
         self._views: dict[str, Tensor] = {}
 
     def _initial(self) -> NDArray[np.float64]:
@@ -162,18 +164,20 @@ class StackedRuns(pl.LightningModule):
             with torch.no_grad():
                 metrics = self.source.evaluate(self, self.weights)
             self.curve[self.global_step] = {"/".join(key): values.tolist() for key, values in metrics.items()}
+            if self._keep:
+                self.kept[self.global_step] = self.stacked.detach().cpu().clone()
             if self.global_step == self._configs[0]["steps"]:
                 # No training step follows the last update, so its outcome is judged by the evaluation.
                 losses = metrics.get(("train", "loss"), metrics.get(("test", "loss")))
                 self._freeze_diverged(torch.as_tensor(losses).to(self.limit), self.global_step)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the curve so far."""
-        checkpoint["curve"] = self.curve
+        """Keep the curve so far, and the weights that were kept."""
+        checkpoint["curve"], checkpoint["kept"] = self.curve, self.kept
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Restore the curve so far."""
-        self.curve = checkpoint["curve"]
+        """Restore the curve so far, and the weights that were kept."""
+        self.curve, self.kept = checkpoint["curve"], checkpoint["kept"]
 
 
 class Watch(pl.Callback):
@@ -264,15 +268,19 @@ def train_stack(
     checkpoint: Checkpoint | None = None,
     heartbeat: Heartbeat | None = None,
     look: Look | None = None,
+    keep: bool = False,
 ) -> StackedRuns:
     """Train runs of one shape together and return them with their curves.
 
     scores: for each run that prunes by score, by its place in `configs`, the scores of its pool. With a
-    `checkpoint` the state is saved there now and then, and training resumes from it if there is one.
+    `checkpoint` the state is saved there now and then, and training resumes from it if there is one. With `keep`
+    they come with their weights at every evaluation.
     """
     watch = Watch(checkpoint, why_unwanted, heartbeat, look)
     with held_devices(configs[0]) as devices:
-        module = _from_latest(checkpoint, lambda resume: fit(configs, scores or {}, devices, resume, watch))
+        module = _from_latest(
+            checkpoint, lambda resume: fit(configs, scores or {}, devices, resume, watch, keep=keep)
+        )
     if checkpoint is not None:
         checkpoint.remove()
     return module
@@ -299,16 +307,17 @@ def fit(
     resume: Path | None,
     watch: Watch,
     rank: int = 0,
+    keep: bool = False,
 ) -> StackedRuns:
     """Train a stack in this process, one of as many as there are devices, and return it.
 
     devices: the numbers of the GPUs, or how many processes train on the CPU; resume: a checkpoint to go on from;
-    rank: which of the processes this is.
+    rank: which of the processes this is; keep: as for `train_stack`.
     """
     if not isinstance(devices, int):
         torch.cuda.set_device(devices[rank])
     prepare_process()  # with two threads a product may be split otherwise, and the last bits differ
-    module = StackedRuns(configs, open_source(configs, scores))
+    module = StackedRuns(configs, open_source(configs, scores), keep)
     config = configs[0]
     with warnings.catch_warnings():
         # Lightning's advice on workers, devices and loaders concerns other ways of training than this one.
@@ -336,6 +345,16 @@ def fit(
     del trainer
     gc.collect()
     return module
+
+
+def unpacked(config: Config, row: Tensor) -> dict[str, Tensor]:
+    """Return the weights of one run by name, from its row (P,) of a stack's parameter."""
+    model, task = models[config["model"]], tasks[config["task"]]
+    slots = _slots(model.shapes(config, task.n_inputs(config), task.n_outputs(config)))
+    return {
+        name: row[start : start + math.prod(shape)].unflatten(0, shape)
+        for name, (start, _, shape) in slots.items()
+    }
 
 
 def _slots(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, int, tuple[int, ...]]]:

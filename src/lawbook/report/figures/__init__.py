@@ -43,7 +43,7 @@ class Kind:
     """
 
     draw: Callable[[FigureBlock, Results, StudyFile], Drawn]
-    shows: Literal["sweep", "law", "frontier"]
+    shows: Literal["sweep", "law", "frontier", "quanta"]
     options: dict[str, str]
     check: Callable[[FigureBlock, Sequence[Config]], None] | None = None
 
@@ -58,7 +58,8 @@ def check_figure(block: FigureBlock, content: StudyFile, runs: Sequence[Run] = (
     """
     kind = figures[block.kind]
     known: Collection[str] = {
-        "sweep": content.sweeps.keys(), "law": content.laws.keys(), "frontier": content.frontiers.keys()
+        "sweep": content.sweeps.keys(), "law": content.laws.keys(), "frontier": content.frontiers.keys(),
+        "quanta": () if content.quanta is None else ("quanta",),
     }[kind.shows]  # fmt: skip
     if kind.shows == "sweep" and content.table is not None:
         raise LawbookError(

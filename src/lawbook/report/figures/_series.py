@@ -14,7 +14,8 @@ from scipy import stats
 
 from lawbook.axes import Config
 from lawbook.errors import LawbookError
-from lawbook.fitting import independent, text_of
+from lawbook.evaluations import independent
+from lawbook.fitting import text_of
 from lawbook.laws.fit import point_table
 from lawbook.laws.points import gather
 from lawbook.report.results import REPEATS, Results, sweep_runs, varying_axes, where

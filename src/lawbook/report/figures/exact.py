@@ -19,7 +19,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     """Draw measured means on the exact curve, and below them measured / exact, mean ± 3 SE over seeds."""
     name = block.of or next(iter(content.laws))
     law = content.laws[name]
-    if law.exact is None:
+    if not law.exact:
         raise LawbookError(
             f"figure {block.kind}: the law {name!r} names no exact curve; give it the key 'exact'"
         )
@@ -33,7 +33,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     main, below = figure.subplots(2, 1, sharex=True, height_ratios=[1.6, 1])
     parts, ratios = [], []
     for i, (group, hue) in enumerate(zip(groups, colours(_values(groups)), strict=True)):
-        runs = exact_runs(law, results.runs, group)
+        runs = exact_runs(law, results.points_of(law), group, law.exact[0])
         line = Line(
             plain(group).replace("=", " ").replace(",", ", ") or "trained",
             (),
@@ -67,7 +67,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     out = int((np.abs(every["ratio"] - 1) > 3 * every["se"]).sum())
     seeds = int(every["n"].max()) if len(every) else 0
     caption = (
-        f"Means of {plain(law.y)} beside the exact values ({plain(law.exact)}), joined by lines,"
+        f"Means of {plain(law.y)} beside the exact values ({plain(law.exact[0])}), joined by lines,"
         f" {count(seeds, 'seed')} at most;"
         " below, their ratio with three standard errors over seeds."
         f" {number(out)} of {len(every)} points lie further off."

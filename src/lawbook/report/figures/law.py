@@ -26,6 +26,7 @@ from lawbook.report.words import count, enumerate_words, fitted_range, label, me
 from lawbook.studies.schema import FigureBlock, LawBlock, StudyFile
 
 _DASHES = ("-", "--", "-.", ":")
+_EXACT_DASHES = (":", (0, (1, 3)), (0, (5, 2, 1, 2)))
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,10 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
             steps = results.slopes[(results.slopes["law"] == name) & (results.slopes["group"] == s.group)]
             _draw_slopes(slope, steps, line)
             parts.append(({"part": "slopes", "group": s.group}, _bare(steps)))
-            exact = exact_points(law, results.runs, s.group)
-            if len(exact):
-                main.plot(exact["x"], exact["y"], color=BLACK, ls=":", lw=1.6, zorder=4)
-                parts.append(({"part": "exact", "group": s.group}, exact))
+            for known, dash in zip(law.exact, _EXACT_DASHES, strict=False):
+                exact = exact_points(law, results.points_of(law), s.group, known)
+                main.plot(exact["x"], exact["y"], color=line.colour, ls=dash, lw=1.6, zorder=4)
+                parts.append(({"part": "exact", "curve": known, "group": s.group}, exact))
     _finish(main, residual, slope, law, content, pd.concat(seen) if seen else None)
     if all(s.flaw for s in series):
         residual.text(0.5, 0.5, "no fit", transform=residual.transAxes, ha="center", va="center", color=GREY)
@@ -92,9 +93,9 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     _state_refusals(main, series)
     handles = [Line2D([], [], color=s.colour, ls="none" if s.flaw else s.dash) for s in series]
     texts = [s.text for s in series]
-    if law.exact is not None:
-        handles.append(Line2D([], [], color=BLACK, ls=":", lw=1.6))
-        texts.append(f"exact curve ({plain(law.exact)})")
+    for known, dash in zip(law.exact, _EXACT_DASHES, strict=False):
+        handles.append(Line2D([], [], color=BLACK, ls=dash, lw=1.6))
+        texts.append(f"exact curve ({plain(known)})")
     _add_legend(figure, handles, texts, series)
     return Drawn(figure, as_data(parts), f"The law {plain(name)}", _caption(fits, law))
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lawbook.training.batches import batch_positions
+from lawbook.batches import batch_positions
 
 
 @given(

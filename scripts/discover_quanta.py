@@ -1,0 +1,16 @@
+"""Find the quanta of a study's text, and judge them on a run of another seed."""
+
+from lawbook.discovery.discover import discover_quanta
+from lawbook.jobs import job_arguments, planned, provenance, reported
+from lawbook.makings import check_inputs
+from lawbook.tables import write_table
+from lawbook.workflow import code_digest, quanta_digest
+
+with reported():
+    job = job_arguments("discover", "runs", "out")
+    plan = planned(job, quanta_digest)
+    check_inputs(plan, job.runs, job.runs[0].parent)
+    tables = discover_quanta(plan, cache=job.cache, code=code_digest(plan, "train"))
+    made = provenance(job, job.runs[0])
+    for file in job.out:
+        write_table(tables[file.stem], file, file.stem, made)

@@ -1,0 +1,106 @@
+"""Which results of runs are read: at which evaluation, and at which value of an axis that is chosen by validation."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pandas as pd
+
+from lawbook.errors import LawbookError, suggest
+from lawbook.laws.points import Notice
+
+SPLITS = ("train", "validation", "test")
+"""Splits whose metrics a run is known by; others, such as single tasks, stand in its curve alone."""
+
+At = Literal["last", "best", "every"]
+
+BEST_BY = "validation_loss"
+
+
+def metrics_along(curves: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per run and evaluated step: run_id, step, samples_seen, and a column per split and metric.
+
+    curves: the table 'curves'. A metric that a run lacks is null.
+    """
+    known = curves[curves["split"].isin(SPLITS)]
+    keys = ["run_id", "step", "samples_seen"]
+    columns = {
+        name: values.set_index(keys)["value"]
+        for name, values in known.groupby(known["split"] + "_" + known["metric"])
+    }
+    wide = pd.DataFrame(columns).rename_axis(keys)
+    return wide.rename_axis(columns=None).reset_index()
+
+
+def runs_at(runs: pd.DataFrame, curves: pd.DataFrame | None, at: At) -> pd.DataFrame:
+    """Return a table of runs with the metrics of other evaluations than the last.
+
+    at: 'last', the runs as they are; 'every', a row per run and evaluation; 'best', each run at its evaluation
+    with the lowest validation loss, which is early stopping. The rows have `step` and `samples_seen` besides.
+    Raises LawbookError without curves, or if there is no validation loss to choose by.
+    """
+    if at == "last":
+        return runs
+    if curves is None:
+        raise LawbookError(f"points at {at} evaluation need the curves, and there are none; write at: last")
+    along = metrics_along(curves)
+    if at == "best":
+        if BEST_BY not in along:
+            fix = suggest(BEST_BY, map(str, along))
+            raise LawbookError(f"the best evaluation is chosen by {BEST_BY!r}, which the curves lack; {fix}")
+        lowest = along.dropna(subset=[BEST_BY]).groupby("run_id")[BEST_BY].idxmin()
+        along = along.loc[lowest]
+    finals = [column for column in along if column in runs.columns and column != "run_id"]
+    rest = runs.drop(columns=[*finals, *(f"{column}_se" for column in finals if f"{column}_se" in runs)])
+    return rest.merge(along, on="run_id", how="left" if at == "best" else "inner")
+
+
+def choose(runs: pd.DataFrame, axis: str, x: str, y: str) -> tuple[pd.DataFrame, Notice]:
+    """Return, per x, the runs at the value of `axis` with the lowest mean validation metric over seeds.
+
+    The metric is y with its split replaced by 'validation'. If y is itself a validation metric, it is chosen
+    on every second seed and the others are returned: never both on the same runs, never on test. A value at
+    which a run has no finite metric (diverged) is chosen only if all values have such runs. The notice says
+    what was chosen, and where the choice sits on the edge of the values tried.
+    """
+    metric = "validation_" + y.removeprefix(next((f"{s}_" for s in SPLITS if y.startswith(f"{s}_")), ""))
+    if metric not in runs.columns:
+        raise LawbookError(
+            f"{axis} is to be chosen on {metric!r}, which the runs lack; {suggest(metric, runs.columns)}"
+        )
+    judged, read = runs, runs
+    if y == metric:
+        keys = independent(runs)
+        ranked = runs.groupby(keys, dropna=False).ngroup()
+        judged, read = runs[ranked % 2 == 0], runs[ranked % 2 == 1]
+    parts, chosen, edge = [], [], []
+    for at, rows in judged.groupby(x):
+        finite = rows.assign(_metric=rows[metric].where(rows["status"] != "diverged"))
+        means = finite.groupby(axis)["_metric"].agg(["mean", "count", "size"])
+        whole = means[means["count"] == means["size"]]
+        usable = (whole if len(whole) else means)["mean"].dropna()
+        if usable.empty:
+            continue
+        value = usable.idxmin()
+        chosen.append(f"{at:g}→{value:g}" if isinstance(value, float) else f"{at:g}→{value}")
+        if len(means) > 1 and value in (means.index.min(), means.index.max()):
+            edge.append(f"{at:g}")
+        parts.append(read[(read[x] == at) & (read[axis] == value)])
+    halves = " of every second seed, read on the others" if y == metric else ""
+    text = f"{axis} chosen per {x} by the lowest mean {metric}{halves}: {', '.join(chosen)}"
+    kind = "chosen"
+    if edge:
+        kind = "chosen_at_edge"
+        text += f"; on the edge of the values tried at {x} = {', '.join(edge)}"
+    kept = pd.concat(parts) if parts else read.iloc[:0]
+    return kept, Notice(kind, text)
+
+
+def independent(runs: pd.DataFrame) -> list[str]:
+    """Return the column whose values are independent repeats: the test folds if there are several, else the seeds.
+
+    Seeds of one fold share its test images, so their errors move together: an interval over all of them would be
+    narrower than the test images allow.
+    """
+    folds = "fold" in runs.columns and len(runs["fold"].unique()) > 1
+    return [column for column in ("fold" if folds else "seed",) if column in runs.columns]

@@ -1,0 +1,118 @@
+"""The network of multitask sparse parity: one hidden layer that reads a task's number and bits.
+
+It is the multilayer perceptron of [one-hot task, bits], whose one-hot columns are looked up instead of multiplied:
+of an input's n_tasks + n_bits products only those with the bits are left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from lawbook.axes import Axes, AxisError, Config
+from lawbook.models import Shapes, TrainedModel
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class ParityMLPAxes(Axes):
+    """Axes of the parity network."""
+
+    width: int = Field(128, ge=1, le=1 << 20, description="Units in the hidden layer.")
+
+
+class ParityMLP(TrainedModel):
+    """h = max(0, task_k + bits · x + b), output W h + c, for task k and bits x.
+
+    All begin uniform in ±1/√fan_in, as PyTorch's linear layer, which is that of the published experiments; the
+    first layer's fan-in is n_tasks + n_bits.
+
+    Source: Michaud et al. 2023, arXiv:2303.13506, section 3 and its code.
+
+    >>> ParityMLP().n_params({"width": 500, "n_tasks": 500}, 101, 2)
+    301502
+    """
+
+    axes = ParityMLPAxes
+
+    def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
+        """Return the rows of each task and bit (…, width) and the output layer's (out, width), with their biases.
+
+        Raises AxisError for a task without numbered tasks.
+        """
+        if "n_tasks" not in config:
+            problem = f"it reads numbered tasks, and {config['task']} has none"
+            raise AxisError("model", "parity_mlp", problem, "write model: {name: mlp}")
+        width = config["width"]
+        return {
+            "tasks": (config["n_tasks"], width),
+            "bits": (n_inputs - 1, width),
+            "bias": (width,),
+            "output_weight": (n_outputs, width),
+            "output_bias": (n_outputs,),
+        }
+
+    def n_params_non_embedding(self, config: Config, n_inputs: int, n_outputs: int) -> int:
+        """Return N without the rows of the tasks, which are looked up."""
+        width: int = config["width"]
+        return (n_inputs + n_outputs) * width + n_outputs
+
+    def forward_flops(self, config: Config, n_inputs: int, n_outputs: int) -> int:
+        """Return 2 (n_bits + out) · width: looking up a row takes no product."""
+        return 2 * (n_inputs - 1 + n_outputs) * int(config["width"])
+
+    def activation_bytes(self, config: Config, n_inputs: int, n_outputs: int) -> int:
+        """Return 4 bytes for each hidden unit and input, and 8 for each output."""
+        return 4 * (int(config["width"]) + n_inputs) + 8 * n_outputs
+
+    def initial(
+        self, config: Config, n_inputs: int, n_outputs: int, rng: np.random.Generator
+    ) -> dict[str, NDArray[np.float64]]:
+        """Draw weights and biases, tensor by tensor."""
+        first, second = config["n_tasks"] + n_inputs - 1, config["width"]
+        return {
+            name: rng.uniform(-1.0, 1.0, shape) / np.sqrt(second if name.startswith("output") else first)
+            for name, shape in self.shapes(config, n_inputs, n_outputs).items()
+        }
+
+    def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+        """Return the logits (R, B, out) of inputs (R, B, n_bits + 1), whose last column is the task's number."""
+        from lawbook.models._parity_layers import ParityLayers
+
+        names = ("tasks", "bits", "bias", "output_weight", "output_bias")
+        outputs: Tensor = ParityLayers.apply(*(weights[name] for name in names), inputs)
+        return outputs.mT
+
+    def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+        """Return the hidden layer."""
+        import torch
+
+        return torch.stack(
+            [
+                _hidden({name: rows[run] for name, rows in weights.items()}, inputs[run])
+                for run in range(len(inputs))
+            ]
+        )
+
+
+def logits_of_one(weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+    """Return the logits (..., out) of one network, whose tensors have no run axis, for inputs (..., n_bits + 1).
+
+    The same numbers as the stack's forward pass, by operations that `torch.func` can differentiate and map.
+    """
+    return _hidden(weights, inputs) @ weights["output_weight"].mT + weights["output_bias"]
+
+
+def _hidden(weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+    from torch.nn.functional import embedding
+
+    looked_up = embedding(inputs[..., -1].long(), weights["tasks"] + weights["bias"])
+    return (looked_up + inputs[..., :-1] @ weights["bits"]).relu()
+
+
+model = ParityMLP()

@@ -1,0 +1,193 @@
+"""What the report says of quanta: each cluster as text, how stable they are, and whether words alone do as well."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lawbook.errors import LawbookError
+from lawbook.report.results import Results
+from lawbook.report.words import count, measured, number
+from lawbook.studies.schema import StudyFile
+
+SHOWN = 10
+"""Tokens of a cluster that are shown with their context."""
+
+CHARACTERS = 56
+"""Characters of context before a token that are shown."""
+
+VISIBLE = str.maketrans({"\n": "⏎", "\t": "⇥", "\0": "∎", " ": "␣"})
+IN_CONTEXT = str.maketrans({"\n": "⏎", "\t": "⇥", "\0": "∎"})
+
+WHAT = {
+    "held_out_cosine": "cosine between gradients within a cluster",
+    "learning_time": "share of the variance of log steps to learn that clusters explain",
+}
+SCORE_COLUMNS = (
+    "k", "stability over starts (ARI)", "purity by target", "NMI with target",
+    "held-out cosine, gain [95 %]", "learning time explained, gain [95 %]",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Line:
+    """One token with the text around it, and where it stands."""
+
+    before: str
+    target: str
+    after: str
+    file: str
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster of tokens: its rank from the largest, its size, its commonest targets, and some of its tokens."""
+
+    rank: int
+    size: int
+    targets: str
+    purity: str
+    files: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Quanta:
+    """The section on quanta: sentences, a table over k, and the clusters, largest first."""
+
+    about: tuple[str, ...]
+    verdicts: tuple[tuple[str, str, str], ...]
+    rows: tuple[tuple[str, ...], ...]
+    clusters: tuple[Cluster, ...]
+
+
+def quanta_section(content: StudyFile, results: Results) -> Quanta | None:
+    """Return the section of a study that looks for quanta, None of any other."""
+    if content.quanta is None:
+        return None
+    tokens, scores = results.table("quanta"), results.table("quanta_scores")
+    k = content.quanta.k
+    return Quanta(
+        tuple(_about(content, scores)),
+        tuple(verdict(what, scores, k) for what in WHAT),
+        tuple(_row(scores, one) for one in sorted(content.quanta.clusters)),
+        tuple(clusters_of(tokens)),
+    )
+
+
+def score(scores: pd.DataFrame, what: str, part: str = "", k: int | None = None) -> dict[str, Any]:
+    """Return one row of the table quanta_scores."""
+    rows = scores[(scores["what"] == what) & (scores["part"] == part)]
+    return dict(rows[rows["k"] == k].iloc[0] if k is not None else rows.iloc[0])
+
+
+def few_tokens(content: StudyFile, results: Results) -> list[str]:
+    """Return the warning of a study that clusters fewer tokens than it asked for, if it does."""
+    block = content.quanta
+    n = 0 if block is None else len(results.table("quanta"))
+    if block is None or n == block.samples:
+        return []
+    return [f"only {number(n)} of {number(block.samples)} tokens qualify; raise quanta.loss_quantile"]
+
+
+def gain(results: Results, what: str) -> tuple[float, float, float, int]:
+    """Return by how much the clusters that are shown beat their control: estimate, low, high, files resampled.
+
+    Raises LawbookError if the study looks for no quanta.
+    """
+    if not results.has("quanta"):
+        raise LawbookError("the study looks for no quanta; add the block quanta")
+    k = int(results.table("quanta")["cluster"].max()) + 1
+    found = score(results.table("quanta_scores"), what, "difference", k)
+    return found["estimate"], found["low"], found["high"], int(found["n"])
+
+
+def clusters_of(tokens: pd.DataFrame, shown: int = SHOWN) -> list[Cluster]:
+    """Return the clusters of the table quanta, largest first, each with tokens spread over its files."""
+    found = []
+    for rank, (_, members) in enumerate(tokens.groupby("cluster", sort=True), start=1):
+        commonest = Counter(members["target"]).most_common()
+        named = ", ".join(f"{visible(text)} {n}" for text, n in commonest[:5])
+        more = f", {count(len(commonest) - 5, 'other')}" if len(commonest) > 5 else ""
+        places = np.arange(min(shown, len(members))) * len(members) // min(shown, len(members))
+        found.append(
+            Cluster(
+                rank,
+                len(members),
+                named + more,
+                f"{commonest[0][1] / len(members):.0%}",
+                count(members["file"].nunique(), "file"),
+                tuple(line_of(row) for row in members.iloc[places].to_dict("records")),
+            )
+        )
+    return found
+
+
+def line_of(row: dict[Any, Any]) -> Line:
+    """Return a token as it is shown: white space as signs, its context cut to a line."""
+    before = str(row["before"]).translate(IN_CONTEXT)
+    cut = ("…" if len(before) > CHARACTERS else "") + before[-CHARACTERS:]
+    return Line(cut, visible(row["target"]), str(row["after"]).translate(IN_CONTEXT)[:24], str(row["file"]))
+
+
+def visible(text: str) -> str:
+    r"""Return a token with signs for white space and the end of a file.
+
+    >>> visible(" a\n")
+    '␣a⏎'
+    """
+    return str(text).translate(VISIBLE)
+
+
+def verdict(what: str, scores: pd.DataFrame, k: int) -> tuple[str, str, str]:
+    """Return a comparison with the control: what is compared, who wins, and by how much."""
+    parts = {part: score(scores, what, part, k) for part in ("clusters", "control", "difference")}
+    gap = parts["difference"]
+    wins = "undecided"
+    if gap["low"] > 0:
+        wins = "clusters of gradients win"
+    elif gap["high"] < 0:
+        wins = "the control of target and previous token wins"
+    told = ", ".join(
+        f"{part} {measured(row['estimate'], row['low'], row['high'])}" for part, row in parts.items()
+    )
+    return WHAT[what], wins, f"{told}; {count(int(gap['n']), 'file')} resampled"
+
+
+def _about(content: StudyFile, scores: pd.DataFrame) -> list[str]:
+    block = content.quanta
+    assert block is not None
+    n = {
+        part: score(scores, "tokens", part)["estimate"]
+        for part in ("", "below_threshold", "candidates", "clustered")
+    }
+    threshold = score(scores, "loss_threshold")["estimate"]
+    envelope = score(scores, "rank_slope", "envelope")
+    blind = score(scores, "blind_k")["estimate"]
+    return [
+        f"Of {number(n[''])} tokens of the validation split {number(n['below_threshold'])} have a loss below "
+        f"{number(threshold, 2)} nats; {number(n['candidates'])} of these neither stand at the beginning of their "
+        f"window nor end a trigram that it has had before, and {number(n['clustered'])} drawn from them are clustered "
+        f"by {block.affinity} of their gradients in the run of seed {block.seed}.",
+        f"Size falls over rank with a slope of {measured(envelope['estimate'], envelope['low'], envelope['high'])} "
+        f"(envelope over k, ranks 1 to {number(envelope['n'])}; interval by resampling tokens within the clusters). "
+        f"Chosen blindly, by stability over starts, k would be {number(blind)}.",
+        f"Judged on the run of seed {block.held_out}, which has learned "
+        f"{score(scores, 'learned', 'held_out')['estimate']:.0%} of these tokens. The control has clusters of the "
+        f"same sizes, made of the target and the previous token alone.",
+    ]
+
+
+def _row(scores: pd.DataFrame, k: int) -> tuple[str, ...]:
+    gaps = [score(scores, what, "difference", k) for what in WHAT]
+    return (
+        number(k),
+        number(score(scores, "stability", "seeds", k)["estimate"], 2),
+        number(score(scores, "target", "purity", k)["estimate"], 2),
+        number(score(scores, "target", "nmi", k)["estimate"], 2),
+        *(measured(gap["estimate"], gap["low"], gap["high"]) for gap in gaps),
+    )

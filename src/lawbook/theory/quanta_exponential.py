@@ -1,0 +1,7 @@
+"""Tasks learned by the exponential rule of `lawbook.theory.quanta`, beside trained networks."""
+
+from __future__ import annotations
+
+from lawbook.theory._learning import LearningCurve
+
+exact_curve = LearningCurve("exponential")

@@ -1,0 +1,26 @@
+"""Quanta: tokens of a text clustered by their gradients in one run, and judged on a run of another seed.
+
+In:  runs.parquet; the block `quanta` of the study, through its digest; the weights of its runs, which training has
+     left in the cache, and which are trained again, exactly, where they are missing
+Out: quanta (the tokens with their clusters), quanta_sizes, quanta_scores and token_losses, as Parquet
+"""
+
+
+rule discover_quanta:
+    input:
+        house.kept,
+    output:
+        expand("<results>/{{study}}/{table}.parquet", table=QUANTA_TABLES),
+    log:
+        "<logs>/{study}/discover_quanta.log",
+    conda:
+        "../../envs/lawbook.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        quanta=house.quanta_digest,
+        code=house.code("discover"),
+    shell:
+        "exec python scripts/discover_quanta.py {wildcards.study:q}"
+        " --expect {params.quanta:q} {params.code:q} --runs {input:q} --out {output:q} > {log:q} 2>&1"
