@@ -53,6 +53,7 @@ DESIGNS: dict[str, tuple[Array, tuple[float, ...]]] = {
     "data_constrained": (_REPEATED, (1.87, 521.0, 0.35, 0.37, 1.4, 15.0, 5.0)),
     "exponential": (_CURVE, (2.0, 1e-3)),
     "exponential_floor": (_CURVE, (0.2, 2.0, 3e-3)),
+    "growth": (_CURVE, (0.05, 0.7)),
     "kaplan": (_JOINT, (6.5, 0.1, 0.13, 0.7)),
     "learning_rate_valley": (_RATES, (1.8, 480.0, 2100.0, 0.1, 0.35, 0.37, -1.0, -0.5, 0.2)),
     "logarithmic": (_CURVE, (0.1, 1e5)),

@@ -9,6 +9,7 @@ import pandas as pd
 
 from lawbook.fitting import text_of
 from lawbook.laws.points import Notice
+from lawbook.report.learning import unlearned_cases
 from lawbook.report.quanta import few_tokens
 from lawbook.report.results import Results, axes_of
 from lawbook.report.scoring import disputed_cases, duplicate_cases
@@ -50,6 +51,8 @@ def warnings_of(content: StudyFile, results: Results) -> list[Group]:
     found: dict[str, dict[str, None]] = defaultdict(dict)
     for status, case in run_cases(results.runs):
         found[f"run_{status}"][case] = None
+    for case in unlearned_cases(results.runs):
+        found["nothing_learned"][case] = None
     fits = results.fits
     for name in content.laws:
         for (form, group), rows in fits[fits["law"] == name].groupby(["form", "group"], sort=False):

@@ -11,6 +11,7 @@ from lawbook.studies.schema import StudyFile
 from lawbook.tasks import tasks
 
 LABELS = {
+    "alpha": "α of the task frequencies",
     "batch_size": "batch size B (examples)",
     "depth": "depth (layers)",
     "flops": "training compute C (FLOPs)",
@@ -23,7 +24,9 @@ LABELS = {
     "n_train": "training examples kept",
     "n_unique": "distinct training examples",
     "kept": "training examples kept",
+    "n_tasks": "tasks",
     "samples": "pool size D (examples)",
+    "samples_seen": "samples seen",
     "step": "step",
     "steps": "steps",
     "weight_decay": "weight decay λ",
