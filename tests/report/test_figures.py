@@ -20,7 +20,13 @@ SUFFIXES = (".csv", ".pdf", ".png", ".svg")
 def test_every_shipped_kind_is_drawn_by_these_studies(simulated, oracle):
     kinds = {block.kind for study in (simulated, oracle) for block in study.study.content.figures}
     elsewhere = {
-        "pareto", "gallery", "metrics", "staged_learning", "exponents", "rank_frequency", "emergence",
+        "pareto",
+        "gallery",
+        "metrics",
+        "staged_learning",
+        "exponents",
+        "rank_frequency",
+        "emergence",
     }  # in tests of their own
     assert kinds | elsewhere == set(figures)
 
