@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -159,6 +160,9 @@ def main() -> None:
     parser.add_argument("--page", action="store_true", help="also write docs/faults.md")
     arguments = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # in the background it is ignored, by all heirs, too
     with tempfile.TemporaryDirectory() as folder:
         table = measure(arguments, Path(folder).resolve())
     print(text_of(table))

@@ -45,7 +45,7 @@ MAY_IMPORT = {
         "fitting", "frontiers", "pruning", "provenance", "evaluations", "quanta",
     },
     "bundle": {
-        "errors", "files", "fitting", "frontiers", "provenance", "recovery", "report", "studies", "tables", "workflow",
+        "errors", "files", "fitting", "frontiers", "provenance", "report", "studies", "tables", "workflow",
     },
     "bundle_command": {"errors", "bundle", "workflow"},
     "provenance": {"errors"},
