@@ -111,6 +111,7 @@ def page_of(n: int, few: int, ours: dict[str, float], theirs: dict[str, float]) 
     each = theirs["gradients"] / theirs["backwards"]
     n_inner = sum(w.numel() for name, w in weights().items() if name in inner_layers(CONFIG, weights()))
     total = ours["gradients"] + ours["similarity"] + ours["clustering"]
+    ratios = (each * backwards / ours["gradients"], backwards / n, each * n / ours["gradients"])
     block_gib, cosines_gib = 2 * BLOCK * n_inner * 4 / 2**30, 4 * n * n / 2**30
     memory = f"{block_gib:.2f} GiB of gradients, and {cosines_gib:.2f} GiB of cosines"
     n_params = sum(tensor.numel() for tensor in weights().values())
@@ -129,8 +130,9 @@ gradients take {n_inner:,}; windows of {CONTEXT} tokens; one core.
 | CPU-seconds in all | {total:.0f} | {each * backwards:,.0f}, without clustering |
 
 The second way was measured on {few:,} samples in blocks of {few // 4}: {theirs["backwards"]:,.0f} backward passes,
-{1000 * each:.1f} CPU-milliseconds each. The first is {each * backwards / total:.0f} times as fast, clustering included:
-{backwards / n:.1f} times from computing each gradient once, the rest from computing many at a time.
+{1000 * each:.1f} CPU-milliseconds each. The gradients of the first cost {ratios[0]:.0f} times
+less: {ratios[1]:.1f} times from computing each once, {ratios[2]:.1f} times from computing many at
+a time.
 
 Written by `python benchmarks/quanta_cost.py --page`.
 """

@@ -102,7 +102,9 @@ item whether it is a cluster, and named it, before knowing the key.
 | decoys | {table[1][0]} | {table[1][1]} |
 
 {right} of {len(kinds)} right: {right / len(kinds):.0%} [{interval.low:.0%}, {interval.high:.0%}]; always saying
-"cluster" gives {always:.0%}. Fisher's exact test of guessing: p = {chance:.1g}. One reader, one sheet: a small trial.
+"cluster" gives {always:.0%}. Fisher's exact test of guessing: p = {chance:.1g}. One reader, one sheet, who
+knew how many decoys there are: a small trial. A decoy mixes targets, so it is easily told from clusters of one target;
+whether clusters say more than target and previous token do is what the study's own comparison asks.
 
 | item | is | was called | name given before the key was known |
 |---|---|---|---|

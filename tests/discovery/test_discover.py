@@ -24,7 +24,7 @@ from lawbook.errors import LawbookError
 from lawbook.quanta.affinity import AFFINITIES
 from lawbook.seeds import generator
 from lawbook.studies import Plan, load_study, make_plan
-from lawbook.studies.schema import QuantaBlock
+from lawbook.studies.quanta_block import QuantaBlock
 from lawbook.training.shard import train_shard
 from lawbook.training.weights import kept_weights
 

@@ -19,12 +19,13 @@ def test_falls_are_named_by_their_largest_step() -> None:
             [6.0, 5.9, 0.2, 0.1, 0.1],  # at once
             [6.0, 4.5, 3.0, 1.5, 0.0],  # bit by bit
             [6.0, 2.0, 1.0, 0.5, 0.0],  # two thirds in one step
+            [6.0, 1.0, 4.0, 1.5, 1.0],  # down and up again
             [6.0, 6.2, 5.9, 5.5, 5.4],  # hardly
             [0.5, 2.0, 3.0, 4.0, 5.0],  # the wrong way
         ]
     )
     kinds = [KINDS[kind] for kind in kind_of_fall(losses)]
-    assert kinds == ["monogenic", "polygenic", "between", "unlearned", "unlearned"]
+    assert kinds == ["monogenic", "polygenic", "between", "between", "unlearned", "unlearned"]
 
 
 def test_noise_about_one_loss_is_no_fall() -> None:

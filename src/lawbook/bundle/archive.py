@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lawbook.errors import LawbookError
 from lawbook.files import written_atomically
-from lawbook.studies.schema import NAME
+from lawbook.studies.block import NAME
 
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST, LARGEST_CONTENT = 16 << 20, 16 << 30

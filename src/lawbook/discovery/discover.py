@@ -30,9 +30,9 @@ from lawbook.quanta.rank_frequency import rank_slope
 from lawbook.seeds import generator
 from lawbook.studies.cost import run_cost
 from lawbook.studies.plan import Plan
+from lawbook.studies.quanta_block import QuantaBlock
 from lawbook.studies.quanta_check import of_sweep, selected
 from lawbook.studies.runs import Run
-from lawbook.studies.schema import QuantaBlock
 from lawbook.tables import conform
 from lawbook.training.weights import Weights, kept_weights
 

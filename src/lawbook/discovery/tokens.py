@@ -15,7 +15,7 @@ from lawbook.axes import Config
 from lawbook.errors import LawbookError
 from lawbook.models import TrainedModel, models
 from lawbook.quanta.gradients import SampleLoss, sketched_gradients
-from lawbook.studies.schema import QuantaBlock
+from lawbook.studies.quanta_block import QuantaBlock
 from lawbook.tasks import TextTask, tasks
 from lawbook.training.losses import target_losses
 

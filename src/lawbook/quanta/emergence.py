@@ -36,11 +36,14 @@ def kind_of_fall(losses: Floats) -> NDArray[np.int64]:
     """Return how each sample's loss falls over sizes, as a place in `KINDS`; losses (samples, sizes), smallest first.
 
     Monogenic: four fifths of the fall from the largest to the smallest loss happen between two neighbouring sizes.
-    Polygenic: no such step has more than half of it. Unlearned: the loss falls by less than one nat. After Michaud
-    et al. 2023, figure 4, whose two plateaus need more sizes than these.
+    Polygenic: no such step has more than half of it. Neither goes up and down: the fall is four fifths of all its
+    steps together. Unlearned: the loss falls by less than one nat. After Michaud et al. 2023, figure 4, whose two
+    plateaus need more sizes than these.
     """
     falls = losses[:, :-1] - losses[:, 1:]
     whole = losses[:, 0] - losses[:, -1]
     largest = falls.max(axis=1) / np.where(whole > 0, whole, 1)
-    kinds = np.select([whole < LEAST_FALL, largest >= AT_ONCE, largest <= SPREAD], [3, 0, 1], default=2)
+    steady = whole >= AT_ONCE * np.abs(falls).sum(axis=1)
+    rules = [whole < LEAST_FALL, steady & (largest >= AT_ONCE), steady & (largest <= SPREAD)]
+    kinds = np.select(rules, [3, 0, 1], default=2)
     return kinds.astype(np.int64)

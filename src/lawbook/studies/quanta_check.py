@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from lawbook.errors import suggest
 from lawbook.models import SolvedModel
+from lawbook.studies.quanta_block import QuantaBlock
 from lawbook.studies.runs import Run
-from lawbook.studies.schema import QuantaBlock
 from lawbook.studies.study import Study
 from lawbook.tasks import TextTask
 

@@ -17,15 +17,8 @@ from pydantic import (
 
 from lawbook.axes import Axes, Neutral
 from lawbook.pruning.selection import Keep
-
-NAME = r"^[a-z][a-z0-9_]*$"
-Name = Annotated[str, Field(pattern=NAME)]
-
-
-class Block(BaseModel):
-    """A block of a study: unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+from lawbook.studies.block import Block, Name
+from lawbook.studies.quanta_block import QuantaBlock
 
 
 class TrainingAxes(Axes):
@@ -299,58 +292,12 @@ class FrontierBlock(Block):
         return [value] if isinstance(value, str) else value
 
 
-class QuantaBlock(Block):
-    """Quanta from gradients: tokens that one run predicts well, clustered, and judged on a run of another seed."""
-
-    sweep: str = Field(description="The sweep over sizes and seeds; the weights of all its runs are kept.")
-    where: dict[str, Any] = Field(
-        {}, description="The size whose tokens are clustered: axes that leave one run of each seed."
-    )
-    seed: int = Field(0, ge=0, description="Seed of the run whose gradients are clustered.")
-    held_out: int = Field(1, ge=0, description="Seed of the run that the clusters are judged on.")
-    samples: int = Field(2000, ge=4, le=100_000, description="Tokens that are clustered.")
-    loss_quantile: float = Field(
-        0.25, gt=0, le=1, description="Tokens are taken from this share with the lowest loss."
-    )
-    loss_below: float | None = Field(None, gt=0, description="Tokens' largest loss in nats, besides.")
-    affinity: Literal["angular", "relu_cos", "abs_cos"] = Field(
-        "angular",
-        description="How alike two gradients are: the paper's 1 - arccos(cos)/π, max(cos, 0), or |cos|.",
-    )
-    clusters: list[int] = Field([60], min_length=1, description="Numbers of clusters k.")
-    shown: int | None = Field(
-        None, description="The k whose clusters the report shows; by default the middle one."
-    )
-    cluster_seeds: int = Field(3, ge=2, le=20, description="Starts of the clustering that are compared.")
-
-    @model_validator(mode="after")
-    def _possible(self) -> QuantaBlock:
-        if min(self.clusters) < 2 or max(self.clusters) >= self.samples:
-            problem = f"{self.samples} samples make from 2 to {self.samples - 1} clusters"
-            raise ValueError(f"{problem}, not {sorted(self.clusters)}; change clusters or samples")
-        if len(set(self.clusters)) < len(self.clusters):
-            raise ValueError("clusters names a number twice; name each once")
-        if self.shown is not None and self.shown not in self.clusters:
-            raise ValueError(
-                f"shown = {self.shown} is none of clusters; choose one of {sorted(self.clusters)}"
-            )
-        if self.seed == self.held_out:
-            raise ValueError("seed and held_out are the same run; choose two seeds")
-        return self
-
-    @property
-    def k(self) -> int:
-        """Return the k whose clusters are shown."""
-        ordered = sorted(self.clusters)
-        return ordered[(len(ordered) - 1) // 2] if self.shown is None else self.shown
-
-
 class FigureBlock(Block):
     """One figure: its kind (a file in report/figures) and what it shows."""
 
     kind: str
     of: str | None = None
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field({})
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import os
 import sysconfig
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,6 +33,9 @@ END = "\0"
 
 LARGEST = 1 << 28
 """Bytes of text that are read at most."""
+
+_AT_ONCE = 16
+"""Files that are encoded together: what the library says of each token takes a hundred times the token's memory."""
 
 Ids = NDArray[np.int64]
 
@@ -135,12 +138,19 @@ def tokens_of(folder: str, vocabulary: int) -> Mapping[str, Tokens]:
     return found
 
 
-def encoder(folder: str, vocabulary: int) -> Any:
+def encoder(folder: str, vocabulary: int) -> Callable[[Sequence[str]], list[Ids]]:
     """Return the function that turns texts into arrays of token ids."""
     if vocabulary == BYTES:
         return lambda texts: [np.frombuffer(text.encode(), dtype=np.uint8).astype(np.int64) for text in texts]
     learned = _learned(folder, vocabulary)
-    return lambda texts: [np.array(one.ids, dtype=np.int64) for one in learned.encode_batch_fast(texts)]
+
+    def encode(texts: Sequence[str]) -> list[Ids]:
+        parts = (texts[start : start + _AT_ONCE] for start in range(0, len(texts), _AT_ONCE))
+        return [
+            np.array(one.ids, dtype=np.int64) for part in parts for one in learned.encode_batch_fast(part)
+        ]
+
+    return encode
 
 
 def decode(folder: str, vocabulary: int, ids: Sequence[int]) -> str:

@@ -49,7 +49,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
             text = str(mine["before"].iloc[0])[-14:].translate(IN_CONTEXT)
             axes.plot(
                 curve.index, curve, color=PALETTE[i % len(PALETTE)], lw=1,
-                label=f"{text}[{visible(mine['target'].iloc[0])}]",
+                label=f"…{text}[{visible(mine['target'].iloc[0])}]",
             )  # fmt: skip
             examples.append(curve.rename("loss").reset_index().assign(part=kind, token=i))
         axes.set_title(f"{kind}, in both seeds")
@@ -66,9 +66,9 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         data,
         "How the losses of single tokens fall over sizes",
         f"{number(len(named))} tokens. Monogenic: four fifths of the fall between two neighbouring sizes; polygenic: "
-        "no step has more than half; unlearned: less than one nat. Kinds are named in one seed and their means shown "
-        f"in another, which gives {same:.0%} of the tokens the same kind, where chance gives {chance:.0%}. Examples "
-        "are means over seeds.",
+        "no step has more than half; neither goes up and down; unlearned: less than one nat. Kinds are named in one "
+        f"seed and their means shown in another, which gives {same:.0%} of the tokens the same kind, where chance "
+        f"gives {chance:.0%}. Examples are means over seeds.",
     )
 
 
