@@ -39,7 +39,7 @@ MAY_IMPORT = {
         "fitting", "frontiers", "pruning", "provenance",
     },
     "bundle": {
-        "errors", "files", "fitting", "frontiers", "provenance", "recovery", "report", "studies", "tables", "workflow",
+        "errors", "files", "fitting", "frontiers", "provenance", "report", "studies", "tables", "workflow",
     },
     "bundle_command": {"errors", "bundle", "workflow"},
     "provenance": {"errors"},

@@ -24,7 +24,8 @@ from .outcomes import Course, finished_runs, lost_runs
 from .workshop import NAME, STUDY
 
 TABLES = (
-    "runs.parquet", "runs.csv", "curves.parquet", "curves.csv", "fits.parquet", "fits.csv", "claims.parquet",
+    "runs.parquet", "runs.csv", "curves.parquet", "curves.csv", "fits.parquet", "fits.csv",
+    "claims.parquet", "claims.csv",
     "figures/loss_curves_data_size.csv", "figures/loss_curves_data_size.svg",
 )  # fmt: skip
 STEPS = 80

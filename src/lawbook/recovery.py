@@ -17,10 +17,7 @@ from lawbook.errors import LawbookError
 from lawbook.files import left_over, write_text
 from lawbook.makings import is_damaged, is_outdated, makings, training_code
 from lawbook.studies import Plan
-from lawbook.workflow import FIGURE_FORMATS
-
-TWINS = ("runs", "curves", "costs", "fits", "claims")
-"""Tables that have a CSV beside them."""
+from lawbook.workflow import FIGURE_FORMATS, TWINS
 
 RECORD = "sha256sums.txt"
 """The record of digests in a study's results, as `sha256sum -c` reads it."""

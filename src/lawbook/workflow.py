@@ -33,6 +33,9 @@ NEVER_TRAINED = "(the target `figures` trains nothing)"
 FROM_A_TABLE = "(this study takes its runs from a table)"
 NO_TABLE = "(this study trains its runs)"
 SCORE_TABLES = ("scores", "scorings")
+TWINS = ("runs", "curves", "costs", "fits", "claims")
+"""Tables that have a CSV beside them."""
+
 FOLDER = r"^[^{}*?\x00-\x1f\x7f]+$"
 """What a folder may be called: no brace, which Snakemake would take for a wildcard, and nothing unseen."""
 FIGURE_FORMATS = ("svg", "pdf", "png", "csv")
@@ -125,7 +128,8 @@ class House:
     def target_of(self, study: str) -> Callable[[Wildcards], list[str]]:
         """Return the function that gives what a finished study consists of; it plans the study when called.
 
-        The shards and scores are part of it, since Snakemake lets a file that only other files need be missing.
+        The shards and scores are part of it, since Snakemake lets a file that only other files need be missing; and
+        the CSV files, which nothing needs.
         """
 
         def target(_: Wildcards) -> list[str]:
@@ -141,7 +145,8 @@ class House:
                     "claims",
                 )
             ]
-            whole = [*scores, *parts, *tables, "report.html"]
+            twins = [f"{name}.csv" for name in TWINS if f"{name}.parquet" in tables]
+            whole = [*scores, *parts, *tables, *twins, "report.html"]
             return [str(self.folder(study) / name) for name in whole] + self.figures(study)
 
         return target

@@ -24,6 +24,12 @@ def test_what_changes_no_number_reruns_nothing(finished: House) -> None:
     assert finished.jobs() == {}
 
 
+def test_a_csv_that_nothing_needs_is_made_again_all_the_same(finished: House) -> None:
+    finished.path("claims.csv").unlink()
+
+    assert finished.jobs() == CLAIMS
+
+
 def test_the_law_solver_reruns_fits_figures_claims_and_report(finished: House) -> None:
     file = finished.folder / "src/lawbook/laws/solver.py"
     file.write_text(file.read_text() + "\nANOTHER = 1\n")

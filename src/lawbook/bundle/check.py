@@ -14,13 +14,12 @@ from lawbook.errors import LawbookError
 from lawbook.fitting import fit_study, sensitivity
 from lawbook.frontiers import fit_frontiers
 from lawbook.provenance import read_provenance, versions
-from lawbook.recovery import TWINS
 from lawbook.report.claims import judge_claims
 from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report
 from lawbook.studies import Plan, Study, load_study, make_plan
 from lawbook.tables import COLUMNS, read_table, write_csv, write_table
-from lawbook.workflow import code_digest
+from lawbook.workflow import TWINS, code_digest
 
 
 def check_bundle(path: Path, folder: Path) -> Iterator[Finding]:

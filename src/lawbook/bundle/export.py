@@ -7,11 +7,11 @@ from pathlib import Path
 from lawbook.bundle.archive import Manifest, describe, write_archive
 from lawbook.errors import LawbookError
 from lawbook.provenance import read_provenance
-from lawbook.recovery import TWINS
 from lawbook.studies import Plan
 from lawbook.workflow import (
     FIGURE_FORMATS,
     FIT_TABLES,
+    TWINS,
     claims_digest,
     figure_digest,
     laws_digest,
