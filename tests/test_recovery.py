@@ -113,10 +113,24 @@ def test_what_killed_jobs_left_half_written_is_swept_once_it_is_old(plan: Plan, 
     assert all(file.exists() for file in others)
 
 
+def test_what_is_dated_in_the_future_is_dated_now_in_the_same_order(plan: Plan, tmp_path: Path) -> None:
+    now = time.time()
+    dates = {"later.csv": now + 900, "soon.csv": now + 60, "past.csv": now - 60}
+    for name, date in dates.items():
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (date, date))
+
+    list(recover(plan, tmp_path, tmp_path / "cache"))
+
+    later, soon, past = ((tmp_path / name).stat().st_mtime_ns for name in dates)
+    assert now * 1e9 - 1e9 < soon < later <= time.time_ns()
+    assert abs(past - (now - 60) * 1e9) < 1e6
+
+
 def test_a_folder_in_the_place_of_a_table_is_one_message(plan: Plan, tmp_path: Path) -> None:
     (tmp_path / "runs.parquet").mkdir()
 
     with pytest.raises(
-        LawbookError, match=r"runs\.parquet cannot be removed \(Is a directory\); do that yourself"
+        LawbookError, match=r"runs\.parquet cannot be changed \(Is a directory\); do that yourself"
     ):
         list(recover(plan, tmp_path, tmp_path / "cache"))

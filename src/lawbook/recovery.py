@@ -8,6 +8,7 @@ what carries no seal a record of digests is kept. What is made again comes from 
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -29,18 +30,20 @@ def recover(plan: Plan, results: Path, cache: Path) -> Iterator[str]:
     """Remove what is damaged from a study's results; yield a sentence about each such file.
 
     results: the study's results folder; cache: the folder of finished runs. Call this as the one writer. What killed
-    jobs have left half written goes, too, without a word. Raises LawbookError for what cannot be removed.
+    jobs have left half written goes, too, without a word, and what is dated in the future is dated now. Raises
+    LawbookError for what cannot be removed.
     """
     try:
         for folder in (results, cache):
             for file in left_over(folder, before=time.time() - LEFT_OVER_S):
                 file.unlink(missing_ok=True)
+        _date_back(results)
         for file in _damaged(plan, results):
             file.unlink()
             yield f"{file} is damaged; it is made again"
     except OSError as error:
         raise LawbookError(
-            f"{error.filename} cannot be removed ({error.strerror}); do that yourself"
+            f"{error.filename} cannot be changed ({error.strerror}); do that yourself"
         ) from None
 
 
@@ -56,6 +59,18 @@ def keep_record(plan: Plan, results: Path) -> None:
     lines = [f"{digest}  {name}\n" for name in _unsealed(plan) if (digest := _digest(results / name))]
     with suppress(OSError):  # on a full disk; then less is noticed
         write_text(results / RECORD, "".join(lines))
+
+
+def _date_back(results: Path) -> None:
+    """Let files that a wrong clock has dated in the future be of now, in the same order.
+
+    Snakemake would refuse whatever is made from them as older than what it was made from, until that time has come.
+    """
+    now = time.time_ns()
+    times = {file: file.stat().st_mtime_ns for file in results.rglob("*") if file.is_file()}
+    future = sorted((file for file in times if times[file] > now), key=lambda file: times[file])
+    for later, file in enumerate(future):
+        os.utime(file, ns=(now + later, now + later))
 
 
 def _damaged(plan: Plan, results: Path) -> Iterator[Path]:
