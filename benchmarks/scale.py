@@ -30,10 +30,10 @@ from scale_page import Measured, page_of, tables_of
 
 from lawbook.files import write_text
 from lawbook.seeds import generator
+from lawbook.stages import code_digest, laws_digest, plan_digest
 from lawbook.studies import Plan, Run, load_study, make_plan, shard_digest
 from lawbook.studies.cost import run_cost
 from lawbook.tables import COLUMNS, conform, write_parts, write_table
-from lawbook.workflow import code_digest, laws_digest, plan_digest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGE = REPOSITORY / "docs/scale.md"

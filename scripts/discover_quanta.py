@@ -3,8 +3,8 @@
 from lawbook.discovery.discover import discover_quanta
 from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.makings import check_inputs
+from lawbook.stages import code_digest, quanta_digest
 from lawbook.tables import write_table
-from lawbook.workflow import code_digest, quanta_digest
 
 with reported():
     job = job_arguments("discover", "runs", "out")

@@ -2,7 +2,7 @@
 
 from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.report.figures import draw_figure
-from lawbook.workflow import figure_block, figure_digest
+from lawbook.stages import figure_block, figure_digest
 
 with reported():
     job = job_arguments("draw", "figure", "out")

@@ -4,8 +4,8 @@ from lawbook.fitting import fit_study, sensitivity
 from lawbook.frontiers import fit_frontiers
 from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.makings import check_inputs
+from lawbook.stages import laws_digest
 from lawbook.tables import read_table, write_csv, write_table
-from lawbook.workflow import laws_digest
 
 with reported():
     job = job_arguments("fit", "runs", "out")

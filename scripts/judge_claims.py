@@ -2,8 +2,8 @@
 
 from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.report.claims import judge_claims
+from lawbook.stages import claims_digest
 from lawbook.tables import write_csv, write_table
-from lawbook.workflow import claims_digest
 
 with reported():
     job = job_arguments("judge", "out")

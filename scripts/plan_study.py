@@ -1,8 +1,8 @@
 """Publish the plan of a study: a row per run."""
 
 from lawbook.jobs import job_arguments, planned, provenance, reported
+from lawbook.stages import plan_digest
 from lawbook.tables import write_table
-from lawbook.workflow import plan_digest
 
 with reported():
     job = job_arguments("plan", "out")

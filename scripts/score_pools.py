@@ -4,9 +4,9 @@ from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.progress import SCORES, heartbeat
 from lawbook.provenance import about_runs
 from lawbook.pruning.scoring import score_pools
+from lawbook.stages import code_digest
 from lawbook.studies import pools_digest
 from lawbook.tables import write_table
-from lawbook.workflow import code_digest
 
 with reported():
     job = job_arguments("score", "out")

@@ -1,9 +1,9 @@
 """Take the runs of a study from the table that it names."""
 
 from lawbook.jobs import job_arguments, planned, provenance, reported
+from lawbook.stages import source_digest
 from lawbook.tables import write_csv, write_table
 from lawbook.take import take_table
-from lawbook.workflow import source_digest
 
 with reported():
     job = job_arguments("take", "out")

@@ -2,7 +2,7 @@
 
 from lawbook.jobs import job_arguments, planned, reported
 from lawbook.report.page import write_report
-from lawbook.workflow import study_digest
+from lawbook.stages import study_digest
 
 with reported():
     job = job_arguments("report", "out")

@@ -45,14 +45,15 @@ MAY_IMPORT = {
         "fitting", "frontiers", "pruning", "provenance", "evaluations", "quanta",
     },
     "bundle": {
-        "errors", "files", "fitting", "frontiers", "provenance", "report", "studies", "tables", "workflow",
+        "errors", "files", "fitting", "frontiers", "provenance", "report", "stages", "studies", "tables",
     },
     "bundle_command": {"errors", "bundle", "workflow"},
     "provenance": {"errors"},
     "tables": {"errors", "files", "provenance", "seal"},
     "seal": set(),
-    "makings": {"errors", "provenance", "seal", "studies", "workflow"},
-    "recovery": {"errors", "files", "makings", "studies", "workflow"},
+    "makings": {"errors", "provenance", "seal", "stages", "studies"},
+    "recovery": {"errors", "files", "makings", "stages", "studies"},
+    "stages": {"errors", "digest", "laws", "studies"},
 }  # fmt: skip
 
 

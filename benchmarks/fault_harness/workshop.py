@@ -25,11 +25,11 @@ import pyarrow.parquet as pq
 from lawbook.errors import LawbookError
 from lawbook.progress import study_progress
 from lawbook.recovery import outdated, recover
+from lawbook.stages import code_digest, plan_digest
 from lawbook.studies import cost as cost_module
 from lawbook.studies import plan_study, pools_digest, shard_digest
 from lawbook.training import shard as shard_module
 from lawbook.training import stack as stack_module
-from lawbook.workflow import code_digest, plan_digest
 
 from .damage import DAMAGES, Damage
 from .house import REPOSITORY

@@ -13,9 +13,9 @@ from typing import Any
 
 from lawbook.errors import AbandonedError, LawbookError, one_message
 from lawbook.provenance import Provenance, read_provenance, versions
+from lawbook.stages import code_digest
 from lawbook.stopping import end_when_unwanted, heed_signals
 from lawbook.studies import Plan, plan_study
-from lawbook.workflow import code_digest
 
 CHECKPOINTED = ("train", "score", "discover")
 """Stages that see for themselves when they should stop, once what is done is kept."""

@@ -14,8 +14,7 @@ from pathlib import Path
 from lawbook.errors import LawbookError
 from lawbook.provenance import read_provenance
 from lawbook.seal import check_seal
-from lawbook.studies import Plan, pools_digest, shard_digest
-from lawbook.workflow import (
+from lawbook.stages import (
     FIT_TABLES,
     QUANTA_TABLES,
     SCORE_TABLES,
@@ -27,6 +26,7 @@ from lawbook.workflow import (
     quanta_digest,
     source_digest,
 )
+from lawbook.studies import Plan, pools_digest, shard_digest
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from pathlib import Path
 from lawbook.errors import LawbookError
 from lawbook.files import left_over, write_text
 from lawbook.makings import is_damaged, is_outdated, makings, training_code
+from lawbook.stages import FIGURE_FORMATS, TWINS
 from lawbook.studies import Plan
-from lawbook.workflow import FIGURE_FORMATS, TWINS
 
 RECORD = "sha256sums.txt"
 """The record of digests in a study's results, as `sha256sum -c` reads it."""

@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lawbook.errors import LawbookError, suggest
+from lawbook.stages import code_digest
 from lawbook.studies import Plan, Run
 from lawbook.studies.cost import run_cost
 from lawbook.studies.probes import pool_id
 from lawbook.studies.runs import effective, reads_scores
 from lawbook.tables import read_table
-from lawbook.workflow import code_digest
 
 Row = tuple[str, str]
 _SPLITS = ("train_", "validation_", "test_")

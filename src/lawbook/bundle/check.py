@@ -17,9 +17,9 @@ from lawbook.provenance import read_provenance, versions
 from lawbook.report.claims import judge_claims
 from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report
+from lawbook.stages import QUANTA_TABLES, SCORE_TABLES, TWINS, code_digest, reads_curves
 from lawbook.studies import Plan, Study, load_study, make_plan
 from lawbook.tables import COLUMNS, read_table, write_csv, write_table
-from lawbook.workflow import QUANTA_TABLES, SCORE_TABLES, TWINS, code_digest, reads_curves
 
 
 def check_bundle(path: Path, folder: Path) -> Iterator[Finding]:

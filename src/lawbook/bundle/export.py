@@ -7,8 +7,7 @@ from pathlib import Path
 from lawbook.bundle.archive import Manifest, describe, write_archive
 from lawbook.errors import LawbookError
 from lawbook.provenance import read_provenance
-from lawbook.studies import Plan
-from lawbook.workflow import (
+from lawbook.stages import (
     FIGURE_FORMATS,
     FIT_TABLES,
     TWINS,
@@ -19,7 +18,8 @@ from lawbook.workflow import (
     source_digest,
     study_digest,
     tables_of,
-)  # fmt: skip
+)
+from lawbook.studies import Plan
 
 
 def export_study(plan: Plan, results: Path, out: Path) -> Manifest:
