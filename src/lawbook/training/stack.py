@@ -127,7 +127,9 @@ class StackedRuns(pl.LightningModule):
         """Return the sum of the runs' losses at this step, and freeze the runs that have diverged."""
         step = self.global_step
         inputs, targets = self.source.batch(step)
-        losses = training_losses(self._task.loss, self(inputs), targets)
+        losses = self._model.training_losses(self._configs[0], self.weights, inputs, targets)
+        if losses is None:
+            losses = training_losses(self._task.loss, self(inputs), targets)
         self._freeze_diverged(losses.detach().double(), step)
         return losses.sum()
 
