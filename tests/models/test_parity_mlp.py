@@ -89,15 +89,25 @@ def test_outputs_are_those_of_the_dense_network():
         torch.testing.assert_close(features[run], network[:2](one_hot_inputs(inputs[run])))
 
 
-def test_the_backward_pass_is_autograd_s():
+@pytest.mark.parametrize("at_once", [1, 1 << 18])
+def test_losses_and_gradients_are_autograd_s(at_once, monkeypatch):
     weights, inputs = drawn()
-    outward = torch.randn(3, 50, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    fast = torch.autograd.grad((model.forward(BASE, weights, inputs) * outward).sum(), list(weights.values()))
-    plain = torch.stack(
-        [logits_of_one({name: rows[run] for name, rows in weights.items()}, inputs[run]) for run in range(3)]
+    monkeypatch.setattr("lawbook.models._parity_losses._CHUNK", at_once)
+    inputs = inputs.repeat(1, 20, 1)
+    targets = torch.randint(2, (3, 1000), generator=torch.Generator().manual_seed(0))
+    fast = model.training_losses(BASE, weights, inputs, targets)
+    slow = torch.stack(
+        [
+            cross_entropy(logits_of_one({name: rows[run] for name, rows in weights.items()}, x), y)
+            for run, (x, y) in enumerate(zip(inputs, targets, strict=True))
+        ]
     )
-    slow = torch.autograd.grad((plain * outward).sum(), list(weights.values()))
-    for one, other in zip(fast, slow, strict=True):
+    torch.testing.assert_close(fast, slow, rtol=1e-12, atol=1e-12)
+    each = torch.tensor([1.0, 2.0, -0.5], dtype=torch.float64)
+    by_hand, by_autograd = (
+        torch.autograd.grad((losses * each).sum(), list(weights.values())) for losses in (fast, slow)
+    )
+    for one, other in zip(by_hand, by_autograd, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-12)
 
 

@@ -74,6 +74,12 @@ class TrainedModel(Model):
     def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return what the last linear layer reads, (R, B, n_features)."""
 
+    def training_losses(
+        self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor, targets: Tensor
+    ) -> Tensor | None:
+        """Return what each run descends, (R,), if the model has a faster way to it than by its outputs, else None."""
+        return None
+
 
 class SolvedModel(Model):
     """A model whose training is the exact solution of a convex problem: no steps, no initial weights, no stack."""

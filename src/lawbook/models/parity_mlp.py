@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+NAMES = ("tasks", "bits", "bias", "output_weight", "output_bias")
+
+
 class ParityMLPAxes(Axes):
     """Axes of the parity network."""
 
@@ -82,37 +85,46 @@ class ParityMLP(TrainedModel):
 
     def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return the logits (R, B, out) of inputs (R, B, n_bits + 1), whose last column is the task's number."""
-        from lawbook.models._parity_layers import ParityLayers
+        import torch
 
-        names = ("tasks", "bits", "bias", "output_weight", "output_bias")
-        outputs: Tensor = ParityLayers.apply(*(weights[name] for name in names), inputs)
-        return outputs.mT
+        hidden = self.features(config, weights, inputs)
+        return torch.baddbmm(
+            weights["output_bias"].unsqueeze(-1), weights["output_weight"], hidden.mT
+        ).mT  # several times faster with the batch as the last axis
 
     def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return the hidden layer."""
         import torch
+        from torch.nn.functional import embedding
 
+        rows = weights["tasks"] + weights["bias"].unsqueeze(1)
         return torch.stack(
             [
-                _hidden({name: rows[run] for name, rows in weights.items()}, inputs[run])
-                for run in range(len(inputs))
+                embedding(x[:, -1].long(), rows[run]).addmm_(x[:, :-1], weights["bits"][run]).relu_()
+                for run, x in enumerate(inputs)
             ]
         )
+
+    def training_losses(
+        self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor, targets: Tensor
+    ) -> Tensor:
+        """Return the mean cross-entropy of each run, (R,); its gradient comes of the same pass."""
+        from lawbook.models._parity_losses import ParityLosses
+
+        losses: Tensor = ParityLosses.apply(*(weights[name] for name in NAMES), inputs, targets)
+        return losses
 
 
 def logits_of_one(weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
     """Return the logits (..., out) of one network, whose tensors have no run axis, for inputs (..., n_bits + 1).
 
-    The same numbers as the stack's forward pass, by operations that `torch.func` can differentiate and map.
+    The same numbers as the stack's, by operations that `torch.func` can differentiate and map.
     """
-    return _hidden(weights, inputs) @ weights["output_weight"].mT + weights["output_bias"]
-
-
-def _hidden(weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
     from torch.nn.functional import embedding
 
     looked_up = embedding(inputs[..., -1].long(), weights["tasks"] + weights["bias"])
-    return (looked_up + inputs[..., :-1] @ weights["bits"]).relu()
+    hidden = (looked_up + inputs[..., :-1] @ weights["bits"]).relu()
+    return hidden @ weights["output_weight"].mT + weights["output_bias"]
 
 
 model = ParityMLP()

@@ -28,6 +28,8 @@ LABELS = {
     "samples": "pool size D (examples)",
     "samples_seen": "samples seen",
     "step": "step",
+    "test_learned_half_bit": "tasks learned (loss below 0.5 bit)",
+    "test_learned_tenth_bit": "tasks learned (loss below 0.1 bit)",
     "steps": "steps",
     "weight_decay": "weight decay λ",
     "width": "width (units)",

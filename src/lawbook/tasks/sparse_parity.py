@@ -31,7 +31,7 @@ BIT_NATS = math.log(2)
 THRESHOLDS = {"learned_tenth_bit": 0.1, "learned_half_bit": 0.5}
 """{metric: bits below which the loss of a learned task lies}."""
 
-EXAMPLES = {"validation": 64, "test": 256}
+EXAMPLES = {"validation": 64, "test": 128}
 """Examples of each task on which a run is evaluated, the same at every step."""
 
 _BLOCK_STEPS, _CHUNK = 64, 4096

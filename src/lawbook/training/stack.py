@@ -144,8 +144,10 @@ class StackedRuns(pl.LightningModule):
         """Return the sum of the runs' losses at this step, and freeze the runs that have diverged."""
         step, first, every = self.global_step, self.global_rank, self.trainer.world_size
         inputs, targets = (part[:, first::every] for part in self.source.batch(step))
-        outputs = self(inputs).to(self.stacked.dtype)  # of mixed precision they come in bfloat16
-        losses = training_losses(self._task.loss, outputs, targets)
+        losses = self._model.training_losses(self._configs[0], self.weights, inputs, targets)
+        if losses is None:
+            outputs = self(inputs).to(self.stacked.dtype)  # of mixed precision they come in bfloat16
+            losses = training_losses(self._task.loss, outputs, targets)
         mean = self.trainer.strategy.reduce(losses.detach().to(torch.float64, copy=True), reduce_op="mean")
         self._freeze_diverged(mean, step)
         return losses.sum()
