@@ -114,7 +114,7 @@ def page_of(table: pd.DataFrame, seed: int) -> str:
     return f"""# What a study goes through: faults and what came of them
 
 {by_level.get(JOBS, 0)} faults in single jobs (training, scoring, collecting; scripts of the workflow without Snakemake)
-and {by_level.get(STUDIES, 0)} in whole studies (`lawbook run`, with Snakemake), of {table["kind"].nunique()} kinds, at moments drawn
+and {by_level.get(STUDIES, 0)} in whole studies (`lawbook run`, with Snakemake), of {len(tried)} kinds, at moments drawn
 from seed {seed}. The studies are tiny, a few runs in two or three shards, two of the runs on pruned data, with
 checkpoints at nearly every step. After each fault `lawbook run` is the one thing that is done; what comes of it is
 compared, byte by byte, with a study that nobody has disturbed: runs and curves, and in whole studies also fits, claims,
