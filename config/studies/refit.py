@@ -35,7 +35,8 @@ def runs_of(size: int, seed: int) -> list[float]:
         weights -= RATE / BATCH * np.einsum("kb,kbn->kn", residual, x)
         if step in STEPS:
             scaled = weights[None, :, :, None] / np.sqrt(COPIES)  # the weights that the stream reads
-            losses.append(float(stream.evaluate({"weight": scaled})["test", "loss"][0]))
+            exact = stream.evaluate({"weight": scaled}, lambda outputs: outputs)  # it asks for no outputs
+            losses.append(float(exact["test", "loss"][0]))
     return losses
 
 
