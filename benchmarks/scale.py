@@ -29,6 +29,7 @@ from rich.progress import track
 from scale_page import Measured, page_of, tables_of
 
 from lawbook.files import write_text
+from lawbook.provenance import Provenance, versions
 from lawbook.seeds import generator
 from lawbook.stages import code_digest, laws_digest, plan_digest
 from lawbook.studies import Plan, Run, load_study, make_plan, shard_digest
@@ -152,8 +153,9 @@ def measure_after(folder: Path, n_runs: int, evaluations: int) -> dict[str, Proc
     """Return what collecting and fitting take when all shards are there."""
     plan, results = planned(folder, n_runs), folder / "results/scale"
     (results / "shards").mkdir(parents=True)
+    code = code_digest(plan, "train")
     for name, runs in track(plan.shards.items(), "making shards up", transient=True):
-        make_up(name, runs, results / "shards", evaluations)
+        make_up(name, runs, results / "shards", evaluations, code)
     runs, curves, costs = (results / f"{table}.parquet" for table in ("runs", "curves", "costs"))
     collect = ("--expect", plan_digest(plan), code_digest(plan, "collect"), "--out", runs, curves, costs)
     fit = ("--expect", laws_digest(plan), code_digest(plan, "fit"), "--runs", runs, "--out", results)
@@ -162,8 +164,12 @@ def measure_after(folder: Path, n_runs: int, evaluations: int) -> dict[str, Proc
     return done
 
 
-def make_up(name: str, runs: Sequence[Run], folder: Path, evaluations: int) -> None:
-    """Write the tables of a shard: final values that fall as a power of the samples, and curves towards them."""
+def make_up(name: str, runs: Sequence[Run], folder: Path, evaluations: int, code: str) -> None:
+    """Write the tables of a shard: final values that fall as a power of the samples, and curves towards them.
+
+    code: the digest of the training code, without which collecting would refuse them.
+    """
+    made = Provenance("scale", "train", shard_digest(list(runs)), code, versions())
     rng = generator(0, f"made-up shard {name}")
     steps = np.unique(np.geomspace(1, runs[0].config["steps"], evaluations).round().astype(np.int64))
     samples = np.array([run.config["samples"] for run in runs])
@@ -178,7 +184,7 @@ def make_up(name: str, runs: Sequence[Run], folder: Path, evaluations: int) -> N
         "value": np.repeat(values.ravel(), len(METRICS)),
     }
     curves = pa.table({column: columns[column] for column in COLUMNS["curves"]})
-    write_parts([curves], folder / f"{name}.parquet", "curves")
+    write_parts([curves], folder / f"{name}.parquet", "curves", made)
     (folder / f"{name}.csv").unlink()
     known = {"run_id": [run.run_id for run in runs], "n_train": samples, "n_unique": samples}
     same = {
@@ -189,7 +195,8 @@ def make_up(name: str, runs: Sequence[Run], folder: Path, evaluations: int) -> N
         "versions": "{}",
         "cached": False,
     }
-    write_table(conform(pd.DataFrame(known | same), "outcomes"), folder / f"{name}.runs.parquet", "outcomes")
+    outcomes = conform(pd.DataFrame(known | same | {"digest": code}), "outcomes")
+    write_table(outcomes, folder / f"{name}.runs.parquet", "outcomes", made)
 
 
 def measure_training(folder: Path) -> list[dict[str, float]]:
