@@ -180,7 +180,7 @@ The grid is a pure function of the YAML. Planning it:
 {plans_of(measured)}
 
 Snakemake's dry-run, planning included. Its jobs are shards, so that what it takes follows their number and not that of
-the runs. A shard is split by samples, then by seed, once it would take more than `shard_flops`:
+the runs. A shard is split by samples, then into blocks of seeds, once it would take more than `shard_flops`:
 
 {workflows_of(measured)}
 
