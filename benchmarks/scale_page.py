@@ -153,9 +153,9 @@ def slurm_of(measured: Measured) -> str:
     """Return what the same jobs took here and on a Slurm, in a sentence."""
     if not measured.slurm:
         return "Jobs on a Slurm were not measured this time (`--slurm`)."
-    jobs, here, there = len(measured.training), measured.slurm["here"], measured.slurm["Slurm"]
+    n, here, there = len(measured.training), measured.slurm["here"], measured.slurm["Slurm"]
     return (
-        f"{jobs} shards that the cache holds whole took {here:.0f} s here by two cores, and {there:.0f} s as jobs of a "
+        f"{n} shards that the cache holds whole took {here:.0f} s here by two cores, and {there:.0f} s as jobs of a\n"
         "Slurm of one node on the same two cores, asked for their state every two seconds; the profile asks every 40."
     )
 
