@@ -112,9 +112,9 @@ def sampler_rows() -> list[str]:
                 config = config_of(
                     "quanta", "memory", n_tasks=FACTS, alpha=alpha, samples=samples, seed=seed, kept=None
                 )
-                examples = task.examples(config)  # type: ignore[attr-defined]
-                weights = model.solve(config, examples.inputs.astype(float), examples.targets)  # type: ignore[attr-defined]
-                errors[seed, i] = task.exact_error(config, weights)  # type: ignore[attr-defined]
+                examples = task.examples(config)
+                weights = model.solve(config, examples.inputs.astype(float), examples.targets)
+                errors[seed, i] = task.exact_error(config, weights)
         exact = sampler_loss(SAMPLES, FACTS, alpha)
         ratio = errors.mean(axis=0) / exact
         rows.append(

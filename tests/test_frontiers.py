@@ -80,7 +80,7 @@ def test_a_frontier_without_an_error_above_zero_is_undecided_and_told() -> None:
     assert verdict["verdict"] == "undecided"
     assert "0 points before one without an error above 0" in verdict["reason"]
     content, results = SimpleNamespace(frontiers={"el2n": BLOCK}), SimpleNamespace(**tables)
-    (row,) = verdict_rows(content, results)  # type: ignore[arg-type]
+    (row,) = verdict_rows(content, results)
     assert dict(row.cells)["error over control there"] == "–"
 
 

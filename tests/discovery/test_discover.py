@@ -177,7 +177,7 @@ def test_thresholds_that_leave_nothing_are_told(plan: Plan) -> None:
     losses = np.full(windows.targets.shape, 2.0)
 
     def choose(**fields: float) -> None:
-        block = QuantaBlock(sweep="sizes", samples=100, clusters=[40], **fields)  # type: ignore[arg-type]
+        block = QuantaBlock(sweep="sizes", samples=100, clusters=[40], **fields)
         choose_tokens(block, losses, windows, generator(0, "test"))
 
     with pytest.raises(

@@ -81,7 +81,7 @@ def test_finished_pools_are_not_scored_again_and_another_metric_is_scored_alone(
     monkeypatch.setattr(scoring, "LARGEST_STACK", 1)  # a chunk for each pool
     trained: list[int] = []
 
-    def counted(need, probes, heartbeat=None):  # type: ignore[no-untyped-def]
+    def counted(need, probes, heartbeat=None):
         trained.append(len(probes))
         if sum(trained) > stop_after[0]:
             raise KeyboardInterrupt

@@ -104,9 +104,9 @@ def test_near_duplicates_are_told_with_the_fraction_that_leaves_them_out() -> No
     rng = np.random.default_rng(0)
     fresh, copies = rng.uniform(0.1, 1.0, 300), rng.uniform(1e-4, 1e-3, 100)
 
-    def told(scores: np.ndarray) -> list[str]:  # type: ignore[type-arg]
+    def told(scores: np.ndarray) -> list[str]:
         table = pd.DataFrame({"pool_id": "a", "metric": "semdedup", "score": scores})
-        return list(duplicate_cases(SimpleNamespace(scores=table)))  # type: ignore[arg-type]
+        return list(duplicate_cases(SimpleNamespace(scores=table)))
 
     assert told(fresh) == []
     (case,) = told(np.concatenate([fresh, copies]))

@@ -125,7 +125,7 @@ def test_a_mistake_in_a_process_is_told_as_one(
     finally:
         ignore_signals()
     with pytest.raises(LawbookError, match="its MD5 is"):
-        distributed._attend(None, distributed._Channel(messages, None), None)  # type: ignore[arg-type]
+        distributed._attend(None, distributed._Channel(messages, None), None)
 
 
 def oracle(**fields: Any) -> dict[str, Any]:
