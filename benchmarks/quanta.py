@@ -66,7 +66,11 @@ def stack_rate(shape: Shape, n_models: int, steps: int, *, own_data: bool) -> fl
         for run in range(n_models)
     ]  # fmt: skip
     at: dict[int, float] = {}
-    train_stack(configs, look=lambda step, _: at.setdefault(step, time.process_time()))
+
+    def look(step: int, _: object) -> None:
+        at[step] = time.process_time()
+
+    train_stack(configs, look=look, look_at=(first, first + steps))
     return n_models * steps / (at[first + steps] - at[first])
 
 

@@ -10,6 +10,7 @@ import pytest
 from lawbook.models import models
 from lawbook.studies.schema import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.tasks import tasks
+from lawbook.training import stack
 
 Configure = Callable[..., dict[str, Any]]
 
@@ -27,3 +28,10 @@ def configure() -> Configure:
         return base | {"width": 24, "batch_size": 16, "samples": 200, "evaluations": 4} | fields
 
     return make
+
+
+@pytest.fixture
+def step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a stack beat, and heed what stops it, after every single step."""
+    monkeypatch.setattr(stack, "TICK_S", 0.0)
+    monkeypatch.setattr(stack, "HEARTBEAT_S", -1.0)

@@ -58,13 +58,13 @@ def test_a_damaged_checkpoint_is_reported_and_training_starts_anew(
     configure: Configure,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    step_by_step: None,
     caplog: pytest.LogCaptureFixture,
     damage: Callable[[Path], None],
 ) -> None:
     configs = [configure(seed=seed, steps=20) for seed in (1, 2)]
     undisturbed = train_stack(configs)
     monkeypatch.setattr(stack_module, "CHECKPOINT_S", 0.0)
-    monkeypatch.setattr(stack_module, "HEARTBEAT_S", -1.0)
 
     def stop_at(step: int) -> None:
         if step == 12:
@@ -87,7 +87,7 @@ def test_a_damaged_checkpoint_is_reported_and_training_starts_anew(
 
 @pytest.mark.parametrize("evaluated", [3, 20])
 def test_a_checkpoint_of_an_evaluated_step_holds_its_metrics(
-    configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, evaluated: int
+    configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step_by_step: None, evaluated: int
 ) -> None:
     configs = [configure(seed=seed, steps=20) for seed in (1, 2)]
     undisturbed = train_stack(configs)

@@ -102,12 +102,11 @@ def test_a_run_that_still_improves_is_unconverged_where_the_study_asks(
 
 
 def test_an_orphan_stops_and_the_next_job_resumes_from_its_checkpoint(
-    configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step_by_step: None
 ) -> None:
     runs = make_runs(configure, 1e-3, 2e-3, steps=30)
     undisturbed, _ = train_shard(runs, shard="a", cache=tmp_path / "other", code="1")
     monkeypatch.setattr(stack_module, "CHECKPOINT_S", 0.0)
-    monkeypatch.setattr(stack_module, "HEARTBEAT_S", -1.0)
     gone = _pid_of_a_finished_process()
 
     def lose_owner(done: int, _: int) -> None:
@@ -138,12 +137,12 @@ def test_a_signal_stops_at_a_checkpoint_of_this_very_step_and_a_retry_goes_on_fr
     configure: Configure,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    step_by_step: None,
     heeding: None,
     number: signal.Signals,
 ) -> None:
     runs = make_runs(configure, 1e-3, 2e-3, steps=30)
     undisturbed, _ = train_shard(runs, shard="a", cache=tmp_path / "other", code="1")
-    monkeypatch.setattr(stack_module, "HEARTBEAT_S", -1.0)
 
     def signalled(done: int, _: int) -> None:
         if done == 2 * 20:
@@ -203,7 +202,7 @@ def test_kept_weights_are_those_of_each_evaluation_and_change_no_number(
 
 
 def test_kept_weights_survive_a_stop(
-    configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step_by_step: None
 ) -> None:
     runs = make_runs(configure, 1e-3, steps=30)
     whole = kept_weights(runs, shard="a", cache=tmp_path / "whole", code="1")

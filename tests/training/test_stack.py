@@ -111,6 +111,7 @@ def test_stopped_and_resumed_it_is_bitwise_equal(
 ) -> None:
     configs = varied(configure, 5, steps=50, **optimizer)
     undisturbed = train_stack(configs)
+    monkeypatch.setattr(stack_module, "TICK_S", 0.0)
     monkeypatch.setattr(stack_module, "CHECKPOINT_S", 0.0)
     monkeypatch.setattr(stack_module, "CHECKPOINT_SHARE", math.inf)
     monkeypatch.setattr(stack_module, "HEARTBEAT_S", -1.0)
@@ -136,7 +137,7 @@ def test_stopped_and_resumed_it_is_bitwise_equal(
 
 @pytest.mark.parametrize("step", [1, 4, 50])
 def test_a_checkpoint_holds_the_evaluation_of_its_own_step(
-    configure: Configure, step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    configure: Configure, step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step_by_step: None
 ) -> None:
     configs = varied(configure, 2, steps=50)
     undisturbed = train_stack(configs)

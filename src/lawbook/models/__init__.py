@@ -74,10 +74,18 @@ class TrainedModel(Model):
     def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return what the last linear layer reads, (R, B, n_features)."""
 
-    def training_losses(
-        self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor, targets: Tensor
+    def losses_and_gradients(
+        self,
+        config: Config,
+        weights: Mapping[str, Tensor],
+        inputs: Tensor,
+        targets: Tensor,
+        gradients: Mapping[str, Tensor],
     ) -> Tensor | None:
-        """Return what each run descends, (R,), if the model has a faster way to it than by its outputs, else None."""
+        """Return what each run descends, (R,), and write its gradient over `gradients`, by name like the weights.
+
+        None, with nothing written, by a model that has no faster way to them than autograd through its outputs.
+        """
         return None
 
 

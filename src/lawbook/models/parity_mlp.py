@@ -6,7 +6,7 @@ of an input's n_tasks + n_bits products only those with the bits are left.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,9 +18,6 @@ from lawbook.models import Shapes, TrainedModel
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-
-NAMES = ("tasks", "bits", "bias", "output_weight", "output_bias")
 
 
 class ParityMLPAxes(Axes):
@@ -87,32 +84,38 @@ class ParityMLP(TrainedModel):
         """Return the logits (R, B, out) of inputs (R, B, n_bits + 1), whose last column is the task's number."""
         import torch
 
-        hidden = self.features(config, weights, inputs)
-        return torch.baddbmm(
-            weights["output_bias"].unsqueeze(-1), weights["output_weight"], hidden.mT
-        ).mT  # several times faster with the batch as the last axis
+        last = zip(weights["output_weight"], weights["output_bias"].unsqueeze(2), strict=True)
+        hidden = _hidden(weights, inputs)
+        # Several times faster with the batch as the last axis.
+        return torch.stack([torch.addmm(b, w, h.T).T for h, (w, b) in zip(hidden, last, strict=True)])
 
     def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return the hidden layer."""
         import torch
-        from torch.nn.functional import embedding
 
-        rows = weights["tasks"] + weights["bias"].unsqueeze(1)
-        return torch.stack(
-            [
-                embedding(x[:, -1].long(), rows[run]).addmm_(x[:, :-1], weights["bits"][run]).relu_()
-                for run, x in enumerate(inputs)
-            ]
-        )
+        return torch.stack(list(_hidden(weights, inputs)))
 
-    def training_losses(
-        self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor, targets: Tensor
+    def losses_and_gradients(
+        self,
+        config: Config,
+        weights: Mapping[str, Tensor],
+        inputs: Tensor,
+        targets: Tensor,
+        gradients: Mapping[str, Tensor],
     ) -> Tensor:
-        """Return the mean cross-entropy of each run, (R,); its gradient comes of the same pass."""
-        from lawbook.models._parity_losses import ParityLosses
+        """Return the mean cross-entropy of each run, (R,), and write its gradient, which comes of the same pass."""
+        from lawbook.models._parity_losses import losses_and_gradients
 
-        losses: Tensor = ParityLosses.apply(*(weights[name] for name in NAMES), inputs, targets)
-        return losses
+        return losses_and_gradients(weights, inputs, targets, gradients)
+
+
+def _hidden(weights: Mapping[str, Tensor], inputs: Tensor) -> Iterator[Tensor]:
+    """Yield the hidden layer (B, width) of one run after the other."""
+    from torch.nn.functional import embedding
+
+    rows = weights["tasks"] + weights["bias"].unsqueeze(1)
+    for of_task, of_bit, x in zip(rows, weights["bits"], inputs, strict=True):
+        yield embedding(x[:, -1].long(), of_task).addmm_(x[:, :-1], of_bit).relu_()
 
 
 def logits_of_one(weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:

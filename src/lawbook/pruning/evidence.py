@@ -112,14 +112,13 @@ def _unseen(config: Config) -> slice:
 def _follow(configs: Sequence[Config], asked: Sequence[Indices]) -> list[Floats]:
     """Return the probabilities (T, n, classes) that each probe of a stack gives while it is trained."""
     steps = configs[0]["steps"]
-    wanted = set(np.linspace(0, steps, CHECKPOINTS + 1).round().astype(int)[1:].tolist())
+    wanted = np.linspace(0, steps, CHECKPOINTS + 1).round().astype(int)[1:].tolist()
     seen: list[list[Floats]] = []
 
-    def look(step: int, module: StackedRuns) -> None:
-        if step in wanted:
-            seen.append(_says(module, configs, asked))
+    def look(_: int, module: StackedRuns) -> None:
+        seen.append(_says(module, configs, asked))
 
-    _check_trained(train_stack(configs, look=look))
+    _check_trained(train_stack(configs, look=look, look_at=wanted))
     return [np.stack(said) for said in zip(*seen, strict=True)]
 
 

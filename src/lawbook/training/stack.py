@@ -7,7 +7,7 @@ import logging
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
+from pytorch_lightning.core.optimizer import LightningOptimizer
 from pytorch_lightning.plugins.environments import LightningEnvironment
 from torch import Tensor
 from torch.nn import Parameter
@@ -43,10 +44,13 @@ JobHeartbeat = Callable[[int, int], None]
 """Called with the run-steps that a job has done, and with those that it has in all."""
 
 Look = Callable[[int, "StackedRuns"], None]
-"""Called after every step with its number and the stack."""
+"""Called after some steps with the number of the step and the stack."""
 
 DIVERGED_FACTOR = 1e3
 """A run has diverged when its training loss is not finite, or this many times its first one."""
+
+TICK_S = 0.2
+"""Steps are taken for so long at a time: what Lightning does around one costs as much as a small stack's step."""
 
 CHECKPOINT_S, HEARTBEAT_S = 20.0, 1.0
 CHECKPOINT_SHARE = 0.05
@@ -69,6 +73,7 @@ class StackedRuns(pl.LightningModule):
 
     def __init__(self, configs: Sequence[Config], source: Source, keep: bool = False) -> None:
         super().__init__()
+        self.automatic_optimization = False
         self._configs, self.source, self._keep = configs, source, keep
         config = configs[0]
         self._model, self._task = cast(TrainedModel, models[config["model"]]), tasks[config["task"]]
@@ -79,7 +84,7 @@ class StackedRuns(pl.LightningModule):
         self.register_buffer("alive", torch.ones(n_runs, dtype=torch.bool))
         self.register_buffer("diverged_step", torch.full((n_runs,), -1))
         self.register_buffer("limit", torch.full((n_runs,), math.inf, dtype=torch.float64))
-        self.evaluations = _evaluation_steps(config)
+        self.evaluations = self.pauses = _evaluation_steps(config)
         self.curve: dict[int, dict[str, list[float]]] = {}
         self.kept: dict[int, Tensor] = {}
         self._views: dict[str, Tensor] = {}
@@ -104,7 +109,7 @@ class StackedRuns(pl.LightningModule):
         They are leaves whose gradients are views of the stacked gradient: autograd then adds in place. Where several
         processes average their gradients, autograd has to reach the parameter itself, and they are no leaves.
         """
-        if self._configs[0]["devices"] > 1:
+        if self._distributed:
             parts = self.stacked.split([size for _, size, _ in self._slots.values()], dim=1)
             return {
                 name: part[:, : math.prod(shape)].unflatten(1, shape)
@@ -140,17 +145,35 @@ class StackedRuns(pl.LightningModule):
             self.stacked.grad = torch.zeros_like(self.stacked)
         return PerRun(self.stacked, self._configs, self.alive)
 
-    def training_step(self, *_: Any) -> Tensor:
-        """Return the sum of the runs' losses at this step, and freeze the runs that have diverged."""
+    def training_step(self, *_: Any) -> None:
+        """Take steps until a tick is over or there is a pause; just one where several processes share a run."""
+        until = time.monotonic() + TICK_S
+        while True:
+            self._take_step()
+            if self.global_step in self.pauses or self._distributed or time.monotonic() >= until:
+                return
+
+    @property
+    def _distributed(self) -> bool:
+        return bool(self._configs[0]["devices"] > 1)
+
+    def _take_step(self) -> None:
+        """Step down the sum of the runs' losses, but for the runs that have diverged, which are frozen."""
         step, first, every = self.global_step, self.global_rank, self.trainer.world_size
         inputs, targets = (part[:, first::every] for part in self.source.batch(step))
-        losses = self._model.training_losses(self._configs[0], self.weights, inputs, targets)
+        optimizer, weights = cast(LightningOptimizer, self.optimizers()), self.weights
+        losses = None
+        if not self._distributed:
+            gradients = {name: cast(Tensor, view.grad) for name, view in weights.items()}
+            losses = self._model.losses_and_gradients(self._configs[0], weights, inputs, targets, gradients)
         if losses is None:
             outputs = self(inputs).to(self.stacked.dtype)  # of mixed precision they come in bfloat16
             losses = training_losses(self._task.loss, outputs, targets)
+            optimizer.zero_grad()
+            self.manual_backward(losses.sum())
         mean = self.trainer.strategy.reduce(losses.detach().to(torch.float64, copy=True), reduce_op="mean")
         self._freeze_diverged(mean, step)
-        return losses.sum()
+        optimizer.step()
 
     def _freeze_diverged(self, losses: Tensor, step: int) -> None:
         if step == 0:
@@ -183,9 +206,10 @@ class StackedRuns(pl.LightningModule):
 
 
 class Watch(pl.Callback):
-    """Evaluates, beats, lets the stack be looked at, writes checkpoints, and stops at one when the job has to stop.
+    """Evaluates, lets the stack be looked at, beats, writes checkpoints, and stops at one when the job has to stop.
 
-    unwanted: tells why the job has to stop, if it has to.
+    All of it between two ticks of some steps. unwanted: tells why the job has to stop, if it has to; look_at: the
+    steps after which `look` is called.
     """
 
     def __init__(
@@ -194,9 +218,10 @@ class Watch(pl.Callback):
         unwanted: Callable[[], str | None],
         heartbeat: Heartbeat | None = None,
         look: Look | None = None,
+        look_at: Collection[int] = (),
     ) -> None:
         self._checkpoint, self._heartbeat, self._look = checkpoint, heartbeat, look
-        self._unwanted = unwanted
+        self._unwanted, self.look_at = unwanted, frozenset(look_at)
         self._beaten = time.monotonic()
         self._due = self._beaten + CHECKPOINT_S
 
@@ -207,7 +232,7 @@ class Watch(pl.Callback):
     def on_train_batch_end(self, trainer: pl.Trainer, module: pl.LightningModule, *_: Any) -> None:
         stack = cast(StackedRuns, module)
         stack.evaluate_if_due()  # before a checkpoint, which would else lack the evaluation of its own step
-        if self._look is not None:
+        if self._look is not None and trainer.global_step in self.look_at:
             self._look(trainer.global_step, stack)
         now = time.monotonic()
         if now - self._beaten > HEARTBEAT_S:
@@ -251,7 +276,7 @@ def _save(trainer: pl.Trainer, checkpoint: Checkpoint) -> None:
 
 
 class _Ticks:
-    """Batches without content: what a step trains on is a function of its number, so resuming needs no state."""
+    """Ticks without content: what a step trains on is a function of its number, so resuming needs no state."""
 
     def __iter__(self) -> Iterator[int]:
         while True:
@@ -270,15 +295,16 @@ def train_stack(
     checkpoint: Checkpoint | None = None,
     heartbeat: Heartbeat | None = None,
     look: Look | None = None,
+    look_at: Collection[int] = (),
     keep: bool = False,
 ) -> StackedRuns:
     """Train runs of one shape together and return them with their curves.
 
     scores: for each run that prunes by score, by its place in `configs`, the scores of its pool. With a
     `checkpoint` the state is saved there now and then, and training resumes from it if there is one. With `keep`
-    they come with their weights at every evaluation.
+    they come with their weights at every evaluation. look: called after the steps `look_at`.
     """
-    watch = Watch(checkpoint, why_unwanted, heartbeat, look)
+    watch = Watch(checkpoint, why_unwanted, heartbeat, look, look_at)
     with held_devices(configs[0]) as devices:
         module = _from_latest(
             checkpoint, lambda resume: fit(configs, scores or {}, devices, resume, watch, keep=keep)
@@ -320,6 +346,7 @@ def fit(
         torch.cuda.set_device(devices[rank])
     prepare_process()  # with two threads a product may be split otherwise, and the last bits differ
     module = StackedRuns(configs, open_source(configs, scores), keep)
+    module.pauses |= watch.look_at
     config = configs[0]
     with warnings.catch_warnings():
         # Lightning's advice on workers, devices and loaders concerns other ways of training than this one.
