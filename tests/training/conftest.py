@@ -10,7 +10,7 @@ import pytest
 from lawbook.models import models
 from lawbook.studies.schema import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.tasks import tasks
-from lawbook.training import stack
+from lawbook.training import stack, watch
 
 Configure = Callable[..., dict[str, Any]]
 
@@ -34,4 +34,4 @@ def configure() -> Configure:
 def step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a stack beat, and heed what stops it, after every single step."""
     monkeypatch.setattr(stack, "TICK_S", 0.0)
-    monkeypatch.setattr(stack, "HEARTBEAT_S", -1.0)
+    monkeypatch.setattr(watch, "HEARTBEAT_S", -1.0)

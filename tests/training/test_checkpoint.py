@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from lawbook.training import stack as stack_module
+from lawbook.training import watch
 from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.stack import train_stack
 
@@ -64,7 +64,7 @@ def test_a_damaged_checkpoint_is_reported_and_training_starts_anew(
 ) -> None:
     configs = [configure(seed=seed, steps=20) for seed in (1, 2)]
     undisturbed = train_stack(configs)
-    monkeypatch.setattr(stack_module, "CHECKPOINT_S", 0.0)
+    monkeypatch.setattr(watch, "CHECKPOINT_S", 0.0)
 
     def stop_at(step: int) -> None:
         if step == 12:
@@ -92,8 +92,8 @@ def test_a_checkpoint_of_an_evaluated_step_holds_its_metrics(
     configs = [configure(seed=seed, steps=20) for seed in (1, 2)]
     undisturbed = train_stack(configs)
     assert evaluated in undisturbed.evaluations
-    monkeypatch.setattr(stack_module, "CHECKPOINT_S", 0.0)
-    monkeypatch.setattr(stack_module, "CHECKPOINT_SHARE", 1e9)  # one after every step
+    monkeypatch.setattr(watch, "CHECKPOINT_S", 0.0)
+    monkeypatch.setattr(watch, "CHECKPOINT_SHARE", 1e9)  # one after every step
     save, saved = Checkpoint.save, []
 
     def stop_once_saved(checkpoint: Checkpoint, write: Callable[[Path], object]) -> None:

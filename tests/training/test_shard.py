@@ -17,6 +17,7 @@ from lawbook.studies import cost as cost_module
 from lawbook.studies.runs import Run, run_id
 from lawbook.training import shard as shard_module
 from lawbook.training import stack as stack_module
+from lawbook.training import watch
 from lawbook.training.shard import train_shard
 from lawbook.training.weights import kept_weights
 
@@ -106,7 +107,7 @@ def test_an_orphan_stops_and_the_next_job_resumes_from_its_checkpoint(
 ) -> None:
     runs = make_runs(configure, 1e-3, 2e-3, steps=30)
     undisturbed, _ = train_shard(runs, shard="a", cache=tmp_path / "other", code="1")
-    monkeypatch.setattr(stack_module, "CHECKPOINT_S", 0.0)
+    monkeypatch.setattr(watch, "CHECKPOINT_S", 0.0)
     gone = _pid_of_a_finished_process()
 
     def lose_owner(done: int, _: int) -> None:

@@ -17,6 +17,7 @@ from lawbook.pruning.pools import pool_of
 from lawbook.schedules import rate_factors
 from lawbook.tasks.digits import task as digits
 from lawbook.training import stack as stack_module
+from lawbook.training import watch
 from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.stack import StackedRuns, train_stack
 
@@ -112,9 +113,9 @@ def test_stopped_and_resumed_it_is_bitwise_equal(
     configs = varied(configure, 5, steps=50, **optimizer)
     undisturbed = train_stack(configs)
     monkeypatch.setattr(stack_module, "TICK_S", 0.0)
-    monkeypatch.setattr(stack_module, "CHECKPOINT_S", 0.0)
-    monkeypatch.setattr(stack_module, "CHECKPOINT_SHARE", math.inf)
-    monkeypatch.setattr(stack_module, "HEARTBEAT_S", -1.0)
+    monkeypatch.setattr(watch, "CHECKPOINT_S", 0.0)
+    monkeypatch.setattr(watch, "CHECKPOINT_SHARE", math.inf)
+    monkeypatch.setattr(watch, "HEARTBEAT_S", -1.0)
 
     class StopError(Exception):
         pass

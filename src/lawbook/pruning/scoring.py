@@ -24,7 +24,7 @@ from lawbook.tables import conform, empty
 from lawbook.training.cache import Cache, Cached
 from lawbook.training.process import prepare_process
 from lawbook.training.shard import data_digest, numerics, versions
-from lawbook.training.stack import JobHeartbeat
+from lawbook.training.watch import JobHeartbeat
 
 Key = tuple[str, str]
 """A pool and a metric."""

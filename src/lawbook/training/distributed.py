@@ -24,8 +24,9 @@ from lawbook.errors import AbandonedError, LawbookError
 from lawbook.stopping import check_wanted, heed_signals, why_unwanted
 from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.gpus import held_devices
-from lawbook.training.stack import Heartbeat, Watch, fit
+from lawbook.training.stack import fit
 from lawbook.training.trained import Trained
+from lawbook.training.watch import Heartbeat, Watch
 
 POLL_S, GRACE_S = 0.2, 5.0
 """Seconds between two looks at the processes, and those that the others have to end by themselves when one fails."""

@@ -34,8 +34,9 @@ from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.distributed import train_distributed
 from lawbook.training.process import prepare_process
 from lawbook.training.solved import solve_runs
-from lawbook.training.stack import Heartbeat, JobHeartbeat, heartbeat_within, train_stack
+from lawbook.training.stack import train_stack
 from lawbook.training.trained import Trained
+from lawbook.training.watch import Heartbeat, JobHeartbeat, heartbeat_within
 
 Scores = Mapping[tuple[str, str], NDArray[np.float64]]
 

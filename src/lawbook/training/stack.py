@@ -21,10 +21,9 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from lawbook.axes import Config
-from lawbook.errors import AbandonedError
 from lawbook.models import TrainedModel, models
 from lawbook.seeds import generator
-from lawbook.stopping import heed_signals_again, why_unwanted
+from lawbook.stopping import why_unwanted
 from lawbook.tasks import tasks
 from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.gpus import held_devices
@@ -33,28 +32,16 @@ from lawbook.training.optimizer import PerRun
 from lawbook.training.process import prepare_process
 from lawbook.training.sources import Source, open_source, purpose
 from lawbook.training.trained import Trained
+from lawbook.training.watch import Heartbeat, Look, Watch
 
 for library in ("pytorch_lightning", "lightning_fabric"):  # they greet at every fit
     logging.getLogger(library).setLevel(logging.WARNING)
-
-Heartbeat = Callable[[int], None]
-"""Called with the steps that a stack has done."""
-
-JobHeartbeat = Callable[[int, int], None]
-"""Called with the run-steps that a job has done, and with those that it has in all."""
-
-Look = Callable[[int, "StackedRuns"], None]
-"""Called after some steps with the number of the step and the stack."""
 
 DIVERGED_FACTOR = 1e3
 """A run has diverged when its training loss is not finite, or this many times its first one."""
 
 TICK_S = 0.2
 """Steps are taken for so long at a time: what Lightning does around one costs as much as a small stack's step."""
-
-CHECKPOINT_S, HEARTBEAT_S = 20.0, 1.0
-CHECKPOINT_SHARE = 0.05
-"""Of the time between two checkpoints, what writing one may take: large models write theirs less often."""
 
 _ALIGNMENT = 16
 """Numbers to which each tensor of a run is padded: 64 bytes in float32, so that every row is aligned alike."""
@@ -205,87 +192,12 @@ class StackedRuns(pl.LightningModule):
         self.curve, self.kept = checkpoint["curve"], checkpoint["kept"]
 
 
-class Watch(pl.Callback):
-    """Evaluates, lets the stack be looked at, beats, writes checkpoints, and stops at one when the job has to stop.
-
-    All of it between two ticks of some steps. unwanted: tells why the job has to stop, if it has to; look_at: the
-    steps after which `look` is called.
-    """
-
-    def __init__(
-        self,
-        checkpoint: Checkpoint | None,
-        unwanted: Callable[[], str | None],
-        heartbeat: Heartbeat | None = None,
-        look: Look | None = None,
-        look_at: Collection[int] = (),
-    ) -> None:
-        self._checkpoint, self._heartbeat, self._look = checkpoint, heartbeat, look
-        self._unwanted, self.look_at = unwanted, frozenset(look_at)
-        self._beaten = time.monotonic()
-        self._due = self._beaten + CHECKPOINT_S
-
-    def on_train_start(self, *_: Any) -> None:
-        # Lightning's handler would end training at SIGTERM without a checkpoint.
-        heed_signals_again()
-
-    def on_train_batch_end(self, trainer: pl.Trainer, module: pl.LightningModule, *_: Any) -> None:
-        stack = cast(StackedRuns, module)
-        stack.evaluate_if_due()  # before a checkpoint, which would else lack the evaluation of its own step
-        if self._look is not None and trainer.global_step in self.look_at:
-            self._look(trainer.global_step, stack)
-        now = time.monotonic()
-        if now - self._beaten > HEARTBEAT_S:
-            self._beaten = now
-            if self._heartbeat is not None:
-                self._heartbeat(trainer.global_step)
-        unwanted = self._unwanted()
-        wish = _agreed(trainer, _STOP if unwanted else _SAVE if now > self._due else 0)
-        if self._checkpoint is not None and wish:
-            _save(trainer, self._checkpoint)
-            written = time.monotonic()
-            self._due = written + max(CHECKPOINT_S, (written - now) / CHECKPOINT_SHARE)
-        if wish == _STOP:
-            raise AbandonedError(unwanted or "another process of the same run has to stop")
-
-
-_SAVE, _STOP = 1, 2
-
-
-def _agreed(trainer: pl.Trainer, wish: int) -> int:
-    """Return the greatest wish of the processes that train the same run: they save and stop at the same step."""
-    if trainer.world_size == 1:
-        return wish
-    wishes = torch.tensor(wish, device=trainer.strategy.root_device)
-    return int(trainer.strategy.reduce(wishes, reduce_op="max"))
-
-
-def _save(trainer: pl.Trainer, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint from the first process; the others meet it once, when it has written or failed to."""
-    met = False
-
-    def write(path: Path) -> None:
-        nonlocal met
-        trainer.save_checkpoint(path)  # which ends in a barrier
-        met = True
-
-    if trainer.is_global_zero:
-        checkpoint.save(write)
-    if not met:
-        trainer.strategy.barrier()
-
-
 class _Ticks:
     """Ticks without content: what a step trains on is a function of its number, so resuming needs no state."""
 
     def __iter__(self) -> Iterator[int]:
         while True:
             yield 0
-
-
-def heartbeat_within(job: JobHeartbeat | None, done: int, n_runs: int, total: int) -> Heartbeat | None:
-    """Return the heartbeat of a stack of `n_runs` in a job that had `done` of `total` run-steps behind it."""
-    return None if job is None else lambda step: job(done + n_runs * step, total)
 
 
 def train_stack(

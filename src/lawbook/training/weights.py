@@ -11,7 +11,8 @@ from torch import Tensor
 
 from lawbook.studies.runs import Run
 from lawbook.training.shard import run_key, train_shard, weights_cache
-from lawbook.training.stack import JobHeartbeat, unpacked
+from lawbook.training.stack import unpacked
+from lawbook.training.watch import JobHeartbeat
 
 Weights = dict[str, Tensor]
 
