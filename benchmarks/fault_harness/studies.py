@@ -47,12 +47,12 @@ def prepare(folder: Path) -> House:
     house = build(folder, NAME)
     text = STUDY.replace("STEPS", str(STEPS)).replace("width: [4, 8]", "width: [8]")
     (folder / f"config/studies/{NAME}.yaml").write_text(text)
-    house.edit(
-        "src/lawbook/training/stack.py",
-        "CHECKPOINT_S, HEARTBEAT_S = 20.0, 1.0",
-        "CHECKPOINT_S, HEARTBEAT_S = 0.0, 0.0",
-    )
-    house.edit("src/lawbook/training/stack.py", "CHECKPOINT_SHARE = 0.05", "CHECKPOINT_SHARE = 0.5")
+    house.edit("src/lawbook/training/stack.py", "TICK_S = 0.2", "TICK_S = 0.0")
+    for often in (
+        ("CHECKPOINT_S, HEARTBEAT_S = 20.0, 1.0", "CHECKPOINT_S, HEARTBEAT_S = 0.0, 0.0"),
+        ("CHECKPOINT_SHARE = 0.05", "CHECKPOINT_SHARE = 0.5"),
+    ):
+        house.edit("src/lawbook/training/watch.py", *often)
     ran = house.lawbook(*RUN)
     assert ran.returncode == 0, ran.stderr
     return house

@@ -30,6 +30,7 @@ from lawbook.studies import cost as cost_module
 from lawbook.studies import plan_study, pools_digest, shard_digest
 from lawbook.training import shard as shard_module
 from lawbook.training import stack as stack_module
+from lawbook.training import watch as watch_module
 
 from .damage import DAMAGES, Damage
 from .house import REPOSITORY
@@ -166,8 +167,8 @@ class Workshop:
         """Run every job once, undisturbed; note the table, and each job's operations on files and seconds."""
         os.environ |= {"LAWBOOK_STUDIES": "config/studies", "LAWBOOK_CACHE": str(CACHE)}
         # Many stacks and a checkpoint at nearly every step, so that there is much to interrupt.
-        stack_module.CHECKPOINT_S, stack_module.HEARTBEAT_S = 0.0, 0.0
-        stack_module.CHECKPOINT_SHARE = 1.0
+        stack_module.TICK_S, watch_module.CHECKPOINT_S, watch_module.HEARTBEAT_S = 0.0, 0.0, 0.0
+        watch_module.CHECKPOINT_SHARE = 1.0
         for module in (shard_module, cost_module):
             module.stack_size = lambda _: STACK
         base = self.folder / "base"
