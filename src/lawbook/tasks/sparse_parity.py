@@ -209,7 +209,8 @@ class _Pool:
                 ),
             )
         rows = np.sort(self._positions[step - start])
-        return self._numbers[rows], np.unpackbits(self._packed[rows], axis=1, count=self._config["n_bits"])
+        packed = self._packed.take(rows, axis=0)  # ten times faster than by [rows]
+        return self._numbers[rows], np.unpackbits(packed, axis=1, count=self._config["n_bits"])
 
 
 def subsets(config: Config) -> NDArray[np.int64]:
