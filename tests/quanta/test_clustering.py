@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.cluster import AgglomerativeClustering, SpectralClustering
+from sklearn.cluster import SpectralClustering
 from sklearn.manifold import spectral_embedding
 from sklearn.metrics import adjusted_rand_score
 
 from lawbook.quanta.affinity import AFFINITIES, Floats, abs_cos, angular, cosines, relu_cos
 from lawbook.quanta.clustering import affinity_graph, by_size, cluster, eigengap, embed, sizes_of
-from lawbook.quanta.linkage import cut, join, merge_gap
 
 SIZES = [60, 40, 30, 20, 12]
 KNOWN = np.repeat(np.arange(5), SIZES)
@@ -90,20 +89,3 @@ def test_a_k_that_cannot_be_is_told(ks: list[int]) -> None:
 
 def test_ties_in_size_keep_their_order() -> None:
     assert by_size(np.array([2, 2, 0, 0, 1])).tolist() == [0, 0, 1, 1, 2]
-
-
-def test_average_linkage_finds_planted_clusters_and_splits_off_strays_first() -> None:
-    vectors = planted(0.8)
-    strays = np.random.default_rng(5).normal(size=(4, 40))
-    graph = affinity_graph(np.concatenate([vectors, strays]), "abs_cos")
-    tree = join(graph)
-    found = cut(tree, [5, 9, 12])
-
-    known = np.concatenate([KNOWN, [5, 6, 7, 8]])
-    assert adjusted_rand_score(known, found[9]) > 0.99
-    assert adjusted_rand_score(known, found[12]) > 0.9
-    assert merge_gap(tree, range(2, 20)) == 9
-    theirs = AgglomerativeClustering(12, metric="precomputed", linkage="average").fit_predict(1 - graph)
-    assert adjusted_rand_score(found[12], theirs) == 1
-    with pytest.raises(ValueError, match="166 samples make 2 to 165 clusters"):
-        cut(tree, [1])
