@@ -59,7 +59,7 @@ def makings(plan: Plan) -> Mapping[str, Making]:
     for shard, runs in plan.shards.items():
         names = _tables(f"shards/{shard}", f"shards/{shard}.runs")
         are_made(names, "train", shard_digest(runs), code_of("train"))
-    if plan.study.content.quanta is not None:
+    if plan.study.content.discovery is not None:
         are_made(_tables(*QUANTA_TABLES), "discover", quanta_digest(plan), code_of("discover"))
     are_made(_tables(*FIT_TABLES), "fit", laws_digest(plan), code_of("fit"))
     are_made(_tables("claims"), "judge", claims_digest(plan), code_of("judge"))

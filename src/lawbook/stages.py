@@ -35,7 +35,7 @@ def tables_of(plan: Plan) -> tuple[str, ...]:
     """Return the tables of a study's runs: what training leaves, or what was taken and from where."""
     if plan.source is not None:
         return ("runs", "source")
-    quanta = QUANTA_TABLES if plan.study.content.quanta else ()
+    quanta = QUANTA_TABLES if plan.study.content.discovery else ()
     return ("runs", "curves", "costs", *(SCORE_TABLES if plan.pools else ()), *quanta)
 
 
@@ -66,7 +66,7 @@ def source_digest(plan: Plan) -> str:
 
 def quanta_digest(plan: Plan) -> str:
     """Return the digest of a study's block on quanta and of the runs that it looks into."""
-    block = plan.study.content.quanta
+    block = plan.study.content.discovery
     looked_into = [run for run in plan.runs if run.run_id in plan.kept]
     return digest([block.model_dump(mode="json") if block else None, shard_digest(looked_into)])
 
@@ -88,7 +88,7 @@ def figure_digest(plan: Plan, figure: str) -> str:
     parts = (
         block, law, sweep,
         *([frontier, content.sweeps[frontier.sweep]] if frontier else []),
-        *([content.quanta] if content.quanta else []),
+        *([content.discovery] if content.discovery else []),
     )  # fmt: skip
     return digest([part.model_dump(mode="json") if part else None for part in parts])
 

@@ -87,10 +87,13 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "device": _text,
         "versions": _text,
     },
-    # The tokens that were clustered by their gradients, with the text around each. `window` is its place among the
-    # task's examples; `loss_held_out` and `learned_step` are those of a run of another seed, the step null where the
-    # token is never learned; `control` is a cluster of the same size made of target and previous token.
+    # The examples that were clustered by their gradients: of a task that knows its quanta those of each network, by
+    # its seed, with the known task's rank; of a text its tokens, with the text around each, where `window` is a place
+    # among the task's examples; `loss_held_out` and `learned_step` are those of a run of another seed, the step null
+    # where the token is never learned; `control` is a cluster of the same size made of target and previous token.
     "quanta": {
+        "seed": _whole,
+        "task": _whole,
         "window": _whole,
         "position": _whole,
         "file": _text,
@@ -110,10 +113,13 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "rank": _whole,
         "size": _whole,
     },
-    # What is said of the clusters, in numbers: how tokens were chosen, stability, agreement with the target tokens,
-    # slope of size over rank (n: its last rank), and the comparison with the control on the run of another seed
-    # (n: files that the bootstrap draws from).
+    # What is said of the clusters, in numbers. Where quanta are known: of each network, by its seed, what it has
+    # learned, agreement with its tasks (n: those in the sample), blind rules, and slopes (k: the last rank). Of a text,
+    # without a seed: how tokens were chosen, stability, agreement with the target tokens, slope of size over rank
+    # (n: its last rank), and the comparison with the control on the run of another seed (n: files that the bootstrap
+    # draws from).
     "quanta_scores": {
+        "seed": _whole,
         "what": _text,
         "part": _text,
         "k": _whole,

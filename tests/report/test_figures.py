@@ -23,6 +23,7 @@ def test_every_shipped_kind_is_drawn_by_these_studies(simulated, oracle):
         "pareto",
         "gallery",
         "metrics",
+        "quanta_agreement",
         "staged_learning",
         "exponents",
         "rank_frequency",

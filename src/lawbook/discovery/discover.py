@@ -12,6 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lawbook.axes import Config
+from lawbook.discovery.kept import latest, weights_by_run
+from lawbook.discovery.known import discover_known
 from lawbook.discovery.tokens import (
     Chosen,
     Windows,
@@ -34,7 +36,7 @@ from lawbook.studies.quanta_block import QuantaBlock
 from lawbook.studies.quanta_check import of_sweep, selected
 from lawbook.studies.runs import Run
 from lawbook.tables import conform
-from lawbook.training.weights import Weights, kept_weights
+from lawbook.training.weights import Weights
 
 BEFORE, AFTER = 24, 6
 """Tokens that are shown before and after a token."""
@@ -61,20 +63,22 @@ def discover_quanta(plan: Plan, *, cache: Path, code: str) -> dict[str, pd.DataF
     """Return the tables quanta, quanta_sizes, quanta_scores and token_losses of a study with a block on quanta.
 
     cache, code: where the weights of its runs lie, and the digest of the code that they were trained with; what is
-    missing is trained again, exactly. Raises LawbookError as `choose_tokens` does.
+    missing is trained again, exactly. Raises LawbookError as `choose_tokens` does, or `discover_known`.
     """
-    block = plan.study.content.quanta
-    assert block is not None, "a study without the block has no such stage"
-    weights = _weights(plan, block, cache, code)
+    known, block = plan.study.content.known_quanta, plan.study.content.quanta
+    if known is not None:
+        return discover_known(plan, known, weights_by_run(plan, cache=cache, code=code))
+    assert block is not None, "a study without a block on quanta has no such stage"
+    weights = weights_by_run(plan, cache=cache, code=code)
     (found,), (other,) = (selected(block, plan.runs, seed) for seed in (block.seed, block.held_out))
     windows = windows_of(found.config)
     losses = {
-        run.run_id: token_losses(run.config, _last(weights[run.run_id]), windows)
+        run.run_id: token_losses(run.config, latest(weights[run.run_id]), windows)
         for run in of_sweep(block, plan.runs)
     }
     rng = generator(block.seed, "quanta tokens")
     chosen = choose_tokens(block, losses[found.run_id], windows, rng)
-    gradients = token_gradients(found.config, _last(weights[found.run_id]), windows, chosen)
+    gradients = token_gradients(found.config, latest(weights[found.run_id]), windows, chosen)
     graph = affinity_graph(gradients, block.affinity)
     clusterings = cluster(graph, block.clusters, range(block.cluster_seeds))
     judged = _judge(other.config, weights[other.run_id], windows, chosen)
@@ -104,20 +108,6 @@ def discover_quanta(plan: Plan, *, cache: Path, code: str) -> dict[str, pd.DataF
         "quanta_scores": conform(pd.DataFrame(scores, columns=columns), "quanta_scores"),
         "token_losses": conform(_over_sizes(block, plan, windows, losses, rng), "token_losses"),
     }
-
-
-def _weights(plan: Plan, block: QuantaBlock, cache: Path, code: str) -> dict[str, dict[int, Weights]]:
-    """Return the weights of each run of the sweep at each step, {run_id: {step: weights}}."""
-    found: dict[str, dict[int, Weights]] = {}
-    for shard, runs in plan.shards.items():
-        mine = [run for run in runs if run.run_id in plan.kept]
-        if mine:
-            found |= kept_weights(mine, shard=shard, cache=cache, code=code)
-    return found
-
-
-def _last(by_step: Mapping[int, Weights]) -> Weights:
-    return by_step[max(by_step)]
 
 
 def _judge(config: Config, by_step: Mapping[int, Weights], windows: Windows, chosen: Chosen) -> Judged:

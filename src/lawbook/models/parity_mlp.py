@@ -39,6 +39,7 @@ class ParityMLP(TrainedModel):
     """
 
     axes = ParityMLPAxes
+    border = ("tasks",)
 
     def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
         """Return the rows of each task and bit (…, width) and the output layer's (out, width), with their biases.

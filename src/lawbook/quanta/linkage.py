@@ -1,16 +1,16 @@
-"""Linkage: clusters joined one pair at a time, by the sum of their affinities over a power of their sizes.
+"""Linkage: clusters joined one pair at a time, by how far their affinity stands out.
 
-The pair joined next is that of the largest Σ (A_ij - a) / (n m)^power, over the samples i of one cluster and j of
-another, of n and m samples; a is a share of the mean affinity. At power 1 it is average linkage, whatever a is: the
-mean affinity alone decides. A quantum of many samples falls into sub-kinds that are less alike than the samples of a
-small quantum, and average linkage, with clusters to spare, breaks up the largest quantum first. A power below 1 expects
-the mean affinity to fall as clusters grow, so that the spare clusters are parts of small quanta; and since it favours
-large clusters also where they have next to nothing in common, that much affinity is taken off first.
+The pair joined next is that of the largest z = Σ (A_ij - μ) / √(n m), over the samples i of one cluster and j of
+another, of n and m samples; μ is the mean affinity of different samples. Were all affinities drawn alike and apart, the
+sum would have a standard deviation of σ √(n m): z is the standard score of the pair, times σ. With a power of 1 for the
+root it is average linkage, where the mean affinity alone decides. A quantum of many samples falls into sub-kinds
+that are less alike than the samples of a small quantum, and average linkage, with clusters to spare, breaks up the
+largest quantum first; of a standard score the evidence grows with the samples, and spare clusters are parts of small
+quanta.
 
-Sources: the power is that of ROCK (Guha, Rastogi and Shim 1999, "A robust clustering algorithm for categorical
-attributes"), links over the number expected of two clusters of such sizes, which grows more slowly than the number of
-pairs; here with a product in place of a difference of powers, so that average linkage is a case of it. What is taken
-off is the constant null model of Reichardt and Bornholdt 2006, "Statistical mechanics of community detection".
+Sources: links over a power of the sizes, so that large clusters are expected to be less alike, are those of ROCK (Guha,
+Rastogi and Shim 1999, "A robust clustering algorithm for categorical attributes"); what is taken off is the constant
+null model of Reichardt and Bornholdt 2006, "Statistical mechanics of community detection".
 """
 
 from __future__ import annotations
@@ -22,20 +22,18 @@ import numpy as np
 from lawbook.quanta.affinity import Floats
 from lawbook.quanta.clustering import Labels, by_size
 
-POWER, BACKGROUND = 0.85, 0.5
-"""Chosen on networks of sparse parity of other seeds than those that `benchmarks/quanta_discovery.py` reports."""
+ROOT = 0.5
 
 
-def join(affinity: Floats, power: float = POWER, background: float = BACKGROUND) -> Floats:
-    """Return the n - 1 joins of n samples in their order, (n - 1, 3): two clusters and the score of the pair.
+def join(affinity: Floats, power: float = ROOT) -> Floats:
+    """Return the n - 1 joins of n samples in their order, (n - 1, 3): two clusters and z = Σ (A_ij - μ) / (n m)^power.
 
-    affinity: (n, n), symmetric; background: the share of the mean affinity of different samples that is taken off.
-    A cluster goes by its sample of the lowest number. Below power 1 a score can be larger than the one before it.
-    Ties go to the lowest numbers.
+    affinity: (n, n), symmetric; its diagonal is not read. A cluster goes by its sample of the lowest number. Below
+    power 1, average linkage, a score can be larger than the one before it. Ties go to the lowest numbers.
     """
     n = len(affinity)
     sums = np.array(affinity, dtype=np.float64)
-    sums -= background * (sums.sum() - sums.trace()) / (n * (n - 1))
+    sums -= (sums.sum() - sums.trace()) / (n * (n - 1))
     sizes, alive = np.ones(n), np.ones(n, dtype=bool)
     scores = sums.copy()
     np.fill_diagonal(scores, -np.inf)

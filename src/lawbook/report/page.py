@@ -15,6 +15,7 @@ from lawbook.files import write_text
 from lawbook.fitting import text_of
 from lawbook.report.embed import InlineFigure, Link, inline_figure, table_link
 from lawbook.report.headline import cannot_say, headlines, null_outcome
+from lawbook.report.known_quanta import METHOD_COLUMNS, NETWORK_COLUMNS, known_section
 from lawbook.report.notices import summary, warnings_of
 from lawbook.report.quanta import SCORE_COLUMNS, quanta_section
 from lawbook.report.results import Results, axes_of
@@ -77,6 +78,8 @@ def write_report(study: Study, results: Path) -> None:
         downloads=[table_link(name, tables.table(name)) for name in _downloads(content)],
         quanta=quanta_section(content, tables),
         quanta_columns=SCORE_COLUMNS,
+        known_quanta=known_section(content, tables),
+        known_columns=(NETWORK_COLUMNS, METHOD_COLUMNS),
         scoring=scoring_rows(tables) if tables.has("scorings") else (),
         scoring_columns=SCORING,
         cost=cost_rows(tables.costs, tables.runs) if content.table is None else [],

@@ -51,7 +51,7 @@ class Plan:
     @cached_property
     def kept(self) -> frozenset[str]:
         """Return the runs whose weights are kept, since quanta are looked for in them."""
-        block = self.study.content.quanta
+        block = self.study.content.discovery
         return frozenset() if block is None else frozenset(run.run_id for run in of_sweep(block, self.runs))
 
     @cached_property
@@ -132,8 +132,7 @@ def make_plan(study: Study) -> Plan:
     _check_references(study, Columns("axis", frozenset(study.fields) - {*HOW_TRAINED}, measured))
     runs = tuple(expand_study(study))
     _check_selections(study, runs)
-    if study.content.quanta is not None:
-        check_quanta(study, study.content.quanta, runs)
+    check_quanta(study, runs)
     return Plan(
         study,
         runs,

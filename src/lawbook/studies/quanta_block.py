@@ -1,4 +1,4 @@
-"""The block `quanta` of a study: which tokens are clustered, how, and on which run the clusters are judged."""
+"""The blocks `quanta` and `known_quanta`: what is clustered by its gradients, how, and by what it is judged."""
 
 from __future__ import annotations
 
@@ -7,6 +7,23 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from lawbook.studies.block import Block
+
+Affinity = Literal["angular", "relu_cos", "abs_cos"]
+
+
+class KnownQuantaBlock(Block):
+    """Quanta from gradients where they are known: examples of low loss, clustered, and held against their tasks."""
+
+    sweep: str = Field(
+        description="The sweep whose runs are looked into; the weights of all of them are kept."
+    )
+    samples: int = Field(1000, ge=50, le=5000, description="Examples of each run that are clustered.")
+    loss_below: float = Field(
+        0.1, gt=0, description="Their largest loss in nats, and the mean loss below which a task is learned."
+    )
+    affinity: Affinity = Field(
+        "abs_cos", description="How alike two gradients of the clusters shown are; the others stand beside."
+    )
 
 
 class QuantaBlock(Block):
@@ -23,7 +40,7 @@ class QuantaBlock(Block):
         0.25, gt=0, le=1, description="Tokens are taken from this share with the lowest loss."
     )
     loss_below: float | None = Field(None, gt=0, description="Tokens' largest loss in nats, besides.")
-    affinity: Literal["angular", "relu_cos", "abs_cos"] = Field(
+    affinity: Affinity = Field(
         "angular",
         description="How alike two gradients are: the paper's 1 - arccos(cos)/π, max(cos, 0), or |cos|.",
     )

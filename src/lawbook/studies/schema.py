@@ -18,7 +18,7 @@ from pydantic import (
 from lawbook.axes import Axes, Neutral
 from lawbook.pruning.selection import Keep
 from lawbook.studies.block import Block, Name
-from lawbook.studies.quanta_block import QuantaBlock
+from lawbook.studies.quanta_block import KnownQuantaBlock, QuantaBlock
 
 
 class TrainingAxes(Axes):
@@ -387,6 +387,9 @@ class StudyFile(Block):
     laws: dict[Name, LawBlock] = Field({}, description="Laws to fit, by name.")
     frontiers: dict[Name, FrontierBlock] = Field({}, description="Pareto frontiers of pruning, by name.")
     quanta: QuantaBlock | None = Field(None, description="Quanta to find in a text; none if left out.")
+    known_quanta: KnownQuantaBlock | None = Field(
+        None, description="Quanta to find where the task knows them; none if left out."
+    )
     figures: list[FigureBlock] = Field([], description="Figures: a kind, or {kind: what it shows}.")
     claims: list[Claim] = Field([], description="Expected values, written down before the run.")
     limits: str = Field("", description="One sentence on what these data cannot say.")
@@ -395,3 +398,8 @@ class StudyFile(Block):
         gt=0,
         description="Above these FLOPs a shard splits by samples, then by seed; the same everywhere.",
     )
+
+    @property
+    def discovery(self) -> QuantaBlock | KnownQuantaBlock | None:
+        """Return the block that tells what quanta to find, None if none are asked for."""
+        return self.quanta or self.known_quanta

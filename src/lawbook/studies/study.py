@@ -149,6 +149,7 @@ def _check_origin(file: Path, content: StudyFile) -> None:
         "pruning",
         "frontiers",
         "quanta",
+        "known_quanta",
         "shard_flops",
     }
     if of_training:

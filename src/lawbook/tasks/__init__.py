@@ -160,6 +160,9 @@ class Stream(Protocol):
 class StreamTask(Task):
     """Examples made afresh at every step; each is a pure function of (seed, step)."""
 
+    knows_quanta: ClassVar[bool] = False
+    """Whether the last number of an input is that of the part of the task, known, that the example belongs to."""
+
     @abstractmethod
     def open(self, configs: Sequence[Config]) -> Stream:
         """Return the streams of a stack of runs."""

@@ -65,6 +65,7 @@ class SparseParity(StreamTask):
     loss = "cross_entropy"
     shape_axes = ("n_tasks", "n_bits", "subset_size")
     metrics = tuple(THRESHOLDS)
+    knows_quanta = True
 
     def n_inputs(self, config: Config) -> int:
         """Return the number of bits, and one for the task's number."""

@@ -43,7 +43,7 @@ class Kind:
     """
 
     draw: Callable[[FigureBlock, Results, StudyFile], Drawn]
-    shows: Literal["sweep", "law", "frontier", "quanta"]
+    shows: Literal["sweep", "law", "frontier", "quanta", "known_quanta"]
     options: dict[str, str]
     check: Callable[[FigureBlock, Sequence[Config]], None] | None = None
 
@@ -60,6 +60,7 @@ def check_figure(block: FigureBlock, content: StudyFile, runs: Sequence[Run] = (
     known: Collection[str] = {
         "sweep": content.sweeps.keys(), "law": content.laws.keys(), "frontier": content.frontiers.keys(),
         "quanta": () if content.quanta is None else ("quanta",),
+        "known_quanta": () if content.known_quanta is None else ("known_quanta",),
     }[kind.shows]  # fmt: skip
     if kind.shows == "sweep" and content.table is not None:
         raise LawbookError(
