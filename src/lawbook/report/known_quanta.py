@@ -16,8 +16,8 @@ from lawbook.studies.schema import StudyFile
 BEST = "score linkage"
 
 NETWORK_COLUMNS = (
-    "seed", "tasks learned", "tasks in the sample", "of these learned", "samples that are distractors",
-    "share of the largest task", "ARI at k = tasks", "worst ARI, 0.7 to 1.5 times that", "blind k (ARI there)",
+    "seed", "ARI at k = tasks", "worst ARI, 0.7 to 1.5 times that", "tasks in the sample", "of these learned",
+    "tasks learned", "samples that are distractors", "share of the largest task", "blind k (ARI there)",
     "slope of true counts [95 %]", "slope of clusters [95 %]", "correlation of sketched cosines",
 )  # fmt: skip
 METHOD_COLUMNS = (
@@ -106,13 +106,13 @@ def _network(scores: pd.DataFrame, affinity: str) -> tuple[str, ...]:
     slopes = (row("rank_slope", part) for part in ("tasks", "clusters"))
     return (
         number(seed),
-        number(row("learned tasks")["estimate"]),
-        number(scores["n"].iloc[0]),
-        number(row("learned tasks", "in the sample")["estimate"]),
-        f"{row('distractors', 'share of samples')['estimate']:.1%}",
-        f"{row('largest task', 'share of samples')['estimate']:.0%}",
         number(at[seed], 2),
         number(worst[seed], 2),
+        number(scores["n"].iloc[0]),
+        number(row("learned tasks", "in the sample")["estimate"]),
+        number(row("learned tasks")["estimate"]),
+        f"{row('distractors', 'share of samples')['estimate']:.1%}",
+        f"{row('largest task', 'share of samples')['estimate']:.0%}",
         ", ".join(blind),
         *(measured(s["estimate"], s["low"], s["high"]) + f", ranks 1–{number(s['k'])}" for s in slopes),
         f"{row('sketch', 'correlation of cosines')['estimate']:.4f}",

@@ -31,7 +31,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
             )  # fmt: skip
     left.axvline(1.0, color=GREY, lw=0.8, ls="--")
     left.set(xlabel="clusters k over tasks in the sample", ylabel="adjusted Rand index", ylim=(-0.1, 1.05))
-    left.legend(loc="center right")
+    left.legend(loc="lower right", ncols=3)
 
     sizes = pd.concat([_sizes(examples, column) for column in ("task", "cluster")], ignore_index=True)
     for (kind, _), mine in sizes.groupby(["of", "seed"], sort=False):
