@@ -17,7 +17,7 @@ from lawbook.report.style import BLACK, GREY, PALETTE, SINGLE, new_figure
 from lawbook.report.words import enumerate_words, label, number, plain, symbol
 from lawbook.studies.schema import FigureBlock, LawBlock, StudyFile
 
-_DASHES = (":", (0, (1, 3)), (0, (5, 2, 1, 2)))
+_DASHES: tuple[Any, ...] = (":", (0, (1, 3)), (0, (5, 2, 1, 2)))
 
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
