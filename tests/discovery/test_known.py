@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -140,15 +141,16 @@ def test_the_figure_holds_every_k_and_size(folder: Path, tmp_path: Path) -> None
 def test_quantities_are_means_over_networks(folder: Path, tmp_path: Path) -> None:
     results = Results(folder)
     at, worst = agreements(results.table("quanta_scores"), "abs_cos, score linkage")
-    none = pd.DataFrame()
-    assert quantities["quanta_agreement"].compute(results, none) == mean_over_networks(at)
-    assert quantities["quanta_worst_agreement"].compute(results, none) == mean_over_networks(worst)
-    gain, low, high, n = quantities["quanta_affinity_gain"].compute(results, none)
+    runs = pd.DataFrame({"seed": [0, 1, 2]})
+    assert quantities["quanta_agreement"].compute(results, runs) == mean_over_networks(at)
+    assert quantities["quanta_agreement"].compute(results, runs[:2]) == mean_over_networks(at[:2])
+    assert quantities["quanta_worst_agreement"].compute(results, runs) == mean_over_networks(worst)
+    gain, low, high, n = quantities["quanta_affinity_gain"].compute(results, runs)
     assert low < gain < high
     assert n == 3
     assert gain <= at.mean() + 0.1
     with pytest.raises(LawbookError, match="add the block known_quanta"):
-        quantities["quanta_agreement"].compute(Results(tmp_path), none)
+        quantities["quanta_agreement"].compute(Results(tmp_path), runs)
 
 
 def test_one_network_has_no_interval() -> None:
@@ -167,7 +169,11 @@ def test_one_network_has_no_interval() -> None:
             "not known",
         ),
         ("{sweep: networks, samples", "{sweep: network, samples", "no such sweep"),
-        ("{axes: {seed: [0, 1, 2]}}", "{axes: {seed: [0], learning_rate: [0.1, 0.2]}}", "2 runs of 1 seeds"),
+        (
+            "{axes: {seed: [0, 1, 2]}}",
+            "{axes: {seed: [0], learning_rate: [0.1, 0.2]}}",
+            "differ in learning_rate",
+        ),
         ("samples: 300", "samples: 9000", "less than or equal to 5000"),
     ],
 )
@@ -183,6 +189,18 @@ def test_figures_of_a_text_are_none_of_known_tasks(tmp_path: Path) -> None:
     content = planned(tmp_path, STUDY.replace("[quanta_agreement]", "[rank_frequency]")).study.content
     with pytest.raises(LawbookError, match="the study has no quanta"):
         check_figure(content.figures[0], content)
+
+
+def test_networks_without_quanta_to_find_are_told(folder: Path) -> None:
+    plan = planned(folder)
+    run = min(plan.runs, key=lambda run: int(run.config["seed"]))
+    (weights,) = kept_weights([run], shard="a", cache=folder / "cache", code="1").values()
+    network = network_of(run.config | {"dtype": "float64"}, {n: w.double() for n, w in weights[700].items()})
+    np.testing.assert_allclose(network.losses, network_of(run.config, weights[700]).losses, rtol=1e-5)
+    with pytest.raises(LawbookError, match=r"3 examples of .* raise samples"):
+        draw(network, 3, 0.1)
+    with pytest.raises(LawbookError, match="of seed 0 has diverged"):
+        draw(replace(network, losses=np.full(12, np.nan)), 50, 0.1)
 
 
 def test_too_few_examples_of_so_small_a_loss(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

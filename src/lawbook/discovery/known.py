@@ -38,7 +38,7 @@ RANGE = (0.7, 1.5)
 SKETCH = 4096
 METHODS = ("spectral", "average linkage", "score linkage")
 
-_LARGEST_K, _STARTS, _NULL_DRAWS, _LOOKS = 40, 3, 50, 1000
+_LARGEST_K, _STARTS, _NULL_DRAWS, _LOOKS, _FEWEST = 40, 3, 50, 1000, 3
 
 Floats = NDArray[np.float64]
 Reals = NDArray[np.floating[Any]]
@@ -116,10 +116,11 @@ def network_of(config: Config, weights: Weights) -> Network:
     model = cast(TrainedModel, models[config["model"]])
     stacked = {name: tensor.unsqueeze(0) for name, tensor in weights.items()}
 
-    def predict(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    def predict(inputs: NDArray[np.float32]) -> Reals:
         with torch.no_grad():
-            outputs: NDArray[np.float32] = model.forward(config, stacked, torch.from_numpy(inputs)).numpy()
-        return outputs
+            outputs = model.forward(config, stacked, torch.from_numpy(inputs).to(stacked["bits"].dtype))
+        values: Reals = outputs.numpy()
+        return values
 
     metrics = _stream(config).evaluate({}, predict)
     losses = [float(metrics[f"task_{k}", "loss"][0]) for k in range(1, config["n_tasks"] + 1)]
@@ -127,11 +128,18 @@ def network_of(config: Config, weights: Weights) -> Network:
 
 
 def draw(network: Network, n: int, loss_below: float) -> Samples:
-    """Return n examples of a loss below `loss_below`, from the steps after the last that the network was trained for.
+    """Return n examples of a loss below `loss_below`, fresh ones, from steps after the last of training.
 
-    Raises LawbookError if a thousand batches do not hold so many.
+    Raises LawbookError for a network that has diverged, if a thousand batches do not hold so many, or if these are of
+    so few or so many tasks that nothing can be said of a range of k.
     """
-    config, stream = network.config, _stream(network.config)
+    config = network.config
+    if not np.isfinite(network.losses).all():
+        problem = (
+            f"the network of seed {config['seed']} has diverged; write a lower learning_rate, or leave it out"
+        )
+        raise LawbookError(f"known_quanta: {problem}")
+    stream = _stream({**config, "samples": None})
     inputs, targets, found = [], [], 0
     for step in range(config["steps"], config["steps"] + _LOOKS):
         x, y = (torch.from_numpy(array[0]) for array in stream.batch(step))
@@ -159,7 +167,12 @@ def draw(network: Network, n: int, loss_below: float) -> Samples:
     )
     numbers = samples[0][:, -1].long().numpy()
     losses = cross_entropy(logits_of_one(network.weights, samples[0]), samples[1], reduction="none").numpy()
-    return Samples(exact, sketched, numbers, network.losses[numbers] < loss_below, losses)
+    drawn = Samples(exact, sketched, numbers, network.losses[numbers] < loss_below, losses)
+    if drawn.n_learned < _FEWEST or drawn.n_tasks * RANGE[1] >= n:
+        counts = f"{n} examples of {drawn.n_tasks} tasks, {drawn.n_learned} of them learned (seed {config['seed']})"
+        problem = f"needs {_FEWEST} learned tasks, and more examples than {RANGE[1]} times the tasks"
+        raise LawbookError(f"known_quanta: {counts}: it {problem}; train for more steps, or raise samples")
+    return drawn
 
 
 def log_of_loss(weights: Weights, inputs: Tensor, target: Tensor) -> Tensor:

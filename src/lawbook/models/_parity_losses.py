@@ -63,7 +63,8 @@ def losses_and_gradients(
     opposed = of_leading.new_tensor([[-1.0, 1.0]]) / n
     torch.mul(of_leading.mT, opposed.mT, out=gradients["output_weight"])
     torch.mul(slopes.sum(1), opposed, out=gradients["output_bias"])
-    return softplus(leads.squeeze(2)).mean(1)
+    # One run after another: over a stack the last bits would depend on where in it a run lies.
+    return torch.stack([softplus(lead).mean() for lead in leads])
 
 
 def _by_run(tensors: Sequence[Tensor]) -> Iterator[tuple[Tensor, ...]]:

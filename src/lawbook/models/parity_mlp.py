@@ -103,10 +103,15 @@ class ParityMLP(TrainedModel):
         inputs: Tensor,
         targets: Tensor,
         gradients: Mapping[str, Tensor],
-    ) -> Tensor:
-        """Return the mean cross-entropy of each run, (R,), and write its gradient, which comes of the same pass."""
+    ) -> Tensor | None:
+        """Return the mean cross-entropy of each run, (R,), and write its gradient, which comes of the same pass.
+
+        Not in mixed precision, which rounds the products that autograd sees, and would leave these as they are.
+        """
         from lawbook.models._parity_losses import losses_and_gradients
 
+        if config["precision"] != "full":
+            return None
         return losses_and_gradients(weights, inputs, targets, gradients)
 
 

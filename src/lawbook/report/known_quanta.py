@@ -83,15 +83,15 @@ def mean_over_networks(values: pd.Series) -> tuple[float, float, float, int]:
     return mean, mean - half, mean + half, n
 
 
-def known_scores(results: Results) -> tuple[pd.DataFrame, str]:
-    """Return the table quanta_scores, and the affinity and method that a study's claims are about.
+def known_scores(results: Results, runs: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return the table quanta_scores of the networks that are among some runs, and what claims are about: |cos|.
 
-    Raises LawbookError if its quanta are not known.
+    Raises LawbookError if the study's quanta are not known.
     """
     scores = results.table("quanta_scores") if results.has("quanta_scores") else pd.DataFrame({"seed": []})
     if scores["seed"].isna().all():
         raise LawbookError("the study looks for no quanta that are known; add the block known_quanta")
-    return scores, f"abs_cos, {BEST}"
+    return scores[scores["seed"].isin(runs["seed"])], f"abs_cos, {BEST}"
 
 
 def _network(scores: pd.DataFrame, affinity: str) -> tuple[str, ...]:

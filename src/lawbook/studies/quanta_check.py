@@ -45,10 +45,11 @@ def _check_runs(study: Study, key: str, block: QuantaBlock | KnownQuantaBlock, r
 
 
 def _check_one_run_a_seed(study: Study, block: KnownQuantaBlock, runs: Sequence[Run]) -> None:
-    """Raise StudyError if two networks have one seed, by which they are told apart."""
-    seeds = [run.config["seed"] for run in of_sweep(block, runs)]
-    if len(set(seeds)) < len(seeds):
-        problem = f"it has {len(seeds)} runs of {len(set(seeds))} seeds, and a network is known by its seed"
+    """Raise StudyError if networks differ in more than their seed, by which they are told apart."""
+    configs = [run.config for run in of_sweep(block, runs)]
+    differing = [axis for axis in configs[0] if len({str(config.get(axis)) for config in configs}) > 1]
+    if set(differing) - {"seed"}:
+        problem = f"its runs differ in {', '.join(differing)}, and networks are replicates that differ in their seed"
         raise study.error("known_quanta.sweep", block.sweep, problem, "sweep the seed alone")
 
 

@@ -11,7 +11,7 @@ from lawbook.report.results import Results
 
 def quanta_affinity_gain(results: Results, runs: pd.DataFrame) -> tuple[float, float, float, int]:
     """Return the ARI of |cos| less that of `angular` by the best of its methods, the mean over networks."""
-    scores, part = known_scores(results)
+    scores, part = known_scores(results, runs)
     others = [
         one for one in scores.loc[scores["what"] == "ari", "part"].unique() if one.startswith("angular")
     ]

@@ -11,7 +11,7 @@ from lawbook.report.results import Results
 
 def quanta_agreement(results: Results, runs: pd.DataFrame) -> tuple[float, float, float, int]:
     """Return the adjusted Rand index of clusters (|cos|, score linkage) and tasks, the mean over networks."""
-    scores, part = known_scores(results)
+    scores, part = known_scores(results, runs)
     return mean_over_networks(agreements(scores, part)[0])
 
 

@@ -11,7 +11,7 @@ from lawbook.report.results import Results
 
 def quanta_worst_agreement(results: Results, runs: pd.DataFrame) -> tuple[float, float, float, int]:
     """Return the lowest adjusted Rand index at 0.7 to 1.5 times the number of tasks, the mean over networks."""
-    scores, part = known_scores(results)
+    scores, part = known_scores(results, runs)
     return mean_over_networks(agreements(scores, part)[1])
 
 
