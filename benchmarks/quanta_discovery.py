@@ -220,14 +220,18 @@ place of the root, of which 1 is average linkage, with `abs_cos`:
   paper, gives unrelated samples 0.5 and opposed ones 0.
 - The samples of a task fall into the patterns of its bits, which switch different hidden units on, and are the less
   alike the more frequent the task is. With clusters to spare, spectral clustering and average linkage therefore break
-  up the largest task, which makes up most of the adjusted Rand index. Score linkage breaks up small ones first.
+  up the largest task, which makes up most of the adjusted Rand index. Score linkage mostly breaks up small ones
+  first; where it is low here, it has broken up a large one, or joined two, before k came down to the true one, and
+  stays so over the whole range.
 - With fewer clusters than tasks, average linkage gives each distractor, which is like nothing else, a cluster of its
   own, and joins large tasks. Of a standard score, few samples that are like nothing else are little evidence, and
   they are joined first.
 - Tasks that share hidden units are joined, whether they share bits or not, and narrow networks share more. More bits
   would make shared ones rarer, as in the paper, but with 64 bits one or two tasks are learned in 14,000 steps at width
   192, and with 100 bits none.
-- The sizes of the clusters fall a little more steeply over ranks than the true counts.
+- At k = learned tasks alone, average linkage is as good: it needs the number, and score linkage does not.
+- The sizes of the clusters fall more steeply over ranks than the true counts, as the tables' slopes say: rare tasks are
+  joined to others.
 - No rule that does not know the tasks finds their number exactly; look at a range of k.
 
 How it was chosen: on nine networks of the seeds 10 to 15, six as here and three of width 1,500, over powers from 0.4

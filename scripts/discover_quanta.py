@@ -1,4 +1,4 @@
-"""Find the quanta of a study's text, and judge them on a run of another seed."""
+"""Find the quanta of a study, and judge them by a run of another seed, or by the tasks where these are known."""
 
 from lawbook.discovery.discover import discover_quanta
 from lawbook.jobs import job_arguments, planned, provenance, reported

@@ -106,7 +106,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "cluster": _whole,
         "control": _whole,
     },
-    # Sizes of the clusters at each k and start of the clustering, from the largest.
+    # Sizes of the clusters at each k and start of the clustering, or of each network by its seed, from the largest.
     "quanta_sizes": {
         "k": _whole,
         "seed": _whole,

@@ -1,8 +1,8 @@
-"""Quanta: tokens of a text clustered by their gradients in one run, and judged on a run of another seed.
+"""Quanta: tokens of a text, or examples of known tasks, clustered by their gradients in one run, and judged.
 
-In:  runs.parquet; the block `quanta` of the study, through its digest; the weights of its runs, which training has
-     left in the cache, and which are trained again, exactly, where they are missing
-Out: quanta (the tokens with their clusters), quanta_sizes, quanta_scores and token_losses, as Parquet
+In:  runs.parquet; the block `quanta` or `known_quanta` of the study, through its digest; the weights of its runs,
+     which training has left in the cache, and which are trained again, exactly, where they are missing
+Out: quanta (what was clustered, with its cluster), quanta_sizes, quanta_scores and token_losses, as Parquet
 """
 
 

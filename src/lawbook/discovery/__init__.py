@@ -1,1 +1,1 @@
-"""Discovery: quanta of a text, found in the gradients of one trained run and judged on a run of another seed."""
+"""Discovery: quanta found in the gradients of a trained run: of a text, judged on a run of another seed, or known."""

@@ -5,8 +5,8 @@ another, of n and m samples; μ is the mean affinity of different samples. Were 
 sum would have a standard deviation of σ √(n m): z is the standard score of the pair, times σ. With a power of 1 for the
 root it is average linkage, where the mean affinity alone decides. A quantum of many samples falls into sub-kinds
 that are less alike than the samples of a small quantum, and average linkage, with clusters to spare, breaks up the
-largest quantum first; of a standard score the evidence grows with the samples, and spare clusters are parts of small
-quanta.
+largest quantum first; of a standard score the evidence grows with the samples, and spare clusters mostly are parts of
+small quanta.
 
 Sources: links over a power of the sizes, so that large clusters are expected to be less alike, are those of ROCK (Guha,
 Rastogi and Shim 1999, "A robust clustering algorithm for categorical attributes"); what is taken off is the constant
@@ -29,7 +29,7 @@ def join(affinity: Floats, power: float = ROOT) -> Floats:
     """Return the n - 1 joins of n samples in their order, (n - 1, 3): two clusters and z = Σ (A_ij - μ) / (n m)^power.
 
     affinity: (n, n), symmetric; its diagonal is not read. A cluster goes by its sample of the lowest number. Below
-    power 1, average linkage, a score can be larger than the one before it. Ties go to the lowest numbers.
+    power 1, average linkage, a score can be larger than the one before it. Ties mostly go to the lowest numbers.
     """
     n = len(affinity)
     sums = np.array(affinity, dtype=np.float64)

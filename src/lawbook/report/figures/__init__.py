@@ -19,6 +19,7 @@ from lawbook.provenance import Provenance
 from lawbook.registry import Registry
 from lawbook.report.results import Results
 from lawbook.report.style import save, styled
+from lawbook.report.words import plain
 from lawbook.studies.runs import Run
 from lawbook.studies.schema import FigureBlock, StudyFile
 from lawbook.tables import write_csv
@@ -67,7 +68,7 @@ def check_figure(block: FigureBlock, content: StudyFile, runs: Sequence[Run] = (
             f"figure {block.kind}: it shows a sweep, and a table has none; write {{law: NAME}}"
         )
     if not known:
-        raise LawbookError(f"figure {block.kind}: the study has no {kind.shows}; leave it out")
+        raise LawbookError(f"figure {block.kind}: the study has no {plain(kind.shows)}; leave it out")
     if block.of is not None and block.of not in known:
         raise LawbookError(f"figure {block.kind}: no {kind.shows} {block.of!r}; {suggest(block.of, known)}")
     if block.of is None and len(known) != 1 and kind.shows != "sweep":

@@ -24,10 +24,10 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     figure = new_figure(DOUBLE, 2.9)
     left, right = figure.subplots(1, 2)
     for place, (affinity, mine) in enumerate(agreement.groupby("affinity", sort=False)):
-        for number_of, (_, network) in enumerate(mine.groupby("seed")):
+        for place_of_network, (_, network) in enumerate(mine.groupby("seed")):
             left.plot(
                 network["multiple"], network["estimate"], color=PALETTE[place], lw=1.4 if affinity == shown else 0.8,
-                marker=MARKERS[place], ms=2, label=str(affinity) if number_of == 0 else None,
+                marker=MARKERS[place], ms=2, label=str(affinity) if place_of_network == 0 else None,
             )  # fmt: skip
     left.axvline(1.0, color=GREY, lw=0.8, ls="--")
     left.set(xlabel="clusters k over tasks in the sample", ylabel="adjusted Rand index", ylim=(-0.1, 1.05))
