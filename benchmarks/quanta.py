@@ -167,7 +167,9 @@ its own): one network, one-hot task codes concatenated to the bits, a Python loo
 {chr(10).join(throughput_rows())}
 
 Rates on a shared machine differ by a factor of two from hour to hour; the two of a ratio were measured one after the
-other. Both ways train the same network on the same distribution. The gain has four parts: the sampler draws counts, packed
+other.
+
+Both ways train the same network on the same distribution. The gain has four parts: the sampler draws counts, packed
 bits and parities without a loop over tasks; a task's one-hot columns are looked up, so that of n_tasks + n_bits columns
 only the bits are multiplied; the backward pass follows from one number per example, in place and without autograd; and
 what Lightning does around a step is done once for the steps of a fifth of a second. What is left is matrix products at
