@@ -37,6 +37,7 @@ NOT_COUNTED = (
     "lawbook.studies",  # planning: its outcome stands in the parameters of each rule, by value
     "lawbook.workflow", "lawbook.progress", "lawbook.stopping",  # how jobs are run, watched and stopped
     "lawbook.stages", "lawbook.writer", "lawbook.cli",
+    "lawbook.models.exactness", "lawbook.training.exactness",  # whether the processor is to be trusted
     "lawbook.digest", "lawbook.registry", "lawbook.errors",  # finding code and saying what is wrong
     "lawbook.files", "lawbook.tables", "lawbook.provenance",  # how a table is stored, not what stands in it
 )  # fmt: skip

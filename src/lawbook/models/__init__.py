@@ -8,9 +8,11 @@ torch only where it computes, since the plan needs its parameter counts without 
 from __future__ import annotations
 
 import math
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,14 @@ from lawbook.registry import Registry
 if TYPE_CHECKING:
     from torch import Tensor
 
+# Products then have the same bits at any address of their operands (Intel's "conditional numerical reproducibility").
+# The library reads it when it is first called.
+os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
+
 Shapes = Mapping[str, tuple[int, ...]]
+
+ALIGNMENT = 16
+"""Numbers to which each tensor of a run is padded: 64 bytes in float32, so that every row is aligned alike."""
 
 
 class Model(ABC):
@@ -44,6 +53,31 @@ class Model(ABC):
     def n_params_non_embedding(self, config: Config, n_inputs: int, n_outputs: int) -> int:
         """Return N without input and position embeddings."""
         return self.n_params(config, n_inputs, n_outputs)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A small problem for a stack of R runs, on which the gradients of a model are checked on a new processor.
+
+    config: the axes of the model, and those of its task that it reads; inputs: (R, B, ...), float32 numbers or int64
+    names of tokens; targets: (R, B) or (R, B, T), whole numbers for classes, else real numbers.
+    """
+
+    config: Config
+    n_outputs: int
+    inputs: NDArray[Any]
+    targets: NDArray[Any]
+
+    @property
+    def n_inputs(self) -> int:
+        """Return the number of numbers in an input."""
+        return math.prod(self.inputs.shape[2:])
+
+
+def vector_trial(config: Config, n_inputs: int, n_outputs: int, rng: np.random.Generator) -> Trial:
+    """Return a trial of three runs that read vectors of normal numbers and tell `n_outputs` classes apart."""
+    inputs = rng.normal(size=(3, 8, n_inputs)).astype(np.float32)
+    return Trial(config, n_outputs, inputs, rng.integers(n_outputs, size=(3, 8)))
 
 
 class TrainedModel(Model):
@@ -88,6 +122,13 @@ class TrainedModel(Model):
         """
         return None
 
+    def trials(self, rng: np.random.Generator) -> Iterator[Trial]:
+        """Yield the problems on which gradients are checked; narrow shapes among them, where kernels differ most.
+
+        By default one of vectors and the model's default axes.
+        """
+        yield vector_trial(self.axes.defaults(), 12, 5, rng)
+
 
 class SolvedModel(Model):
     """A model whose training is the exact solution of a convex problem: no steps, no initial weights, no stack."""
@@ -112,4 +153,4 @@ class SolvedModel(Model):
         """Return the logits (n, n_outputs) of inputs (n, n_inputs)."""
 
 
-models: Registry[Model] = Registry("lawbook.models", "model", "model")
+models: Registry[Model] = Registry("lawbook.models", "model", "model", without=("exactness",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lawbook.axes import Axes, AxisError, Config, Neutral
-from lawbook.models import Shapes, TrainedModel
+from lawbook.models import Shapes, TrainedModel, Trial
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -65,13 +65,21 @@ class Linear(TrainedModel):
 
     def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return the outputs (R, K·B, out) of inputs (R, K·B, in), the examples of each copy together."""
+        from lawbook.models._products import products
+
         weight = math.sqrt(config["copies"]) * weights["weight"].flatten(0, 1)
         parts = inputs.unflatten(1, (config["copies"], -1)).flatten(0, 1)
-        return (parts @ weight).view(*inputs.shape[:2], -1)
+        return products(None, parts, weight).view(*inputs.shape[:2], -1)
 
     def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return the inputs."""
         return inputs
+
+    def trials(self, rng: np.random.Generator) -> Iterator[Trial]:
+        """Yield regressions by one model and by several copies of it."""
+        for copies, n_inputs in ((1, 3), (1, 64), (4, 16)):
+            inputs = rng.normal(size=(3, 8 * copies, n_inputs)).astype(np.float32)
+            yield Trial({"copies": copies}, 1, inputs, rng.normal(size=inputs.shape[:2]))
 
 
 model = Linear()

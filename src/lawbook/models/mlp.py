@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lawbook.axes import Axes, Config
-from lawbook.models import Shapes, TrainedModel
+from lawbook.models import Shapes, TrainedModel, Trial, vector_trial
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -72,6 +72,11 @@ class MLP(TrainedModel):
         """Return the last hidden layer, h_depth."""
         return _hidden(config, weights, inputs).mT
 
+    def trials(self, rng: np.random.Generator) -> Iterator[Trial]:
+        """Yield narrow and wide networks, of one to three hidden layers."""
+        for width, depth in ((2, 1), (3, 2), (8, 1), (17, 3), (64, 1), (256, 2)):
+            yield vector_trial({"width": width, "depth": depth}, 64, 10, rng)
+
 
 def _hidden(config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
     """Return h_depth, (R, features, B).
@@ -86,9 +91,9 @@ def _hidden(config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Te
 
 
 def _product(weights: Mapping[str, Tensor], layer: int, hidden: Tensor) -> Tensor:
-    import torch
+    from lawbook.models._products import products
 
-    return torch.baddbmm(weights[f"bias_{layer}"].unsqueeze(-1), weights[f"weight_{layer}"], hidden)
+    return products(weights[f"bias_{layer}"].unsqueeze(-1), weights[f"weight_{layer}"], hidden)
 
 
 def _layers(config: Config, n_inputs: int, n_outputs: int) -> list[tuple[int, int]]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lawbook.axes import Axes, AxisError, Config
-from lawbook.models import Shapes, TrainedModel
+from lawbook.models import Shapes, TrainedModel, Trial
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -113,6 +113,13 @@ class ParityMLP(TrainedModel):
         if config["precision"] != "full":
             return None
         return losses_and_gradients(weights, inputs, targets, gradients)
+
+    def trials(self, rng: np.random.Generator) -> Iterator[Trial]:
+        """Yield narrow and wide networks that read five tasks of ten bits."""
+        for width in (2, 8, 37, 128):
+            numbers = rng.integers(5, size=(3, 32, 1))
+            inputs = np.concatenate([rng.integers(2, size=(3, 32, 10)), numbers], axis=-1).astype(np.float32)
+            yield Trial({"width": width, "n_tasks": 5}, 2, inputs, rng.integers(2, size=(3, 32)))
 
 
 def _hidden(weights: Mapping[str, Tensor], inputs: Tensor) -> Iterator[Tensor]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lawbook.axes import Axes, AxisError, Config
-from lawbook.models import Shapes, TrainedModel
+from lawbook.models import Shapes, TrainedModel, Trial, vector_trial
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,7 +49,7 @@ class ResNet18(TrainedModel):
 
     Every convolution is followed by group normalisation, which is a function of the weights and one example; batch
     normalisation also keeps running statistics, a state that a pure function cannot hold (Wu & He 2018,
-    arXiv:1803.08494). Runs are stacked as groups of one grouped convolution.
+    arXiv:1803.08494).
 
     Source: He et al. 2016, arXiv:1512.03385, sections 3 and 4.2.
 
@@ -99,36 +99,55 @@ class ResNet18(TrainedModel):
         return features @ weights["weight"].mT + weights["bias"].unsqueeze(1)
 
     def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
-        """Return the means of the last stage's channels over the image, (R, B, 8 · width)."""
-        n_runs, n_batch = inputs.shape[:2]
-        n_inputs = math.prod(inputs.shape[2:])
-        side = _side(config, n_inputs)
-        images = inputs.reshape(n_runs, n_batch, side, side, config["channels"])
-        hidden = images.permute(1, 0, 4, 2, 3).flatten(1, 2)  # (B, R · channels, side, side)
-        layers = {layer.name: layer for layer in _convolutions(config, n_inputs)}
-        hidden = _normalised(weights, layers["stem"], hidden).relu_()
-        for stage in range(STAGES):
-            for block in range(BLOCKS):
-                name = f"stage_{stage}_block_{block}"
-                inner = _normalised(weights, layers[f"{name}_first"], hidden).relu_()
-                inner = _normalised(weights, layers[f"{name}_second"], inner)
-                if f"{name}_shortcut" in layers:
-                    hidden = _normalised(weights, layers[f"{name}_shortcut"], hidden)
-                hidden = (hidden + inner).relu_()
-        return hidden.mean((-2, -1)).unflatten(1, (n_runs, -1)).transpose(0, 1)
+        """Return the means of the last stage's channels over the image, (R, B, 8 · width).
+
+        One run after the other, each by the kernels that it takes alone: a grouped convolution of all runs at once
+        takes others, with other last bits, and is no faster.
+        """
+        import torch
+
+        names = list(weights)
+        of_runs = zip(*(weights[name].unbind() for name in names), strict=True)
+        return torch.stack(
+            [
+                _features_of_run(config, dict(zip(names, of_run, strict=True)), images)
+                for of_run, images in zip(of_runs, inputs, strict=True)
+            ]
+        )
+
+    def trials(self, rng: np.random.Generator) -> Iterator[Trial]:
+        """Yield narrow networks for images of 16 x 16 pixels, the least at which no norm is of two numbers."""
+        for width, channels in ((2, 1), (2, 3), (4, 3), (6, 3), (8, 3), (16, 3)):
+            yield vector_trial({"width": width, "channels": channels}, channels * 16**2, 10, rng)
+
+
+def _features_of_run(config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+    """Return the features (B, 8 · width) of one run's images (B, ...), channels last."""
+    n_inputs = math.prod(inputs.shape[1:])
+    side, channels = _side(config, n_inputs), config["channels"]
+    # Channels first in memory, too: a mere view would keep them last, which on some processors leads to a kernel
+    # that writes past its memory (docs/upstream.md).
+    images = inputs.reshape(-1, side**2, channels).mT.flatten().view(-1, channels, side, side)
+    layers = {layer.name: layer for layer in _convolutions(config, n_inputs)}
+    hidden = _normalised(weights, layers["stem"], images).relu_()
+    for stage in range(STAGES):
+        for block in range(BLOCKS):
+            name = f"stage_{stage}_block_{block}"
+            inner = _normalised(weights, layers[f"{name}_first"], hidden).relu_()
+            inner = _normalised(weights, layers[f"{name}_second"], inner)
+            if f"{name}_shortcut" in layers:
+                hidden = _normalised(weights, layers[f"{name}_shortcut"], hidden)
+            hidden = (hidden + inner).relu_()
+    return hidden.mean((-2, -1))
 
 
 def _normalised(weights: Mapping[str, Tensor], layer: Convolution, hidden: Tensor) -> Tensor:
-    """Return a convolution of (B, R · in, side, side) and its group norm, the runs as groups of channels."""
+    """Return a convolution of (B, in, side, side) and its group norm."""
     from torch.nn.functional import conv2d, group_norm
 
-    kernel = weights[f"{layer.name}_kernel"]
-    n_runs = len(kernel)
-    hidden = conv2d(
-        hidden, kernel.flatten(0, 1), stride=layer.stride, padding=layer.kernel // 2, groups=n_runs
-    )
-    scale, shift = (weights[f"{layer.name}_{part}"].flatten() for part in ("scale", "shift"))
-    return group_norm(hidden, n_runs * math.gcd(GROUPS, layer.n_out // 2), scale, shift)
+    hidden = conv2d(hidden, weights[f"{layer.name}_kernel"], stride=layer.stride, padding=layer.kernel // 2)
+    scale, shift = weights[f"{layer.name}_scale"], weights[f"{layer.name}_shift"]
+    return group_norm(hidden, math.gcd(GROUPS, layer.n_out // 2), scale, shift)
 
 
 def _convolutions(config: Config, n_inputs: int) -> Iterator[Convolution]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lawbook.axes import Axes, AxisError, Config
-from lawbook.models import Shapes, TrainedModel
+from lawbook.models import Shapes, TrainedModel, Trial
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -96,8 +96,10 @@ class Transformer(TrainedModel):
 
     def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return the logits (R, B, T, V) of the tokens that follow, for token ids (R, B, T)."""
+        from lawbook.models._products import products
+
         x = self.features(config, weights, inputs)
-        return (x.flatten(1, 2) @ weights["head"]).unflatten(1, x.shape[1:3])
+        return products(None, x.flatten(1, 2), weights["head"]).unflatten(1, x.shape[1:3])
 
     def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return norm x after the last block, (R, B, T, d)."""
@@ -121,6 +123,12 @@ class Transformer(TrainedModel):
             x = x + _linear(weights, f"contract_{{}}_{layer}", hidden)
         return _norm(weights, "head_{}", x).unflatten(1, (n_batch, length))
 
+    def trials(self, rng: np.random.Generator) -> Iterator[Trial]:
+        """Yield narrow and wide networks that read ten tokens of a vocabulary of 23."""
+        for width, depth, heads in ((4, 1, 1), (8, 2, 4), (24, 1, 3), (64, 2, 4)):
+            config = {"width": width, "depth": depth, "heads": heads}
+            yield Trial(config, 23, rng.integers(23, size=(3, 4, 10)), rng.integers(23, size=(3, 4, 10)))
+
 
 def _matrices(width: int) -> tuple[tuple[str, int, int], ...]:
     """Return the name, inputs and outputs of each matrix of a block, in the order in which they work."""
@@ -133,10 +141,9 @@ def _matrices(width: int) -> tuple[tuple[str, int, int], ...]:
 
 
 def _linear(weights: Mapping[str, Tensor], name: str, x: Tensor) -> Tensor:
-    import torch
+    from lawbook.models._products import products
 
-    bias, matrix = weights[name.format("bias")], weights[name.format("weight")]
-    return torch.baddbmm(bias.unsqueeze(1), x, matrix)
+    return products(weights[name.format("bias")].unsqueeze(1), x, weights[name.format("weight")])
 
 
 def _norm(weights: Mapping[str, Tensor], name: str, x: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ from lawbook.studies.probes import Pool
 from lawbook.studies.runs import digest
 from lawbook.tables import conform, empty
 from lawbook.training.cache import Cache, Cached
+from lawbook.training.exactness import require_exact
 from lawbook.training.process import prepare_process
 from lawbook.training.shard import data_digest, numerics, versions
 from lawbook.training.watch import JobHeartbeat
@@ -47,6 +48,8 @@ def score_pools(
     keys = {(pool.pool_id, metric): _key(pool, metric) for pool in pools for metric in pool.metrics}
     finished = folder.load(list(keys.values()))
     lacking = [pool for pool in pools if any(keys[pool.pool_id, m] not in finished for m in pool.metrics)]
+    for probe in {p.config["model"]: p for pool in lacking for p in pool.every_probe}.values():
+        require_exact(probe.config, cache, code)
     total = sum(probe.config["steps"] for pool in pools for probe in pool.every_probe)
     done = total - sum(probe.config["steps"] for pool in lacking for probe in pool.every_probe)
     for chunk in _chunks(lacking):

@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from lawbook.axes import Config
+from lawbook.models.exactness import instruction_sets
 from lawbook.stopping import check_wanted
 from lawbook.studies.cost import engine, placement, stack_size
 from lawbook.studies.probes import pool_id
@@ -32,6 +33,7 @@ from lawbook.tasks import PoolTask, tasks
 from lawbook.training.cache import Cache, Cached
 from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.distributed import train_distributed
+from lawbook.training.exactness import require_exact
 from lawbook.training.process import prepare_process
 from lawbook.training.solved import solve_runs
 from lawbook.training.stack import train_stack
@@ -71,6 +73,8 @@ def train_shard(
     finished = {key: _marked(found, shard) for key, found in run_cache.load(list(keys.values())).items()}
     lost = {run.run_id for run in runs if run.run_id in keep and keys[run.run_id] not in kept}
     missing = [run for run in runs if keys[run.run_id] not in finished or run.run_id in lost]
+    if missing:
+        require_exact(runs[0].config, cache, code)
     size = stack_size(runs[0].config)
     total = sum(run.config["steps"] for run in runs)
     done = total - sum(run.config["steps"] for run in missing)
@@ -250,7 +254,7 @@ def numerics(config: Config) -> list[str]:
     if engine(config) == "solve":
         libraries.append(scipy.__version__)
     how = [engine(config), config["dtype"], *(str(config[axis]) for axis in HOW_TRAINED)]
-    return [*how, *libraries, capability, platform.machine()]
+    return [*how, *libraries, capability, platform.machine(), *instruction_sets()]
 
 
 @memoised

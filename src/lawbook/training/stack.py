@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from lawbook.axes import Config
-from lawbook.models import TrainedModel, models
+from lawbook.models import ALIGNMENT, TrainedModel, models
 from lawbook.seeds import generator
 from lawbook.stopping import why_unwanted
 from lawbook.tasks import tasks
@@ -42,9 +42,6 @@ DIVERGED_FACTOR = 1e3
 
 TICK_S = 0.2
 """Steps are taken for so long at a time: what Lightning does around one costs as much as a small stack's step."""
-
-_ALIGNMENT = 16
-"""Numbers to which each tensor of a run is padded: 64 bytes in float32, so that every row is aligned alike."""
 
 
 class StackedRuns(pl.LightningModule):
@@ -302,7 +299,7 @@ def _slots(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, int, t
     """Return the place, padded size and shape of each tensor in a run's row."""
     slots, start = {}, 0
     for name, shape in shapes.items():
-        size = -(-math.prod(shape) // _ALIGNMENT) * _ALIGNMENT
+        size = -(-math.prod(shape) // ALIGNMENT) * ALIGNMENT
         slots[name] = (start, size, shape)
         start += size
     return slots

@@ -1,0 +1,47 @@
+"""The first training of a model on a processor: its gradients are checked once, and the outcome kept in the cache."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from lawbook.axes import Config
+from lawbook.errors import LawbookError
+from lawbook.files import write_text
+from lawbook.models.exactness import Outcome, check_models, processor
+from lawbook.studies.cost import engine
+from lawbook.studies.runs import digest
+
+
+def require_exact(config: Config, cache: Path, code: str) -> None:
+    """Raise LawbookError if this processor computes wrong gradients for the model of a run.
+
+    The outcome of the first check is kept below the folder `cache`, by model, training code (its digest), processor
+    and libraries. Solved models have no gradients; GPUs are not checked.
+    """
+    if engine(config) == "solve" or config["device"] != "cpu":
+        return
+    name = config["model"]
+    file = cache / "processors" / f"{digest([name, code, processor()])}.json"
+    outcome = _kept(file)
+    if outcome is None:
+        (outcome,) = check_models([name])
+        with suppress(
+            OSError
+        ):  # a cache that cannot be written costs another check, and is reported elsewhere
+            write_text(file, json.dumps({"outcome": asdict(outcome), "processor": processor()}, indent=1))
+    if outcome.problem:
+        raise LawbookError(
+            f"model {name}: {outcome.problem} on this processor ({', '.join(processor())}); install another"
+            " version of PyTorch, or choose other kernels: ONEDNN_MAX_CPU_ISA=SSE41 in the environment is slow and safe"
+        )
+
+
+def _kept(file: Path) -> Outcome | None:
+    """Return the outcome in a file; None where there is none, or where it cannot be read."""
+    try:
+        return Outcome(**json.loads(file.read_text(encoding="utf-8"))["outcome"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
