@@ -15,6 +15,7 @@ from lawbook.errors import LawbookError
 from lawbook.models.exactness import TOLERANCE, Outcome, check_model, check_models, trained_models
 from lawbook.training import exactness
 from lawbook.training.exactness import require_exact
+from lawbook.training.process import prepare_process
 
 INSTRUCTIONS = [
     {},
@@ -25,7 +26,7 @@ INSTRUCTIONS = [
     {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4"},
     {"MKL_CBWR": "COMPATIBLE"},
 ]
-CONFIG: dict[str, Any] = {"model": "mlp", "device": "cpu", "devices": 1}
+CONFIG: dict[str, Any] = {"model": "mlp", "device": "cpu"}
 
 
 def within(**variables: str) -> dict[str, str]:
@@ -36,6 +37,7 @@ def within(**variables: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", trained_models())
 def test_every_model_has_the_gradients_of_float64_and_the_same_bits_alone(name: str) -> None:
+    prepare_process()
     outcome = check_model(name)
     assert outcome.problem == ""
     assert outcome.error <= TOLERANCE

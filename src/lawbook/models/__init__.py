@@ -23,8 +23,7 @@ from lawbook.registry import Registry
 if TYPE_CHECKING:
     from torch import Tensor
 
-# Products then have the same bits at any address of their operands (Intel's "conditional numerical reproducibility").
-# The library reads it when it is first called.
+# A product then has the same bits alone and in a batch (docs/upstream.md). MKL reads it when it is first called.
 os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
 
 Shapes = Mapping[str, tuple[int, ...]]

@@ -63,33 +63,43 @@ class Outcome:
 
 
 def check_models(names: Sequence[str]) -> list[Outcome]:
-    """Return the outcome of each trained model, computed in one process of its own, which may crash.
+    """Return the outcome of each trained model, computed in one process of its own, which may crash or hang.
 
     Raises LawbookError if the process ends for a reason that is not the processor's, such as no memory.
     """
-    command = [sys.executable, "-m", __name__, *names]
-    source = str(Path(__file__).parents[2])
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
-    }
-    ended = subprocess.run(
-        command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False, env=environment
-    )
-    outcomes = [Outcome(**json.loads(line)) for line in ended.stdout.splitlines() if line.startswith("{")]
-    if not ended.returncode:
+    printed, problem = _run_check(names)
+    outcomes = [Outcome(**json.loads(line)) for line in printed.splitlines() if line.startswith("{")]
+    if not problem:
         return outcomes
-    if -ended.returncode not in _CRASHES:
-        last = ended.stderr.strip().rpartition("\n")[2]
-        raise LawbookError(
-            f"the check of {', '.join(names)} did not end ({last or ended.returncode}); run it again"
-        )
-    crashed = min(
+    failed = min(
         len(outcomes), len(names) - 1
     )  # of a heap that is damaged the process may die at its very end
-    problem = f"the process that computed its gradients crashed ({signal.Signals(-ended.returncode).name})"
-    outcome = Outcome(names[crashed], math.inf, "", problem, same_bits=False)
-    rest = names[crashed + 1 :]
-    return [*outcomes[:crashed], outcome, *(check_models(rest) if rest else [])]
+    outcome = Outcome(names[failed], math.inf, "", problem, same_bits=False)
+    rest = names[failed + 1 :]
+    return [*outcomes[:failed], outcome, *(check_models(rest) if rest else [])]
+
+
+def _run_check(names: Sequence[str]) -> tuple[str, str]:
+    """Run `main` in a process of its own; return what it printed, and how it crashed or that it hung, if so."""
+    source = str(Path(__file__).parents[2])
+    path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
+    environment = os.environ | {"PYTHONPATH": path}
+    command = [sys.executable, "-m", "lawbook.models.exactness", *names]
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment, **pipes) as process:
+        try:
+            printed, complaint = process.communicate(timeout=_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            printed, _ = process.communicate()
+            return printed, f"the process that computed its gradients hung for {_TIMEOUT_S:.0f} s"
+    if -process.returncode in _CRASHES:
+        name = signal.Signals(-process.returncode).name
+        return printed, f"the process that computed its gradients crashed ({name})"
+    if process.returncode:
+        last = complaint.strip().rpartition("\n")[2] or f"exit code {process.returncode}"
+        raise LawbookError(f"the check of {', '.join(names)} did not end ({last}); run it again")
+    return printed, ""
 
 
 def trained_models() -> list[str]:
@@ -183,7 +193,9 @@ def gradients(
     if losses is None:
         with warnings.catch_warnings():
             # Rows are aligned as in training, where this is on purpose, too.
-            warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout contract")
+            warnings.filterwarnings(
+                "ignore", message="grad and param do not obey the gradient layout contract"
+            )
             _loss(model.forward(config, weights, inputs), targets).backward()
     return found
 

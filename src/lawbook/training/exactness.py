@@ -10,8 +10,8 @@ from pathlib import Path
 from lawbook.axes import Config
 from lawbook.errors import LawbookError
 from lawbook.files import write_text
+from lawbook.models import TrainedModel, models
 from lawbook.models.exactness import Outcome, check_models, processor
-from lawbook.studies.cost import engine
 from lawbook.studies.runs import digest
 
 
@@ -21,9 +21,9 @@ def require_exact(config: Config, cache: Path, code: str) -> None:
     The outcome of the first check is kept below the folder `cache`, by model, training code (its digest), processor
     and libraries. Solved models have no gradients; GPUs are not checked.
     """
-    if engine(config) == "solve" or config["device"] != "cpu":
-        return
     name = config["model"]
+    if not isinstance(models[name], TrainedModel) or config["device"] != "cpu":
+        return
     file = cache / "processors" / f"{digest([name, code, processor()])}.json"
     outcome = _kept(file)
     if outcome is None:
