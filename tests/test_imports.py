@@ -38,6 +38,9 @@ MAY_IMPORT = {
     "frontiers": {"errors", "laws", "tables"},
     "collect": {"errors", "studies", "tasks", "tables", "evaluations"},
     "answer": {"errors", "laws", "files", "tables", "report"},
+    "extras": set(),
+    "errors": {"extras"},
+    "endings": {"errors"},
     "fit_command": {"errors", "answer"},
     "take": {"errors", "studies", "laws"},
     "report": {
