@@ -42,6 +42,8 @@ MAY_IMPORT = {
     "errors": {"extras"},
     "endings": {"errors"},
     "fit_command": {"errors", "answer"},
+    "doctor": {"errors", "extras", "workflow"},
+    "doctor_command": {"errors", "doctor"},
     "take": {"errors", "studies", "laws"},
     "report": {
         "errors", "registry", "seeds", "axes", "laws", "theory", "studies", "tasks", "models", "tables", "files",

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from lawbook import __version__
 from lawbook.bundle_command import check_bundle, export
+from lawbook.doctor_command import doctor
 from lawbook.endings import interruptible, quiet_when_unread, unforeseen
 from lawbook.errors import ExitCode, LawbookError, one_message
 from lawbook.fit_command import fit
@@ -47,6 +48,7 @@ app.add_typer(cache_app, name="cache")
 app.command("fit")(fit)
 app.command("export")(export)
 app.command("check-bundle")(check_bundle)
+app.command("doctor")(doctor)
 
 VERDICT_COLOURS = {"holds": "green", "fails": "red", "undecided": "yellow"}
 
