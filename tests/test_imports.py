@@ -44,6 +44,7 @@ MAY_IMPORT = {
     "fit_command": {"errors", "answer"},
     "doctor": {"errors", "extras", "workflow"},
     "doctor_command": {"errors", "doctor"},
+    "new_command": {"studies", "workflow"},
     "take": {"errors", "studies", "laws"},
     "report": {
         "errors", "registry", "seeds", "axes", "laws", "theory", "studies", "tasks", "models", "tables", "files",

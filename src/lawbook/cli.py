@@ -13,6 +13,7 @@ from lawbook.doctor_command import doctor
 from lawbook.endings import interruptible, quiet_when_unread, unforeseen
 from lawbook.errors import ExitCode, LawbookError, one_message
 from lawbook.fit_command import fit
+from lawbook.new_command import new
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,7 @@ app = typer.Typer(
 cache_app = typer.Typer(no_args_is_help=True, help="The trained runs that are kept for good.")
 app.add_typer(cache_app, name="cache")
 app.command("fit")(fit)
+app.command("new")(new)
 app.command("export")(export)
 app.command("check-bundle")(check_bundle)
 app.command("doctor")(doctor)
