@@ -44,7 +44,11 @@ def test_a_full_disk_in_the_midst_of_a_table_is_such_a_message(
     assert "runs.parquet cannot be written or read (No space left on device)" in capsys.readouterr().err
 
 
-def test_another_error_of_a_file_is_not_the_disks(capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_error_of_a_file_is_not_the_disks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as ended, reported():
         raise FileNotFoundError(errno.ENOENT, "there is no such file", "nothing.csv")
 
