@@ -1,12 +1,13 @@
 """Find the quanta of a study, and judge them by a run of another seed, or by the tasks where these are known."""
 
-from lawbook.discovery.discover import discover_quanta
 from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.makings import check_inputs
 from lawbook.stages import code_digest, quanta_digest
 from lawbook.tables import write_table
 
 with reported():
+    from lawbook.discovery.discover import discover_quanta
+
     job = job_arguments("discover", "runs", "out")
     plan = planned(job, quanta_digest)
     check_inputs(plan, job.runs, job.runs[0].parent)

@@ -3,12 +3,13 @@
 from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.progress import SCORES, heartbeat
 from lawbook.provenance import about_runs
-from lawbook.pruning.scoring import score_pools
 from lawbook.stages import code_digest
 from lawbook.studies import pools_digest
 from lawbook.tables import write_table
 
 with reported():
+    from lawbook.pruning.scoring import score_pools
+
     job = job_arguments("score", "out")
     plan = planned(job, lambda plan: pools_digest(plan.pools))
     scores, scorings = score_pools(

@@ -6,10 +6,11 @@ from lawbook.progress import heartbeat
 from lawbook.provenance import about_runs
 from lawbook.studies import shard_digest
 from lawbook.tables import read_table, write_table
-from lawbook.training.shard import train_shard
 
 if __name__ == "__main__":  # the processes of a distributed run import this file, too
     with reported():
+        from lawbook.training.shard import train_shard
+
         job = job_arguments("train", "shard", "scores", "out")
         shard, results = str(job.shard[0]), job.out[0].parents[1]
         plan = planned(job, lambda plan: shard_digest(plan.shards[shard]))

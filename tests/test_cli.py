@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import subprocess
 import sys
 from pathlib import Path
@@ -132,6 +133,18 @@ def test_options_that_lawbook_sets_itself_are_refused(call) -> None:
 
     assert code == 2
     assert errors.startswith("Error: --config: `lawbook run` sets this itself")
+
+
+@pytest.mark.parametrize("cores", ["0", "-1", "many", "2.5", "", "²"])
+def test_a_number_of_jobs_that_is_none_is_one_message(call, cores: str) -> None:
+    code, out, errors = call("run", "smoke", f"--cores={cores}")
+
+    assert (code, out) == (2, "")
+    assert errors == f"Error: --cores {cores!r}: write how many jobs may run at once, from 1 on, or all\n"
+
+
+def test_the_version_is_told(call) -> None:
+    assert call("--version") == (0, f"lawbook {importlib.metadata.version('lawbook')}\n", "")
 
 
 def test_help_answers_at_once_since_it_loads_nothing_heavy() -> None:

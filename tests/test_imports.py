@@ -38,7 +38,13 @@ MAY_IMPORT = {
     "frontiers": {"errors", "laws", "tables"},
     "collect": {"errors", "studies", "tasks", "tables", "evaluations"},
     "answer": {"errors", "laws", "files", "tables", "report"},
+    "extras": set(),
+    "errors": {"extras"},
+    "endings": {"errors"},
     "fit_command": {"errors", "answer"},
+    "doctor": {"errors", "extras", "workflow"},
+    "doctor_command": {"errors", "doctor"},
+    "new_command": {"studies", "workflow"},
     "take": {"errors", "studies", "laws"},
     "report": {
         "errors", "registry", "seeds", "axes", "laws", "theory", "studies", "tasks", "models", "tables", "files",

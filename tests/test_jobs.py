@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from lawbook.errors import ExitCode
 from lawbook.files import written_atomically
 from lawbook.jobs import reported
 from lawbook.tables import write_table
@@ -43,9 +44,16 @@ def test_a_full_disk_in_the_midst_of_a_table_is_such_a_message(
     assert "runs.parquet cannot be written or read (No space left on device)" in capsys.readouterr().err
 
 
-def test_other_mistakes_keep_their_trace() -> None:
-    with pytest.raises(FileNotFoundError), reported():
+def test_another_error_of_a_file_is_not_the_disks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended, reported():
         raise FileNotFoundError(errno.ENOENT, "there is no such file", "nothing.csv")
+
+    assert ended.value.code == ExitCode.UNFORESEEN
+    assert "FileNotFoundError" in capsys.readouterr().err
 
 
 def test_a_job_whose_snakemake_is_gone_ends_by_itself() -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from lawbook.errors import LawbookError
+from lawbook.errors import ExitCode, LawbookError
 
 COLOURS = {"identical": "green", "agrees": "green", "differs": "red"}
 
@@ -67,4 +67,4 @@ def check_bundle(
     )
     if out is not None:
         typer.echo(f"Open {out / 'again/report.html'}: the report, made here")
-    raise typer.Exit(0 if agreed else 1)
+    raise typer.Exit(ExitCode.OK if agreed else ExitCode.FAILED)

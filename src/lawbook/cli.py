@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from lawbook import __version__
 from lawbook.bundle_command import check_bundle, export
-from lawbook.errors import LawbookError, one_message
+from lawbook.doctor_command import doctor
+from lawbook.endings import interruptible, quiet_when_unread, unforeseen
+from lawbook.errors import ExitCode, LawbookError, one_message
 from lawbook.fit_command import fit
+from lawbook.new_command import new
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,13 +26,31 @@ if TYPE_CHECKING:
     from lawbook.studies import Plan
     from lawbook.workflow import Settings
 
+
+class _Commands(TyperGroup):
+    """The commands; Ctrl-C ends them here, before Typer makes of it what differs from version to version."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with interruptible():
+            return super().invoke(ctx)
+
+
 # Heavy modules are imported inside the commands, so that `lawbook --help` answers at once.
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help=__doc__,
+    epilog="\n\n".join(["Exit codes:", *(f"{code:d}: {code.meaning}" for code in ExitCode)]),
+)
 cache_app = typer.Typer(no_args_is_help=True, help="The trained runs that are kept for good.")
 app.add_typer(cache_app, name="cache")
 app.command("fit")(fit)
+app.command("new")(new)
 app.command("export")(export)
 app.command("check-bundle")(check_bundle)
+app.command("doctor")(doctor)
 
 VERDICT_COLOURS = {"holds": "green", "fails": "red", "undecided": "yellow"}
 
@@ -35,9 +58,24 @@ Study = Annotated[str, typer.Argument(help="A study: the name of a file in confi
 
 
 def main() -> None:
-    """Run the command line; a mistake in what it was given is one message and exit code 2."""
-    with one_message():
+    """Run the command line; in which ways it may end stands in lawbook.errors.ExitCode."""
+    with quiet_when_unread(), unforeseen(), one_message():
         app()
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lawbook {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command()
@@ -61,13 +99,15 @@ def plan(
 def run(
     study: Study,
     more: Annotated[list[str] | None, typer.Argument(help="After --: options for Snakemake.")] = None,
-    cores: Annotated[int, typer.Option(min=1, help="Jobs at once.")] = 2,
+    cores: Annotated[str, typer.Option(metavar="N|all", help="Jobs at once; all: one for each core.")] = "2",
 ) -> None:
     """Bring a study up to date: train what is missing, then fit, draw, judge and report."""
     from lawbook.running import DRY_RUN, run_study
 
     settings = _settings()
     _planned(study, settings)
+    if cores != "all" and not (cores.isdecimal() and int(cores) > 0):
+        raise LawbookError(f"--cores {cores!r}: write how many jobs may run at once, from 1 on, or all")
     new = run_study(study, settings, cores, more or [])
     if DRY_RUN.intersection(more or []):
         return
@@ -137,7 +177,9 @@ def verify(study: Study) -> None:
     settings = _settings()
     _planned(study, settings)
     verdicts = _show_claims(_folder(study, settings))
-    raise typer.Exit(1 if "fails" in verdicts else 3 if "undecided" in verdicts else 0)
+    if "fails" in verdicts:
+        raise typer.Exit(ExitCode.FAILED)
+    raise typer.Exit(ExitCode.UNDECIDED if "undecided" in verdicts else ExitCode.OK)
 
 
 @app.command()

@@ -3,15 +3,45 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from enum import IntEnum
+from typing import NoReturn
+
+from lawbook.extras import lacking
+
+_DISK = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EISDIR}
+)
+"""Errors that are the disk's, or its owner's, and not this program's."""
+
+
+class ExitCode(IntEnum):
+    """What every command and every job leaves with; `meaning` says what a code stands for."""
+
+    meaning: str
+
+    def __new__(cls, value: int, meaning: str) -> ExitCode:
+        """Return the code with its meaning."""
+        code = int.__new__(cls, value)
+        code._value_, code.meaning = value, meaning
+        return code
+
+    OK = 0, "done; the law fits, no claim fails, nothing differs, nothing is wrong"
+    FAILED = 1, "the answer is no: a law is refused, a claim fails, a bundle differs, a job failed"
+    MISTAKE = 2, "a mistake in what was given, or a disk that cannot be written: one message with the fix"
+    UNDECIDED = 3, "the data leave it open: no law is preferred, a claim is undecided"
+    UNFORESEEN = 70, "an error that nobody foresaw: one line that names the file with the trace"
+    INTERRUPTED = 130, "interrupted by Ctrl-C"
 
 
 class LawbookError(Exception):
-    """A mistake in what Lawbook was given; printed as one message, without a trace, exit code 2."""
+    """A mistake in what Lawbook was given; printed as one message, without a trace."""
 
-    exit_code = 2
+    exit_code = ExitCode.MISTAKE
 
 
 class StudyError(LawbookError):
@@ -55,9 +85,27 @@ class AbandonedError(Exception):
 
 @contextmanager
 def one_message() -> Iterator[None]:
-    """Turn a LawbookError into its message on stderr and its exit code, without a trace."""
+    """Turn a LawbookError into its message on stderr and its exit code, without a trace.
+
+    A module that an optional part of Lawbook would have brought, and a disk that fails, are such mistakes, too.
+    """
     try:
         yield
     except LawbookError as error:
-        print(f"Error: {printable(str(error))}", file=sys.stderr, flush=True)
-        sys.exit(error.exit_code)
+        _leave(str(error), error.exit_code)
+    except ModuleNotFoundError as error:
+        message = lacking(error.name or "")
+        if message is None:
+            raise
+        _leave(message, ExitCode.MISTAKE)
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        where = error.filename or "what this writes"
+        problem = f"cannot be written or read ({os.strerror(error.errno)})"
+        _leave(f"{where} {problem}; mend that and run again", ExitCode.MISTAKE)
+
+
+def _leave(message: str, code: ExitCode) -> NoReturn:
+    print(f"Error: {printable(message)}", file=sys.stderr, flush=True)
+    sys.exit(code)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lawbook.errors import AbandonedError, LawbookError, one_message
+from lawbook.endings import interruptible, unforeseen
+from lawbook.errors import AbandonedError, ExitCode, LawbookError, one_message
 from lawbook.provenance import Provenance, read_provenance, versions
 from lawbook.stages import code_digest
 from lawbook.stopping import end_when_unwanted, heed_signals
@@ -20,27 +20,20 @@ from lawbook.studies import Plan, plan_study
 CHECKPOINTED = ("train", "score", "discover")
 """Stages that see for themselves when they should stop, once what is done is kept."""
 
-_DISK = frozenset(
-    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EISDIR}
-)
-"""Errors that are the disk's, or its owner's, and not this program's."""
-
 
 @contextmanager
 def reported() -> Iterator[None]:
-    """Turn a mistake into one message; say why, exit code 1, if the job has stopped before its end."""
-    try:
-        with one_message():
-            try:
-                yield
-            except OSError as error:
-                if error.errno not in _DISK:
-                    raise
-                where = error.filename or "what this job writes"
-                problem = f"cannot be written or read ({os.strerror(error.errno)})"
-                raise LawbookError(f"{where} {problem}; mend that and run again") from None
-    except AbandonedError as reason:
-        sys.exit(f"Stopped: {reason}")
+    """Turn every way in which a job may fail into one message and its exit code.
+
+    A job that has stopped before its end says why, and has failed; an unforeseen error leaves its trace in the log.
+    Import inside what an optional part of Lawbook brings, so that its absence is such a message.
+    """
+    with unforeseen(logged=True), interruptible(), one_message():
+        try:
+            yield
+        except AbandonedError as reason:
+            print(f"Stopped: {reason}", file=sys.stderr, flush=True)
+            sys.exit(ExitCode.FAILED)
 
 
 def job_arguments(stage: str, *more: str) -> argparse.Namespace:

@@ -14,7 +14,8 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from lawbook.errors import LawbookError
+from lawbook.errors import ExitCode, LawbookError
+from lawbook.extras import INSTALL, need
 from lawbook.progress import study_progress
 from lawbook.recovery import keep_record, outdated, recover
 from lawbook.studies import Plan, plan_study
@@ -40,23 +41,29 @@ QUIET_S = 30.0
 class WorkflowError(LawbookError):
     """Snakemake ended with an error of its own or of a job; its log says which."""
 
-    exit_code = 1
+    exit_code = ExitCode.FAILED
 
 
-def run_study(study: str, settings: Settings, cores: int, extra: Sequence[str] = ()) -> bool:
+def run_study(study: str, settings: Settings, cores: str, extra: Sequence[str] = ()) -> bool:
     """Bring a study up to date; return False if there was nothing to be done.
 
-    Whatever killed an earlier Snakemake, its lock is stale once this process is the one writer. Raises
-    WorkflowError if a job failed, LawbookError if somebody else writes into the results.
+    cores: how many jobs at once, or "all". Whatever killed an earlier Snakemake, its lock is stale once this
+    process is the one writer. Raises WorkflowError if a job failed, LawbookError if somebody else writes into the
+    results, and ModuleNotFoundError without Snakemake.
     """
     for option in CONFLICTING:
         if any(item == option or item.startswith(f"{option}=") for item in extra):
             raise LawbookError(
                 f"{option}: `lawbook run` sets this itself; edit config/config.yaml, or call snakemake"
             )
-    command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--rerun-incomplete"]
+    need("snakemake")
+    command = [sys.executable, "-m", "snakemake", "--cores", cores, "--rerun-incomplete"]
     if DRY_RUN.intersection(extra):
-        return subprocess.run([*command, *extra, "--", study], check=False).returncode == 0
+        code = subprocess.run([*command, *extra, "--", study], check=False).returncode
+        if code:
+            error = LawbookError if code == ExitCode.MISTAKE else WorkflowError
+            raise error("the dry-run did not finish; Snakemake says why, above")
+        return True
     plan = plan_study(study, settings.studies)
     log = Path(f"logs/{study}/snakemake.log")
     results = Path(settings.results) / study
@@ -78,7 +85,8 @@ def run_study(study: str, settings: Settings, cores: int, extra: Sequence[str] =
             keep_record(plan, results)
     said = log.read_text(encoding="utf-8", errors="replace")
     if process.returncode:
-        if process.returncode == LawbookError.exit_code and (mistakes := _messages(said)):
+        mistakes = _messages(said)
+        if mistakes and (process.returncode == ExitCode.MISTAKE or INSTALL in mistakes):
             raise LawbookError(mistakes)
         raise WorkflowError(_failure(process.returncode, said, log))
     return "Nothing to be done" not in said
@@ -125,6 +133,7 @@ def _watch(process: subprocess.Popen[bytes], plan: Plan, results: Path) -> None:
         except KeyboardInterrupt:
             # The terminal has sent it to Snakemake, too, which stops its jobs and takes its leave.
             process.wait()
+            raise KeyboardInterrupt("what is done is kept; run this again to resume") from None
 
 
 def _ended(process: subprocess.Popen[bytes]) -> bool:

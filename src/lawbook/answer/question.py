@@ -9,12 +9,10 @@ import numpy as np
 import pandas as pd
 
 from lawbook.answer.table import Source, where
-from lawbook.errors import LawbookError, suggest
+from lawbook.errors import ExitCode, LawbookError, suggest
 from lawbook.laws import Comparison, Fit, compare, fit, local_slopes
 from lawbook.laws.forms import laws
 
-REFUSED, UNDECIDED = 1, 3
-"""Exit codes, as `lawbook verify` has them: 2 is a mistake in what was given."""
 _GRID = 61
 _AHEAD = 4.0
 """Predictions of a law with one input reach to so many times the largest x."""
@@ -68,16 +66,14 @@ class Answer:
         return local_slopes(table, x=self.question.x[0], **chosen)
 
     @property
-    def exit_code(self) -> int:
-        """Return 0 for an answer, 1 if the law (of several: every law) is refused, 3 if it stays open."""
-        if self.question.compared:
-            asked = [self.fits[name].status for name in self.question.laws]
-            if all(status == "refused" for status in asked):
-                return REFUSED
-            return (
-                UNDECIDED if self.comparison is not None and self.comparison.preferred == "undecided" else 0
-            )
-        return {"ok": 0, "refused": REFUSED}.get(self.fit.status, UNDECIDED)
+    def exit_code(self) -> ExitCode:
+        """Return OK for an answer, FAILED if the law (of several: every law) is refused, UNDECIDED if it stays open."""
+        if not self.question.compared:
+            return {"ok": ExitCode.OK, "refused": ExitCode.FAILED}.get(self.fit.status, ExitCode.UNDECIDED)
+        if all(self.fits[name].status == "refused" for name in self.question.laws):
+            return ExitCode.FAILED
+        undecided = self.comparison is not None and self.comparison.preferred == "undecided"
+        return ExitCode.UNDECIDED if undecided else ExitCode.OK
 
 
 def ask(question: Question, source: Source) -> Answer:
