@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import tomllib
 from pathlib import Path
 
@@ -27,6 +28,8 @@ def pins(lines: list[str]) -> dict[str, str]:
 
 LOCK = pins((ENVS / "lock.txt").read_text().splitlines())
 TORCH_PIN = pins((ENVS / "torch.txt").read_text().splitlines())
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+LOWEST_PYTHON = PROJECT["requires-python"].removeprefix(">=")
 
 
 @pytest.mark.parametrize("file", ["lawbook.yaml", "lawbook-cpu.yaml"])
@@ -41,10 +44,9 @@ def test_conda_installs_what_pip_installs(file: str) -> None:
 
 
 def test_the_lock_holds_all_that_the_package_asks_for() -> None:
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
     asked = [
-        *project["dependencies"],
-        *(one for extra in project["optional-dependencies"].values() for one in extra),
+        *PROJECT["dependencies"],
+        *(one for extra in PROJECT["optional-dependencies"].values() for one in extra),
     ]
 
     for one in map(Requirement, asked):
@@ -64,3 +66,25 @@ def test_no_pin_names_a_machine_or_an_index() -> None:
     for line in (ENVS / "lock.txt").read_text().splitlines():
         assert "@" not in line
         assert "+" not in line
+
+
+def test_snakefile_and_package_ask_for_the_same_snakemake() -> None:
+    (asked,) = map(Requirement, PROJECT["optional-dependencies"]["workflow"])
+    (named,) = re.findall(r'min_version\("(.*?)"\)', (REPOSITORY / "workflow/Snakefile").read_text())
+    assert f">={named}" in str(asked.specifier).split(",")
+
+
+@pytest.mark.parametrize(
+    ("file", "named"),
+    [
+        ("README.md", r"Python (3\.\d+) or newer"),
+        ("Makefile", r"Python (3\.\d+) or newer"),
+        ("Makefile", r"version_info < \((3, \d+)\)"),
+        ("pyproject.toml", r'python_version = "(3\.\d+)"'),
+        ("envs/lawbook.yaml", r"- python=(3\.\d+)\n"),
+        ("envs/lawbook-cpu.yaml", r"- python=(3\.\d+)\n"),
+    ],
+)
+def test_the_lowest_python_is_the_same_everywhere(file: str, named: str) -> None:
+    found = re.findall(named, (REPOSITORY / file).read_text())
+    assert {one.replace(", ", ".") for one in found} == {LOWEST_PYTHON}
