@@ -78,3 +78,5 @@ lock:
 	{ sed '/^      - /d' envs/lawbook.yaml; sed 's/^/      - /' envs/torch.txt envs/lock.txt; } > build/lawbook.yaml
 	mv build/lawbook.yaml envs/lawbook.yaml
 	sed 's|^  - pip:$$|&\n      - --extra-index-url $(CPU_INDEX)|' envs/lawbook.yaml > envs/lawbook-cpu.yaml
+	sed $$(sed -n -E 's/^(ruff|snakefmt)==.*/-e s|\1==[0-9.]*|&|/p' envs/lock.txt) .pre-commit-config.yaml > build/hooks.yaml
+	mv build/hooks.yaml .pre-commit-config.yaml
