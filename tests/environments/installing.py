@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,13 +17,7 @@ REPOSITORY = Path(__file__).parents[2]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 ASKED = tuple(map(Requirement, PROJECT["dependencies"] + PROJECT["optional-dependencies"]["workflow"]))
 LOWEST_PYTHON: str = PROJECT["requires-python"].removeprefix(">=")
-PYTHONS = tuple(
-    version
-    for _, _, version in (
-        one.partition("Programming Language :: Python :: ") for one in PROJECT["classifiers"]
-    )
-    if version.startswith("3.")
-)
+PYTHONS = re.findall(r":: Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
 """The versions of Python that the package is said to work with."""
 PARTS = ("pyproject.toml", "README.md", "LICENSE", "src/lawbook")
 
@@ -119,8 +114,9 @@ def _pip(environment: Environment, *arguments: str) -> None:
     options = ("--disable-pip-version-check", "--no-compile", "--retries", "2")
     done = environment.run("python", "-m", "pip", "install", *options, *arguments, cwd=REPOSITORY)
     said = done.stdout + done.stderr
-    if done.returncode and "connection broken" in said and "No matching distribution" in said:
-        raise CannotInstallError(f"no index of packages can be reached: {said.splitlines()[-1]}")
+    # What pip says last is that nothing fits, whether an index lacks the version or could not be reached.
+    if done.returncode and "Retry(total=0," in said:
+        raise CannotInstallError("pip cannot reach an index of packages")
     assert done.returncode == 0, said
 
 

@@ -41,24 +41,15 @@ claims:
 """
 
 
-def made(name: str, wheel: Path) -> Environment:
-    """Return the environment of this name; skip if it cannot be had."""
-    lowest = name == "lowest"
-    try:
-        return install(
-            name,
-            LOWEST_PYTHON if lowest else name.removeprefix("python"),
-            lowest_pins() if lowest else {},
-            wheel,
-        )
-    except CannotInstallError as reason:
-        pytest.skip(str(reason))
-
-
 @pytest.fixture(scope="module", params=["lowest", *OTHERS])
 def environment(request: pytest.FixtureRequest, wheel: Path) -> Environment:
-    """Return an environment with the lowest versions, or with the newest on another Python."""
-    return made(request.param, wheel)
+    """Return an environment with the lowest versions, or with the newest on another Python; skip if there is none."""
+    lowest = request.param == "lowest"
+    python, pins = (LOWEST_PYTHON, lowest_pins()) if lowest else (request.param.removeprefix("python"), {})
+    try:
+        return install(request.param, python, pins, wheel)
+    except CannotInstallError as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.fixture(scope="module")
@@ -158,11 +149,12 @@ def test_a_dry_run_finds_the_jobs_found_here(
     assert counts == jobs_here | {"total": sum(jobs_here.values())}, planned.stdout + planned.stderr
 
 
-def test_the_lowest_versions_run_a_study_of_a_table(wheel: Path, house: House) -> None:
+@pytest.mark.parametrize("environment", ["lowest"], indirect=True)
+def test_the_lowest_versions_run_a_study_of_a_table(environment: Environment, house: House) -> None:
     """Reports draw with more of the packages than a fit of one table does, and Snakemake starts real jobs."""
     (house.folder / "config/studies/of_table.yaml").write_text(STUDY)
 
-    ran = made("lowest", wheel).run("lawbook", "run", "of_table", "--cores", "1", cwd=house.folder)
+    ran = environment.run("lawbook", "run", "of_table", "--cores", "1", cwd=house.folder)
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "holds" in ran.stdout
