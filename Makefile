@@ -18,7 +18,7 @@ CPU_INDEX := https://download.pytorch.org/whl/cpu
 # Scripts of an environment hold its path, so the record of what it was made from holds it, too.
 MADE_FROM = $(CURDIR) $(shell cat envs/torch.txt envs/lock.txt | cksum)
 
-.PHONY: reproduce fresh test test-all test-slow test-slurm lint lock environment
+.PHONY: reproduce fresh test test-all test-slow test-slurm test-environments lint lock environment
 
 reproduce: environment
 	@$(BIN)/python -m lawbook run $(STUDY) --cores $(CORES)
@@ -31,15 +31,19 @@ test: environment
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 test-slow: environment
-	$(BIN)/python -m pytest -n 2 -m "slow and not slurm"
+	$(BIN)/python -m pytest -n 2 -m "slow and not slurm and not environments"
 
 # Needs root and Debian, or says that it skips: it installs and starts a Slurm of one node.
 test-slurm: environment
 	$(BIN)/python -m pytest -m slurm tests/slurm
 
+# Makes an environment of the lowest versions, and one for each other Python there is, in build/environments.
+test-environments: environment
+	$(BIN)/python -m pytest -m environments tests/environments
+
 test-all: lint
 	$(MAKE) test
-	$(MAKE) --jobs=2 --output-sync=target test-slow test-slurm
+	$(MAKE) --jobs=2 --output-sync=target test-slow test-slurm test-environments
 
 lint: environment
 	$(BIN)/ruff check .
@@ -74,3 +78,5 @@ lock:
 	{ sed '/^      - /d' envs/lawbook.yaml; sed 's/^/      - /' envs/torch.txt envs/lock.txt; } > build/lawbook.yaml
 	mv build/lawbook.yaml envs/lawbook.yaml
 	sed 's|^  - pip:$$|&\n      - --extra-index-url $(CPU_INDEX)|' envs/lawbook.yaml > envs/lawbook-cpu.yaml
+	sed $$(sed -n -E 's/^(ruff|snakefmt)==.*/-e s|\1==[0-9.]*|&|/p' envs/lock.txt) .pre-commit-config.yaml > build/hooks.yaml
+	mv build/hooks.yaml .pre-commit-config.yaml

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import tomllib
 from pathlib import Path
 
@@ -27,6 +28,8 @@ def pins(lines: list[str]) -> dict[str, str]:
 
 LOCK = pins((ENVS / "lock.txt").read_text().splitlines())
 TORCH_PIN = pins((ENVS / "torch.txt").read_text().splitlines())
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+LOWEST_PYTHON = PROJECT["requires-python"].removeprefix(">=")
 
 
 @pytest.mark.parametrize("file", ["lawbook.yaml", "lawbook-cpu.yaml"])
@@ -41,10 +44,9 @@ def test_conda_installs_what_pip_installs(file: str) -> None:
 
 
 def test_the_lock_holds_all_that_the_package_asks_for() -> None:
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
     asked = [
-        *project["dependencies"],
-        *(one for extra in project["optional-dependencies"].values() for one in extra),
+        *PROJECT["dependencies"],
+        *(one for extra in PROJECT["optional-dependencies"].values() for one in extra),
     ]
 
     for one in map(Requirement, asked):
@@ -64,3 +66,68 @@ def test_no_pin_names_a_machine_or_an_index() -> None:
     for line in (ENVS / "lock.txt").read_text().splitlines():
         assert "@" not in line
         assert "+" not in line
+
+
+def test_snakefile_and_package_ask_for_the_same_snakemake() -> None:
+    (asked,) = map(Requirement, PROJECT["optional-dependencies"]["workflow"])
+    (named,) = re.findall(r'min_version\("(.*?)"\)', (REPOSITORY / "workflow/Snakefile").read_text())
+    assert f">={named}" in str(asked.specifier).split(",")
+
+
+@pytest.mark.parametrize(
+    ("file", "named"),
+    [
+        ("README.md", r"Python (3\.\d+) or newer"),
+        ("Makefile", r"Python (3\.\d+) or newer"),
+        ("Makefile", r"version_info < \((3, \d+)\)"),
+        ("pyproject.toml", r'python_version = "(3\.\d+)"'),
+        ("envs/lawbook.yaml", r"- python=(3\.\d+)\n"),
+        ("envs/lawbook-cpu.yaml", r"- python=(3\.\d+)\n"),
+    ],
+)
+def test_the_lowest_python_is_the_same_everywhere(file: str, named: str) -> None:
+    found = re.findall(named, (REPOSITORY / file).read_text())
+    assert {one.replace(", ", ".") for one in found} == {LOWEST_PYTHON}
+
+
+def test_ci_has_every_python_that_the_package_names() -> None:
+    """The last version that setup-python is given is `python3`, of which the environment is made."""
+    workflow = yaml.safe_load((REPOSITORY / ".github/workflows/ci.yml").read_text())
+    steps = workflow["jobs"]["test-all"]["steps"]
+    (given,) = (
+        step["with"]["python-version"].split() for step in steps if "setup-python" in step.get("uses", "")
+    )
+    pythons = re.findall(r":: Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
+
+    assert sorted(given) == pythons
+    assert given[-1] == pythons[0] == LOWEST_PYTHON
+    assert [step["run"] for step in steps if "run" in step] == [".ci/run"]
+    others = " and ".join(pythons[1:])
+    assert f"on Python {others} with the newest" in (REPOSITORY / "README.md").read_text()
+
+
+def test_linters_before_a_commit_are_those_of_make_lint() -> None:
+    (local,) = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text())["repos"]
+    rule = (REPOSITORY / "Makefile").read_text().partition("\nlint:")[2].partition("\n\n")[0]
+    linted = re.findall(r"^\t\$\(BIN\)/(.*)$", rule, re.MULTILINE)
+
+    entries = [hook["entry"].removeprefix(".venv/bin/") for hook in local["hooks"]]
+    assert len(entries) == len(linted)
+    assert all(any(line.startswith(entry) for entry in entries) for line in linted)
+    pinned = pins(sorted({pin for hook in local["hooks"] for pin in hook.get("additional_dependencies", ())}))
+    assert set(pinned) == {"ruff", "snakefmt"}
+    assert pinned.items() <= LOCK.items()
+
+
+def test_citation_and_package_name_the_same_version_and_place() -> None:
+    citation = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text())
+    assert citation["version"] == PROJECT["version"]
+    assert citation["repository-code"] == PROJECT["urls"]["Repository"]
+    assert all(url.startswith(citation["repository-code"]) for url in PROJECT["urls"].values())
+
+
+def test_templates_ask_for_what_an_answer_needs() -> None:
+    for template in ("ISSUE_TEMPLATE/problem.md", "pull_request_template.md"):
+        text = (REPOSITORY / ".github" / template).read_text()
+        for asked in ("`lawbook --version`", "the study", "`lawbook status --why RUN_ID`"):
+            assert asked.lower() in text.lower(), f"{template} does not ask for {asked}"
