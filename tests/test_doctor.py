@@ -13,8 +13,9 @@ from benchmarks.fault_harness.damage import may_mount
 from packaging.requirements import Requirement
 from tests.without import without
 
-from lawbook.doctor import CHECKS, machine, places, software
+from lawbook.doctor import CHECKS, machine, places, processor, software
 from lawbook.extras import INSTALL
+from lawbook.models.exactness import Outcome
 
 REPOSITORY = Path(__file__).parents[1]
 GB = 1_000_000_000
@@ -218,3 +219,26 @@ def test_a_package_that_does_not_load_is_named(tmp_path: Path, monkeypatch: pyte
     assert not found.ok
     assert found.text == "broken_library does not load (OSError: libcudart.so: no such file)"
     assert found.fix == "pip install --force-reinstall broken_library"
+
+
+@pytest.mark.parametrize(
+    ("problem", "same_bits", "told"),
+    [
+        (
+            "",
+            True,
+            "1 models, at most 2e-06 from float64 (of 0.0001 allowed), with the same bits alone and in a stack",
+        ),
+        ("", False, "other last bits in a stack than alone: mlp"),
+        (
+            "the gradient of bias is off by 3 of its norm",
+            True,
+            "mlp: the gradient of bias is off by 3 of its norm",
+        ),
+    ],
+)
+def test_a_processor_with_wrong_gradients_is_named(problem: str, same_bits: bool, told: str) -> None:
+    found = processor.gradients([Outcome("mlp", 2e-6, "bias", problem, same_bits)])
+    assert told in found.text
+    assert found.ok == (problem == "")
+    assert ("ONEDNN_MAX_CPU_ISA" in found.fix) == (problem != "")

@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "errors": {"extras"},
     "endings": {"errors"},
     "fit_command": {"errors", "answer"},
-    "doctor": {"errors", "extras", "workflow"},
+    "doctor": {"errors", "extras", "models", "workflow"},
     "doctor_command": {"errors", "doctor"},
     "new_command": {"studies", "workflow"},
     "take": {"errors", "studies", "laws"},

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from lawbook.doctor.finding import Finding
 from lawbook.doctor.machine import cores, gpu, memory
 from lawbook.doctor.places import clock, free_space, settings, writable
+from lawbook.doctor.processor import gradients
 from lawbook.doctor.software import lawbook, packages, python, snakemake, torch
 
 CHECKS: tuple[Callable[[], Finding], ...] = (
@@ -25,7 +26,8 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     writable,
     free_space,
     clock,
+    gradients,
 )
-"""In the order in which they are shown; the first need nothing but what `lawbook --help` needs."""
+"""In the order in which they are shown; the first need nothing but what `lawbook --help` needs, the last takes seconds."""
 
 __all__ = ["CHECKS", "Finding"]
