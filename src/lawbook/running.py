@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from lawbook.errors import LawbookError
+from lawbook.places import caches, snakefile
 from lawbook.progress import study_progress
 from lawbook.recovery import keep_record, outdated, recover
 from lawbook.studies import Plan, plan_study
@@ -54,7 +55,8 @@ def run_study(study: str, settings: Settings, cores: int, extra: Sequence[str] =
             raise LawbookError(
                 f"{option}: `lawbook run` sets this itself; edit config/config.yaml, or call snakemake"
             )
-    command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--rerun-incomplete"]
+    os.environ |= caches()
+    command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--rerun-incomplete", *snakefile()]
     if DRY_RUN.intersection(extra):
         return subprocess.run([*command, *extra, "--", study], check=False).returncode == 0
     plan = plan_study(study, settings.studies)
@@ -95,7 +97,7 @@ def _opened(log: Path) -> TextIO:
 
 def _remove_stale_locks(study: str, output: int) -> None:
     if any(Path(".snakemake/locks").glob("*")):
-        unlock = [sys.executable, "-m", "snakemake", "--unlock", "--", study]
+        unlock = [sys.executable, "-m", "snakemake", "--unlock", *snakefile(), "--", study]
         subprocess.run(unlock, check=False, stdout=output, stderr=subprocess.STDOUT)
 
 
