@@ -13,6 +13,9 @@ CORES ?= 2
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
     "$$python" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 
+# Tests draw, too; what Matplotlib keeps for that stays here, and not in a home.
+export MPLCONFIGDIR ?= $(CURDIR)/.snakemake/cache/matplotlib
+
 BIN := .venv/bin
 CPU_INDEX := https://download.pytorch.org/whl/cpu
 # Scripts of an environment hold its path, so the record of what it was made from holds it, too.

@@ -1,5 +1,7 @@
 """Put the shards of a study into one table of runs, one of curves and one of costs."""
 
+import _path  # noqa: F401
+
 from lawbook.collect import collect_runs, sorted_curves
 from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.makings import check_inputs

@@ -1,5 +1,7 @@
 """Find the quanta of a study, and judge them by a run of another seed, or by the tasks where these are known."""
 
+import _path  # noqa: F401
+
 from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.makings import check_inputs
 from lawbook.stages import code_digest, quanta_digest

@@ -1,5 +1,7 @@
 """Draw one figure of a study."""
 
+import _path  # noqa: F401
+
 from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.report.figures import draw_figure
 from lawbook.stages import figure_block, figure_digest

@@ -1,5 +1,7 @@
 """Fit the laws of a study to its runs, and find its frontiers."""
 
+import _path  # noqa: F401
+
 from lawbook.fitting import fit_study, sensitivity
 from lawbook.frontiers import fit_frontiers
 from lawbook.jobs import job_arguments, planned, provenance, reported

@@ -1,5 +1,7 @@
 """Judge the claims of a study by its tables."""
 
+import _path  # noqa: F401
+
 from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.report.claims import judge_claims
 from lawbook.stages import claims_digest

@@ -1,5 +1,7 @@
 """Publish the plan of a study: a row per run."""
 
+import _path  # noqa: F401
+
 from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.stages import plan_digest
 from lawbook.tables import write_table

@@ -1,5 +1,7 @@
 """Train the probes of a study's pools and score their examples."""
 
+import _path  # noqa: F401
+
 from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.progress import SCORES, heartbeat
 from lawbook.provenance import about_runs

@@ -1,5 +1,7 @@
 """Take the runs of a study from the table that it names."""
 
+import _path  # noqa: F401
+
 from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.stages import source_digest
 from lawbook.tables import write_csv, write_table

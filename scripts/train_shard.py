@@ -1,5 +1,7 @@
 """Train the runs of one shard, or take them from the cache."""
 
+import _path  # noqa: F401
+
 from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.makings import check_inputs
 from lawbook.progress import heartbeat

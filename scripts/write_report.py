@@ -1,5 +1,7 @@
 """Write the report of a study."""
 
+import _path  # noqa: F401
+
 from lawbook.jobs import job_arguments, planned, reported
 from lawbook.report.page import write_report
 from lawbook.stages import study_digest

@@ -107,7 +107,32 @@ def test_a_folder_without_settings_is_one_message(call, tmp_path: Path) -> None:
     code, _, errors = call("plan", "smoke")
 
     assert code == 2
-    assert "run this in the folder that holds the Snakefile" in errors
+    assert "run this in the folder that holds config" in errors
+
+
+@pytest.mark.parametrize("twin", [False, True])
+def test_a_study_called_yml_is_named_with_the_fix(call, tmp_path: Path, twin: bool) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/one.yml").write_text((STUDIES / "smoke.yaml").read_text())
+    if twin:
+        (tmp_path / "mine/one.yaml").write_text((STUDIES / "smoke.yaml").read_text())
+    (tmp_path / "config/config.yaml").write_text("studies: mine\n")
+
+    said = "mine/one.yml: the file of a study ends in .yaml; rename or delete it"
+    assert call("plan", "one") == (2, "", f"Error: {said}\n")
+    assert "the file of a study ends in .yaml" in " ".join(call("status")[1].replace("│", "").split())
+
+
+@pytest.mark.parametrize("folder", ["nowhere", "empty"])
+def test_a_folder_without_studies_is_one_message(call, tmp_path: Path, folder: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "config/config.yaml").write_text(f"studies: {folder}\n")
+
+    for command in (("plan", "smoke"), ("status",)):
+        code, out, errors = call(*command)
+        assert (code, out) == (2, "")
+        assert errors.startswith(f"Error: studies = '{folder}': ")
+        assert errors.count("\n") == 1
 
 
 def test_status_shows_progress_of_one_study_and_of_all(call) -> None:

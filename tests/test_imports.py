@@ -57,6 +57,7 @@ MAY_IMPORT = {
     "provenance": {"errors"},
     "tables": {"errors", "files", "provenance", "seal"},
     "seal": set(),
+    "places": {"errors"},
     "makings": {"errors", "provenance", "seal", "stages", "studies"},
     "recovery": {"errors", "files", "makings", "stages", "studies"},
     "stages": {"errors", "digest", "laws", "studies"},

@@ -82,6 +82,7 @@ class Job:
 
     def run(self) -> None:
         """Run the script in this process."""
+        sys.path.insert(0, str(REPOSITORY / "scripts"))
         sys.argv = [f"{self.script}.py", NAME, *self.arguments]
         runpy.run_path(str(REPOSITORY / f"scripts/{self.script}.py"), run_name="__main__")
 

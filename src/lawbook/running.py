@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from lawbook.errors import ExitCode, LawbookError
 from lawbook.extras import INSTALL, need
+from lawbook.places import caches, snakefile
 from lawbook.progress import study_progress
 from lawbook.recovery import keep_record, outdated, recover
 from lawbook.studies import Plan, plan_study
@@ -57,7 +58,8 @@ def run_study(study: str, settings: Settings, cores: str, extra: Sequence[str] =
                 f"{option}: `lawbook run` sets this itself; edit config/config.yaml, or call snakemake"
             )
     need("snakemake")
-    command = [sys.executable, "-m", "snakemake", "--cores", cores, "--rerun-incomplete"]
+    os.environ |= caches()
+    command = [sys.executable, "-m", "snakemake", "--cores", cores, "--rerun-incomplete", *snakefile()]
     if DRY_RUN.intersection(extra):
         code = subprocess.run([*command, *extra, "--", study], check=False).returncode
         if code:
@@ -103,7 +105,7 @@ def _opened(log: Path) -> TextIO:
 
 def _remove_stale_locks(study: str, output: int) -> None:
     if any(Path(".snakemake/locks").glob("*")):
-        unlock = [sys.executable, "-m", "snakemake", "--unlock", "--", study]
+        unlock = [sys.executable, "-m", "snakemake", "--unlock", *snakefile(), "--", study]
         subprocess.run(unlock, check=False, stdout=output, stderr=subprocess.STDOUT)
 
 

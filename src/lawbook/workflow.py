@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lawbook import resources
 from lawbook.errors import LawbookError, one_message, suggest
+from lawbook.places import caches
 from lawbook.stages import (
     FIGURE_FORMATS,
     FIT_TABLES,
@@ -65,11 +66,6 @@ class Settings(BaseModel):
     cache: str = Field("results/.cache", pattern=FOLDER)
     default: str = Field("digits", min_length=1)
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """Return the variables by which jobs learn where things lie; as parameters these would be triggers."""
-        return {"LAWBOOK_STUDIES": self.studies, "LAWBOOK_CACHE": self.cache}
-
 
 def check_settings(config: Mapping[str, Any]) -> Settings:
     """Return the checked settings. Raises LawbookError for an unknown key or a value of the wrong kind."""
@@ -87,7 +83,7 @@ def read_settings(folder: Path = Path()) -> Settings:
     """Read config/config.yaml of a folder. Raises LawbookError if there is none or it is mistaken."""
     path = folder / CONFIG
     if not path.exists():
-        raise LawbookError(f"{path} cannot be read; run this in the folder that holds the Snakefile")
+        raise LawbookError(f"{path} cannot be read; run this in the folder that holds config")
     content = read_yaml(path)
     return check_settings(content)
 
@@ -95,16 +91,33 @@ def read_settings(folder: Path = Path()) -> Settings:
 class House:
     """What the rules of the workflow ask for; each study is planned once, when something of it is asked for."""
 
-    def __init__(self, config: Mapping[str, Any], targets: Callable[[], Collection[str]] = list) -> None:
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        targets: Callable[[], Collection[str]] = list,
+        figures: str = "figures",
+    ) -> None:
+        """Check the settings. figures: the target that never trains, as a workflow that imports this one names it."""
         with one_message():
             self.settings = check_settings(config)
-        self._targets = targets
+        self._targets, self._figures = targets, figures
         self._plans: dict[str, Plan] = {}
+
+    def place_results(self, folder: str) -> None:
+        """Let the results lie in a folder, whatever the settings say."""
+        self.settings = self.settings.model_copy(update={"results": folder})
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which jobs learn where things lie, and other libraries where their caches do."""
+        places = {"LAWBOOK_STUDIES": self.settings.studies, "LAWBOOK_CACHE": self.settings.cache}
+        return places | caches()
 
     @cached_property
     def studies(self) -> list[str]:
         """Return the names of the studies, from their file names alone; one named like a rule is left out, aloud."""
-        names = study_names(self.settings.studies)
+        with one_message():
+            names = study_names(self.settings.studies)
         for name in RESERVED.intersection(names):
             file = Path(self.settings.studies) / f"{name}.yaml"
             print(f"Left out: {file}: {name!r} is the name of a rule; rename the file", file=sys.stderr)
@@ -167,7 +180,7 @@ class House:
         if len(self._targets()) > 1:
             with one_message():
                 raise LawbookError(
-                    f"targets = {sorted(self._targets())}: ask for `figures` by itself; it never trains"
+                    f"targets = {sorted(self._targets())}: ask for `{self._figures}` by itself; it never trains"
                 )
         finished = [name for name in self.studies if (self.folder(name) / "runs.parquet").exists()]
         return [file for name in finished for file in self.figures(name)]
@@ -178,7 +191,7 @@ class House:
         For the target `figures`, a file that nothing makes: Snakemake then takes the tables of runs as they are.
         So for a study that takes its runs from a table: Snakemake then turns to the rule that does.
         """
-        if "figures" in self._targets():
+        if self._figures in self._targets():
             return [NEVER_TRAINED]
         plan, folder = self.plan(wildcards.study), self.folder(wildcards.study)
         if plan.source is not None:
@@ -187,11 +200,11 @@ class House:
 
     def pools(self, _: Wildcards) -> list[str]:
         """Return nothing to wait for; for the target `figures`, a file that nothing makes: no probe is trained."""
-        return [NEVER_TRAINED] if "figures" in self._targets() else []
+        return [NEVER_TRAINED] if self._figures in self._targets() else []
 
     def kept(self, wildcards: Wildcards) -> list[str]:
         """Return the runs, whose weights then lie in the cache; for the target `figures`, a file that nothing makes."""
-        if "figures" in self._targets():
+        if self._figures in self._targets():
             return [NEVER_TRAINED]
         return [str(self.folder(wildcards.study) / "runs.parquet")]
 

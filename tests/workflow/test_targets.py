@@ -28,6 +28,36 @@ def test_a_dry_run_of_every_study_tells_the_truth(house: House, study: str) -> N
     assert house.jobs(study) == wanted
 
 
+def test_without_a_target_the_default_study_is_run(house: House) -> None:
+    house.edit("config/config.yaml", "default: digits ", f"default: {STUDY} ")
+    jobs = house.jobs("--nocolor")
+
+    assert jobs["default_study"] == jobs["write_report"] == 1
+    assert jobs["train_shard"] == len(plan_study(STUDY, STUDIES).shards)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("default=smok", "there is no study 'smok' in config/studies; did you mean 'smoke'?"),
+        ("default=mine", "config/studies/mine.yml: the file of a study ends in .yaml; rename or delete it"),
+        (
+            "studies=nowhere",
+            "studies = 'nowhere': there is no such folder; set `studies:` in config/config.yaml",
+        ),
+    ],
+)
+def test_a_default_that_cannot_be_is_one_message(house: House, setting: str, said: str) -> None:
+    (house.folder / "config/studies/mine.yml").touch()
+
+    refused = house.snakemake("--cores", "1", "--config", setting)
+
+    assert refused.returncode == 2
+    assert f"Error: {said}\n" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not (house.folder / "results").exists()
+
+
 def test_a_run_leaves_every_table_figure_and_page(undisturbed: House) -> None:
     plan = plan_study(STUDY, STUDIES)
     runs, costs = undisturbed.table("runs"), undisturbed.table("costs")

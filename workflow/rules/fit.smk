@@ -26,5 +26,5 @@ rule fit_laws:
         laws=house.laws_digest,
         code=house.code("fit"),
     shell:
-        "python scripts/fit_laws.py {wildcards.study:q}"
+        '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/fit_laws.py" {wildcards.study:q}'
         ' --expect {params.laws:q} {params.code:q} --runs {input:q} --out "$(dirname {output.csv:q})" > {log:q} 2>&1'

@@ -16,5 +16,5 @@ rule plan_study:
     params:
         plan=house.plan_digest,
     shell:
-        "python scripts/plan_study.py {wildcards.study:q}"
+        '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/plan_study.py" {wildcards.study:q}'
         " --expect {params.plan:q} --out {output:q} > {log:q} 2>&1"

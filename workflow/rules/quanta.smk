@@ -22,5 +22,5 @@ rule discover_quanta:
         quanta=house.quanta_digest,
         code=house.code("discover"),
     shell:
-        "exec python scripts/discover_quanta.py {wildcards.study:q}"
+        'exec "$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/discover_quanta.py" {wildcards.study:q}'
         " --expect {params.quanta:q} {params.code:q} --runs {input:q} --out {output:q} > {log:q} 2>&1"

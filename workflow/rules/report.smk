@@ -27,7 +27,7 @@ rule draw_figure:
         figure=house.figure_digest,
         code=house.code("draw"),
     shell:
-        "python scripts/draw_figure.py {wildcards.study:q} --figure {wildcards.figure:q}"
+        '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/draw_figure.py" {wildcards.study:q} --figure {wildcards.figure:q}'
         ' --expect {params.figure:q} {params.code:q} --out "$(dirname {output.svg:q})" > {log:q} 2>&1'
 
 
@@ -52,7 +52,7 @@ rule judge_claims:
         claims=house.claims_digest,
         code=house.code("judge"),
     shell:
-        "python scripts/judge_claims.py {wildcards.study:q}"
+        '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/judge_claims.py" {wildcards.study:q}'
         " --expect {params.claims:q} {params.code:q} --out {output.table:q} > {log:q} 2>&1"
 
 
@@ -80,5 +80,5 @@ rule write_report:
         study=house.study_digest,
         code=house.code("report"),
     shell:
-        "python scripts/write_report.py {wildcards.study:q}"
+        '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/write_report.py" {wildcards.study:q}'
         " --expect {params.study:q} {params.code:q} --out {output:q} > {log:q} 2>&1"

@@ -24,5 +24,5 @@ rule score_pools:
         pools=house.pools_digest,
         code=house.code("score"),
     shell:
-        "exec python scripts/score_pools.py {wildcards.study:q}"
+        'exec "$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/score_pools.py" {wildcards.study:q}'
         " --expect {params.pools:q} {params.code:q} --out {output.scores:q} {output.scorings:q} > {log:q} 2>&1"

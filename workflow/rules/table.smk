@@ -24,5 +24,5 @@ rule take_table:
         table=house.source_digest,
         code=house.code("take"),
     shell:
-        "python scripts/take_table.py {wildcards.study:q}"
+        '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/take_table.py" {wildcards.study:q}'
         " --expect {params.table:q} {params.code:q} --out {output.tables:q} > {log:q} 2>&1"

@@ -25,7 +25,7 @@ rule train_shard:
         runs=house.shard_digest,
         code=house.code("train"),
     shell:
-        "exec python scripts/train_shard.py {wildcards.study:q} --shard {wildcards.shard:q}"
+        'exec "$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/train_shard.py" {wildcards.study:q} --shard {wildcards.shard:q}'
         " --expect {params.runs:q} {params.code:q} --scores {input.scores:q}"
         " --out {output.curves:q} {output.outcomes:q} > {log:q} 2>&1"
 
@@ -48,5 +48,5 @@ rule collect_runs:
         plan=house.plan_digest,
         code=house.code("collect"),
     shell:
-        "python scripts/collect_runs.py {wildcards.study:q}"
+        '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/collect_runs.py" {wildcards.study:q}'
         " --expect {params.plan:q} {params.code:q} --out {output.tables:q} > {log:q} 2>&1"

@@ -24,7 +24,7 @@ RULES = (
     "plan_study", "score_pools", "train_shard", "collect_runs", "take_table",
     "discover_quanta", "fit_laws", "draw_figure", "judge_claims", "write_report",
 )  # fmt: skip
-RESERVED = frozenset({*RULES, "all", "figures"})
+RESERVED = frozenset({*RULES, "all", "default_study", "figures"})
 """Names of rules and targets of the workflow, which no study may take."""
 
 
@@ -80,16 +80,30 @@ class Study:
 
 
 def find_study(name: str, folder: str | Path) -> Path:
-    """Return the file of a study. Raises LawbookError with the nearest name if there is none."""
+    """Return the file of a study.
+
+    Raises LawbookError with the nearest name if there is none, and for a file that is called NAME.yml.
+    """
     known = study_names(folder)
+    if (misnamed := Path(folder) / f"{name}.yml").exists():
+        raise LawbookError(f"{misnamed}: the file of a study ends in .yaml; rename or delete it")
     if name not in known:
         raise LawbookError(f"there is no study {name!r} in {folder}; {suggest(name, known)}")
     return Path(folder) / f"{name}.yaml"
 
 
 def study_names(folder: str | Path) -> list[str]:
-    """List the studies of a folder by file name, without reading them."""
-    return sorted(path.stem for path in Path(folder).glob("*.yaml"))
+    """List the studies of a folder by file name, without reading them; also NAME.yml, which `find_study` refuses.
+
+    Raises LawbookError if there is no such folder, or no study in it.
+    """
+    if not Path(folder).is_dir():
+        fix = "set `studies:` in config/config.yaml"
+        raise LawbookError(f"studies = '{folder}': there is no such folder; {fix}")
+    names = {path.stem for path in Path(folder).iterdir() if path.suffix in (".yaml", ".yml")}
+    if not names:
+        raise LawbookError(f"studies = '{folder}': the folder holds no study; write one as NAME.yaml")
+    return sorted(names)
 
 
 def load_study(file: str | Path) -> Study:

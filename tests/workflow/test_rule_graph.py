@@ -1,0 +1,56 @@
+"""The smallest study plans its whole graph in seconds, and the README draws that graph."""
+
+from __future__ import annotations
+
+import importlib.util
+import resource
+import shutil
+from pathlib import Path
+
+import yaml
+from benchmarks.fault_harness.house import REPOSITORY, House, build
+
+from lawbook.studies.study import RULES
+
+GRAPH = REPOSITORY / "docs/rule_graph.py"
+ELSEWHERE = {"take_table", "discover_quanta"}
+"""Rules of other kinds of study."""
+SECONDS = 10.0
+"""Of a processor, since the machine may be busy with other tests."""
+
+
+def test_the_readme_draws_the_rules_of_the_smallest_study() -> None:
+    spec = importlib.util.spec_from_file_location("rule_graph", GRAPH)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    edges, spent = module.rule_edges(), resource.getrusage(resource.RUSAGE_CHILDREN)
+
+    assert {rule for edge in edges for rule in edge} == {"all", *RULES} - ELSEWHERE
+    assert module.rule_graph() in (REPOSITORY / "README.md").read_text()
+    assert spent.ru_utime + spent.ru_stime - before.ru_utime - before.ru_stime < SECONDS
+
+
+def test_the_smallest_study_is_a_folder_that_plans(tmp_path: Path) -> None:
+    house = build(tmp_path / "house", "example")
+    shutil.copytree(REPOSITORY / ".test/config", house.folder / ".test/config")
+    smallest = House(house.folder / ".test", "example")
+
+    assert smallest.lawbook("plan", "example").returncode == 0
+    assert house.jobs("-s", "workflow/Snakefile", "-d", ".test") == {
+        **dict.fromkeys({"all", *RULES} - ELSEWHERE, 1),
+        "train_shard": 2,
+    }
+
+
+def test_the_catalog_is_told_how_to_deploy_and_report() -> None:
+    said = yaml.safe_load((REPOSITORY / ".snakemake-workflow-catalog.yml").read_text())
+
+    assert set(said) == {"usage"}
+    assert set(said["usage"]) == {"mandatory-flags", "software-stack-deployment", "report"}
+    assert set(said["usage"]["mandatory-flags"]) == {"desc", "flags"}
+    assert said["usage"]["software-stack-deployment"] == {"conda": True}
+    assert said["usage"]["report"] is True
