@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+from matplotlib.patheffects import Normal
 from matplotlib.text import Text
 
 from lawbook.laws.notice import listed
@@ -19,7 +20,7 @@ FALLBACKS = (
 """Families with characters that DejaVu Sans lacks, in the order in which they are tried."""
 
 
-def cover(figure: Figure, fallbacks: Sequence[str] = FALLBACKS) -> str:
+def cover(figure: Figure) -> str:
     """Give the texts whose font lacks characters fallbacks that are installed; say which no font has, '' if none.
 
     A text whose own font has its characters stays as it is.
@@ -29,10 +30,12 @@ def cover(figure: Figure, fallbacks: Sequence[str] = FALLBACKS) -> str:
     for text in figure.findobj(Text):
         families = list(text.get_fontfamily())
         missing = _missing(text.get_text(), families)
-        for family in fallbacks:
+        for family in FALLBACKS:
             if missing and family in installed and (left := _missing(missing, [family])) != missing:
-                text.set_fontfamily([*families, family])
                 families, missing = [*families, family], left
+                text.set_fontfamily(families)
+                # Drawn as outlines: matplotlib cannot embed fonts with PostScript outlines, as Noto's are, in a PDF.
+                text.set_path_effects([Normal()])
         if missing:
             boxes[text.get_text()] = missing
     if not boxes:

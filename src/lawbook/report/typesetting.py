@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
@@ -24,14 +27,20 @@ PASSES = 3
 SPARE = 0.97
 """Share of a room that is filled: widths of glyphs differ a little from resolution to resolution."""
 
-BESIDE = 0.4
+BESIDE = 0.45
 """Share of a figure's width for a legend beside the panels, or for the names of categories."""
+
+LEVEL = 10
+"""Letters that must have room between two categories before their names are broken into lines side by side."""
 
 LABEL_LINES, ENTRY_LINES, FOOT_LINES = 2, 3, 6
 """Most lines of an axis label, of an entry of a legend beside or in a panel, and of one below the panels."""
 
 TALL = 0.3
 """Share of a panel's height for its title, or for a text in it."""
+
+Widths = Callable[[Text], Callable[[str], float]]
+"""For a text, the width in pixels that a line has in its font."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +56,9 @@ def fit_texts(figure: Figure) -> list[str]:
     """Wrap every text of a figure, or shorten it in the middle, to its room; return the whole of those shortened.
 
     Labels and titles have the length of their axis, entries of a legend that of where it stands, names of
-    categories the way to the next. The figure grows by what a legend below its panels has beyond two lines.
+    categories the way to the next. The figure grows by the lines that this adds above and below its panels.
     """
-    renderer = FigureCanvasAgg(figure).get_renderer()
+    width_in = _widths(FigureCanvasAgg(figure).get_renderer())
     height = figure.get_figheight()
     axes = [axis for panel in figure.axes for axis in (panel.xaxis, panel.yaxis)]
     names = {axis: found for axis in axes if (found := _categories(axis))}
@@ -58,21 +67,24 @@ def fit_texts(figure: Figure) -> list[str]:
     before: list[object] = []
     for drawn in range(PASSES):
         for axis, found in names.items():
-            shortened[axis] = _fit_categories(axis, found, renderer)
+            shortened[axis] = _fit_categories(axis, found, width_in)
         for place in _places(figure, drawn > 0):
             if not (full := whole.setdefault(place.text, place.text.get_text())):
                 continue
-            shown = fitted(full, SPARE * place.width, place.lines, _width_of(place.text, renderer))
+            shown = fitted(full, SPARE * place.width, place.lines, width_in(place.text))
             place.text.set_text(shown)
-            shortened[place.text] = [full] if shown.count(ELLIPSIS) > full.count(ELLIPSIS) else []
+            shortened[place.text] = [full] if _is_shortened(shown, full) else []
         if drawn:
-            figure.set_figheight(height + _height_below(figure) / figure.dpi)
+            figure.set_figheight(height + (_height_of_labels(figure) + _height_below(figure)) / figure.dpi)
         labels = [label for axis in names for label in axis.get_ticklabels()]
         now = [figure.get_figheight(), *(text.get_text() for text in (*whole, *labels))]
         if now == before:
             break
         figure.draw_without_rendering()
         before = now
+    for panel in figure.axes:
+        if panel.xaxis not in names:
+            _thin_out(panel.xaxis)
     return list(dict.fromkeys(full for each in shortened.values() for full in each))
 
 
@@ -94,7 +106,9 @@ def _places(figure: Figure, drawn: bool) -> Iterator[_Place]:
         if drawn and _is_below(legend):
             yield from _entries(legend, figure.bbox.width, math.inf, FOOT_LINES)
         else:
-            yield from _entries(legend, BESIDE * figure.bbox.width, figure.bbox.height, ENTRY_LINES if drawn else 1)
+            yield from _entries(
+                legend, BESIDE * figure.bbox.width, figure.bbox.height, ENTRY_LINES if drawn else 1
+            )
     for text in figure.texts:
         yield _Place(text, figure.bbox.width, FOOT_LINES)
 
@@ -105,7 +119,7 @@ def _entries(legend: Legend, width: float, height: float, lines: int) -> Iterato
     for text in texts:
         em = text.get_fontsize() * _pixels(text)
         beside = width / columns - 4 * em  # of the handle and the blanks around both
-        each = height / math.ceil(len(texts) / columns) - em / 2
+        each = SPARE * height / math.ceil(len(texts) / columns) - em
         yield _Place(text, beside, min(lines, _lines_in(text, each)))
 
 
@@ -117,6 +131,17 @@ def _columns(legend: Legend) -> int:
 def _is_below(legend: Legend) -> bool:
     """Tell whether a legend stands below all panels, as it was drawn last."""
     return legend.get_window_extent().y1 <= min(panel.bbox.y0 for panel in legend.figure.axes)
+
+
+def _height_of_labels(figure: Figure) -> float:
+    """Return the height in pixels of the lines beyond the first that titles and labels along x have."""
+    columns: dict[int, float] = defaultdict(float)
+    for panel in figure.axes:
+        cell = panel.get_subplotspec()
+        for text in (panel.get_title(loc="left"), panel.get_xlabel()):
+            columns[cell.colspan.start if cell else 0] += text.count("\n") * _line_height(panel.xaxis.label)
+    below = sum(text.get_text().count("\n") * _line_height(text) for text in figure.texts)
+    return max(columns.values()) + below
 
 
 def _height_below(figure: Figure) -> float:
@@ -151,29 +176,61 @@ def _is_number(name: str) -> bool:
     return True
 
 
-def _fit_categories(axis: Axis, names: Sequence[str], renderer: RendererAgg) -> list[str]:
-    """Write the names at their ticks, below a panel upright where they would meet; return those shortened, whole."""
+def _fit_categories(axis: Axis, names: Sequence[str], width_in: Widths) -> list[str]:
+    """Write the names at their ticks, upright where they have no room side by side; return those shortened, whole."""
     panel, places = axis.axes, axis.get_majorticklocs()
     at = panel.transData.transform([(p, p) for p in places])[:, 0 if axis is panel.xaxis else 1]
     apart = float(np.abs(np.diff(at)).min()) if len(at) > 1 else panel.bbox.width
     label = axis.get_ticklabels()[0]
-    width, lines = _width_of(label, renderer), min(LABEL_LINES, _lines_in(label, apart))
-    level = [fitted(name, 0.9 * apart, LABEL_LINES, width) for name in names]
-    if axis is panel.xaxis and all(wrapped.split() == name.split() for wrapped, name in zip(level, names, strict=True)):
-        shown = level
-    elif axis is panel.xaxis:
-        shown = [fitted(name, BESIDE * panel.figure.bbox.height, lines, width) for name in names]
-        axis.set_tick_params(labelrotation=90)
+    width, lines = width_in(label), min(LABEL_LINES, _lines_in(label, apart))
+    if axis is panel.xaxis:
+        shown = [fitted(name, 0.9 * apart, ENTRY_LINES, width) for name in names]
+        short = any(map(_is_shortened, shown, names)) or (
+            apart < LEVEL * width("x") and any("\n" in text for text in shown)
+        )
+        if short:
+            shown = [fitted(name, BESIDE * panel.figure.bbox.height, lines, width) for name in names]
+            axis.set_tick_params(labelrotation=90)
     else:
         shown = [fitted(name, BESIDE * panel.figure.bbox.width, lines, width) for name in names]
     axis.set_ticks(places, shown)
-    return [name for name, text in zip(names, shown, strict=True) if text.count(ELLIPSIS) > name.count(ELLIPSIS)]
+    return [name for name, text in zip(names, shown, strict=True) if _is_shortened(text, name)]
 
 
-def _width_of(text: Text, renderer: RendererAgg) -> Callable[[str], float]:
-    """Return the function that gives the pixels that a line has in the font of a text."""
-    font = text.get_fontproperties()
-    return cache(lambda line: float(renderer.get_text_width_height_descent(line, font, False)[0]))
+def _thin_out(axis: Axis) -> None:
+    """Leave out every second number along x while some meet."""
+    for _ in range(PASSES):
+        low, high = sorted(axis.get_view_interval())
+        ticks = zip(axis.get_majorticklocs(), axis.get_major_ticks(), strict=False)
+        boxes = [
+            tick.label1.get_window_extent()
+            for at, tick in ticks
+            if low <= at <= high and tick.label1.get_visible()
+        ]
+        if all(left.x1 < right.x0 for left, right in pairwise(boxes)):
+            return
+        axis.set_major_locator(FixedLocator(axis.get_majorticklocs()[::2]))
+
+
+def _is_shortened(shown: str, whole: str) -> bool:
+    return shown.count(ELLIPSIS) > whole.count(ELLIPSIS)
+
+
+def _widths(renderer: RendererAgg) -> Widths:
+    """Return what gives the widths of lines in the font of a text: the sum of the characters', each measured once."""
+
+    def length(text: str, font: FontProperties) -> float:
+        return float(renderer.get_text_width_height_descent(text, font, False)[0])
+
+    @cache
+    def advance(character: str, font: FontProperties) -> float:
+        return (length(f"|{character * 8}|", font) - length("||", font)) / 8
+
+    def width_in(text: Text) -> Callable[[str], float]:
+        font = text.get_fontproperties()
+        return lambda line: sum(advance(character, font) for character in line)
+
+    return width_in
 
 
 def _lines_in(text: Text, height: float) -> int:

@@ -36,7 +36,10 @@ def fitted(text: str, room: float, lines: int, width: Callable[[str], float] = l
     def without_middle(kept: int, at_separators: bool = False) -> list[str]:
         return _wrapped(_without_middle(text, kept, at_separators), room, _LONG * room, width)
 
-    few, many = 0, len(text)  # characters that are kept: for the first there is room, for the second there is none
+    few, many = (
+        0,
+        len(text),
+    )  # characters that are kept: for the first there is room, for the second there is none
     while many - few > 1:
         kept = (few + many) // 2
         few, many = (kept, many) if len(without_middle(kept)) <= lines else (few, kept)

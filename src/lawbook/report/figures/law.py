@@ -200,7 +200,9 @@ def _rows(table: pd.DataFrame, s: Series, name: str) -> pd.DataFrame:
 
 def _data(law: LawBlock, parts: Sequence[tuple[dict[str, Any], pd.DataFrame]]) -> pd.DataFrame:
     """Join the parts of the data, with the columns that y and the inputs are."""
-    columns = {f"{column}_is": name for column, name in zip(("y", *INPUTS), (law.y, *law.inputs), strict=False)}
+    columns = {
+        f"{column}_is": name for column, name in zip(("y", *INPUTS), (law.y, *law.inputs), strict=False)
+    }
     return as_data([({**names, **columns}, part) for names, part in parts])
 
 
