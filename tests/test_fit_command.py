@@ -18,6 +18,7 @@ from lawbook.answer.table import read_source
 from lawbook.cli import main
 from lawbook.errors import LawbookError
 from lawbook.laws import fit
+from tests.report.fonts import fonts_in
 
 CHINCHILLA = Path(__file__).parents[2] / "shared/data/chinchilla_epoch_svg_extracted.csv"
 FILES = ["draws.parquet", "figure.pdf", "figure.png", "figure.svg", "fit.json", "predictions.csv"]
@@ -94,6 +95,7 @@ def test_everything_is_written_with_all_digits(call: Call, tmp_path: Path) -> No
     assert (predictions["low"] < predictions["estimate"]).all()
     assert (predictions["estimate"] < predictions["high"]).all()
     assert (folder / "figure.png").read_bytes().startswith(b"\x89PNG")
+    assert fonts_in(folder / "figure.pdf") <= {"Type0", "CIDFontType2"}
 
 
 def test_the_same_question_gives_the_same_bytes(call: Call, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,9 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from lawbook.files import written_atomically
+from lawbook.report.glyphs import cover
+from lawbook.report.typesetting import fit_texts
+from lawbook.report.words import plain
 
 # Okabe and Ito 2008, "Color universal design"; yellow is left out, since it fades on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
@@ -48,6 +52,7 @@ _STYLE: dict[Any, Any] = {
     "legend.title_fontsize": 7,
     "lines.linewidth": 1.3,
     "lines.markersize": 4,
+    "pdf.fonttype": 42,  # TrueType; venues refuse Type 3
     "savefig.dpi": 200,
     "svg.fonttype": "path",
     "text.parse_math": False,  # a dollar sign in a column's name is one
@@ -80,8 +85,22 @@ def new_figure(width: float, height: float) -> Figure:
 def save(figure: Figure, out: Path, name: str, title: str, caption: str, made: str | None = None) -> None:
     """Write `name` as SVG, PDF and PNG, with title, caption and how it was made in their metadata.
 
-    The same figure gives the same bytes: no dates, and ids that derive from the name.
+    Texts longer than their room are wrapped or shortened; the caption then has them whole. Characters that no
+    installed font has are named in the caption and on stderr. The same figure gives the same bytes: no dates, and
+    ids that derive from the name.
     """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")  # said once, and in words
+        lacking = cover(figure)
+        cut = [text for text in fit_texts(figure) if plain(text) not in plain(caption)]
+        caption += f" Shortened in the figure: {'; '.join(cut)}." if cut else ""
+        if lacking:
+            caption += f" {lacking}"
+            print(f"Warning: {name}: {lacking}", file=sys.stderr, flush=True)
+        _write(figure, out, name, title, caption, made)
+
+
+def _write(figure: Figure, out: Path, name: str, title: str, caption: str, made: str | None) -> None:
     metadata = {
         "svg": {"Date": None, "Title": title, "Description": caption, "Source": made},
         "pdf": {"CreationDate": None, "Title": title, "Subject": caption, "Keywords": made},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +14,7 @@ from lawbook.laws import Fit
 from lawbook.laws.law import Array
 from lawbook.report.figures import Drawn
 from lawbook.report.style import BLACK, DOUBLE, GREY, PALETTE, RED, log_axis, new_figure
-from lawbook.report.words import measured, plain, symbol
+from lawbook.report.words import enumerate_words, measured, plain, symbol
 
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 _SHOWN = 4
@@ -172,8 +171,7 @@ def _heading(axes: Axes, fitted: Fit) -> None:
     if fitted.status == "ok":
         axes.set_title(fitted.law.formula)
     else:
-        text = textwrap.fill(f"{plain(fitted.status).upper()}: {fitted.reason}", 68)
-        axes.set_title(text, color=RED, fontsize=7)
+        axes.set_title(f"{plain(fitted.status).upper()}: {fitted.reason}", color=RED, fontsize=7)
 
 
 def _legend(fitted: Fit) -> str:
@@ -190,8 +188,8 @@ def _legend(fitted: Fit) -> str:
 
 def _caption(fitted: Fit) -> str:
     text = (
-        f"Means of {plain(fitted.y)} at {fitted.n_points} points from {fitted.n_runs} runs with"
-        f" {100 * fitted.level:g} % intervals, the law {fitted.law.formula}, and log residuals."
+        f"Means of {fitted.y} by {enumerate_words(fitted.inputs)} at {fitted.n_points} points from"
+        f" {fitted.n_runs} runs with {100 * fitted.level:g} % intervals, the law {fitted.law.formula}, and log residuals."
     )
     if len(fitted.inputs) == 1:
         text += " Dark band: the mean curve; light band, where there is one: a new run; right of the line: predicted."

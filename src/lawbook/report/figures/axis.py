@@ -40,6 +40,8 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
             if names:
                 shown = shown.assign(**{x: [float(names.index(text_of(v))) for v in shown[x]]})
             points = means(shown, y, x)
+            if names:
+                points["name"] = [names[int(at)] for at in points["x"]]
             draw_seeds(axes, shown, y, x, line)
             draw_points(axes, points, line, joined=names is None)
             parts.append(({"y_is": y, "line": line.label, "x_is": x}, points))

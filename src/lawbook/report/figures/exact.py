@@ -51,7 +51,8 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         below.errorbar(aside, ratio["ratio"], yerr=np.nan_to_num(3 * ratio["se"]), color=hue,
                        marker=line.marker, ls="none", capsize=1.5, elinewidth=0.8)  # fmt: skip
         ratios.append(ratio)
-        parts += [({"part": "points", "group": group}, points), ({"part": "ratio", "group": group}, ratio)]
+        named = {"group": group, "y_is": law.y, "x_is": x}
+        parts += [({"part": "points", **named}, points), ({"part": "ratio", **named}, ratio)]
     below.axhline(1, color=BLACK, lw=0.8)
     every = (
         pd.concat(ratios, ignore_index=True)

@@ -69,7 +69,9 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     )
     if refused:
         caption += f" Refused, and not shown: {enumerate_words(refused)}."
-    return Drawn(figure, as_data([({}, table)]), f"Exponents of {plain(name)}", caption)
+    return Drawn(
+        figure, as_data([({"law": name, "by": law.by[0]}, table)]), f"Exponents of {plain(name)}", caption
+    )
 
 
 def _exact(

@@ -6,8 +6,9 @@ against each input.
 
 from __future__ import annotations
 
-import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -56,7 +57,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         drawn, data = _draw_surface(name, law, series, results, content)
         return Drawn(drawn, data, f"The law {plain(name)}", _caption(fits, law))
 
-    figure = new_figure(DOUBLE, 3.2 + 0.14 * sum(s.text.count("\n") + 1 for s in series))
+    figure = new_figure(DOUBLE, 3.4)
     grid = figure.subplot_mosaic([["main", "residual"], ["main", "slope"]], width_ratios=[1.55, 1])
     main, residual, slope = grid["main"], grid["residual"], grid["slope"]
     parts = []
@@ -97,7 +98,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         handles.append(Line2D([], [], color=BLACK, ls=dash, lw=1.6))
         texts.append(f"exact curve ({plain(known)})")
     _add_legend(figure, handles, texts, series)
-    return Drawn(figure, as_data(parts), f"The law {plain(name)}", _caption(fits, law))
+    return Drawn(figure, _data(law, parts), f"The law {plain(name)}", _caption(fits, law))
 
 
 def _draw_surface(
@@ -105,8 +106,7 @@ def _draw_surface(
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw measured against fitted y, and the log residual against each input; return that and the data."""
     inputs = dict(zip(INPUTS, law.inputs, strict=False))
-    lines = sum(s.text.count("\n") + 1 for s in series)
-    figure = new_figure(DOUBLE, 1.2 + 1.2 * len(inputs) + 0.14 * lines)
+    figure = new_figure(DOUBLE, 1.4 + 1.2 * len(inputs))
     grid = figure.subplot_mosaic([["main", column] for column in inputs], width_ratios=[1.25, 1])
     main, parts = grid["main"], []
     ends: list[float] = []
@@ -136,7 +136,7 @@ def _draw_surface(
     _state_refusals(main, series)
     handles = [Line2D([], [], color=s.colour, marker=s.marker, ls="none") for s in series]
     _add_legend(figure, handles, [s.text for s in series], series)
-    return figure, as_data(parts)
+    return figure, _data(law, parts)
 
 
 def _add_legend(figure: Figure, handles: list[Line2D], texts: list[str], series: list[Series]) -> None:
@@ -186,7 +186,7 @@ def _legend_text(law: LawBlock, row: pd.Series) -> str:
     """Return the exponent with its interval and range, or that and why there is none."""
     lead = _lead(str(row["group"]))
     if flaw := _flaw(row):
-        return textwrap.fill(f"{lead}{plain(row['form'])}: {flaw}", 118, subsequent_indent="    ")
+        return f"{lead}{plain(row['form'])}: {flaw}"
     value = measured(row["estimate"], row["low"], row["high"])
     over = fitted_range(row.to_dict(), named=False)
     if len(law.inputs) == 1:
@@ -196,6 +196,14 @@ def _legend_text(law: LawBlock, row: pd.Series) -> str:
 
 def _rows(table: pd.DataFrame, s: Series, name: str) -> pd.DataFrame:
     return table[(table["law"] == name) & (table["form"] == s.form) & (table["group"] == s.group)]
+
+
+def _data(law: LawBlock, parts: Sequence[tuple[dict[str, Any], pd.DataFrame]]) -> pd.DataFrame:
+    """Join the parts of the data, with the columns that y and the inputs are."""
+    columns = {
+        f"{column}_is": name for column, name in zip(("y", *INPUTS), (law.y, *law.inputs), strict=False)
+    }
+    return as_data([({**names, **columns}, part) for names, part in parts])
 
 
 def _bare(rows: pd.DataFrame) -> pd.DataFrame:
@@ -255,7 +263,7 @@ def _state_refusals(main: Axes, series: list[Series]) -> None:
         low, high = main.get_ylim()
         room = (high / low) ** 0.35 if main.get_yscale() == "log" else 1.0
         main.set_ylim(low, high * room)
-        texts = [textwrap.fill(s.lead + s.flaw, 52) for s in said[:2]]
+        texts = [s.lead + s.flaw for s in said[:2]]
         if len(said) > 2:
             texts.append(f"… and {count(len(said) - 2, 'group')} more")
         box = {"boxstyle": "round,pad=0.4", "fc": "white", "ec": RED, "lw": 0.8, "alpha": 0.92}

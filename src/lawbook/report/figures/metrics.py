@@ -66,7 +66,9 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         + (f" Pairs lack: {'; '.join(lacking)}." if lacking else "")
         + (f" Not drawn, but in the data: {'; '.join(left_out)}." if left_out else "")
     )
-    return Drawn(figure, as_data([({}, gaps)]), f"Every selection against random: {plain(sweep)}", caption)
+    return Drawn(
+        figure, as_data([({"y_is": y}, gaps)]), f"Every selection against random: {plain(sweep)}", caption
+    )
 
 
 def _differences(runs: pd.DataFrame, y: str, selection: list[str]) -> pd.DataFrame:

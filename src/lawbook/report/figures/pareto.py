@@ -16,7 +16,7 @@ from lawbook.report.exact import exact_curves
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import as_data, flops_axis, shown, whole_flops
 from lawbook.report.results import Results
-from lawbook.report.style import BLACK, DOUBLE, GREY, PALETTE, log_axis, new_figure
+from lawbook.report.style import BLACK, DOUBLE, GREY, PALETTE, legend_columns, log_axis, new_figure
 from lawbook.report.words import label, number, plain
 from lawbook.studies.schema import FigureBlock, FrontierBlock, StudyFile
 
@@ -65,9 +65,14 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     left.set(xlabel=label(asked.kept), ylabel=label(asked.y, content))
     middle.set(xlabel=label(asked.kept), ylabel="local exponent")
     right.set_ylabel(label(asked.y, content))
-    figure.legend(handles=_legend(asked, parts), loc="outside lower center", ncols=4)
+    entries = _legend(asked, parts)
+    columns = legend_columns([str(entry.get_label()) for entry in entries])
+    figure.legend(handles=entries, loc="outside lower center", ncols=columns)
     data = as_data(
-        [(names, points.drop(columns=["frontier", "part"], errors="ignore")) for names, points in parts]
+        [
+            ({**names, "y_is": asked.y}, points.drop(columns=["frontier", "part"], errors="ignore"))
+            for names, points in parts
+        ]
     )
     return Drawn(figure, data, f"Frontier: {plain(name)}", _caption(asked, pruned, verdict))
 
