@@ -28,6 +28,6 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     clock,
     gradients,
 )
-"""In the order in which they are shown; the first need nothing but what `lawbook --help` needs, the last takes seconds."""
+"""In the order shown: the first need nothing but what `lawbook --help` needs, the last takes seconds."""
 
 __all__ = ["CHECKS", "Finding"]
