@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from tests.report.fonts import fonts_in
 
 from lawbook.answer.table import read_source
 from lawbook.cli import main
 from lawbook.errors import LawbookError
 from lawbook.laws import fit
-from tests.report.fonts import fonts_in
 
 CHINCHILLA = Path(__file__).parents[2] / "shared/data/chinchilla_epoch_svg_extracted.csv"
 FILES = ["draws.parquet", "figure.pdf", "figure.png", "figure.svg", "fit.json", "predictions.csv"]
