@@ -150,7 +150,7 @@ def _stretch(figure: Figure, length: int) -> list[str]:
 
 
 def _has_letters(text: str) -> bool:
-    return re.search(r"[^\W\d]{2}", text) is not None
+    return re.search(r"[a-zA-Z]{2}", text) is not None
 
 
 def _axes(figure: Figure) -> list[Axis]:

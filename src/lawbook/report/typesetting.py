@@ -21,8 +21,8 @@ from matplotlib.ticker import FixedLocator
 
 from lawbook.report.wrapping import ELLIPSIS, fitted
 
-PASSES = 3
-"""Layouts: a label of two lines leaves its panel less room, and so the label of the other axis."""
+PASSES = 5
+"""Layouts at most: a label of two lines leaves its panel less room, and so the label of the other axis."""
 
 SPARE = 0.97
 """Share of a room that is filled: widths of glyphs differ a little from resolution to resolution."""
@@ -58,7 +58,7 @@ def fit_texts(figure: Figure) -> list[str]:
     Labels and titles have the length of their axis, entries of a legend that of where it stands, names of
     categories the way to the next. The figure grows by the lines that this adds above and below its panels.
     """
-    width_in = _widths(FigureCanvasAgg(figure).get_renderer())
+    width_in = _widths(FigureCanvasAgg(figure).get_renderer())  # type: ignore[no-untyped-call]
     height = figure.get_figheight()
     axes = [axis for panel in figure.axes for axis in (panel.xaxis, panel.yaxis)]
     names = {axis: found for axis in axes if (found := _categories(axis))}
@@ -94,7 +94,7 @@ def _places(figure: Figure, drawn: bool) -> Iterator[_Place]:
     Where the legends stand is known once they are drawn: before, their entries get the least room.
     """
     for panel in figure.axes:
-        box, cell = panel.bbox, _cell_height(panel)
+        box, cell = panel.bbox, _cell_height(panel, figure)
         for text in panel.get_children():
             if isinstance(text, Text):
                 yield _Place(text, box.width, _lines_in(text, TALL * cell))
@@ -117,7 +117,7 @@ def _entries(legend: Legend, width: float, height: float, lines: int) -> Iterato
     """Yield the texts of a legend that may take this width and height."""
     texts, columns = legend.get_texts(), _columns(legend)
     for text in texts:
-        em = text.get_fontsize() * _pixels(text)
+        em = float(text.get_fontsize()) * _pixels(text)
         beside = width / columns - 4 * em  # of the handle and the blanks around both
         each = SPARE * height / math.ceil(len(texts) / columns) - em
         yield _Place(text, beside, min(lines, _lines_in(text, each)))
@@ -130,7 +130,7 @@ def _columns(legend: Legend) -> int:
 
 def _is_below(legend: Legend) -> bool:
     """Tell whether a legend stands below all panels, as it was drawn last."""
-    return legend.get_window_extent().y1 <= min(panel.bbox.y0 for panel in legend.figure.axes)
+    return bool(legend.get_window_extent().y1 <= min(panel.bbox.y0 for panel in legend.figure.axes))
 
 
 def _height_of_labels(figure: Figure) -> float:
@@ -154,10 +154,10 @@ def _height_below(figure: Figure) -> float:
     return max(0.0, sum(heights))
 
 
-def _cell_height(panel: Axes) -> float:
+def _cell_height(panel: Axes, figure: Figure) -> float:
     """Return the height in pixels of a panel with its labels: that of its cell in the grid."""
     cell = panel.get_subplotspec()
-    return panel.figure.bbox.height * (cell.get_position(panel.figure).height if cell else 1.0)
+    return figure.bbox.height * (cell.get_position(figure).height if cell else 1.0)
 
 
 def _categories(axis: Axis) -> list[str]:
@@ -178,21 +178,18 @@ def _is_number(name: str) -> bool:
 
 def _fit_categories(axis: Axis, names: Sequence[str], width_in: Widths) -> list[str]:
     """Write the names at their ticks, upright where they have no room side by side; return those shortened, whole."""
-    panel, places = axis.axes, axis.get_majorticklocs()
+    panel, places = axis.axes, axis.get_majorticklocs().tolist()
     at = panel.transData.transform([(p, p) for p in places])[:, 0 if axis is panel.xaxis else 1]
     apart = float(np.abs(np.diff(at)).min()) if len(at) > 1 else panel.bbox.width
     label = axis.get_ticklabels()[0]
     width, lines = width_in(label), min(LABEL_LINES, _lines_in(label, apart))
-    if axis is panel.xaxis:
-        shown = [fitted(name, 0.9 * apart, ENTRY_LINES, width) for name in names]
-        short = any(map(_is_shortened, shown, names)) or (
-            apart < LEVEL * width("x") and any("\n" in text for text in shown)
-        )
-        if short:
-            shown = [fitted(name, BESIDE * panel.figure.bbox.height, lines, width) for name in names]
-            axis.set_tick_params(labelrotation=90)
-    else:
-        shown = [fitted(name, BESIDE * panel.figure.bbox.width, lines, width) for name in names]
+    shown = [fitted(name, 0.8 * apart, ENTRY_LINES, width) for name in names]
+    narrow = apart < LEVEL * width("x") and any("\n" in text for text in shown)
+    if axis is panel.yaxis or narrow or label.get_rotation() or any(map(_is_shortened, shown, names)):
+        # What stands upright once stays so, since level names would make the panel narrower again.
+        axis.set_tick_params(labelrotation=0 if axis is panel.yaxis else 90)
+        along = panel.figure.bbox.width if axis is panel.yaxis else panel.figure.bbox.height
+        shown = [fitted(name, BESIDE * along, lines, width) for name in names]
     axis.set_ticks(places, shown)
     return [name for name, text in zip(names, shown, strict=True) if _is_shortened(text, name)]
 
@@ -209,7 +206,7 @@ def _thin_out(axis: Axis) -> None:
         ]
         if all(left.x1 < right.x0 for left, right in pairwise(boxes)):
             return
-        axis.set_major_locator(FixedLocator(axis.get_majorticklocs()[::2]))
+        axis.set_major_locator(FixedLocator(axis.get_majorticklocs()[::2].tolist()))
 
 
 def _is_shortened(shown: str, whole: str) -> bool:
@@ -220,7 +217,7 @@ def _widths(renderer: RendererAgg) -> Widths:
     """Return what gives the widths of lines in the font of a text: the sum of the characters', each measured once."""
 
     def length(text: str, font: FontProperties) -> float:
-        return float(renderer.get_text_width_height_descent(text, font, False)[0])
+        return float(renderer.get_text_width_height_descent(text, font, False)[0])  # type: ignore[no-untyped-call]
 
     @cache
     def advance(character: str, font: FontProperties) -> float:
@@ -239,9 +236,9 @@ def _lines_in(text: Text, height: float) -> int:
 
 
 def _line_height(text: Text) -> float:
-    return 1.25 * text.get_fontsize() * _pixels(text)
+    return 1.25 * float(text.get_fontsize()) * _pixels(text)
 
 
 def _pixels(text: Text) -> float:
     """Return the pixels of a point."""
-    return float(text.figure.dpi / 72)
+    return float(text.figure.dpi) / 72

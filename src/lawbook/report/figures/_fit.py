@@ -189,7 +189,8 @@ def _legend(fitted: Fit) -> str:
 def _caption(fitted: Fit) -> str:
     text = (
         f"Means of {fitted.y} by {enumerate_words(fitted.inputs)} at {fitted.n_points} points from"
-        f" {fitted.n_runs} runs with {100 * fitted.level:g} % intervals, the law {fitted.law.formula}, and log residuals."
+        f" {fitted.n_runs} runs with {100 * fitted.level:g} % intervals,"
+        f" the law {fitted.law.formula}, and log residuals."
     )
     if len(fitted.inputs) == 1:
         text += " Dark band: the mean curve; light band, where there is one: a new run; right of the line: predicted."

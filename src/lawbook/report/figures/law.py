@@ -261,7 +261,7 @@ def _state_refusals(main: Axes, series: list[Series]) -> None:
     said = [s for s in series if s.headline and s.flaw]
     if said:
         low, high = main.get_ylim()
-        room = (high / low) ** 0.35 if main.get_yscale() == "log" else 1.0
+        room = (high / low) ** 0.45 if main.get_yscale() == "log" else 1.0
         main.set_ylim(low, high * room)
         texts = [s.lead + s.flaw for s in said[:2]]
         if len(said) > 2:
