@@ -81,6 +81,8 @@ def test_a_second_run_says_that_nothing_is_to_be_done(finished: House) -> None:
     assert f"Nothing to be done: {STUDY} is up to date." in again.stdout
     assert "Report: results/smoke/report.html" in again.stdout
     assert finished.path("report.html").stat().st_mtime_ns == before
+    by_default = finished.snakemake("--cores", "2", "--config", f"default={STUDY}")
+    assert "Nothing to be done" in by_default.stdout + by_default.stderr
 
 
 def test_figures_draws_what_is_finished_and_never_trains(finished: House) -> None:
