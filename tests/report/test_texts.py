@@ -46,7 +46,7 @@ from .test_quanta_report import study as quanta
 
 __all__ = ["frontier", "learning", "quanta", "scored"]  # fixtures, found by their names
 
-LENGTHS = (20, 60, 120)
+LENGTHS = (*(pytest.param(length, marks=pytest.mark.slow) for length in (20, 60)), 120)
 FITS = ("one input", "two inputs", "compared", "refused")
 MORE = ("axis of categories", "law of two inputs", *(f"fit, {name}" for name in FITS))
 KINDS = (*sorted(figures), *MORE)

@@ -130,7 +130,9 @@ def _columns(legend: Legend) -> int:
 
 def _is_below(legend: Legend) -> bool:
     """Tell whether a legend stands below all panels, as it was drawn last."""
-    return bool(legend.get_window_extent().y1 <= min(panel.bbox.y0 for panel in legend.figure.axes))
+    return bool(
+        legend.get_window_extent().y1 <= min((panel.bbox.y0 for panel in legend.figure.axes), default=0.0)
+    )
 
 
 def _height_of_labels(figure: Figure) -> float:
@@ -141,7 +143,7 @@ def _height_of_labels(figure: Figure) -> float:
         for text in (panel.get_title(loc="left"), panel.get_xlabel()):
             columns[cell.colspan.start if cell else 0] += text.count("\n") * _line_height(panel.xaxis.label)
     below = sum(text.get_text().count("\n") * _line_height(text) for text in figure.texts)
-    return max(columns.values()) + below
+    return max(columns.values(), default=0.0) + below
 
 
 def _height_below(figure: Figure) -> float:
