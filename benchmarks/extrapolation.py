@@ -12,7 +12,6 @@ benchmark of Alabdulmohsin et al. 2022 (arXiv:2209.06640), in the folder `--data
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -22,6 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
+from public_tables import add_data_option
 from scipy.special import stdtrit
 
 from lawbook.laws import laws
@@ -247,8 +247,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    data = os.environ.get("LAWBOOK_DATA", str(HERE.parents[1] / "shared" / "data"))
-    parser.add_argument("--data", type=Path, default=Path(data), help="folder of the benchmark's tables")
+    add_data_option(parser)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("design")
     commands.add_parser("tune").add_argument("domain", choices=list(FILES))

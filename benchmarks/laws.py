@@ -6,7 +6,7 @@ One thread. The ways of one task take turns, so that whatever else the machine d
 ratio is taken within a turn. A peer whose whole procedure takes minutes is timed on a random part of its
 starts and scaled by their number (`--starts 4500` runs it whole); its objective is then the best of that
 part. Data: the Chinchilla points, the four-digit addition curve and the 92-curve benchmark, as CSV files in
-the data folder. Needs `lmfit` besides Lawbook.
+the folder `--data` or LAWBOOK_DATA. Needs `lmfit` besides Lawbook.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 import scipy
 from law_peers import addition_released, chinchilla_bootstrap, chinchilla_grid, multistart
+from public_tables import add_data_option
 from rich.progress import track
 from threadpoolctl import threadpool_limits
 
@@ -195,9 +196,8 @@ def report(measured: pd.DataFrame) -> str:
 
 def main() -> None:
     """Measure, print the table, and write it where asked."""
-    here = Path(__file__).resolve()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=here.parents[2] / "shared" / "data")
+    add_data_option(parser)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--starts", type=int, default=90, help="of the 4,500 starts, and of the draws")
     parser.add_argument("--task", default="", help="only tasks whose name contains this")

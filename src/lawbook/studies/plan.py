@@ -248,7 +248,8 @@ def _check_selection(study: Study, field: str, wanted: Mapping[str, Any], runs: 
             if typed != value:
                 raise study.error(f"{field}.{axis}", value, "this is read as text", f"write {typed!r}")
     if not any(all(run.config[axis] in values for axis, values in allowed.items()) for run in runs):
-        raise study.error(field, dict(wanted), "no planned run has these values", "see `lawbook plan --csv`")
+        fix = f"see `lawbook plan {study.name} --csv`"
+        raise study.error(field, dict(wanted), "no planned run has these values", fix)
 
 
 ALONG_CURVES = ("step", "samples_seen")

@@ -1,0 +1,85 @@
+"""What the documents, the help texts, the comments and the messages tell the reader to type, works as it is written.
+
+Every command line is run in a fresh copy of the repository, in the order of the documents, where `digits` is a study
+of seconds. What would install, test, lint or submit is run dry; a benchmark, which takes minutes, is ended once it has
+worked for some seconds.
+"""
+
+from __future__ import annotations
+
+import pytest
+from tests.documented.clone import BENCHMARK, DATA, Clone, fresh_clone
+from tests.documented.commands import shown
+
+LEFT_OUT = {
+    "pre-commit install": "pre-commit is no part of the environment",
+    "python benchmarks/quanta_readability.py sheet": "it reads the results of a study of fifteen minutes",
+    "python benchmarks/quanta_readability.py score": "it reads the results of a study of fifteen minutes",
+}
+"""The command lines that are not run, and why."""
+LINES = [one.line for one in shown()]
+BENCHMARKS = [line for line in LINES if line.startswith(BENCHMARK) and line not in LEFT_OUT]
+READING_DATA = ("extrapolation.py", "laws.py")
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """Return a fresh copy."""
+    return fresh_clone(tmp_path_factory.mktemp("documented"))
+
+
+def test_many_are_shown_and_few_left_out() -> None:
+    assert len(LINES) >= 40
+    assert set(LEFT_OUT) <= set(LINES), "what is shown nowhere need not be left out"
+    assert len(LEFT_OUT) <= 8
+
+
+def test_every_kind_of_place_is_read() -> None:
+    kinds = (
+        "README.md",
+        "config/",
+        "CONTRIBUTING.md",
+        "docs/",
+        "lawbook fit --help",
+        "Makefile",
+        "profiles/",
+        "src/",
+    )
+    sources = [one.source for one in shown()]
+
+    assert [kind for kind in kinds if not any(source.startswith(kind) for source in sources)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_what_is_shown_can_be_typed(clone: Clone) -> None:
+    failed = [said for line in LINES if line not in [*LEFT_OUT, *BENCHMARKS] and (said := clone.type(line))]
+
+    assert not failed, "\n\n".join(failed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", BENCHMARKS)
+def test_a_benchmark_that_is_shown_starts(clone: Clone, line: str) -> None:
+    if any(name in line for name in READING_DATA) and not DATA.is_dir():
+        pytest.skip(f"{DATA} is not there: set LAWBOOK_DATA")
+    assert clone.type(line) == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "line",
+    [
+        "lawbook fit runs.csv --y loss --x N,D --no-such",
+        "lawbook run nosuch",
+        "make nosuch",
+        "make test-nosuch",
+        "pip install nosuch.whl",
+        "pytest -m",
+        "python benchmarks/coverage.py --no-such",
+        "python benchmarks/nosuch.py",
+        "snakemake --workflow-profile profiles/nosuch digits",
+    ],
+)
+def test_a_mistake_is_found(clone: Clone, line: str) -> None:
+    assert "exit code" in clone.type(line)
