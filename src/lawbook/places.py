@@ -20,7 +20,7 @@ def snakefile() -> list[str]:
         return []
     beside = Path(__file__).resolve().parents[2] / "Snakefile"
     if not beside.exists():
-        fix = "run this in a clone of Lawbook, or install it with `pip install --editable` from one"
+        fix = "run this in a clone of Lawbook, or install it with `pip install --editable CLONE`"
         raise LawbookError(f"neither this folder nor {beside.parent} holds a Snakefile; {fix}")
     return ["--snakefile", str(beside)]
 

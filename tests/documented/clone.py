@@ -68,15 +68,14 @@ class Clone:
         return "" if code in good else f"{typed}: exit code {code}\n{said}"
 
     def filled_in(self, line: str) -> str:
-        """Return a line with a real thing for each word in capitals, and for each expression in a message."""
+        """Return a line with a real thing for each word in capitals."""
         here = {
             "NAME": "named", "STUDY": STUDY, "FILE": "runs.csv", "FOLDER": "'a folder'",
-            "CLONE": shlex.quote(str(self.folder)), "path.name": f"results/{STUDY}.zip",
+            "CLONE": shlex.quote(str(self.folder)), "BUNDLE": f"results/{STUDY}.zip",
         }  # fmt: skip
         if re.search(r"\bRUN(_ID)?\b", line):
             runs = pd.read_csv(StringIO(self._run(f"lawbook plan {STUDY} --csv")[1]))
             here |= dict.fromkeys(("RUN", "RUN_ID"), runs["run_id"][0][:8])
-        line = re.sub(r"\{([\w.]+)\}", lambda found: here.get(found[1], STUDY), line)
         return re.sub(r"\b([A-Z_]{3,})\b(?!=)", lambda found: here.get(found[1], found[1]), line)
 
     def _run(self, line: str, *python_path: Path) -> tuple[int, str]:

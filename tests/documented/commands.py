@@ -20,7 +20,7 @@ MARKDOWN = ("README.md", "config/README.md", "CONTRIBUTING.md", "docs/*.md", "be
 COMMENTED = ("Makefile", "Snakefile", "workflow/**/*.smk", "profiles/*/*.yaml", "config/**/*.yaml",
              "envs/*.yaml", ".test/**/*.yaml", ".pre-commit-config.yaml", "src/lawbook/**/*.yaml")  # fmt: skip
 PROGRAMS = ("lawbook", "make", "snakemake", "pip", "pytest", "python", "ruff", "snakefmt", "mypy",
-            "pre-commit", "sha256sum", "conda", "git", "cp", "srun", "sbatch")  # fmt: skip
+            "pre-commit", "sha256sum", "conda", "git", "cp", "srun", "sbatch", r"\.")  # fmt: skip
 COMMAND = re.compile(rf"([A-Z_]+=\S+ )*(\.venv/bin/)?({'|'.join(PROGRAMS)}) \S")
 COMMANDS: dict[str, click.Command] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
@@ -101,11 +101,11 @@ def _in_messages() -> Iterator[tuple[str, str]]:
 
 
 def _literal(node: ast.AST) -> str:
-    """Return the text of a string, with the expressions in it in braces; of anything else, none."""
+    """Return the text of a string, with a word in capitals for each expression; of anything else, none."""
     if isinstance(node, ast.JoinedStr):
         return "".join(map(_literal, node.values))
     if isinstance(node, ast.FormattedValue):
-        return f"{{{ast.unparse(node.value)}}}"
+        return "BUNDLE" if ast.unparse(node.value) == "path.name" else "STUDY"
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
