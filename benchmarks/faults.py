@@ -24,7 +24,7 @@ from fault_harness import jobs, studies
 from fault_harness.outcomes import MUST_NOT, OUTCOMES, Course, table_of
 from fault_harness.workshop import Workshop
 
-from lawbook.files import write_text
+from lawbook.storage.files import write_text
 
 PAGE = Path(__file__).parents[1] / "docs/faults.md"
 JOBS, STUDIES = "jobs", "studies"

@@ -24,9 +24,9 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from lawbook.files import write_text
 from lawbook.pruning.duplicates import earlier_cosine, gap
 from lawbook.pruning.embedding import principal_components
+from lawbook.storage.files import write_text
 from lawbook.tasks.digits import task
 
 PAGE = Path(__file__).parents[1] / "docs/near_duplicates.md"

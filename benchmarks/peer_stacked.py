@@ -8,7 +8,7 @@ from pathlib import Path
 from step_speed import make_benchmark_plan
 from workload import RATES
 
-from lawbook.tables import write_table
+from lawbook.storage.tables import write_table
 from lawbook.training.shard import train_shard
 
 

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from rich.progress import track
 from scipy.optimize import brentq
 
-from lawbook.files import write_text
 from lawbook.models import models
 from lawbook.pruning.metrics import Evidence, metrics
 from lawbook.pruning.pools import pool_of
+from lawbook.storage.files import write_text
 from lawbook.studies.schema import PruningAxes, SeedAxes
 from lawbook.studies.study import NO_TRAINING
 from lawbook.tasks import PoolTask, tasks

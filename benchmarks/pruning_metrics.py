@@ -18,10 +18,10 @@ from rich.progress import track
 from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
-from lawbook.files import write_text
 from lawbook.pruning.embedding import principal_components
 from lawbook.pruning.metrics import Evidence, Probed, metrics
-from lawbook.pruning.scoring import score_pools
+from lawbook.scoring.score import score_pools
+from lawbook.storage.files import write_text
 from lawbook.studies import load_study, make_plan
 from lawbook.studies.cost import run_cost
 from lawbook.tasks import PoolTask, tasks

@@ -24,12 +24,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lawbook.discovery.tokens import inner_layers, token_loss
-from lawbook.files import write_text
+from lawbook.analyses.text_quanta.tokens import inner_layers, token_loss
 from lawbook.models import TrainedModel, models
 from lawbook.quanta.clustering import affinity_graph, cluster
 from lawbook.quanta.gradients import sketched_gradients
 from lawbook.seeds import generator
+from lawbook.storage.files import write_text
 from lawbook.training.process import prepare_process
 
 PAGE = Path(__file__).parents[1] / "docs/quanta_cost.md"

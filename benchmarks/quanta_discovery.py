@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lawbook.discovery.known import (
+from lawbook.analyses.known_quanta.compute import (
     METHODS,
     RANGE,
     Network,
@@ -29,11 +29,11 @@ from lawbook.discovery.known import (
     network_of,
     slopes,
 )
-from lawbook.files import write_text
 from lawbook.models import models
 from lawbook.quanta.affinity import AFFINITIES
 from lawbook.quanta.agreement import agreement
 from lawbook.quanta.linkage import ROOT
+from lawbook.storage.files import write_text
 from lawbook.studies.schema import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.tasks import tasks
 from lawbook.tasks.sparse_parity import subsets

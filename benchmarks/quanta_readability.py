@@ -20,10 +20,10 @@ import pandas as pd
 from scipy.stats import binomtest, fisher_exact
 
 from lawbook.errors import LawbookError, one_message
-from lawbook.files import write_text
 from lawbook.report.quanta import Line, line_of
 from lawbook.seeds import generator
-from lawbook.tables import read_table
+from lawbook.storage.files import write_text
+from lawbook.storage.tables import read_table
 
 HOME = Path(__file__).parents[1]
 SHEET, PAGE = HOME / "docs/quanta_readability_sheet.md", HOME / "docs/quanta_readability.md"

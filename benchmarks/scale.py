@@ -28,13 +28,13 @@ import pyarrow as pa
 from rich.progress import track
 from scale_page import Measured, page_of, tables_of
 
-from lawbook.files import write_text
-from lawbook.provenance import Provenance, versions
 from lawbook.seeds import generator
-from lawbook.stages import code_digest, laws_digest, plan_digest
+from lawbook.storage.files import write_text
+from lawbook.storage.provenance import Provenance, versions
+from lawbook.storage.tables import COLUMNS, conform, write_parts, write_table
 from lawbook.studies import Plan, Run, load_study, make_plan, shard_digest
 from lawbook.studies.cost import run_cost
-from lawbook.tables import COLUMNS, conform, write_parts, write_table
+from lawbook.workflow.stages import code_digest, laws_digest, plan_digest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGE = REPOSITORY / "docs/scale.md"

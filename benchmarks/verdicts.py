@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 from rich.progress import track
 
-from lawbook.files import write_text
 from lawbook.laws.frontier import judge, pareto
+from lawbook.storage.files import write_text
 from lawbook.theory.perceptron import max_margin_error, student
 
 PAGE = Path(__file__).parents[1] / "docs/pruning_verdicts.md"

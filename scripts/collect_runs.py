@@ -2,12 +2,12 @@
 
 import _path  # noqa: F401
 
-from lawbook.collect import collect_runs, sorted_curves
-from lawbook.jobs import job_arguments, planned, provenance, reported
-from lawbook.makings import check_inputs
-from lawbook.provenance import about_runs
-from lawbook.stages import plan_digest
-from lawbook.tables import write_csv, write_parts, write_table
+from lawbook.results.collect import collect_runs, sorted_curves
+from lawbook.storage.provenance import about_runs
+from lawbook.storage.tables import write_csv, write_parts, write_table
+from lawbook.workflow.freshness import check_inputs
+from lawbook.workflow.jobs import job_arguments, planned, provenance, reported
+from lawbook.workflow.stages import plan_digest
 
 with reported():
     job = job_arguments("collect", "out")

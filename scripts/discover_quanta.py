@@ -2,13 +2,13 @@
 
 import _path  # noqa: F401
 
-from lawbook.jobs import job_arguments, planned, provenance, reported
-from lawbook.makings import check_inputs
-from lawbook.stages import code_digest, quanta_digest
-from lawbook.tables import write_table
+from lawbook.storage.tables import write_table
+from lawbook.workflow.freshness import check_inputs
+from lawbook.workflow.jobs import job_arguments, planned, provenance, reported
+from lawbook.workflow.stages import code_digest, quanta_digest
 
 with reported():
-    from lawbook.discovery.discover import discover_quanta
+    from lawbook.analyses.text_quanta.compute import discover_quanta
 
     job = job_arguments("discover", "runs", "out")
     plan = planned(job, quanta_digest)

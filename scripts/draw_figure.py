@@ -2,9 +2,9 @@
 
 import _path  # noqa: F401
 
-from lawbook.jobs import job_arguments, planned, provenance, reported
 from lawbook.report.figures import draw_figure
-from lawbook.stages import figure_block, figure_digest
+from lawbook.workflow.jobs import job_arguments, planned, provenance, reported
+from lawbook.workflow.stages import figure_block, figure_digest
 
 with reported():
     job = job_arguments("draw", "figure", "out")

@@ -2,12 +2,12 @@
 
 import _path  # noqa: F401
 
-from lawbook.fitting import fit_study, sensitivity
-from lawbook.frontiers import fit_frontiers
-from lawbook.jobs import job_arguments, planned, provenance, reported
-from lawbook.makings import check_inputs
-from lawbook.stages import laws_digest
-from lawbook.tables import read_table, write_csv, write_table
+from lawbook.analyses.pruning_frontier.compute import fit_frontiers
+from lawbook.fitting.study import fit_study, sensitivity
+from lawbook.storage.tables import read_table, write_csv, write_table
+from lawbook.workflow.freshness import check_inputs
+from lawbook.workflow.jobs import job_arguments, planned, provenance, reported
+from lawbook.workflow.stages import laws_digest
 
 with reported():
     job = job_arguments("fit", "runs", "out")

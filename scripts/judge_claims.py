@@ -2,10 +2,10 @@
 
 import _path  # noqa: F401
 
-from lawbook.jobs import job_arguments, planned, provenance, reported
-from lawbook.report.claims import judge_claims
-from lawbook.stages import claims_digest
-from lawbook.tables import write_csv, write_table
+from lawbook.claims.judge import judge_claims
+from lawbook.storage.tables import write_csv, write_table
+from lawbook.workflow.jobs import job_arguments, planned, provenance, reported
+from lawbook.workflow.stages import claims_digest
 
 with reported():
     job = job_arguments("judge", "out")

@@ -2,9 +2,9 @@
 
 import _path  # noqa: F401
 
-from lawbook.jobs import job_arguments, planned, provenance, reported
-from lawbook.stages import plan_digest
-from lawbook.tables import write_table
+from lawbook.storage.tables import write_table
+from lawbook.workflow.jobs import job_arguments, planned, provenance, reported
+from lawbook.workflow.stages import plan_digest
 
 with reported():
     job = job_arguments("plan", "out")

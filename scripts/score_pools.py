@@ -2,15 +2,15 @@
 
 import _path  # noqa: F401
 
-from lawbook.jobs import job_arguments, planned, provenance, reported
-from lawbook.progress import SCORES, heartbeat
-from lawbook.provenance import about_runs
-from lawbook.stages import code_digest
+from lawbook.storage.provenance import about_runs
+from lawbook.storage.tables import write_table
 from lawbook.studies import pools_digest
-from lawbook.tables import write_table
+from lawbook.workflow.jobs import job_arguments, planned, provenance, reported
+from lawbook.workflow.progress import SCORES, heartbeat
+from lawbook.workflow.stages import code_digest
 
 with reported():
-    from lawbook.pruning.scoring import score_pools
+    from lawbook.scoring.score import score_pools
 
     job = job_arguments("score", "out")
     plan = planned(job, lambda plan: pools_digest(plan.pools))

@@ -2,10 +2,10 @@
 
 import _path  # noqa: F401
 
-from lawbook.jobs import job_arguments, planned, provenance, reported
-from lawbook.stages import source_digest
-from lawbook.tables import write_csv, write_table
-from lawbook.take import take_table
+from lawbook.results.from_table import take_table
+from lawbook.storage.tables import write_csv, write_table
+from lawbook.workflow.jobs import job_arguments, planned, provenance, reported
+from lawbook.workflow.stages import source_digest
 
 with reported():
     job = job_arguments("take", "out")

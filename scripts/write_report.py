@@ -2,9 +2,9 @@
 
 import _path  # noqa: F401
 
-from lawbook.jobs import job_arguments, planned, reported
 from lawbook.report.page import write_report
-from lawbook.stages import study_digest
+from lawbook.workflow.jobs import job_arguments, planned, reported
+from lawbook.workflow.stages import study_digest
 
 with reported():
     job = job_arguments("report", "out")

@@ -13,8 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 from tests.without import without
 
-from lawbook.errors import one_message
-from lawbook.extras import EXTRAS, INSTALL
+from lawbook.errors import EXTRAS, INSTALL, one_message
 
 REPOSITORY = Path(__file__).parents[1]
 SCRIPTS = sorted(REPOSITORY.glob("scripts/*.py"))

@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Callable
 
-from lawbook.cli import main as command_line
+from lawbook.cli.app import main as command_line
 
 from .damage import may_mount, small_disk
 from .outcomes import Course

@@ -23,14 +23,14 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from lawbook.errors import LawbookError
-from lawbook.progress import study_progress
-from lawbook.recovery import outdated, recover
-from lawbook.stages import code_digest, plan_digest
 from lawbook.studies import cost as cost_module
 from lawbook.studies import plan_study, pools_digest, shard_digest
 from lawbook.training import shard as shard_module
 from lawbook.training import stack as stack_module
 from lawbook.training import watch as watch_module
+from lawbook.workflow.progress import study_progress
+from lawbook.workflow.recovery import outdated, recover
+from lawbook.workflow.stages import code_digest, plan_digest
 
 from .damage import DAMAGES, Damage
 from .house import REPOSITORY

@@ -1,5 +1,5 @@
 """`python -m lawbook`: the command line, for an environment that is not activated."""
 
-from lawbook.cli import main
+from lawbook.cli.app import main
 
 main()

@@ -9,14 +9,19 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from importlib.util import find_spec
 from typing import NoReturn
-
-from lawbook.extras import lacking
 
 _DISK = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EISDIR}
 )
 """Errors that are the disk's, or its owner's, and not this program's."""
+
+
+EXTRAS = {"train": ("torch", "pytorch_lightning", "tokenizers"), "workflow": ("snakemake",)}
+"""Modules by the extra of the package that brings them."""
+
+INSTALL = f"pip install 'lawbook[{','.join(EXTRAS)}]'"
 
 
 class ExitCode(IntEnum):
@@ -109,3 +114,21 @@ def one_message() -> Iterator[None]:
 def _leave(message: str, code: ExitCode) -> NoReturn:
     print(f"Error: {printable(message)}", file=sys.stderr, flush=True)
     sys.exit(code)
+
+
+def lacking(module: str) -> str | None:
+    """Say what to install for a module that was not found; None if it belongs to no extra.
+
+    >>> lacking("torch.nn")
+    "torch is not installed, and this needs it; pip install 'lawbook[train,workflow]'"
+    """
+    name = module.partition(".")[0]
+    if not any(name in modules for modules in EXTRAS.values()):
+        return None
+    return f"{name} is not installed, and this needs it; {INSTALL}"
+
+
+def need(module: str) -> None:
+    """Raise ModuleNotFoundError if a module is missing that another process will import."""
+    if find_spec(module) is None:
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)

@@ -13,8 +13,8 @@ from tests.workflow.conftest import STUDY, House, build, finished, undisturbed
 
 from lawbook.bundle.archive import MANIFEST, Manifest, describe, write_archive
 from lawbook.bundle.compare import compare_tables
-from lawbook.provenance import read_provenance
-from lawbook.tables import read_table, write_csv, write_table
+from lawbook.storage.provenance import read_provenance
+from lawbook.storage.tables import read_table, write_csv, write_table
 
 __all__ = ["finished", "undisturbed"]
 

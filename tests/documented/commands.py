@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import typer
 
-from lawbook.cli import app
+from lawbook.cli.app import app
 
 REPOSITORY = Path(__file__).parents[2]
 MARKDOWN = ("README.md", "config/README.md", "CONTRIBUTING.md", "docs/*.md", "benchmarks/README.md",

@@ -22,7 +22,7 @@ from tests.environments.installing import (
     lowest_pins,
 )
 
-from lawbook.cli import app
+from lawbook.cli.app import app
 from lawbook.laws import fit
 
 pytestmark = [pytest.mark.slow, pytest.mark.environments]

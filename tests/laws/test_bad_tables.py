@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from lawbook.answer.table import read_source
-from lawbook.cli import main
+from lawbook.cli.app import main
 from lawbook.errors import LawbookError
 from lawbook.laws import Fit, fit
+from lawbook.results.user_table import read_source
 
 TABLES = Path(__file__).parent / "bad_tables"
 EXPECTED: dict[str, dict[str, Any]] = yaml.safe_load((TABLES / "expected.yaml").read_text(encoding="utf-8"))

@@ -11,8 +11,8 @@ import pytest
 
 from lawbook.errors import LawbookError
 from lawbook.report.figures import draw_figure, figures
+from lawbook.storage.tables import write_table
 from lawbook.studies.schema import FigureBlock
-from lawbook.tables import write_table
 
 SUFFIXES = (".csv", ".pdf", ".png", ".svg")
 

@@ -18,8 +18,8 @@ from lawbook.errors import LawbookError
 from lawbook.report.embed import csv_link
 from lawbook.report.headline import null_outcome
 from lawbook.report.page import write_report
+from lawbook.storage.tables import COLUMNS, empty, read_table, write_table
 from lawbook.studies import load_study
-from lawbook.tables import COLUMNS, empty, read_table, write_table
 
 
 def write_page(simulated):

@@ -9,20 +9,19 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from tests.conftest import Simulated, write_results
 
+from lawbook.claims.quantities.frontier_ratio import frontier_ratio
 from lawbook.errors import LawbookError
-from lawbook.pruning.scoring import score_pools
 from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report
-from lawbook.report.quantities.frontier_ratio import frontier_ratio
-from lawbook.report.results import Results
-from lawbook.report.scoring import disputed_cases, disputed_shares, duplicate_cases, scoring_rows
+from lawbook.report.pool_scores import disputed_cases, disputed_shares, duplicate_cases, scoring_rows
 from lawbook.report.verdicts import verdict_rows
+from lawbook.results.reader import Results
+from lawbook.scoring.score import score_pools
+from lawbook.storage.tables import write_table
 from lawbook.studies import load_study, make_plan
 from lawbook.studies.schema import FigureBlock, StudyFile
-from lawbook.tables import write_table
-
-from .conftest import Simulated, write_results
 
 STUDY = """
 title: Noisy

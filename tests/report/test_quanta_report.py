@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from tests.conftest import write_results
 
 from lawbook.report.page import write_report
 from lawbook.report.quanta import clusters_of, few_tokens, quanta_section, verdict
-from lawbook.report.results import Results
+from lawbook.results.reader import Results
+from lawbook.storage.tables import write_table
 from lawbook.studies import Study, load_study, make_plan
-from lawbook.tables import write_table
-
-from .conftest import write_results
 
 STUDY = """
 title: Quanta of a hostile text

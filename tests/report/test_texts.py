@@ -22,25 +22,25 @@ from matplotlib.font_manager import fontManager
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import Bbox
+from tests.analyses.test_staged_learning import planted as learning
 from tests.report.fonts import fonts_in
 
-from lawbook.answer.files import predictions_of
-from lawbook.answer.question import Question, ask
-from lawbook.answer.table import Source
-from lawbook.fitting import fit_study
+from lawbook.cli.write_fit import predictions_of
+from lawbook.fitting.study import fit_study
+from lawbook.fitting.table import Question, ask
 from lawbook.report import glyphs
 from lawbook.report.figures import Drawn, figures
 from lawbook.report.figures._fit import draw_fit
 from lawbook.report.known_quanta import BEST
-from lawbook.report.results import Results
 from lawbook.report.style import SINGLE, new_figure, save, styled
 from lawbook.report.typesetting import fit_texts
 from lawbook.report.wrapping import ELLIPSIS
+from lawbook.results.reader import Results
+from lawbook.results.user_table import Source
+from lawbook.storage.tables import write_table
 from lawbook.studies import load_study
 from lawbook.studies.schema import FigureBlock, LawBlock, StudyFile
-from lawbook.tables import write_table
 
-from .test_learning import planted as learning
 from .test_pruning_report import frontier, scored
 from .test_quanta_report import study as quanta
 

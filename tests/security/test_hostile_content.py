@@ -19,15 +19,15 @@ import pyarrow.parquet as pq
 import pytest
 from tests.workflow.conftest import build
 
-from lawbook.fitting import fit_study, sensitivity
-from lawbook.frontiers import fit_frontiers
-from lawbook.report.claims import judge_claims
+from lawbook.analyses.pruning_frontier.compute import fit_frontiers
+from lawbook.claims.judge import judge_claims
+from lawbook.fitting.study import fit_study, sensitivity
 from lawbook.report.embed import inline_figure
 from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report
+from lawbook.results.from_table import take_table
+from lawbook.storage.tables import COLUMNS, write_table
 from lawbook.studies import load_study, make_plan
-from lawbook.tables import COLUMNS, write_table
-from lawbook.take import take_table
 from lawbook.training.cache import Cache
 
 SCRIPT = "</title></script><script>alert(1)</script><img src=x onerror=alert(2)>"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lawbook.cli import main
+from lawbook.cli.app import main
 from lawbook.studies import load_study
 
 HEAD = """

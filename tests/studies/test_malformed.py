@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lawbook.cli import main
+from lawbook.cli.app import main
 
 FILES = sorted((Path(__file__).parent / "malformed").glob("*.yaml"))
 

@@ -13,7 +13,7 @@ from lawbook.studies import plan_study, study_names
 from lawbook.studies.cost import run_cost
 from lawbook.studies.new import EDITORS_LINE, write_new_study
 from lawbook.studies.schema import StudyFile
-from lawbook.workflow import checked_plan
+from lawbook.workflow.check import checked_plan
 
 SHIPPED = Path(__file__).parents[2] / "config/studies"
 SECONDS = 10.0

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 import torch
 
-from lawbook.collect import collect_runs
 from lawbook.errors import LawbookError
-from lawbook.pruning.scoring import score_pools
 from lawbook.report.figures import draw_figure
+from lawbook.results.collect import collect_runs
+from lawbook.scoring.score import score_pools
+from lawbook.storage.tables import write_table
 from lawbook.studies import load_study, make_plan
-from lawbook.tables import write_table
 from lawbook.tasks import cifar10
 from lawbook.training.shard import train_shard
 

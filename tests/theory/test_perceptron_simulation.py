@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from benchmarks.perceptron_table import DIMENSION, SIMULATED, deviations
 
-from lawbook.report.quantities import quantities
+from lawbook.claims.quantities import quantities
 from lawbook.theory.perceptron import student
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lawbook.pruning.scoring import score_pools
+from lawbook.scoring.score import score_pools
 from lawbook.studies import plan_study
 from lawbook.training.shard import train_shard
 

@@ -18,7 +18,7 @@ from torch.multiprocessing.spawn import ProcessExitedException
 
 from lawbook.errors import AbandonedError, LawbookError
 from lawbook.models import models
-from lawbook.stopping import heed_signals, ignore_signals
+from lawbook.signals import heed_signals, ignore_signals
 from lawbook.studies.cost import engine, run_cost, stack_size
 from lawbook.studies.schema import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.tasks import tasks
@@ -26,8 +26,8 @@ from lawbook.training import distributed
 from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.distributed import train_distributed
 from lawbook.training.losses import training_losses
+from lawbook.training.outcome import Trained
 from lawbook.training.stack import StackedRuns, open_source, train_stack
-from lawbook.training.trained import Trained
 
 from .conftest import Configure
 

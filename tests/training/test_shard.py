@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from lawbook.errors import AbandonedError
-from lawbook.stopping import heed_signals, ignore_signals
+from lawbook.signals import heed_signals, ignore_signals
 from lawbook.studies import cost as cost_module
 from lawbook.studies.runs import Run, run_id
 from lawbook.training import shard as shard_module

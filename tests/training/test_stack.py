@@ -11,10 +11,10 @@ import pytest
 import torch
 from torch import nn
 
-from lawbook.batches import batch_positions
 from lawbook.errors import AbandonedError
 from lawbook.pruning.pools import pool_of
 from lawbook.schedules import rate_factors
+from lawbook.seeds import batch_positions
 from lawbook.tasks.digits import task as digits
 from lawbook.training import stack as stack_module
 from lawbook.training import watch

@@ -39,7 +39,7 @@ rule mine:
 
 
 onstart:
-    lawbook.house.claim_results()
+    lawbook.inputs.claim_results()
 """
 OF_HOMES = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "MPLCONFIGDIR", "PYTHONPATH")
 

@@ -16,7 +16,7 @@ import pytest
 from benchmarks.fault_harness.house import REPOSITORY, House
 from tests.workflow.conftest import STUDY
 
-from lawbook.writer import writing
+from lawbook.storage.lock import writing
 
 FAULTS = REPOSITORY / "benchmarks/faults.py"
 

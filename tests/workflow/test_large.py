@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from tests.workflow.conftest import House
 
-from lawbook.collect import collect_runs
+from lawbook.results.collect import collect_runs
+from lawbook.storage.tables import write_table
 from lawbook.studies import plan_study
-from lawbook.tables import write_table
 from lawbook.training.shard import train_shard
 
 LARGE = """

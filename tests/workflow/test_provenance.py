@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests.workflow.conftest import STUDY, House
 
-from lawbook.provenance import read_provenance
-from lawbook.stages import claims_digest, code_digest, laws_digest, plan_digest
+from lawbook.storage.provenance import read_provenance
 from lawbook.studies import plan_study
+from lawbook.workflow.stages import claims_digest, code_digest, laws_digest, plan_digest
 
 
 def test_every_table_and_figure_names_its_digests_versions_devices_and_seeds(undisturbed: House) -> None:

@@ -14,8 +14,8 @@ import pytest
 from benchmarks.fault_harness.house import REPOSITORY, House, build
 
 from lawbook.laws import fit
+from lawbook.results.from_table import take_table
 from lawbook.studies import load_study, make_plan
-from lawbook.take import take_table
 from lawbook.theory.sgd_oracle import constant_rate_loss
 
 STUDY = "refit"

@@ -7,7 +7,7 @@ Out: fits, draws, predictions, points, slopes and sensitivity, as Parquet; fits 
 
 rule fit_laws:
     input:
-        house.fitted,
+        inputs.fitted,
     output:
         expand("<results>/{{study}}/{table}.parquet", table=FIT_TABLES),
         csv=report(
@@ -23,8 +23,8 @@ rule fit_laws:
         "../../envs/lawbook.yaml"
     threads: 1
     params:
-        laws=house.laws_digest,
-        code=house.code("fit"),
+        laws=inputs.laws_digest,
+        code=inputs.code("fit"),
     shell:
         '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/fit_laws.py" {wildcards.study:q}'
         ' --expect {params.laws:q} {params.code:q} --runs {input:q} --out "$(dirname {output.csv:q})" > {log:q} 2>&1'

@@ -14,7 +14,7 @@ rule plan_study:
     conda:
         "../../envs/lawbook.yaml"
     params:
-        plan=house.plan_digest,
+        plan=inputs.plan_digest,
     shell:
         '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/plan_study.py" {wildcards.study:q}'
         " --expect {params.plan:q} --out {output:q} > {log:q} 2>&1"

@@ -8,7 +8,7 @@ Out: quanta (what was clustered, with its cluster), quanta_sizes, quanta_scores 
 
 rule discover_quanta:
     input:
-        house.kept,
+        inputs.kept,
     output:
         expand("<results>/{{study}}/{table}.parquet", table=QUANTA_TABLES),
     log:
@@ -19,8 +19,8 @@ rule discover_quanta:
     resources:
         mem_mb=4000,
     params:
-        quanta=house.quanta_digest,
-        code=house.code("discover"),
+        quanta=inputs.quanta_digest,
+        code=inputs.code("discover"),
     shell:
         'exec "$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/discover_quanta.py" {wildcards.study:q}'
         " --expect {params.quanta:q} {params.code:q} --runs {input:q} --out {output:q} > {log:q} 2>&1"

@@ -8,7 +8,7 @@ Out: figures/{figure}.svg, .pdf, .png and the figure's data as .csv; claims.parq
 
 rule draw_figure:
     input:
-        house.tables("curves", "scores", "scorings", *QUANTA_TABLES),
+        inputs.tables("curves", "scores", "scorings", *QUANTA_TABLES),
     output:
         multiext("<results>/{study}/figures/{figure}", ".pdf", ".png", ".csv"),
         svg=report(
@@ -24,8 +24,8 @@ rule draw_figure:
     conda:
         "../../envs/lawbook.yaml"
     params:
-        figure=house.figure_digest,
-        code=house.code("draw"),
+        figure=inputs.figure_digest,
+        code=inputs.code("draw"),
     shell:
         '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/draw_figure.py" {wildcards.study:q} --figure {wildcards.figure:q}'
         ' --expect {params.figure:q} {params.code:q} --out "$(dirname {output.svg:q})" > {log:q} 2>&1'
@@ -33,7 +33,7 @@ rule draw_figure:
 
 rule judge_claims:
     input:
-        house.tables("curves", "scorings", *QUANTA_TABLES),
+        inputs.tables("curves", "scorings", *QUANTA_TABLES),
     output:
         table="<results>/{study}/claims.parquet",
         csv=report(
@@ -49,8 +49,8 @@ rule judge_claims:
     conda:
         "../../envs/lawbook.yaml"
     params:
-        claims=house.claims_digest,
-        code=house.code("judge"),
+        claims=inputs.claims_digest,
+        code=inputs.code("judge"),
     shell:
         '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/judge_claims.py" {wildcards.study:q}'
         " --expect {params.claims:q} {params.code:q} --out {output.table:q} > {log:q} 2>&1"
@@ -58,11 +58,11 @@ rule judge_claims:
 
 rule write_report:
     input:
-        tables=house.tables(
+        tables=inputs.tables(
             "curves", "costs", "source", "scores", "scorings", *QUANTA_TABLES
         ),
         claims="<results>/{study}/claims.parquet",
-        figures=house.drawn,
+        figures=inputs.drawn,
     output:
         report(
             "<results>/{study}/report.html",
@@ -77,8 +77,8 @@ rule write_report:
     conda:
         "../../envs/lawbook.yaml"
     params:
-        study=house.study_digest,
-        code=house.code("report"),
+        study=inputs.study_digest,
+        code=inputs.code("report"),
     shell:
         '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/write_report.py" {wildcards.study:q}'
         " --expect {params.study:q} {params.code:q} --out {output:q} > {log:q} 2>&1"

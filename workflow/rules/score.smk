@@ -7,7 +7,7 @@ Out: scores.parquet, a row per pool, metric and example; high = hard; scorings.p
 
 rule score_pools:
     input:
-        house.pools,
+        inputs.pools,
     output:
         scores="<results>/{study}/scores.parquet",
         scorings="<results>/{study}/scorings.parquet",
@@ -17,12 +17,12 @@ rule score_pools:
         "../../envs/lawbook.yaml"
     threads: 1
     resources:
-        mem_mb=house.memory_mb,
-        runtime=house.minutes,
-        gpu=house.gpus,
+        mem_mb=inputs.memory_mb,
+        runtime=inputs.minutes,
+        gpu=inputs.gpus,
     params:
-        pools=house.pools_digest,
-        code=house.code("score"),
+        pools=inputs.pools_digest,
+        code=inputs.code("score"),
     shell:
         'exec "$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/score_pools.py" {wildcards.study:q}'
         " --expect {params.pools:q} {params.code:q} --out {output.scores:q} {output.scorings:q} > {log:q} 2>&1"

@@ -11,7 +11,7 @@ ruleorder: collect_runs > take_table
 
 rule take_table:
     input:
-        house.source,
+        inputs.source,
     output:
         tables=multiext("<results>/{study}/", "runs.parquet", "source.parquet"),
         twin="<results>/{study}/runs.csv",
@@ -21,8 +21,8 @@ rule take_table:
     conda:
         "../../envs/lawbook.yaml"
     params:
-        table=house.source_digest,
-        code=house.code("take"),
+        table=inputs.source_digest,
+        code=inputs.code("take"),
     shell:
         '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/take_table.py" {wildcards.study:q}'
         " --expect {params.table:q} {params.code:q} --out {output.tables:q} > {log:q} 2>&1"

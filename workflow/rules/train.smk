@@ -8,7 +8,7 @@ Out: shards/{shard}.parquet (curves) and shards/{shard}.runs.parquet (outcomes a
 
 rule train_shard:
     input:
-        scores=house.scores,
+        scores=inputs.scores,
     output:
         curves="<results>/{study}/shards/{shard}.parquet",
         outcomes="<results>/{study}/shards/{shard}.runs.parquet",
@@ -16,14 +16,14 @@ rule train_shard:
         "<logs>/{study}/train_shard/{shard}.log",
     conda:
         "../../envs/lawbook.yaml"
-    threads: house.cores
+    threads: inputs.cores
     resources:
-        mem_mb=house.memory_mb,
-        runtime=house.minutes,
-        gpu=house.gpus,
+        mem_mb=inputs.memory_mb,
+        runtime=inputs.minutes,
+        gpu=inputs.gpus,
     params:
-        runs=house.shard_digest,
-        code=house.code("train"),
+        runs=inputs.shard_digest,
+        code=inputs.code("train"),
     shell:
         'exec "$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/train_shard.py" {wildcards.study:q} --shard {wildcards.shard:q}'
         " --expect {params.runs:q} {params.code:q} --scores {input.scores:q}"
@@ -32,8 +32,8 @@ rule train_shard:
 
 rule collect_runs:
     input:
-        curves=house.shards,
-        outcomes=house.outcomes,
+        curves=inputs.shards,
+        outcomes=inputs.outcomes,
     output:
         tables=multiext(
             "<results>/{study}/", "runs.parquet", "curves.parquet", "costs.parquet"
@@ -45,8 +45,8 @@ rule collect_runs:
     conda:
         "../../envs/lawbook.yaml"
     params:
-        plan=house.plan_digest,
-        code=house.code("collect"),
+        plan=inputs.plan_digest,
+        code=inputs.code("collect"),
     shell:
         '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/collect_runs.py" {wildcards.study:q}'
         " --expect {params.plan:q} {params.code:q} --out {output.tables:q} > {log:q} 2>&1"

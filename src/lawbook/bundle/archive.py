@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lawbook.errors import LawbookError
-from lawbook.files import written_atomically
+from lawbook.storage.files import written_atomically
 from lawbook.studies.block import NAME
 
 MANIFEST = "manifest.json"

@@ -8,18 +8,18 @@ from xml.etree import ElementTree
 
 import pandas as pd
 
+from lawbook.analyses.pruning_frontier.compute import fit_frontiers
 from lawbook.bundle.archive import Manifest, unpack_archive
 from lawbook.bundle.compare import Finding, compare_tables
+from lawbook.claims.judge import judge_claims
 from lawbook.errors import LawbookError
-from lawbook.fitting import fit_study, sensitivity
-from lawbook.frontiers import fit_frontiers
-from lawbook.provenance import read_provenance, versions
-from lawbook.report.claims import judge_claims
+from lawbook.fitting.study import fit_study, sensitivity
 from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report
-from lawbook.stages import QUANTA_TABLES, SCORE_TABLES, TWINS, code_digest, reads_curves
+from lawbook.storage.provenance import read_provenance, versions
+from lawbook.storage.tables import COLUMNS, read_table, write_csv, write_table
 from lawbook.studies import Plan, Study, load_study, make_plan
-from lawbook.tables import COLUMNS, read_table, write_csv, write_table
+from lawbook.workflow.stages import QUANTA_TABLES, SCORE_TABLES, TWINS, code_digest, reads_curves
 
 
 def check_bundle(path: Path, folder: Path) -> Iterator[Finding]:

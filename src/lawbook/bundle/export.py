@@ -6,8 +6,9 @@ from pathlib import Path
 
 from lawbook.bundle.archive import Manifest, describe, write_archive
 from lawbook.errors import LawbookError
-from lawbook.provenance import read_provenance
-from lawbook.stages import (
+from lawbook.storage.provenance import read_provenance
+from lawbook.studies import Plan
+from lawbook.workflow.stages import (
     FIGURE_FORMATS,
     FIT_TABLES,
     TWINS,
@@ -19,7 +20,6 @@ from lawbook.stages import (
     study_digest,
     tables_of,
 )
-from lawbook.studies import Plan
 
 
 def export_study(plan: Plan, results: Path, out: Path) -> Manifest:

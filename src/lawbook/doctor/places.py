@@ -26,7 +26,7 @@ MOVE = "set `results:` and `cache:` in config/config.yaml to a disk that can be 
 
 def settings() -> Finding:
     """Say whether config/config.yaml is there and sound."""
-    from lawbook.workflow import CONFIG, read_settings
+    from lawbook.workflow.settings import CONFIG, read_settings
 
     if not CONFIG.exists():
         text = f"no {CONFIG} here, so that folders are those of a new clone"
@@ -95,7 +95,7 @@ def clock(folder: Path | None = None, now: Callable[[], float] = time.time) -> F
 
 def written() -> dict[str, Path]:
     """Return the folders that Lawbook writes here: by config/config.yaml, or as in a new clone if it cannot be read."""
-    from lawbook.workflow import Settings, read_settings
+    from lawbook.workflow.settings import Settings, read_settings
 
     try:
         found = read_settings()

@@ -15,7 +15,7 @@ from packaging.specifiers import SpecifierSet
 
 from lawbook import __version__
 from lawbook.doctor.finding import Finding
-from lawbook.extras import EXTRAS, INSTALL
+from lawbook.errors import EXTRAS, INSTALL
 
 OLDEST_PYTHON = ">=3.11"
 

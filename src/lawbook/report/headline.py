@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from lawbook.fitting.exact import exact_estimate, exponent_at_infinity
 from lawbook.laws.forms import laws as forms
-from lawbook.report.exact import exact_estimate, exponent_at_infinity
 from lawbook.report.notices import fit_notices
-from lawbook.report.results import Results, in_group
-from lawbook.report.words import count, enumerate_words, fitted_range, measured, number, plain, symbol
+from lawbook.results.reader import Results, in_group
+from lawbook.results.words import count, enumerate_words, fitted_range, measured, number, plain, symbol
 from lawbook.studies.schema import Claim, LawBlock, StudyFile
 
 NO_LAW = ("flat", "no decay")

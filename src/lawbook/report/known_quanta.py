@@ -9,8 +9,8 @@ import pandas as pd
 from scipy import stats
 
 from lawbook.errors import LawbookError
-from lawbook.report.results import Results
-from lawbook.report.words import measured, number
+from lawbook.results.reader import Results
+from lawbook.results.words import measured, number
 from lawbook.studies.schema import StudyFile
 
 BEST = "score linkage"

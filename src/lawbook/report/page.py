@@ -11,18 +11,18 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lawbook import __version__
-from lawbook.files import write_text
-from lawbook.fitting import text_of
+from lawbook.fitting.study import text_of
 from lawbook.report.embed import InlineFigure, Link, inline_figure, table_link
 from lawbook.report.headline import cannot_say, headlines, null_outcome
 from lawbook.report.known_quanta import METHOD_COLUMNS, NETWORK_COLUMNS, known_section
 from lawbook.report.notices import summary, warnings_of
+from lawbook.report.pool_scores import COLUMNS as SCORING
+from lawbook.report.pool_scores import probe_data_rows, scoring_rows
 from lawbook.report.quanta import SCORE_COLUMNS, quanta_section
-from lawbook.report.results import Results, axes_of
-from lawbook.report.scoring import COLUMNS as SCORING
-from lawbook.report.scoring import probe_data_rows, scoring_rows
 from lawbook.report.verdicts import verdict_rows
-from lawbook.report.words import count, fitted_range, measured, number, plain, symbol
+from lawbook.results.reader import Results, axes_of
+from lawbook.results.words import count, fitted_range, measured, number, plain, symbol
+from lawbook.storage.files import write_text
 from lawbook.studies import Study
 from lawbook.studies.schema import StudyFile
 

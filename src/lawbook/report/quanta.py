@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError
-from lawbook.report.results import Results
-from lawbook.report.words import count, measured, number
+from lawbook.results.reader import Results
+from lawbook.results.words import count, measured, number
 from lawbook.studies.schema import StudyFile
 
 SHOWN = 10

@@ -16,10 +16,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from lawbook.files import written_atomically
 from lawbook.report.glyphs import cover
 from lawbook.report.typesetting import fit_texts
-from lawbook.report.words import plain
+from lawbook.results.words import plain
+from lawbook.storage.files import written_atomically
 
 # Okabe and Ito 2008, "Color universal design"; yellow is left out, since it fades on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")

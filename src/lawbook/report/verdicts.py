@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lawbook.report.results import Results
-from lawbook.report.words import label, number, plain
+from lawbook.results.reader import Results
+from lawbook.results.words import label, number, plain
 from lawbook.studies.schema import StudyFile
 
 WORDS = {"bnsl_1": "broken power law"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from lawbook.errors import LawbookError
-from lawbook.files import write_text
+from lawbook.storage.files import write_text
 from lawbook.studies.block import NAME
 from lawbook.studies.study import RESERVED, find_study, load_study
 

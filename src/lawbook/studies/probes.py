@@ -9,7 +9,8 @@ from typing import Any
 from lawbook.axes import Config
 from lawbook.models import SolvedModel, models
 from lawbook.pruning.metrics import PROBED, Need, metrics
-from lawbook.studies.runs import Run, digest, reads_scores, run_id
+from lawbook.storage.checksum import digest
+from lawbook.studies.runs import Run, reads_scores, run_id
 from lawbook.studies.schema import PruningAxes, TrainingAxes
 from lawbook.studies.study import Study
 from lawbook.tasks import PoolTask, tasks

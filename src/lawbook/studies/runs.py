@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from lawbook.axes import AxisError, Config
 from lawbook.errors import StudyError, suggest
 from lawbook.models import SolvedModel, models
 from lawbook.pruning.metrics import metrics
+from lawbook.storage.checksum import digest
 from lawbook.studies.schema import HOW_TRAINED, Grid, PruningAxes, SeedAxes, TrainingAxes, Union
 from lawbook.studies.study import Study, explain
 from lawbook.studies.values import expand_axis
@@ -44,12 +43,6 @@ class Run:
 def run_id(config: Config) -> str:
     """Return the identity of a configuration: 16 hexadecimal digits of the hash of its effective fields."""
     return digest(effective(config))
-
-
-def digest(value: Any) -> str:
-    """Return 16 hexadecimal digits of the SHA-256 of a value's canonical JSON."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def effective(config: Config) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from pydantic import Field
 
 from lawbook.axes import Axes, Config, Neutral
 from lawbook.errors import LawbookError
-from lawbook.files import written_atomically
 from lawbook.seeds import generator
+from lawbook.storage.files import written_atomically
 from lawbook.tasks import Examples, PoolTask
 
 if TYPE_CHECKING:

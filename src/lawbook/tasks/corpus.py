@@ -57,7 +57,7 @@ class Corpus(TextTask):
         return len(self.splits(config)["test"]) * self.n_inputs(config)
 
     def check(self, config: Config) -> None:
-        """Raise AxisError for a folder without text, or for pruning, which no metric of this house does to text."""
+        """Raise AxisError for a folder without text, or for pruning, which no metric here does to text."""
         if config["folder"]:
             try:
                 read_texts(config["folder"])

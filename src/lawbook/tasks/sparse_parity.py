@@ -20,8 +20,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lawbook.axes import Axes, AxisError, Config, Neutral
-from lawbook.batches import batch_positions
-from lawbook.seeds import generator
+from lawbook.seeds import batch_positions, generator
 from lawbook.tasks import Predict, StreamTask
 from lawbook.theory.quanta import frequencies
 

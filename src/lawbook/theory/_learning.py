@@ -34,7 +34,7 @@ _GRID = 400
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """An exact curve (`lawbook.report.exact`) of tasks that are learned by one of the kinds of `theory.quanta`."""
+    """An exact curve (`lawbook.fitting.exact`) of tasks that are learned by one of the kinds of `theory.quanta`."""
 
     learning: Learning
 

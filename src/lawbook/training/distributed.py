@@ -21,11 +21,11 @@ from torch.multiprocessing.spawn import ProcessContext, ProcessException, spawn
 
 from lawbook.axes import Config
 from lawbook.errors import AbandonedError, LawbookError
-from lawbook.stopping import check_wanted, heed_signals, why_unwanted
+from lawbook.signals import check_wanted, heed_signals, why_unwanted
 from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.gpus import held_devices
+from lawbook.training.outcome import Trained
 from lawbook.training.stack import fit
-from lawbook.training.trained import Trained
 from lawbook.training.watch import Heartbeat, Watch
 
 POLL_S, GRACE_S = 0.2, 5.0

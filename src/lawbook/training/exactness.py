@@ -9,10 +9,10 @@ from pathlib import Path
 
 from lawbook.axes import Config
 from lawbook.errors import LawbookError
-from lawbook.files import write_text
 from lawbook.models import TrainedModel, models
 from lawbook.models.exactness import Outcome, check_models, processor
-from lawbook.studies.runs import digest
+from lawbook.storage.checksum import digest
+from lawbook.storage.files import write_text
 
 
 def require_exact(config: Config, cache: Path, code: str) -> None:

@@ -14,7 +14,7 @@ import torch
 
 from lawbook.axes import Config
 from lawbook.errors import LawbookError
-from lawbook.stopping import check_wanted
+from lawbook.signals import check_wanted
 
 WAIT_S = 1.0
 

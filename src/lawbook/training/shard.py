@@ -22,22 +22,23 @@ from numpy.typing import NDArray
 
 from lawbook.axes import Config
 from lawbook.models.exactness import instruction_sets
-from lawbook.stopping import check_wanted
+from lawbook.signals import check_wanted
+from lawbook.storage.checksum import digest
+from lawbook.storage.tables import COLUMNS, conform
 from lawbook.studies.cost import engine, placement, stack_size
 from lawbook.studies.probes import pool_id
-from lawbook.studies.runs import Run, digest, effective, reads_scores
+from lawbook.studies.runs import Run, effective, reads_scores
 from lawbook.studies.schema import HOW_TRAINED
 from lawbook.studies.shards import shape_axes
-from lawbook.tables import COLUMNS, conform
 from lawbook.tasks import PoolTask, tasks
 from lawbook.training.cache import Cache, Cached
 from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.distributed import train_distributed
 from lawbook.training.exactness import require_exact
+from lawbook.training.outcome import Trained
 from lawbook.training.process import prepare_process
 from lawbook.training.solved import solve_runs
 from lawbook.training.stack import train_stack
-from lawbook.training.trained import Trained
 from lawbook.training.watch import Heartbeat, JobHeartbeat, heartbeat_within
 
 Scores = Mapping[tuple[str, str], NDArray[np.float64]]

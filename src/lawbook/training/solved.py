@@ -15,9 +15,9 @@ from lawbook.errors import LawbookError
 from lawbook.models import SolvedModel, models
 from lawbook.pruning.metrics import Probed
 from lawbook.pruning.pools import Indices, members_of
-from lawbook.stopping import check_wanted
+from lawbook.signals import check_wanted
 from lawbook.tasks import PoolTask, tasks
-from lawbook.training.trained import Trained
+from lawbook.training.outcome import Trained
 
 Floats = NDArray[np.float64]
 Weights = Mapping[str, Floats]

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lawbook.axes import Config
-from lawbook.batches import batch_positions
 from lawbook.pruning.pools import members_of
+from lawbook.seeds import batch_positions
 from lawbook.tasks import PoolTask, StreamTask, tasks
 from lawbook.training.losses import example_errors, example_losses
 

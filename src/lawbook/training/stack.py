@@ -23,15 +23,15 @@ from torch.nn import Parameter
 from lawbook.axes import Config
 from lawbook.models import ALIGNMENT, TrainedModel, models
 from lawbook.seeds import generator
-from lawbook.stopping import why_unwanted
+from lawbook.signals import why_unwanted
 from lawbook.tasks import tasks
 from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.gpus import held_devices
 from lawbook.training.losses import training_losses
 from lawbook.training.optimizer import PerRun
+from lawbook.training.outcome import Trained
 from lawbook.training.process import prepare_process
 from lawbook.training.sources import Source, open_source, purpose
-from lawbook.training.trained import Trained
 from lawbook.training.watch import Heartbeat, Look, Watch
 
 for library in ("pytorch_lightning", "lightning_fabric"):  # they greet at every fit

@@ -11,7 +11,7 @@ import pytorch_lightning as pl
 import torch
 
 from lawbook.errors import AbandonedError
-from lawbook.stopping import heed_signals_again
+from lawbook.signals import heed_signals_again
 from lawbook.training.checkpoint import Checkpoint
 
 if TYPE_CHECKING:

@@ -15,14 +15,14 @@ from matplotlib.figure import Figure
 
 from lawbook.axes import Config
 from lawbook.errors import LawbookError, suggest
-from lawbook.provenance import Provenance
 from lawbook.registry import Registry
-from lawbook.report.results import Results
 from lawbook.report.style import save, styled
-from lawbook.report.words import plain
+from lawbook.results.reader import Results
+from lawbook.results.words import plain
+from lawbook.storage.provenance import Provenance
+from lawbook.storage.tables import write_csv
 from lawbook.studies.runs import Run
 from lawbook.studies.schema import FigureBlock, StudyFile
-from lawbook.tables import write_csv
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from lawbook.laws import Fit
 from lawbook.laws.law import Array
 from lawbook.report.figures import Drawn
 from lawbook.report.style import BLACK, DOUBLE, GREY, PALETTE, RED, log_axis, new_figure
-from lawbook.report.words import enumerate_words, measured, plain, symbol
+from lawbook.results.words import enumerate_words, measured, plain, symbol
 
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 _SHOWN = 4

@@ -14,13 +14,13 @@ from scipy import stats
 
 from lawbook.axes import Config
 from lawbook.errors import LawbookError
-from lawbook.evaluations import independent
-from lawbook.fitting import text_of
+from lawbook.fitting.study import text_of
 from lawbook.laws.fit import point_table
 from lawbook.laws.points import gather
-from lawbook.report.results import REPEATS, Results, sweep_runs, varying_axes, where
 from lawbook.report.style import MARKERS, colours, log_axis
-from lawbook.report.words import conditions, count, number, plain
+from lawbook.results.evaluations import independent
+from lawbook.results.reader import REPEATS, Results, sweep_runs, varying_axes, where
+from lawbook.results.words import conditions, count, number, plain
 from lawbook.studies.schema import FigureBlock, StudyFile
 
 MAX_LINES = 14

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lawbook.fitting import text_of
+from lawbook.fitting.study import text_of
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import (
     WHERE,
@@ -15,9 +15,9 @@ from lawbook.report.figures._series import (
     repeats_text,
     swept_axis,
 )
-from lawbook.report.results import Results
 from lawbook.report.style import DOUBLE, SINGLE, log_axis, new_figure
-from lawbook.report.words import label, number, plain
+from lawbook.results.reader import Results
+from lawbook.results.words import label, number, plain
 from lawbook.studies.schema import FigureBlock, StudyFile
 
 

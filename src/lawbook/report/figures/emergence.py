@@ -8,9 +8,9 @@ import pandas as pd
 from lawbook.quanta.emergence import KINDS
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.quanta import IN_CONTEXT, visible
-from lawbook.report.results import Results
 from lawbook.report.style import DOUBLE, PALETTE, log_axis, new_figure
-from lawbook.report.words import label, number
+from lawbook.results.reader import Results
+from lawbook.results.words import label, number
 from lawbook.studies.schema import FigureBlock, StudyFile
 
 SHOWN = ("monogenic", "polygenic")

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError
-from lawbook.report.exact import exact_runs
+from lawbook.fitting.exact import exact_runs
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import Line, as_data, draw_points, means
-from lawbook.report.results import REPEATS, Results
 from lawbook.report.style import BLACK, DOUBLE, MARKERS, colours, log_axis, new_figure
-from lawbook.report.words import count, label, number, plain
+from lawbook.results.reader import REPEATS, Results
+from lawbook.results.words import count, label, number, plain
 from lawbook.studies.schema import FigureBlock, StudyFile
 
 

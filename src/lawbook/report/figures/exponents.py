@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError
+from lawbook.fitting.exact import exact_estimate, exponent_at_infinity
 from lawbook.laws.forms import laws as forms
-from lawbook.report.exact import exact_estimate, exponent_at_infinity
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import as_data
-from lawbook.report.results import Results, parse_group
 from lawbook.report.style import BLACK, GREY, PALETTE, SINGLE, new_figure
-from lawbook.report.words import enumerate_words, label, number, plain, symbol
+from lawbook.results.reader import Results, parse_group
+from lawbook.results.words import enumerate_words, label, number, plain, symbol
 from lawbook.studies.schema import FigureBlock, LawBlock, StudyFile
 
 _DASHES: tuple[Any, ...] = (":", (0, (1, 3)), (0, (5, 2, 1, 2)))

@@ -18,9 +18,9 @@ from lawbook.errors import LawbookError
 from lawbook.pruning.pools import pool_of
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import WHERE, chosen_runs
-from lawbook.report.results import Results
 from lawbook.report.style import DOUBLE, RED, new_figure
-from lawbook.report.words import conditions, number, plain
+from lawbook.results.reader import Results
+from lawbook.results.words import conditions, number, plain
 from lawbook.studies.probes import DISPUTED, pool_id
 from lawbook.studies.runs import reads_scores
 from lawbook.studies.schema import FigureBlock, StudyFile

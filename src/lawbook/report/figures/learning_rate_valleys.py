@@ -19,9 +19,9 @@ from lawbook.report.figures._series import (
     means,
     repeats_text,
 )
-from lawbook.report.results import Results, varying_axes
 from lawbook.report.style import DOUBLE, log_axis, new_figure
-from lawbook.report.words import label, number, plain
+from lawbook.results.reader import Results, varying_axes
+from lawbook.results.words import label, number, plain
 from lawbook.studies.schema import FigureBlock, StudyFile
 
 X = "learning_rate"

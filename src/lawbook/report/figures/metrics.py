@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from lawbook.frontiers import OF_SELECTION
+from lawbook.analyses.pruning_frontier.compute import OF_SELECTION
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import RANDOM, WHERE, as_data, check_control, chosen_runs, repeats_text
-from lawbook.report.pairs import paired_difference
-from lawbook.report.results import REPEATS, Results, varying_axes
 from lawbook.report.style import BLACK, DOUBLE, MARKERS, PALETTE, legend_columns, new_figure
-from lawbook.report.words import conditions, number, plain
+from lawbook.results.paired import paired_difference
+from lawbook.results.reader import REPEATS, Results, varying_axes
+from lawbook.results.words import conditions, number, plain
 from lawbook.studies.schema import FigureBlock, StudyFile
 
 MAX_PANELS = 6

@@ -9,15 +9,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from lawbook.analyses.pruning_frontier.compute import part_of
 from lawbook.errors import LawbookError
-from lawbook.frontiers import part_of
+from lawbook.fitting.exact import exact_curves
 from lawbook.laws.frontier.pareto import LARGEST_POOL
-from lawbook.report.exact import exact_curves
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import as_data, flops_axis, shown, whole_flops
-from lawbook.report.results import Results
 from lawbook.report.style import BLACK, DOUBLE, GREY, PALETTE, legend_columns, log_axis, new_figure
-from lawbook.report.words import label, number, plain
+from lawbook.results.reader import Results
+from lawbook.results.words import label, number, plain
 from lawbook.studies.schema import FigureBlock, FrontierBlock, StudyFile
 
 FRONTIER, CONTROL = PALETTE[0], PALETTE[1]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from lawbook.frontiers import OF_SELECTION
+from lawbook.analyses.pruning_frontier.compute import OF_SELECTION
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import (
     MAX_LINES,
@@ -26,10 +26,10 @@ from lawbook.report.figures._series import (
     shown,
     whole_flops,
 )
-from lawbook.report.pairs import paired_difference
-from lawbook.report.results import REPEATS, Results, varying_axes, where
 from lawbook.report.style import BLACK, DOUBLE, legend_columns, log_axis, new_figure
-from lawbook.report.words import label, number, plain
+from lawbook.results.paired import paired_difference
+from lawbook.results.reader import REPEATS, Results, varying_axes, where
+from lawbook.results.words import label, number, plain
 from lawbook.studies.schema import FigureBlock, StudyFile
 
 

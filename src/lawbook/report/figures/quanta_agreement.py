@@ -7,9 +7,9 @@ import pandas as pd
 
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.known_quanta import BEST
-from lawbook.report.results import Results
 from lawbook.report.style import BLACK, DOUBLE, GREY, MARKERS, PALETTE, log_axis, new_figure
-from lawbook.report.words import enumerate_words, number
+from lawbook.results.reader import Results
+from lawbook.results.words import enumerate_words, number
 from lawbook.studies.schema import FigureBlock, StudyFile
 
 

@@ -7,9 +7,9 @@ import pandas as pd
 
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.quanta import score
-from lawbook.report.results import Results
 from lawbook.report.style import BLACK, GREY, PALETTE, SINGLE, log_axis, new_figure
-from lawbook.report.words import measured, number
+from lawbook.results.reader import Results
+from lawbook.results.words import measured, number
 from lawbook.studies.schema import FigureBlock, StudyFile
 
 

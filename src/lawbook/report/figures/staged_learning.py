@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from lawbook.axes import Config
-from lawbook.errors import LawbookError
-from lawbook.report.figures import Drawn, Kind
-from lawbook.report.figures._series import WHERE, as_data, chosen_runs, repeats_text
-from lawbook.report.learning import (
+from lawbook.analyses.staged_learning.compute import (
     BIT_NATS,
     lines_of_runs,
     staircase_ratios,
     steps_to_learn,
     task_losses,
 )
-from lawbook.report.results import Results
+from lawbook.axes import Config
+from lawbook.errors import LawbookError
+from lawbook.report.figures import Drawn, Kind
+from lawbook.report.figures._series import WHERE, as_data, chosen_runs, repeats_text
 from lawbook.report.style import BLACK, DOUBLE, GREY, PALETTE, colours, log_axis, new_figure
-from lawbook.report.words import count, number
+from lawbook.results.reader import Results
+from lawbook.results.words import count, number
 from lawbook.studies.schema import FigureBlock, StudyFile
 
 THRESHOLDS = (0.1, 0.5)

@@ -1,0 +1,1 @@
+"""Analyses: what looks across runs and is no law. A folder each."""

@@ -1,0 +1,1 @@
+"""Staged learning: when each task of a run is learned."""

@@ -1,0 +1,1 @@
+"""Claims: expected values held against measured intervals."""

@@ -1,0 +1,49 @@
+"""How far simulation and theory agree: the ratio of measured to exact final loss, or error."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from lawbook.claims.quantities import Quantity
+from lawbook.errors import LawbookError
+from lawbook.fitting.exact import exact_curves
+from lawbook.results.reader import REPEATS, Results
+from lawbook.results.words import enumerate_words
+
+MEASURED = ("test_loss", "test_error")
+"""What a theory may give; of one that gives both, the first counts."""
+
+
+def exact_ratio(results: Results, runs: pd.DataFrame) -> tuple[float, float, float, int]:
+    """Compute the mean over seeds of mean(y / exact) within a seed, with its t interval over seeds.
+
+    y is the test loss where the theory with the task's name gives one, else the test error. Runs without a
+    finite ratio make the estimate NaN: a mean over the others would be biased. Raises LawbookError if the runs
+    are of several tasks, or of one without theory.
+    """
+    names = sorted(set(runs["task"]))
+    if not names:
+        return np.nan, np.nan, np.nan, 0
+    if len(names) > 1:
+        raise LawbookError(f"exact_ratio needs runs of one task, not of {enumerate_words(names)}")
+    ratio = _ratio(runs, names[0])
+    seeds = [axis for axis in REPEATS if axis in runs.columns]
+    means = ratio.groupby([runs[axis] for axis in seeds], dropna=False).mean()
+    if not np.isfinite(ratio.to_numpy(dtype=float)).all():
+        return np.nan, np.nan, np.nan, len(runs)
+    n, estimate = len(means), float(means.mean())
+    half = float(stats.t.ppf(0.975, n - 1) * means.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan
+    return estimate, estimate - half, estimate + half, len(runs)
+
+
+def _ratio(runs: pd.DataFrame, theory: str) -> pd.Series:
+    for y in MEASURED:
+        exact = exact_curves[theory](runs, "n_train", y)
+        if exact.notna().any():
+            return runs[y] / exact
+    return pd.Series(np.nan, index=runs.index)
+
+
+quantity = Quantity(exact_ratio)

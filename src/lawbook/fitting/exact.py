@@ -1,0 +1,71 @@
+"""Exact curves beside the measured ones: registered in `lawbook.theory`, fitted by the same solver."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from lawbook.errors import LawbookError
+from lawbook.fitting.study import INPUTS
+from lawbook.laws import fit
+from lawbook.registry import Registry
+from lawbook.results.reader import group_runs
+from lawbook.studies.schema import LawBlock
+
+
+class ExactCurve(Protocol):
+    """What a theory module offers as `exact_curve`: y of each run of a table, aligned with its rows.
+
+    Null where the theory says nothing about a run, such as one whose axes it does not cover. One that has a method
+    `exponent` of the same arguments says by it what the exponent is at infinity, NaN where it has none.
+    """
+
+    def __call__(self, runs: pd.DataFrame, x: str, y: str) -> pd.Series: ...
+
+
+exact_curves: Registry[ExactCurve] = Registry("lawbook.theory", "exact_curve", "exact curve")
+
+
+def exact_runs(block: LawBlock, rows: pd.DataFrame, group: str, curve: str) -> pd.DataFrame:
+    """Return the rows of one group of a law with a column `exact`, the y of a registered curve.
+
+    rows: `Results.points_of` the law.
+    """
+    chosen = group_runs(block, rows, group)
+    return chosen.assign(exact=exact_curves[curve](chosen, block.inputs[0], block.y))
+
+
+def exact_points(block: LawBlock, rows: pd.DataFrame, group: str, curve: str) -> pd.DataFrame:
+    """Return an exact curve at the x of one group: columns x (x, x2, … of several) and y, the mean over its rows."""
+    known = exact_runs(block, rows, group, curve).dropna(subset=["exact"])
+    means = known.groupby(list(block.inputs))["exact"].mean().rename("y").reset_index().astype(float)
+    return means.rename(columns=dict(zip(block.inputs, INPUTS, strict=False)))
+
+
+def exact_estimate(
+    block: LawBlock, rows: pd.DataFrame, group: str, form: str, parameter: str, curve: str
+) -> float:
+    """Return a parameter of the law fitted to an exact curve, over the same x by the same solver.
+
+    This, not the asymptotic exponent, is what a fit to the data can be judged against. NaN where the curve cannot
+    be fitted.
+    """
+    points = exact_points(block, rows, group, curve)
+    if points.empty:
+        return np.nan
+    try:
+        x = INPUTS[: len(block.inputs)]
+        fitted = fit(points, form, y="y", x=x, cluster=None, loss=block.loss, delta=block.delta, draws=1)
+    except LawbookError:
+        return np.nan
+    return fitted.estimates[parameter].value
+
+
+def exponent_at_infinity(block: LawBlock, rows: pd.DataFrame, group: str) -> float:
+    """Return the exponent that the law's exact curves have at infinity, NaN if none of them says."""
+    chosen = group_runs(block, rows, group)
+    known = (getattr(exact_curves[curve], "exponent", None) for curve in block.exact)
+    said = [float(exponent(chosen, block.inputs[0], block.y)) for exponent in known if exponent is not None]
+    return said[0] if said else np.nan

@@ -1,0 +1,126 @@
+"""One question about one table, and its answer: the laws fitted, and which of them predicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lawbook.errors import ExitCode, LawbookError, suggest
+from lawbook.laws import Comparison, Fit, compare, fit, local_slopes
+from lawbook.laws.forms import laws
+from lawbook.results.user_table import Source, where
+
+_GRID = 61
+_AHEAD = 4.0
+"""Predictions of a law with one input reach to so many times the largest x."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: y over x, by which laws. `compared`: which of several; `holdout`: scales held out, 0 = none.
+
+    The other fields are those of `lawbook.laws.fit`; `cluster` None means: seed if the table has it, else each row.
+    """
+
+    y: str
+    x: tuple[str, ...]
+    laws: tuple[str, ...]
+    compared: bool = False
+    holdout: int = 0
+    cluster: tuple[str, ...] | None = None
+    n_eval: str | int | None = None
+    loss: str = "log_least_squares"
+    delta: float | str | None = None
+    weights: str | None = None
+    where: tuple[str, ...] = ()
+    draws: int = 1000
+    level: float = 0.95
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The fits by law, the comparison if laws were compared or scales held out, and the law that is shown first."""
+
+    question: Question
+    source: Source
+    fits: dict[str, Fit]
+    comparison: Comparison | None
+    headline: str
+
+    @property
+    def fit(self) -> Fit:
+        """Return the fit of the law that is shown first."""
+        return self.fits[self.headline]
+
+    def slopes(self) -> pd.DataFrame | None:
+        """Return the local slopes of the points; None with several inputs, or where they have no logarithm."""
+        if len(self.question.x) > 1 or not self.fit.x_range[0][0] > 0 or self.fit.n_points < 2:
+            return None
+        table = where(self.source.table, self.question.where)
+        options = fit_options(self.question, table)
+        chosen = {name: options[name] for name in ("y", "cluster", "n_eval", "level")}
+        return local_slopes(table, x=self.question.x[0], **chosen)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return OK for an answer, FAILED if the law (of several: every law) is refused, UNDECIDED if it stays open."""
+        if not self.question.compared:
+            return {"ok": ExitCode.OK, "refused": ExitCode.FAILED}.get(self.fit.status, ExitCode.UNDECIDED)
+        if all(self.fits[name].status == "refused" for name in self.question.laws):
+            return ExitCode.FAILED
+        undecided = self.comparison is not None and self.comparison.preferred == "undecided"
+        return ExitCode.UNDECIDED if undecided else ExitCode.OK
+
+
+def ask(question: Question, source: Source) -> Answer:
+    """Fit the laws to the rows that the question means. Raises LawbookError, naming the file, as `fit` does."""
+    try:
+        return _ask(question, source)
+    except LawbookError as error:
+        raise LawbookError(f"{source.file}: {error}") from None
+
+
+def _ask(question: Question, source: Source) -> Answer:
+    for name in question.laws:
+        if name not in laws:
+            raise LawbookError(f"unknown law {name!r}; {suggest(name, laws)}")
+    table = where(source.table, question.where)
+    options = fit_options(question, table)
+    if not question.compared and not question.holdout:
+        name = question.laws[0]
+        return Answer(question, source, {name: fit(table, name, **options)}, None, name)
+    found = compare(table, question.laws, holdout=question.holdout or 1, **options)
+    return Answer(question, source, found.fits, found, _headline(question, found))
+
+
+def _headline(question: Question, found: Comparison) -> str:
+    """Return the law that was asked for; of several the preferred one, or while that is open the best predictor."""
+    if not question.compared:
+        return question.laws[0]
+    if found.preferred in found.fits:
+        return found.preferred
+    sound = found.table.loc[found.table["status"] != "refused", "form"]
+    return str(sound.iloc[0]) if len(sound) else question.laws[0]
+
+
+def fit_options(question: Question, table: pd.DataFrame) -> dict[str, Any]:
+    """Return the arguments of `fit` that a question means for a table."""
+    cluster = question.cluster or (("seed",) if "seed" in table.columns else None)
+    return {
+        "y": question.y, "x": question.x, "cluster": cluster, "n_eval": question.n_eval, "loss": question.loss,
+        "delta": question.delta, "weights": question.weights, "draws": question.draws, "level": question.level,
+        "seed": question.seed,
+    }  # fmt: skip
+
+
+def grid(fitted: Fit) -> np.ndarray:
+    """Return the x of the predictions: to four times the largest; of several inputs the points themselves, (n, d)."""
+    if len(fitted.inputs) > 1:
+        return fitted.points[list(fitted.inputs)].to_numpy(dtype=float)
+    low, high = fitted.x_range[0]
+    spaced = np.geomspace(low, _AHEAD * high, _GRID) if low > 0 else np.linspace(low, _AHEAD * high, _GRID)
+    return spaced[:, None]

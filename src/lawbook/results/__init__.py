@@ -1,0 +1,1 @@
+"""Results: tables of runs, made of shards or of a user's table, and read for fits, claims and reports."""

@@ -1,0 +1,86 @@
+"""Collecting: the shards' tables become one table of runs, one of curves and one of costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lawbook.errors import LawbookError
+from lawbook.results.evaluations import metrics_along
+from lawbook.storage.tables import n_rows, read_rows, read_table
+from lawbook.studies.plan import Plan
+from lawbook.studies.schema import HOW_TRAINED
+from lawbook.tasks import PoolTask
+
+SCIENCE = ["run_id", "n_train", "n_unique", "status", "reason", "diverged_step"]
+COSTS = [
+    "run_id", "wall_s", "cpu_s", "peak_memory_bytes", "shard", "engine", "stack_size", "device", "cached",
+    "versions", "digest", "data",
+]  # fmt: skip
+NOT_SCIENCE = ["shard", *HOW_TRAINED, "bytes", "predicted_s"]
+"""Columns of the plan that say how and where a run is trained, not what came of it."""
+
+
+def collect_runs(plan: Plan, shard_files: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the tables runs (science only, a row per planned run) and costs, sorted by run_id.
+
+    shard_files: the `{shard}.parquet` of every shard; `{shard}.runs.parquet` lies beside each. The final metrics
+    are a run's last evaluation, null where it diverged. Raises LawbookError if a planned run is missing.
+    """
+    outcomes = pd.concat(
+        [read_table(file.with_suffix(".runs.parquet")) for file in shard_files], ignore_index=True
+    )
+    planned = plan.table()
+    missing = sorted(set(planned["run_id"]) - set(outcomes["run_id"]))
+    if missing:
+        raise LawbookError(
+            f"{len(missing)} planned runs are in no shard, {missing[0]} first; delete the shards"
+        )
+    finals = pd.concat([_final_metrics(read_table(file)) for file in shard_files], ignore_index=True)
+    runs = planned.drop(columns=NOT_SCIENCE).merge(outcomes[SCIENCE], on="run_id", validate="one_to_one")
+    runs = runs.merge(finals[sorted(map(str, finals))], on="run_id", how="left", validate="one_to_one")
+    task = plan.study.task
+    if isinstance(task, PoolTask):
+        n_eval = {run.run_id: task.n_eval(run.config) for run in plan.runs}
+        if None not in n_eval.values():  # else the error is the population's, and has no binomial noise
+            runs["n_eval"] = runs["run_id"].map(n_eval).astype("Int64")
+            if "test_error" in runs:
+                runs["test_error_se"] = np.sqrt(
+                    runs["test_error"] * (1 - runs["test_error"]) / runs["n_eval"]
+                )
+    return (
+        runs.sort_values("run_id", ignore_index=True),
+        outcomes[COSTS].sort_values("run_id", ignore_index=True),
+    )
+
+
+def sorted_curves(shard_files: Sequence[Path], rows_at_once: int = 1 << 21) -> Iterator[pa.Table]:
+    """Yield the curves of all shards by run, step, split and metric, in parts of about `rows_at_once` rows.
+
+    Each shard is read once a part, so that no more than a part and a shard are ever in memory; the parts do not
+    depend on how the runs were sharded. Raises LawbookError for a shard that is absent or damaged.
+    """
+    ids = [
+        read_table(file.with_suffix(".runs.parquet"))["run_id"].to_numpy(dtype=str) for file in shard_files
+    ]
+    runs = np.sort(np.concatenate(ids))
+    runs_at_once = max(1, rows_at_once * len(runs) // max(1, sum(map(n_rows, shard_files))))
+    for start in range(0, len(runs), runs_at_once):
+        first, last = runs[start], runs[min(start + runs_at_once, len(runs)) - 1]
+        wanted = (pc.field("run_id") >= first) & (pc.field("run_id") <= last)
+        yield pa.concat_tables(
+            read_rows(file, wanted)
+            for file, mine in zip(shard_files, ids, strict=True)
+            if ((mine >= first) & (mine <= last)).any()
+        ).sort_by([(column, "ascending") for column in ("run_id", "step", "split", "metric")])
+
+
+def _final_metrics(curves: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per run with a column per split and metric, of the last evaluated step."""
+    last = curves[curves["step"] == curves.groupby("run_id")["step"].transform("max")]
+    return metrics_along(last).drop(columns=["step", "samples_seen"])

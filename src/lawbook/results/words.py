@@ -1,0 +1,171 @@
+"""How numbers and names are written for readers: digits that the interval warrants, units on every axis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lawbook.fitting.study import text_of
+from lawbook.studies.schema import StudyFile
+from lawbook.tasks import tasks
+
+LABELS = {
+    "alpha": "α of the task frequencies",
+    "batch_size": "batch size B (examples)",
+    "depth": "depth (layers)",
+    "flops": "training compute C (FLOPs)",
+    "keep_fraction": "keep fraction",
+    "label_noise": "label noise (share of labels)",
+    "learning_rate": "learning rate η",
+    "modes": "features N",
+    "n_params": "parameters N",
+    "n_params_non_embedding": "parameters N, embeddings left out",
+    "n_train": "training examples kept",
+    "n_unique": "distinct training examples",
+    "kept": "training examples kept",
+    "n_tasks": "tasks",
+    "samples": "pool size D (examples)",
+    "samples_seen": "samples seen",
+    "step": "step",
+    "test_learned_half_bit": "tasks learned (loss below 0.5 bit)",
+    "test_learned_tenth_bit": "tasks learned (loss below 0.1 bit)",
+    "steps": "steps",
+    "weight_decay": "weight decay λ",
+    "width": "width (units)",
+}
+
+SYMBOLS = {"alpha": "α", "beta": "β", "gamma": "γ"}
+"""Greek parameters, as the papers write them; others go by their own name."""
+
+
+def symbol(parameter: str) -> str:
+    """Return the symbol of a law's parameter.
+
+    >>> symbol("alpha"), symbol("E")
+    ('α', 'E')
+    """
+    return SYMBOLS.get(parameter, parameter)
+
+
+def plain(name: str) -> str:
+    """Return a name as words.
+
+    >>> plain("test_error")
+    'test error'
+    """
+    return name.replace("_", " ")
+
+
+def label(column: str, content: StudyFile | None = None) -> str:
+    """Return the axis label of a column, with its unit; a loss has the unit of the study's task."""
+    if column.endswith("_loss") or column == "loss":
+        if content is None or content.task is None:
+            return plain(column)  # in what unit, only a task would know
+        return f"{plain(column)} ({'nats' if tasks[content.task.name].loss == 'cross_entropy' else 'squared error'})"
+    if column.endswith("_error") or column == "error":
+        return f"{plain(column)} (share wrong)"
+    return LABELS.get(column, plain(column))
+
+
+def number(value: Any, digits: int = 3) -> str:
+    """Write one number with so many significant digits; – if there is none.
+
+    >>> [number(v) for v in (1297, 0.04321, 1.2345e-7, -0.5, None, float("nan"), 2500000.0)]
+    ['1,297', '0.0432', '1.23e−7', '−0.5', '–', '–', '2,500,000']
+    """
+    if value is None or value != value:  # NaN
+        return "–"
+    value = float(value)
+    if math.isinf(value):
+        text = f"{value}"
+    elif value.is_integer() and abs(value) < 1e7:
+        text = f"{value:,.0f}"
+    elif 1e-4 <= abs(value) < 1e6:
+        places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+        text = f"{value:,.{places}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    else:
+        text = _scientific(value, digits - 1)
+    return text.replace("-", "−")
+
+
+def _scientific(value: float, places: int) -> str:
+    mantissa, exponent = f"{value:.{places}e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def measured(estimate: Any, low: Any, high: Any) -> str:
+    """Write an estimate with its interval, to two digits of the interval's half width.
+
+    >>> measured(0.41234, 0.3812, 0.4467), measured(0.41234, None, None)
+    ('0.412 [0.381, 0.447]', '0.412')
+    >>> measured(51234.5, 50000.1, 52468.9), measured(1.234e-6, 1.1e-6, 1.4e-6)
+    ('51,234 [50,000, 52,469]', '1.23e−6 [1.10e−6, 1.40e−6]')
+    """
+    numbers = [math.nan if v is None else float(v) for v in (estimate, low, high)]
+    if not all(map(math.isfinite, numbers)) or not numbers[2] > numbers[1]:
+        return number(estimate)
+    size, half = max(map(abs, numbers)), (numbers[2] - numbers[1]) / 2
+    places = 1 - math.floor(math.log10(half))
+    if size < 1e-3 or size >= 1e6:
+        significant = max(0, math.floor(math.log10(size)) + places)
+        texts = [_scientific(v, significant) for v in numbers]
+    else:
+        texts = [f"{v:,.{min(max(0, places), 8)}f}" for v in numbers]
+    shown = "{} [{}, {}]".format(*texts)
+    return shown.replace("-", "−")
+
+
+def span(low: Any, high: Any, decades: Any = None) -> str:
+    """Write a range with its width in decades.
+
+    >>> span(32, 1297)
+    '32–1,297 (1.6 decades)'
+    """
+    if low is None or high is None or low != low or high != high:
+        return "–"
+    if decades is None or decades != decades:
+        decades = math.log10(high / low) if low > 0 else math.nan
+    width = f" ({decades:.1f} decades)" if decades == decades else ""
+    return f"{number(low)}–{number(high)}{width}"
+
+
+def fitted_range(row: Mapping[Any, Any], named: bool = True) -> str:
+    """Write the range over which a row of the table 'fits' was fitted, after the name of x; of several inputs, each."""
+    if isinstance(row["ranges"], str):
+        return plain(row["ranges"])
+    text = span(row["x_low"], row["x_high"], row["decades"])
+    return f"{plain(row['x'])} {text}" if named else text
+
+
+def conditions(where: Mapping[str, Any]) -> str:
+    """Write axis values as words.
+
+    >>> conditions({"keep_fraction": 0.5, "metric": "el2n"})
+    'keep fraction 0.5, metric el2n'
+    """
+    return ", ".join(f"{plain(axis)} {_values(value)}" for axis, value in where.items())
+
+
+def _values(value: Any) -> str:
+    return " or ".join(map(text_of, value)) if isinstance(value, list | tuple) else text_of(value)
+
+
+def enumerate_words(words: Iterable[str]) -> str:
+    """Join words with commas and 'and'.
+
+    >>> enumerate_words(["fold", "seed"]), enumerate_words(["a", "b", "c"])
+    ('fold and seed', 'a, b and c')
+    """
+    *rest, last = words
+    return f"{', '.join(rest)} and {last}" if rest else last
+
+
+def count(n: int, noun: str) -> str:
+    """Write a count with its noun.
+
+    >>> count(1, "run"), count(2, "run"), count(1200, "run")
+    ('1 run', '2 runs', '1,200 runs')
+    """
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -1,0 +1,1 @@
+"""Scoring: probes that score the examples of a pool."""

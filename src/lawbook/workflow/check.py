@@ -1,0 +1,68 @@
+"""A study's plan with the names that its report needs checked: figures, quantities, exact curves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lawbook.errors import LawbookError, suggest
+from lawbook.studies import Plan, plan_study
+
+
+def check_place(results: str | Path) -> None:
+    """Raise LawbookError if the results can lie nowhere, since a file stands in the way."""
+    place = Path(results).absolute()
+    while not place.exists():
+        place = place.parent
+    if not place.is_dir():
+        fix = "set `results:` in config/config.yaml to a folder that can"
+        raise LawbookError(f"results = '{results}' cannot be written ('{place}' is a file); {fix}")
+
+
+def checked_plan(study: str, folder: str | Path) -> Plan:
+    """Plan a study and check the names that its report needs: figures, quantities, exact curves.
+
+    Raises StudyError for the first that cannot be. Apart from planning, since it imports what draws them.
+    """
+    plan = plan_study(study, folder)
+    content = plan.study.content
+    from lawbook.claims.quantities import quantities
+    from lawbook.fitting.exact import exact_curves
+    from lawbook.report.figures import check_figure
+    from lawbook.results.reader import where
+
+    for name, law in content.laws.items():
+        for curve in law.exact:
+            if curve not in exact_curves:
+                fix = suggest(curve, exact_curves)
+                raise plan.study.error(f"laws.{name}.exact", curve, "there is no such exact curve", fix)
+        if law.exact and plan.source is not None:
+            problem, fix = "a table has no task whose theory would be known", "write its value as a claim"
+            raise plan.study.error(f"laws.{name}.exact", law.exact[0], problem, fix)
+    for name, frontier in content.frontiers.items():
+        if frontier.exact is not None and frontier.exact not in exact_curves:
+            fix = suggest(frontier.exact, exact_curves)
+            field = f"frontiers.{name}.exact"
+            raise plan.study.error(field, frontier.exact, "there is no such exact curve", fix)
+    for i, block in enumerate(content.figures):
+        try:
+            check_figure(block, content, plan.runs)
+        except LawbookError as error:
+            problem, _, fix = str(error).rpartition("; ")
+            raise plan.study.error(
+                f"figures.{i}", block.of or block.kind, problem or "unclear", fix
+            ) from None
+    for i, claim in enumerate(content.claims):
+        if claim.exact is not None and claim.exact not in exact_curves:
+            fix = suggest(claim.exact, exact_curves)
+            raise plan.study.error(f"claims.{i}.exact", claim.exact, "there is no such exact curve", fix)
+        if claim.quantity is not None and claim.quantity not in quantities:
+            fix = suggest(claim.quantity, quantities)
+            raise plan.study.error(f"claims.{i}.quantity", claim.quantity, "there is no such quantity", fix)
+        check = None if claim.quantity is None else quantities[claim.quantity].check
+        if check is not None and plan.source is None:
+            try:
+                check(where(plan.table(), claim.where))
+            except LawbookError as error:
+                problem, _, fix = str(error).rpartition("; ")
+                raise plan.study.error(f"claims.{i}.where", dict(claim.where), problem, fix) from None
+    return plan

@@ -1,0 +1,180 @@
+"""Running a study: one Snakemake, as the one writer of the results, with a bar drawn from its jobs' heartbeats."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from lawbook.errors import INSTALL, ExitCode, LawbookError, need
+from lawbook.storage.lock import HANDED_DOWN, name_holder, writing
+from lawbook.studies import Plan, plan_study
+from lawbook.workflow.places import caches, snakefile
+from lawbook.workflow.progress import study_progress
+from lawbook.workflow.recovery import keep_record, outdated, recover
+from lawbook.workflow.settings import Settings
+
+CONFLICTING = (
+    "--config",
+    "-C",
+    "--configfile",
+    "--configfiles",
+    "--directory",
+    "-d",
+    "--snakefile",
+    "-s",
+    "--unlock",
+)
+DRY_RUN = frozenset({"-n", "--dry-run", "--dryrun"})
+QUIET_S = 30.0
+"""Seconds between lines of progress where there is no terminal to draw a bar on."""
+
+
+class WorkflowError(LawbookError):
+    """Snakemake ended with an error of its own or of a job; its log says which."""
+
+    exit_code = ExitCode.FAILED
+
+
+def run_study(study: str, settings: Settings, cores: str, extra: Sequence[str] = ()) -> bool:
+    """Bring a study up to date; return False if there was nothing to be done.
+
+    cores: how many jobs at once, or "all". Whatever killed an earlier Snakemake, its lock is stale once this
+    process is the one writer. Raises WorkflowError if a job failed, LawbookError if somebody else writes into the
+    results, and ModuleNotFoundError without Snakemake.
+    """
+    for option in CONFLICTING:
+        if any(item == option or item.startswith(f"{option}=") for item in extra):
+            raise LawbookError(
+                f"{option}: `lawbook run` sets this itself; edit config/config.yaml, or call snakemake"
+            )
+    need("snakemake")
+    os.environ |= caches()
+    command = [sys.executable, "-m", "snakemake", "--cores", cores, "--rerun-incomplete", *snakefile()]
+    if DRY_RUN.intersection(extra):
+        code = subprocess.run([*command, *extra, "--", study], check=False).returncode
+        if code:
+            error = LawbookError if code == ExitCode.MISTAKE else WorkflowError
+            raise error("the dry-run did not finish; Snakemake says why, above")
+        return True
+    plan = plan_study(study, settings.studies)
+    log = Path(f"logs/{study}/snakemake.log")
+    results = Path(settings.results) / study
+    with writing(settings.results) as lock, _opened(log) as output:
+        for found in recover(plan, results, Path(settings.cache)):
+            print(f"! {found}", file=sys.stderr)
+        _remove_stale_locks(study, output.fileno())
+        process = subprocess.Popen(
+            [*command, *_forced(plan, results, extra), *extra, "--", study],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {HANDED_DOWN: str(lock)},
+            pass_fds=(lock,),
+        )
+        # Should this process be killed, Snakemake lives on with the lock.
+        name_holder(lock, process.pid)
+        _watch(process, plan, results)
+        if not process.returncode:
+            keep_record(plan, results)
+    said = log.read_text(encoding="utf-8", errors="replace")
+    if process.returncode:
+        mistakes = _messages(said)
+        if mistakes and (process.returncode == ExitCode.MISTAKE or INSTALL in mistakes):
+            raise LawbookError(mistakes)
+        raise WorkflowError(_failure(process.returncode, said, log))
+    return "Nothing to be done" not in said
+
+
+def _opened(log: Path) -> TextIO:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return log.open("w", encoding="utf-8")
+    except OSError as error:
+        fix = "Lawbook writes into results, logs and .snakemake of the folder it runs in; let it"
+        raise LawbookError(f"{log} cannot be written ({error.strerror}); {fix}") from None
+
+
+def _remove_stale_locks(study: str, output: int) -> None:
+    if any(Path(".snakemake/locks").glob("*")):
+        unlock = [sys.executable, "-m", "snakemake", "--unlock", *snakefile(), "--", study]
+        subprocess.run(unlock, check=False, stdout=output, stderr=subprocess.STDOUT)
+
+
+def _forced(plan: Plan, results: Path, extra: Sequence[str]) -> list[str]:
+    """Return the option that makes outdated files anew, whatever Snakemake knows of them; not against `extra`."""
+    if any(item.startswith(("--rerun-triggers", "--forcerun", "-R")) for item in extra):
+        return []
+    files = [str(file) for file in outdated(plan, results)]
+    return ["--forcerun", *files] if files else []
+
+
+def _watch(process: subprocess.Popen[bytes], plan: Plan, results: Path) -> None:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
+    with Progress(
+        *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, disable=not console.is_terminal
+    ) as bars:
+        jobs = study_progress(plan, results)
+        bar = bars.add_task(plan.study.name, total=sum(job.total for job in jobs.values()))
+        said = time.monotonic()
+        try:
+            while not _ended(process):
+                done, total = _redraw(bars, bar, plan, results)
+                if plan.runs and not console.is_terminal and time.monotonic() - said > QUIET_S:
+                    said = time.monotonic()
+                    console.print(f"{plan.study.name}: {done / total:.0%} of {total:,} run-steps")
+        except KeyboardInterrupt:
+            # The terminal has sent it to Snakemake, too, which stops its jobs and takes its leave.
+            process.wait()
+            raise KeyboardInterrupt("what is done is kept; run this again to resume") from None
+
+
+def _ended(process: subprocess.Popen[bytes]) -> bool:
+    """Wait a moment; tell whether the process has ended."""
+    try:
+        process.wait(timeout=0.25)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _redraw(bars: Progress, bar: TaskID, plan: Plan, results: Path) -> tuple[int, int]:
+    jobs = study_progress(plan, results).values()
+    done, total = sum(job.done for job in jobs), sum(job.total for job in jobs)
+    first = f"{len(plan.runs):,} runs" if plan.source is None else "table of runs"
+    doing = first if done < total else "fits, figures, report"
+    bars.update(bar, completed=done, description=f"{plan.study.name}: {doing}")
+    return done, total
+
+
+def _failure(code: int, said: str, log: Path) -> str:
+    if code < 0:
+        return f"Snakemake was killed by signal {-code}; run this again to resume"
+    why = _messages(said) or _silent_failures(said) or "\n".join(said.splitlines()[-15:])
+    return f"the workflow did not finish; what is done is kept. {log} says more:\n{why}"
+
+
+def _silent_failures(said: str) -> str:
+    """Return which jobs failed without a message of Lawbook, by Snakemake's log."""
+    failed = re.findall(r"^Error in rule (\w+):\n(?:    .*\n)*?    log: (\S+)", said, re.MULTILINE)
+    if not failed:
+        return ""
+    jobs = "\n".join(dict.fromkeys(f"{rule} failed: {log}" for rule, log in failed))
+    return (
+        f"{jobs}\nAn empty log is that of a job that was killed, or that had no memory left; run this again."
+    )
+
+
+def _messages(said: str) -> str:
+    """Return the messages of Lawbook in a log, each once."""
+    lines = [line.strip() for line in said.splitlines()]
+    told = (line.removeprefix("Error: ") for line in lines if line.startswith(("Error: ", "Stopped: ")))
+    return "\n".join(dict.fromkeys(told))

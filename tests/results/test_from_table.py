@@ -1,0 +1,99 @@
+"""A table of runs is taken as it stands, or refused by file, column and row."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from lawbook.errors import LawbookError
+from lawbook.results.from_table import take_table
+from lawbook.studies import Plan, load_study, make_plan
+
+STUDY = """
+title: Taking
+question: Is every row there?
+table: {path: FILE, rename: {params: N}}
+laws:
+  loss_by_size: {y: loss, x: N}
+"""
+ROWS = "params,loss,seed\n8,0.9,0\n16,0.8,0\n32,,0\n"
+
+
+@pytest.fixture
+def planned(tmp_path: Path) -> Callable[..., Plan]:
+    """Return a function that plans the study of a table with this content."""
+
+    def plan(content: str | bytes, name: str = "runs.csv") -> Plan:
+        data = content.encode() if isinstance(content, str) else content
+        (tmp_path / name).write_bytes(data)
+        (tmp_path / "taking.yaml").write_text(STUDY.replace("FILE", name))
+        return make_plan(load_study(tmp_path / "taking.yaml"))
+
+    return plan
+
+
+def test_rows_stand_in_their_order_under_the_studys_names(planned: Callable[..., Plan]) -> None:
+    runs, source = take_table(planned(ROWS))
+
+    assert runs["run_id"].tolist() == ["row_1", "row_2", "row_3"]
+    assert runs["N"].tolist() == [8, 16, 32]
+    assert runs["loss"].isna().tolist() == [False, False, True]
+    assert (runs["status"] == "ok").all()
+    assert runs["diverged_step"].isna().all()
+    assert source.to_dict("records") == [
+        {
+            "file": "runs.csv", "sha256": hashlib.sha256(ROWS.encode()).hexdigest(), "rows": 3,
+            "rename": '{"params": "N"}',
+        }
+    ]  # fmt: skip
+
+
+def test_an_index_column_and_a_byte_order_mark_do_no_harm(planned: Callable[..., Plan]) -> None:
+    plain, _ = take_table(planned(ROWS))
+    marked, _ = take_table(planned("\ufeff" + ROWS))
+    indexed, _ = take_table(planned(",params,loss,seed\n0,8,0.9,0\n1,16,0.8,0\n2,32,,0\n"))
+
+    pd.testing.assert_frame_equal(marked, plain)
+    pd.testing.assert_frame_equal(indexed, plain)
+
+
+def test_parquet_gives_the_same_runs(planned: Callable[..., Plan], tmp_path: Path) -> None:
+    plain, _ = take_table(planned(ROWS))
+    pd.read_csv(tmp_path / "runs.csv").to_parquet(tmp_path / "other.parquet")
+    stored, _ = take_table(planned((tmp_path / "other.parquet").read_bytes(), "other.parquet"))
+
+    pd.testing.assert_frame_equal(stored, plain)
+
+
+def test_a_run_keeps_its_own_name_and_status(planned: Callable[..., Plan]) -> None:
+    runs, _ = take_table(planned("run_id,params,loss,status\n7,8,0.9,ok\n8,16,,diverged\n"))
+
+    assert runs["run_id"].tolist() == ["7", "8"]
+    assert runs["status"].tolist() == ["ok", "diverged"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("params,loss\n", "has no rows"),
+        ("params,loss\n8,0.9\n16,n/k\n32,oops\n", r"column 'loss': a law fits numbers \(row_2, row_3: 'n/k', 'oops'\)"),
+        ("params,loss\n8k,0.9\n", r"column 'params': a law fits numbers \(row_1: '8k'\)"),
+        ("run_id,params,loss\na,8,1\nb,8,1\na,8,1\n", r"'run_id': a run stands twice \(row_1, row_3: 'a', 'a'\)"),
+        ("params,loss,status\n8,1,fine\n", r"column 'status': this is no status \(row_1: 'fine'\); write ok, diverged"),
+        ('params,loss\n8,1\n"16,2\n', "cannot be read as a table"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_taken_is_named(planned: Callable[..., Plan], content: str, said: str) -> None:
+    with pytest.raises(LawbookError, match=said):
+        take_table(planned(content))
+
+
+def test_a_study_that_trains_has_no_table(tmp_path: Path) -> None:
+    studies = Path(__file__).parents[2] / "config/studies"
+
+    with pytest.raises(LawbookError, match="it has no table to take"):
+        take_table(make_plan(load_study(studies / "smoke.yaml")))

@@ -1,0 +1,98 @@
+"""The digest of a stage's code changes exactly when the code does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lawbook.workflow.code_digest import NOT_COUNTED, SOURCE, STAGES, modules_reached, stage_digest
+
+FILES = {
+    "lawbook/__init__.py": "",
+    "lawbook/errors.py": "",
+    "lawbook/fitting/study.py": '''
+"""Fit."""
+from __future__ import annotations
+from typing import TYPE_CHECKING
+from lawbook.laws import solver
+if TYPE_CHECKING:
+    from lawbook.hints import Hint
+def fit():
+    """Fit one law."""
+    from .inside import used_inside
+    return solver.solve(used_inside)
+''',
+    "lawbook/fitting/__init__.py": "",
+    "lawbook/analyses/__init__.py": "",
+    "lawbook/analyses/pruning_frontier/__init__.py": "",
+    "lawbook/analyses/pruning_frontier/compute.py": "",
+    "lawbook/hints.py": "Hint = 1",
+    "lawbook/fitting/inside.py": "used_inside = 1",
+    "lawbook/laws/__init__.py": "",
+    "lawbook/laws/solver.py": "def solve(x):\n    return x + 1  # one\n",
+    "lawbook/laws/forms/__init__.py": "",
+    "lawbook/laws/forms/power.py": "law = 1",
+    "lawbook/laws/forms/other.py": "law = 2",
+}
+
+
+@pytest.fixture
+def source(tmp_path: Path):
+    """Return a function that lays a small package in a folder of its own, with one file replaced or added."""
+    made = iter(range(100))
+
+    def lay(changed: str = "lawbook/__init__.py", by: str = "") -> Path:
+        folder = tmp_path / str(next(made))
+        for name, text in (FILES | {changed: by}).items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+        return folder
+
+    return lay
+
+
+def _digest(folder: Path) -> str:
+    return stage_digest("fit", ["lawbook.laws.forms.power"], folder)
+
+
+def test_comments_docstrings_and_layout_do_not_count(source) -> None:
+    text = '"""New."""\n\n\ndef solve(x):\n    """Solve."""\n    return (x +\n            1)\n'
+
+    assert _digest(source("lawbook/laws/solver.py", text)) == _digest(source())
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("laws/solver.py", "def solve(x):\n    return x + 2\n"),
+        ("laws/forms/power.py", "law = 3"),
+        ("fitting/inside.py", "used_inside = 2"),
+        ("laws/__init__.py", "changed = True"),
+    ],
+)
+def test_whatever_is_imported_counts(source, name: str, text: str) -> None:
+    assert _digest(source(f"lawbook/{name}", text)) != _digest(source())
+
+
+@pytest.mark.parametrize("name", ["hints.py", "errors.py", "laws/forms/other.py", "laws/forms/new.py"])
+def test_hints_unused_entries_and_what_is_listed_do_not_count(source, name: str) -> None:
+    assert _digest(source(f"lawbook/{name}", "changed = True")) == _digest(source())
+
+
+def test_a_missing_entry_is_an_error(source) -> None:
+    with pytest.raises(ModuleNotFoundError, match=r"lawbook\.laws\.forms\.absent has no file"):
+        stage_digest("fit", ["lawbook.laws.forms.absent"], source())
+
+
+@pytest.mark.parametrize("stage", sorted(STAGES))
+def test_every_stage_has_a_digest(stage: str) -> None:
+    assert len(stage_digest(stage)) == 16
+
+
+def test_training_counts_what_it_computes_with_and_nothing_above_it() -> None:
+    reached = modules_reached(STAGES["train"], frozenset(NOT_COUNTED), SOURCE)
+
+    assert {"lawbook.training.stack", "lawbook.pruning.selection", "lawbook.seeds"} <= reached
+    for room in ("report", "laws", "studies", "cli", "progress"):
+        assert not {name for name in reached if name.startswith(f"lawbook.{room}")}
