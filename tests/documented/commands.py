@@ -20,7 +20,7 @@ MARKDOWN = ("README.md", "config/README.md", "CONTRIBUTING.md", "docs/*.md", "be
 COMMENTED = ("Makefile", "Snakefile", "workflow/**/*.smk", "profiles/*/*.yaml", "config/**/*.yaml",
              "envs/*.yaml", ".test/**/*.yaml", ".pre-commit-config.yaml", "src/lawbook/**/*.yaml")  # fmt: skip
 PROGRAMS = ("lawbook", "make", "snakemake", "pip", "pytest", "python", "ruff", "snakefmt", "mypy",
-            "pre-commit", "sha256sum", "conda", "git", "cp", "srun", "sbatch", r"\.")  # fmt: skip
+            "pre-commit", "sha256sum", "conda", "git", "cp", "srun", "sbatch", r"\.(?= \.venv)")  # fmt: skip
 COMMAND = re.compile(rf"([A-Z_]+=\S+ )*(\.venv/bin/)?({'|'.join(PROGRAMS)}) \S")
 COMMANDS: dict[str, click.Command] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
