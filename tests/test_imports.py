@@ -34,11 +34,8 @@ UPWARD = {
     "report.figures.pruning": "analyses",
     "report.figures.staged_learning": "analyses",
     "report.notices": "analyses",
-    "results.paired": "fitting",
-    "results.reader": "fitting",
-    "results.words": "fitting",
 }
-"""Modules that still import a room above theirs: parts of analyses, and of the selection of rows, that are to move."""
+"""Modules that still import a room above theirs: parts of analyses that are to move."""
 
 
 def _room(module: str) -> str:

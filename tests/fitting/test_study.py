@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 
 from lawbook.errors import LawbookError
-from lawbook.fitting.study import fit_study, select, sensitivity
+from lawbook.fitting.study import fit_study, sensitivity
 from lawbook.results.evaluations import choose
+from lawbook.results.selection import select
 from lawbook.storage.tables import COLUMNS, read_table, write_table
 
 

@@ -13,7 +13,8 @@ from lawbook.claims.quantities import quantities
 from lawbook.errors import LawbookError
 from lawbook.fitting.exact import exact_estimate
 from lawbook.results.paired import check_alike, paired_difference
-from lawbook.results.reader import REPEATS, Results, in_group, where
+from lawbook.results.reader import Results
+from lawbook.results.selection import REPEATS, in_group, where
 from lawbook.results.words import conditions, enumerate_words, fitted_range, measured, number, plain, symbol
 from lawbook.storage.tables import conform, empty
 from lawbook.studies.schema import Claim, LawBlock

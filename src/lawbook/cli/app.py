@@ -306,7 +306,7 @@ def _runs(planned: Plan) -> DataFrame:
 
 def _source_table(planned: Plan) -> Table:
     """Return a row per law: what it fits, and to how many runs of the table."""
-    from lawbook.fitting.study import select
+    from lawbook.results.selection import select
 
     runs = _runs(planned)
     title = f"{planned.study.content.title}: {len(runs):,} runs"

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError
-from lawbook.fitting.study import INPUTS
 from lawbook.laws import fit
 from lawbook.registry import Registry
-from lawbook.results.reader import group_runs
+from lawbook.results.selection import INPUTS, group_runs
 from lawbook.studies.schema import LawBlock
 
 

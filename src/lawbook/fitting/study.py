@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,42 +17,12 @@ from lawbook.laws.forms import laws as forms
 from lawbook.laws.loss import Loss, robust_delta
 from lawbook.laws.points import Notice, Points, gather, listed
 from lawbook.laws.slopes import slopes_of
-from lawbook.results.evaluations import At, choose, independent, runs_at
+from lawbook.results.evaluations import choose, independent, runs_at
+from lawbook.results.selection import INPUTS, LawBlock, select, text_of
 from lawbook.storage.tables import conform, empty
 
 TABLES = ("fits", "draws", "predictions", "points", "slopes")
-INPUTS = ("x", "x2", "x3")
-"""Columns of the tables 'points' and 'predictions' that hold a law's inputs, in its order."""
 _GRID = 100
-
-
-class LawBlock(Protocol):
-    """What a study says about one law; the typed model of the studies has these attributes."""
-
-    @property
-    def sweep(self) -> str | None: ...
-    @property
-    def y(self) -> str: ...
-    @property
-    def inputs(self) -> tuple[str, ...]: ...
-    @property
-    def compare(self) -> Sequence[str]: ...
-    @property
-    def by(self) -> Sequence[str]: ...
-    @property
-    def cluster(self) -> Sequence[str]: ...
-    @property
-    def where(self) -> Mapping[str, Any]: ...
-    @property
-    def range(self) -> tuple[float, float] | None: ...
-    @property
-    def choose(self) -> str | None: ...
-    @property
-    def at(self) -> At: ...
-    @property
-    def loss(self) -> str: ...
-    @property
-    def delta(self) -> float | None: ...
 
 
 @dataclass(frozen=True)
@@ -142,20 +112,6 @@ def _check(name: str, block: LawBlock, runs: pd.DataFrame) -> None:
     Loss(block.loss, block.delta)
 
 
-def select(block: LawBlock, runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the runs of the block's sweep (all, without one) that satisfy its `where` and `range`."""
-    chosen = np.ones(len(runs), dtype=bool)
-    if block.sweep is not None:
-        chosen = np.array([block.sweep in str(sweeps).split(",") for sweeps in runs["sweeps"]], dtype=bool)
-    for column, wanted in block.where.items():
-        values = wanted if isinstance(wanted, list | tuple | set) else [wanted]
-        chosen &= runs[column].isin(list(values)).to_numpy()
-    if block.range is not None:
-        low, high = block.range
-        chosen &= runs[block.inputs[0]].between(low, high).to_numpy()
-    return runs[chosen]
-
-
 def _groups(name: str, block: LawBlock, runs: pd.DataFrame) -> Iterator[Group]:
     """Yield the groups of a block, unconverged runs taken out and choices made."""
     selected = select(block, runs)
@@ -191,17 +147,6 @@ def _groups(name: str, block: LawBlock, runs: pd.DataFrame) -> Iterator[Group]:
 
 def _group_name(by: Sequence[str], values: Sequence[object]) -> str:
     return ",".join(f"{axis}={text_of(value)}" for axis, value in zip(by, values, strict=True))
-
-
-def text_of(value: object) -> str:
-    """Write one value of an axis, as it stands in the name of a group.
-
-    >>> text_of(64.0), text_of(None), text_of("el2n"), text_of(3)
-    ('64', 'none', 'el2n', '3')
-    """
-    if value is None or value != value:  # NaN
-        return "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _gather(block: LawBlock, group: Group, y: str | None = None) -> Points:

@@ -11,7 +11,8 @@ import pandas as pd
 from lawbook.fitting.exact import exact_estimate, exponent_at_infinity
 from lawbook.laws.forms import laws as forms
 from lawbook.report.notices import fit_notices
-from lawbook.results.reader import Results, in_group
+from lawbook.results.reader import Results
+from lawbook.results.selection import in_group
 from lawbook.results.words import count, enumerate_words, fitted_range, measured, number, plain, symbol
 from lawbook.studies.schema import Claim, LawBlock, StudyFile
 

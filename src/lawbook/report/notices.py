@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from lawbook.analyses.staged_learning.compute import unlearned_cases
-from lawbook.fitting.study import text_of
 from lawbook.laws.points import Notice
 from lawbook.report.pool_scores import disputed_cases, duplicate_cases
 from lawbook.report.quanta import few_tokens
-from lawbook.results.reader import Results, axes_of
+from lawbook.results.reader import Results
+from lawbook.results.selection import axes_of, text_of
 from lawbook.results.words import count, plain
 from lawbook.studies.schema import StudyFile
 

@@ -11,7 +11,6 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lawbook import __version__
-from lawbook.fitting.study import text_of
 from lawbook.report.embed import InlineFigure, Link, inline_figure, table_link
 from lawbook.report.headline import cannot_say, headlines, null_outcome
 from lawbook.report.known_quanta import METHOD_COLUMNS, NETWORK_COLUMNS, known_section
@@ -20,7 +19,8 @@ from lawbook.report.pool_scores import COLUMNS as SCORING
 from lawbook.report.pool_scores import probe_data_rows, scoring_rows
 from lawbook.report.quanta import SCORE_COLUMNS, quanta_section
 from lawbook.report.verdicts import verdict_rows
-from lawbook.results.reader import Results, axes_of
+from lawbook.results.reader import Results
+from lawbook.results.selection import axes_of, text_of
 from lawbook.results.words import count, fitted_range, measured, number, plain, symbol
 from lawbook.storage.files import write_text
 from lawbook.studies import Study

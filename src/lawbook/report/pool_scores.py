@@ -12,7 +12,8 @@ import pandas as pd
 from lawbook.pruning.duplicates import gap
 from lawbook.pruning.metrics import metrics
 from lawbook.pruning.pools import members_of
-from lawbook.results.reader import REPEATS, Results, axes_of
+from lawbook.results.reader import Results
+from lawbook.results.selection import REPEATS, axes_of
 from lawbook.results.words import conditions, count, number, plain
 from lawbook.studies.probes import DISPUTED, pool_id
 from lawbook.tasks import PoolTask, tasks

@@ -10,8 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from lawbook.errors import LawbookError, suggest
-from lawbook.fitting.study import text_of
-from lawbook.results.reader import axes_of
+from lawbook.results.selection import axes_of, text_of
 from lawbook.results.words import count, enumerate_words
 
 FOLD = "fold"

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from lawbook.errors import LawbookError, suggest
-from lawbook.fitting.study import select, text_of
-from lawbook.results.evaluations import choose, runs_at
+from lawbook.results.evaluations import runs_at
 from lawbook.storage.tables import read_table
-from lawbook.studies.schema import HOW_TRAINED, Grid, LawBlock, StudyFile
-
-REPEATS = ("fold", "seed")
-"""Axes whose combinations are repeats of one another, not something that is studied."""
-
-_SPLITS = ("train_", "validation_", "test_")
-_NOT_AXES = frozenset(
-    {"run_id", "sweeps", "shard", "n_params", "n_params_non_embedding", "n_train", "n_unique", "flops",
-     "flops_rule", "scoring_flops", "bytes", "predicted_s", "loss_se", "n_eval", "status", "reason", "diverged_step",
-     *HOW_TRAINED}
-)  # fmt: skip
+from lawbook.studies.schema import LawBlock
 
 
 @dataclass(frozen=True)
@@ -132,62 +117,3 @@ class Results:
     def claims(self) -> pd.DataFrame:
         """Return the judged claims."""
         return self.table("claims")
-
-
-def axes_of(runs: pd.DataFrame) -> list[str]:
-    """Return the columns of a table of runs that are axes of their configuration."""
-    return [c for c in runs.columns if c not in _NOT_AXES and not c.startswith(_SPLITS)]
-
-
-def where(runs: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the runs with these values (one, or a list). Raises LawbookError for a column they lack."""
-    chosen = np.ones(len(runs), dtype=bool)
-    for column, value in wanted.items():
-        if column not in runs.columns:
-            raise LawbookError(f"the runs have no column {column!r}; {suggest(column, axes_of(runs))}")
-        values = list(value) if isinstance(value, list | tuple) else [value]
-        chosen &= runs[column].isin(values).to_numpy(dtype=bool)
-    return runs[chosen]
-
-
-def sweep_runs(runs: pd.DataFrame, content: StudyFile, sweep: str) -> pd.DataFrame:
-    """Return the runs of a sweep. Raises LawbookError if the study has no such sweep."""
-    if sweep not in content.sweeps:
-        raise LawbookError(f"there is no sweep {sweep!r}; {suggest(sweep, content.sweeps)}")
-    return runs[[sweep in str(names).split(",") for names in runs["sweeps"]]]
-
-
-def varying_axes(runs: pd.DataFrame, content: StudyFile, sweep: str) -> list[str]:
-    """Return the axes of a sweep with several values among `runs`, repeats apart, in the sweep's order."""
-    block = content.sweeps[sweep]
-    grids = [block] if isinstance(block, Grid) else block.grids
-    named = dict.fromkeys(axis for grid in grids for axis in (*grid.axes, *grid.set))
-    return [a for a in named if a in runs and a not in REPEATS and len(runs[a].unique()) > 1]
-
-
-def group_runs(block: LawBlock, runs: pd.DataFrame, group: str) -> pd.DataFrame:
-    """Return the runs behind one group of a law as it was fitted: converged ones, choices made."""
-    chosen = select(block, runs)
-    for axis, value in parse_group(group).items():
-        chosen = chosen[[text_of(v) == value for v in chosen[axis]]]
-    chosen = chosen[chosen["status"] != "unconverged"]
-    return choose(chosen, block.choose, block.inputs[0], block.y)[0] if block.choose else chosen
-
-
-def parse_group(group: str) -> dict[str, str]:
-    """Return the axes and values of a group's name.
-
-    >>> parse_group("width=64,metric=el2n"), parse_group("")
-    ({'width': '64', 'metric': 'el2n'}, {})
-    """
-    return dict(part.split("=", 1) for part in group.split(",")) if group else {}
-
-
-def in_group(group: str, wanted: Mapping[str, Any]) -> bool:
-    """Tell whether a group of a law has these values.
-
-    >>> in_group("width=64,metric=el2n", {"width": 64}), in_group("width=64", {"width": 32})
-    (True, False)
-    """
-    named = parse_group(group)
-    return all(named.get(axis) == text_of(value) for axis, value in wanted.items())

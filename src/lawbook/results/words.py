@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lawbook.fitting.study import text_of
+from lawbook.results.selection import text_of
 from lawbook.studies.schema import StudyFile
 from lawbook.tasks import tasks
 

@@ -28,7 +28,7 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
     from lawbook.claims.quantities import quantities
     from lawbook.fitting.exact import exact_curves
     from lawbook.report.figures import check_figure
-    from lawbook.results.reader import where
+    from lawbook.results.selection import where
 
     for name, law in content.laws.items():
         for curve in law.exact:

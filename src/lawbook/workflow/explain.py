@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lawbook.errors import LawbookError, suggest
+from lawbook.results.reader import Results
+from lawbook.results.selection import planned_for, taken
 from lawbook.storage.tables import read_table
 from lawbook.studies import Plan, Run
 from lawbook.studies.cost import run_cost
@@ -49,7 +51,7 @@ def why(plan: Plan, run: Run, results: Path, cache: Path) -> list[Row]:
         ("run", run.run_id),
         ("study", f"{plan.study.name}: {plan.study.file}"),
         ("sweeps", ", ".join(run.sweeps)),
-        ("laws", ", ".join(_laws(plan, run)) or "none"),
+        ("laws", _laws(plan, run, results)),
         ("shard", plan.shard_of[run.run_id]),
         ("configuration", ", ".join(f"{name} {value}" for name, value in sorted(said.items()))),
         ("parameters N", f"{cost.n_params:,}"),
@@ -67,12 +69,15 @@ def why(plan: Plan, run: Run, results: Path, cache: Path) -> list[Row]:
     return [*rows, ("kept in the cache", ", ".join(kept) or "no")]
 
 
-def _laws(plan: Plan, run: Run) -> Iterator[str]:
-    """Yield the laws whose sweep and selection the run belongs to."""
-    for name, law in plan.study.content.laws.items():
-        wanted = {axis: v if isinstance(v, list) else [v] for axis, v in law.where.items()}
-        if law.sweep in run.sweeps and all(run.config.get(axis) in values for axis, values in wanted.items()):
-            yield name
+def _laws(plan: Plan, run: Run, results: Path) -> str:
+    """Name the laws that took the run; before it is measured, those that are to, by what a plan knows of it."""
+    laws, found = plan.study.content.laws, Results(results)
+    if _row_of(results / "runs.parquet", run.run_id) is None:
+        runs = plan.table()
+        names = [name for name, law in laws.items() if run.run_id in set(planned_for(law, runs)["run_id"])]
+        return ", ".join(names) + " (by the plan)" if names else "none"
+    names = [name for name, law in laws.items() if run.run_id in set(taken(law, found.points_of(law))["run_id"])]
+    return ", ".join(names) or "none"
 
 
 def _scoring(file: Path, run: Run) -> list[Row]:

@@ -10,6 +10,7 @@ import pandas as pd
 from lawbook.errors import LawbookError
 from lawbook.laws.frontier.beyond_power import judge, other_forms
 from lawbook.laws.frontier.pareto import Pareto, pareto
+from lawbook.results.selection import of_sweep
 from lawbook.storage.tables import conform, empty
 
 TABLES = ("frontiers", "frontier_slopes", "frontier_forms", "verdicts")
@@ -72,7 +73,7 @@ def frontier_of(name: str, block: FrontierBlock, runs: pd.DataFrame) -> Pareto:
 
 def members_of(block: FrontierBlock, runs: pd.DataFrame) -> pd.DataFrame:
     """Return the runs of a block's sweep."""
-    return runs[[block.sweep in str(names).split(",") for names in runs["sweeps"]]]
+    return of_sweep(runs, block.sweep)
 
 
 def part_of(block: FrontierBlock, runs: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.DataFrame:

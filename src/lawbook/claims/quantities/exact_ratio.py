@@ -9,7 +9,8 @@ from scipy import stats
 from lawbook.claims.quantities import Quantity
 from lawbook.errors import LawbookError
 from lawbook.fitting.exact import exact_curves
-from lawbook.results.reader import REPEATS, Results
+from lawbook.results.reader import Results
+from lawbook.results.selection import REPEATS
 from lawbook.results.words import enumerate_words
 
 MEASURED = ("test_loss", "test_error")

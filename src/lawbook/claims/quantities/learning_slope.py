@@ -9,7 +9,8 @@ from scipy import stats
 from lawbook.analyses.staged_learning.compute import lines_of_runs, steps_to_learn, task_losses
 from lawbook.claims.quantities import Quantity
 from lawbook.errors import LawbookError
-from lawbook.results.reader import Results, axes_of
+from lawbook.results.reader import Results
+from lawbook.results.selection import axes_of
 
 BITS = 0.1
 """A task is learned at its first evaluation below so many bits, as in Michaud et al. 2023."""

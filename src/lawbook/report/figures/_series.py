@@ -14,12 +14,12 @@ from scipy import stats
 
 from lawbook.axes import Config
 from lawbook.errors import LawbookError
-from lawbook.fitting.study import text_of
 from lawbook.laws.fit import point_table
 from lawbook.laws.points import gather
 from lawbook.report.style import MARKERS, colours, log_axis
 from lawbook.results.evaluations import independent
-from lawbook.results.reader import REPEATS, Results, sweep_runs, varying_axes, where
+from lawbook.results.reader import Results
+from lawbook.results.selection import REPEATS, sweep_runs, text_of, varying_axes, where
 from lawbook.results.words import conditions, count, number, plain
 from lawbook.studies.schema import FigureBlock, StudyFile
 

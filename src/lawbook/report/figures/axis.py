@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from lawbook.fitting.study import text_of
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import (
     WHERE,
@@ -17,6 +16,7 @@ from lawbook.report.figures._series import (
 )
 from lawbook.report.style import DOUBLE, SINGLE, log_axis, new_figure
 from lawbook.results.reader import Results
+from lawbook.results.selection import text_of
 from lawbook.results.words import label, number, plain
 from lawbook.studies.schema import FigureBlock, StudyFile
 

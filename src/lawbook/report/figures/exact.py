@@ -10,7 +10,8 @@ from lawbook.fitting.exact import exact_runs
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import Line, as_data, draw_points, means
 from lawbook.report.style import BLACK, DOUBLE, MARKERS, colours, log_axis, new_figure
-from lawbook.results.reader import REPEATS, Results
+from lawbook.results.reader import Results
+from lawbook.results.selection import REPEATS
 from lawbook.results.words import count, label, number, plain
 from lawbook.studies.schema import FigureBlock, StudyFile
 

@@ -13,7 +13,8 @@ from lawbook.laws.forms import laws as forms
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import as_data
 from lawbook.report.style import BLACK, GREY, PALETTE, SINGLE, new_figure
-from lawbook.results.reader import Results, parse_group
+from lawbook.results.reader import Results
+from lawbook.results.selection import parse_group
 from lawbook.results.words import enumerate_words, label, number, plain, symbol
 from lawbook.studies.schema import FigureBlock, LawBlock, StudyFile
 

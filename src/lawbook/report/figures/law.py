@@ -17,12 +17,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from lawbook.fitting.exact import exact_points
-from lawbook.fitting.study import INPUTS
 from lawbook.laws.forms import laws as forms
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import Line, as_data, draw_points
 from lawbook.report.style import BLACK, DOUBLE, GREY, MARKERS, PALETTE, RED, colours, log_axis, new_figure
 from lawbook.results.reader import Results
+from lawbook.results.selection import INPUTS
 from lawbook.results.words import count, enumerate_words, fitted_range, label, measured, number, plain, symbol
 from lawbook.studies.schema import FigureBlock, LawBlock, StudyFile
 

@@ -20,7 +20,8 @@ from lawbook.report.figures._series import (
     repeats_text,
 )
 from lawbook.report.style import DOUBLE, log_axis, new_figure
-from lawbook.results.reader import Results, varying_axes
+from lawbook.results.reader import Results
+from lawbook.results.selection import varying_axes
 from lawbook.results.words import label, number, plain
 from lawbook.studies.schema import FigureBlock, StudyFile
 

@@ -7,7 +7,8 @@ import pandas as pd
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import WHERE, as_data, chosen_runs, make_lines, repeats_text
 from lawbook.report.style import DOUBLE, SINGLE, log_axis, new_figure
-from lawbook.results.reader import Results, varying_axes
+from lawbook.results.reader import Results
+from lawbook.results.selection import varying_axes
 from lawbook.results.words import label
 from lawbook.studies.schema import FigureBlock, StudyFile
 

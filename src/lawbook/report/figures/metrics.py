@@ -13,7 +13,8 @@ from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import RANDOM, WHERE, as_data, check_control, chosen_runs, repeats_text
 from lawbook.report.style import BLACK, DOUBLE, MARKERS, PALETTE, legend_columns, new_figure
 from lawbook.results.paired import paired_difference
-from lawbook.results.reader import REPEATS, Results, varying_axes
+from lawbook.results.reader import Results
+from lawbook.results.selection import REPEATS, varying_axes
 from lawbook.results.words import conditions, number, plain
 from lawbook.studies.schema import FigureBlock, StudyFile
 

@@ -28,7 +28,8 @@ from lawbook.report.figures._series import (
 )
 from lawbook.report.style import BLACK, DOUBLE, legend_columns, log_axis, new_figure
 from lawbook.results.paired import paired_difference
-from lawbook.results.reader import REPEATS, Results, varying_axes, where
+from lawbook.results.reader import Results
+from lawbook.results.selection import REPEATS, varying_axes, where
 from lawbook.results.words import label, number, plain
 from lawbook.studies.schema import FigureBlock, StudyFile
 

@@ -1,0 +1,152 @@
+"""The one selection of rows: of a sweep, with some values, of a law, of a group of it; and the names of groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from lawbook.errors import LawbookError, suggest
+from lawbook.results.evaluations import At, choose
+from lawbook.studies.schema import HOW_TRAINED, Grid, StudyFile
+
+INPUTS = ("x", "x2", "x3")
+"""Columns of the tables 'points' and 'predictions' that hold a law's inputs, in its order."""
+
+REPEATS = ("fold", "seed")
+"""Axes whose combinations are repeats of one another, not something that is studied."""
+
+_SPLITS = ("train_", "validation_", "test_")
+_NOT_AXES = frozenset(
+    {"run_id", "sweeps", "shard", "n_params", "n_params_non_embedding", "n_train", "n_unique", "flops",
+     "flops_rule", "scoring_flops", "bytes", "predicted_s", "loss_se", "n_eval", "status", "reason", "diverged_step",
+     *HOW_TRAINED}
+)  # fmt: skip
+
+
+class LawBlock(Protocol):
+    """What a study says about one law; the typed model of the studies has these attributes."""
+
+    @property
+    def sweep(self) -> str | None: ...
+    @property
+    def y(self) -> str: ...
+    @property
+    def inputs(self) -> tuple[str, ...]: ...
+    @property
+    def compare(self) -> Sequence[str]: ...
+    @property
+    def by(self) -> Sequence[str]: ...
+    @property
+    def cluster(self) -> Sequence[str]: ...
+    @property
+    def where(self) -> Mapping[str, Any]: ...
+    @property
+    def range(self) -> tuple[float, float] | None: ...
+    @property
+    def choose(self) -> str | None: ...
+    @property
+    def at(self) -> At: ...
+    @property
+    def loss(self) -> str: ...
+    @property
+    def delta(self) -> float | None: ...
+
+
+def text_of(value: object) -> str:
+    """Write one value of an axis, as it stands in the name of a group.
+
+    >>> text_of(64.0), text_of(None), text_of("el2n"), text_of(3)
+    ('64', 'none', 'el2n', '3')
+    """
+    if value is None or value != value:  # NaN
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def axes_of(runs: pd.DataFrame) -> list[str]:
+    """Return the columns of a table of runs that are axes of their configuration."""
+    return [c for c in runs.columns if c not in _NOT_AXES and not c.startswith(_SPLITS)]
+
+
+def where(runs: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the runs with these values (one, or a list). Raises LawbookError for a column they lack."""
+    chosen = np.ones(len(runs), dtype=bool)
+    for column, value in wanted.items():
+        if column not in runs.columns:
+            raise LawbookError(f"the runs have no column {column!r}; {suggest(column, axes_of(runs))}")
+        values = list(value) if isinstance(value, list | tuple | set) else [value]
+        chosen &= runs[column].isin(values).to_numpy(dtype=bool)
+    return runs[chosen]
+
+
+def of_sweep(runs: pd.DataFrame, sweep: str) -> pd.DataFrame:
+    """Return the runs that a sweep names among its own."""
+    return runs[np.array([sweep in str(names).split(",") for names in runs["sweeps"]], dtype=bool)]
+
+
+def sweep_runs(runs: pd.DataFrame, content: StudyFile, sweep: str) -> pd.DataFrame:
+    """Return the runs of a sweep. Raises LawbookError if the study has no such sweep."""
+    if sweep not in content.sweeps:
+        raise LawbookError(f"there is no sweep {sweep!r}; {suggest(sweep, content.sweeps)}")
+    return of_sweep(runs, sweep)
+
+
+def varying_axes(runs: pd.DataFrame, content: StudyFile, sweep: str) -> list[str]:
+    """Return the axes of a sweep with several values among `runs`, repeats apart, in the sweep's order."""
+    block = content.sweeps[sweep]
+    grids = [block] if isinstance(block, Grid) else block.grids
+    named = dict.fromkeys(axis for grid in grids for axis in (*grid.axes, *grid.set))
+    return [a for a in named if a in runs and a not in REPEATS and len(runs[a].unique()) > 1]
+
+
+def select(block: LawBlock, runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs of the block's sweep (all, without one) that satisfy its `where` and `range`."""
+    chosen = planned_for(block, runs)
+    return chosen if block.range is None else chosen[chosen[block.inputs[0]].between(*block.range)]
+
+
+def planned_for(block: LawBlock, runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs of the block's sweep (all, without one) that satisfy its `where`, which a plan knows."""
+    return where(runs if block.sweep is None else of_sweep(runs, block.sweep), block.where)
+
+
+def taken(block: LawBlock, runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs that give a law its points: selected and converged, with a y and an x, choices made."""
+    chosen = select(block, runs)
+    chosen = chosen[chosen["status"] != "unconverged"]
+    if block.choose:
+        by = list(block.by)
+        groups = [rows for _, rows in chosen.groupby(by, dropna=False)] if by else [chosen]
+        chosen = pd.concat([choose(rows, block.choose, block.inputs[0], block.y)[0] for rows in groups])
+    return chosen.dropna(subset=[block.y, *block.inputs])
+
+
+def group_runs(block: LawBlock, runs: pd.DataFrame, group: str) -> pd.DataFrame:
+    """Return the runs behind one group of a law as it was fitted: converged ones, choices made."""
+    chosen = select(block, runs)
+    for axis, value in parse_group(group).items():
+        chosen = chosen[[text_of(v) == value for v in chosen[axis]]]
+    chosen = chosen[chosen["status"] != "unconverged"]
+    return choose(chosen, block.choose, block.inputs[0], block.y)[0] if block.choose else chosen
+
+
+def parse_group(group: str) -> dict[str, str]:
+    """Return the axes and values of a group's name.
+
+    >>> parse_group("width=64,metric=el2n"), parse_group("")
+    ({'width': '64', 'metric': 'el2n'}, {})
+    """
+    return dict(part.split("=", 1) for part in group.split(",")) if group else {}
+
+
+def in_group(group: str, wanted: Mapping[str, Any]) -> bool:
+    """Tell whether a group of a law has these values.
+
+    >>> in_group("width=64,metric=el2n", {"width": 64}), in_group("width=64", {"width": 32})
+    (True, False)
+    """
+    named = parse_group(group)
+    return all(named.get(axis) == text_of(value) for axis, value in wanted.items())

@@ -1,0 +1,127 @@
+"""The one selection of rows: what a law takes is what its fit counts, and `status --why` names just those laws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from tests.conftest import Simulated
+
+from lawbook.errors import LawbookError
+from lawbook.results.selection import planned_for, select, taken, where
+from lawbook.storage.tables import write_table
+from lawbook.studies import Plan, load_study, make_plan
+from lawbook.workflow.explain import why
+
+
+@dataclass(frozen=True)
+class Block:
+    """A law's block, as far as rows are concerned."""
+
+    sweep: str | None = "sizes"
+    where: dict[str, Any] = field(default_factory=dict)
+    range: tuple[float, float] | None = None
+    inputs: tuple[str, ...] = ("width",)
+    y: str = "test_error"
+    by: tuple[str, ...] = ()
+    choose: str | None = None
+
+
+RUNS = pd.DataFrame(
+    {
+        "run_id": list("abcdef"),
+        "sweeps": ["sizes", "sizes,data", "data", "sizes", "sizes", "sizes"],
+        "width": [1, 2, 4, 8, 8, 16],
+        "learning_rate": [0.1, 0.1, 0.1, 0.1, 0.2, 0.1],
+        "seed": 0,
+        "test_error": [0.5, 0.4, 0.3, 0.2, 0.1, None],
+        "validation_error": [0.5, 0.4, 0.3, 0.2, 0.3, None],
+        "status": ["ok", "ok", "ok", "ok", "ok", "diverged"],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("block", "planned", "selected", "took"),
+    [
+        (Block(), "abdef", "abdef", "abde"),
+        (Block(sweep=None), "abcdef", "abcdef", "abcde"),
+        (Block(where={"width": [1, 8]}), "ade", "ade", "ade"),
+        (Block(range=(2, 8)), "abdef", "bde", "bde"),
+        (Block(choose="learning_rate"), "abdef", "abdef", "abd"),
+        (Block(choose="learning_rate", by=("learning_rate",)), "abdef", "abdef", "abde"),
+    ],
+)
+def test_rows_are_selected_step_by_step(block: Any, planned: str, selected: str, took: str) -> None:
+    assert "".join(planned_for(block, RUNS)["run_id"]) == planned
+    assert "".join(select(block, RUNS)["run_id"]) == selected
+    assert "".join(sorted(taken(block, RUNS)["run_id"])) == took
+
+
+def test_unconverged_runs_give_no_points() -> None:
+    late = RUNS.assign(status=RUNS["status"].where(RUNS["run_id"] != "a", "unconverged"))
+
+    assert "".join(taken(Block(), late)["run_id"]) == "bde"  # type: ignore[arg-type]
+
+
+def test_a_column_that_is_not_there_is_one_message() -> None:
+    with pytest.raises(LawbookError, match="the runs have no column 'widht'; did you mean 'width'"):
+        where(RUNS, {"widht": 2})
+
+
+def test_what_a_law_takes_is_what_its_fit_counts(simulated: Simulated) -> None:
+    fits = pd.read_parquet(simulated.folder / "fits.parquet")
+    for name, law in simulated.study.content.laws.items():
+        of_law = fits[(fits["law"] == name) & (fits["form"] == law.compare[0])].drop_duplicates("group")
+        assert len(taken(law, simulated.runs)) == of_law["n_runs"].sum(), name
+
+
+def test_status_names_just_the_laws_that_took_a_run(tmp_path: Path) -> None:
+    (tmp_path / "asked.yaml").write_text(
+        """
+title: Ranges
+question: Which law takes which run?
+task: {name: digits}
+model: {name: mlp, depth: 1, width: 8}
+training: {steps: 10}
+sweeps: {sizes: {axes: {width: [2, 4, 8], seed: {count: 2}}}}
+laws:
+  all_sizes: {sweep: sizes, y: test_error, x: width, compare: [power]}
+  large_sizes: {sweep: sizes, y: test_error, x: width, compare: [power], range: [4, 8]}
+  by_parameters: {sweep: sizes, y: test_error, x: n_params, compare: [power], where: {width: [2, 8]}}
+figures: []
+claims: []
+limits: None.
+"""
+    )
+    plan = make_plan(load_study(tmp_path / "asked.yaml"))
+    run = next(run for run in plan.runs if run.config["width"] == 2)
+    assert (
+        dict(why(plan, run, tmp_path, tmp_path))["laws"]
+        == "all_sizes, large_sizes, by_parameters (by the plan)"
+    )
+
+    named = _named_when_measured(plan, tmp_path)
+    assert named == {
+        2: "all_sizes, by_parameters",
+        4: "all_sizes, large_sizes",
+        8: "all_sizes, large_sizes, by_parameters",
+    }
+
+
+def _named_when_measured(plan: Plan, folder: Path) -> dict[int, str]:
+    measured = plan.table().assign(test_error=0.1, status="ok", reason=None, n_train=1, n_unique=1)
+    write_table(measured, folder / "runs.parquet")
+    spent: dict[str, Any] = {
+        "versions": "{}", "digest": "", "cached": False, "engine": "stack", "stack_size": 1, "device": "cpu",
+        "wall_s": 1.0, "data": "",
+    }  # fmt: skip
+    write_table(plan.table()[["run_id"]].assign(**spent), folder / "costs.parquet")
+    return {
+        run.config["width"]: dict(why(plan, run, folder, folder))["laws"]
+        for run in plan.runs
+        if run.config["seed"] == 0
+    }
