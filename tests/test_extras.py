@@ -16,7 +16,7 @@ from tests.without import without
 from lawbook.errors import EXTRAS, INSTALL, one_message
 
 REPOSITORY = Path(__file__).parents[1]
-SCRIPTS = sorted(REPOSITORY.glob("scripts/*.py"))
+SCRIPTS = sorted(REPOSITORY.glob("scripts/[a-z]*.py"))
 MODULES = [module for modules in EXTRAS.values() for module in modules]
 
 

@@ -148,6 +148,11 @@ def test_the_trace_of_a_job_stands_in_its_log_besides(folder: Path) -> None:
     assert "KeyError: 'missing'" in (folder / last.split()[-1]).read_text()
 
 
+def _heed_ctrl_c() -> None:
+    """Let a process be interrupted, which one that was started in the background of a script is not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("program", [WAITING, WAITING_JOB])
 def test_ctrl_c_is_one_line_and_its_own_code(folder: Path, program: str) -> None:
     with subprocess.Popen(
@@ -157,6 +162,7 @@ def test_ctrl_c_is_one_line_and_its_own_code(folder: Path, program: str) -> None
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_heed_ctrl_c,
     ) as running:
         assert running.stdout is not None
         assert running.stdout.readline() == "waiting\n"
@@ -233,6 +239,7 @@ def test_a_run_that_is_interrupted_says_how_to_go_on(folder: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_heed_ctrl_c,
     )
     while not (folder / "begun").exists():
         assert running.poll() is None

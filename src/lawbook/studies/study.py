@@ -102,7 +102,7 @@ def study_names(folder: str | Path) -> list[str]:
         raise LawbookError(f"studies = '{folder}': there is no such folder; {fix}")
     names = {path.stem for path in Path(folder).iterdir() if path.suffix in (".yaml", ".yml")}
     if not names:
-        raise LawbookError(f"studies = '{folder}': the folder holds no study; write one as NAME.yaml")
+        raise LawbookError(f"studies = '{folder}': there is no study in this folder; write one as NAME.yaml")
     return sorted(names)
 
 
