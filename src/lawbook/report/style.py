@@ -93,6 +93,7 @@ def save(figure: Figure, out: Path, name: str, title: str, caption: str, made: s
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # said once, and in words
         lacking = cover(figure)
         cut = [text for text in fit_texts(figure) if plain(text) not in plain(caption)]
+        figure.set_layout_engine("none")  # the three files have this layout, whatever their resolutions
         caption += f" Shortened in the figure: {'; '.join(cut)}." if cut else ""
         if lacking:
             caption += f" {lacking}"
