@@ -76,7 +76,9 @@ def _laws(plan: Plan, run: Run, results: Path) -> str:
         runs = plan.table()
         names = [name for name, law in laws.items() if run.run_id in set(planned_for(law, runs)["run_id"])]
         return ", ".join(names) + " (by the plan)" if names else "none"
-    names = [name for name, law in laws.items() if run.run_id in set(taken(law, found.points_of(law))["run_id"])]
+    names = [
+        name for name, law in laws.items() if run.run_id in set(taken(law, found.points_of(law))["run_id"])
+    ]
     return ", ".join(names) or "none"
 
 
