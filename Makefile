@@ -1,5 +1,5 @@
-# The two commands: `make reproduce` and `make test`. Both make the environment if it is missing, if its lock has
-# changed, or if the folder was moved. Only Python 3.11 or newer, with pip, is needed.
+# The two commands: `make reproduce` and `make test`. Both make the environment if it is missing, if its lock
+# or pyproject.toml has changed, or if the folder was moved. Only Python 3.11 or newer, with pip, is needed.
 #
 #   make reproduce STUDY=smoke    another study            make fresh    train again from nothing
 #   make test-all                 what CI runs             make lint     formatters, linters, types
@@ -19,7 +19,7 @@ export MPLCONFIGDIR ?= $(CURDIR)/.snakemake/cache/matplotlib
 BIN := .venv/bin
 CPU_INDEX := https://download.pytorch.org/whl/cpu
 # Scripts of an environment hold its path, so the record of what it was made from holds it, too.
-MADE_FROM = $(CURDIR) $(shell cat envs/torch.txt envs/lock.txt | cksum)
+MADE_FROM = $(CURDIR) $(shell cat pyproject.toml envs/torch.txt envs/lock.txt | cksum)
 
 .PHONY: reproduce fresh test test-all test-slow test-slurm test-environments lint lock environment
 

@@ -143,9 +143,17 @@ def _give_environment(clone: Clone) -> None:
     (clone.folder / ".venv").mkdir()
     for name in ("bin", "include", "lib", "pyvenv.cfg"):
         (clone.folder / ".venv" / name).symlink_to(Path(sys.prefix) / name)
+    outside_of_make = {
+        name: value for name, value in os.environ.items() if not name.startswith(NOT_PASSED_ON)
+    }
     # The last thing that `make .venv` does is to write what the environment was made from.
     recipe = subprocess.run(
-        ["make", "--dry-run", ".venv"], cwd=clone.folder, capture_output=True, text=True, check=True
+        ["make", "--dry-run", "--no-print-directory", ".venv"],
+        cwd=clone.folder,
+        env=outside_of_make,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     subprocess.run(recipe.stdout.splitlines()[-1], shell=True, cwd=clone.folder, check=True)
 
