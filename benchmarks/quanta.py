@@ -21,7 +21,7 @@ import torch
 from peer_parity import Shape
 
 from lawbook.models import models
-from lawbook.studies.schema import PruningAxes, SeedAxes, TrainingAxes
+from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.tasks import tasks
 from lawbook.theory.quanta import (
     asymptotic_exponents,

@@ -29,9 +29,10 @@ from rich.progress import track
 from scale_page import Measured, page_of, tables_of
 
 from lawbook.seeds import generator
+from lawbook.storage.columns import COLUMNS
 from lawbook.storage.files import write_text
 from lawbook.storage.provenance import Provenance, versions
-from lawbook.storage.tables import COLUMNS, conform, write_parts, write_table
+from lawbook.storage.tables import conform, write_parts, write_table
 from lawbook.studies import Plan, Run, load_study, make_plan, shard_digest
 from lawbook.studies.cost import run_cost
 from lawbook.workflow.stages import code_digest, laws_digest, plan_digest

@@ -10,7 +10,8 @@ import pytest
 
 from lawbook.analyses.pruning_frontier.compute import OF_SELECTION, cluster_of, fit_frontiers, frontier_of
 from lawbook.report.verdicts import verdict_rows
-from lawbook.studies.schema import FrontierBlock, PruningAxes
+from lawbook.studies.axes import PruningAxes
+from lawbook.studies.frontier_block import FrontierBlock
 from lawbook.tasks import PoolTask, tasks
 
 BLOCK = FrontierBlock(sweep="kept", where={"metric": "el2n"})

@@ -18,7 +18,7 @@ from lawbook.fitting.exact import exact_estimate
 from lawbook.results.paired import paired_difference
 from lawbook.results.reader import Results
 from lawbook.storage.tables import read_table, write_table
-from lawbook.studies.schema import Claim
+from lawbook.studies.claim_block import Claim
 
 reals = st.floats(-1e6, 1e6)
 widths = st.floats(1e-9, 1e6)

@@ -15,7 +15,8 @@ from lawbook.errors import LawbookError
 from lawbook.fitting.study import fit_study, sensitivity
 from lawbook.results.evaluations import choose
 from lawbook.results.selection import select
-from lawbook.storage.tables import COLUMNS, read_table, write_table
+from lawbook.storage.columns import COLUMNS
+from lawbook.storage.tables import read_table, write_table
 
 
 @dataclass

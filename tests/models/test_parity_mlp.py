@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy, one_hot
 from lawbook.axes import AxisError
 from lawbook.models import models
 from lawbook.models.parity_mlp import logits_of_one
-from lawbook.studies.schema import PruningAxes, SeedAxes, TrainingAxes
+from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.tasks import tasks
 from lawbook.training.sources import open_source
 from lawbook.training.stack import StackedRuns, train_stack

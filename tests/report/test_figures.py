@@ -12,7 +12,7 @@ import pytest
 from lawbook.errors import LawbookError
 from lawbook.report.figures import draw_figure, figures
 from lawbook.storage.tables import write_table
-from lawbook.studies.schema import FigureBlock
+from lawbook.studies.figure_block import FigureBlock
 
 SUFFIXES = (".csv", ".pdf", ".png", ".svg")
 

@@ -18,7 +18,8 @@ from lawbook.errors import LawbookError
 from lawbook.report.embed import csv_link
 from lawbook.report.headline import null_outcome
 from lawbook.report.page import write_report
-from lawbook.storage.tables import COLUMNS, empty, read_table, write_table
+from lawbook.storage.columns import COLUMNS
+from lawbook.storage.tables import empty, read_table, write_table
 from lawbook.studies import load_study
 
 

@@ -21,7 +21,8 @@ from lawbook.results.reader import Results
 from lawbook.scoring.score import score_pools
 from lawbook.storage.tables import write_table
 from lawbook.studies import load_study, make_plan
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.schema import StudyFile
 
 STUDY = """
 title: Noisy

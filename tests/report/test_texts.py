@@ -39,7 +39,9 @@ from lawbook.results.reader import Results
 from lawbook.results.user_table import Source
 from lawbook.storage.tables import write_table
 from lawbook.studies import load_study
-from lawbook.studies.schema import FigureBlock, LawBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.law_block import LawBlock
+from lawbook.studies.schema import StudyFile
 
 from .test_pruning_report import frontier, scored
 from .test_quanta_report import study as quanta

@@ -26,7 +26,8 @@ from lawbook.report.embed import inline_figure
 from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report
 from lawbook.results.from_table import take_table
-from lawbook.storage.tables import COLUMNS, write_table
+from lawbook.storage.columns import COLUMNS
+from lawbook.storage.tables import write_table
 from lawbook.studies import load_study, make_plan
 from lawbook.training.cache import Cache
 

@@ -13,8 +13,10 @@ import yaml
 from lawbook.errors import LawbookError
 from lawbook.laws.loss import LOSSES
 from lawbook.studies import find_study, load_study, study_names
+from lawbook.studies.claim_block import Claim
+from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.json_schema import study_schema
-from lawbook.studies.schema import Claim, FigureBlock, LossName
+from lawbook.studies.law_block import LossName
 
 REPOSITORY = Path(__file__).parents[2]
 STUDIES = REPOSITORY / "config/studies"

@@ -8,7 +8,7 @@ from scipy import stats
 
 from lawbook.axes import AxisError
 from lawbook.models import models
-from lawbook.studies.schema import PruningAxes, SeedAxes, TrainingAxes
+from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.tasks import tasks
 from lawbook.theory.quanta import exact_curve, frequencies, sampler_loss
 from lawbook.training.solved import solve_runs

@@ -9,7 +9,7 @@ from scipy.special import zeta
 from lawbook.axes import AxisError
 from lawbook.models import models
 from lawbook.schedules import rate_factors
-from lawbook.studies.schema import PruningAxes, SeedAxes, TrainingAxes
+from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.tasks import tasks
 from lawbook.theory.sgd_oracle import exact_loss, spectrum, tail
 from lawbook.training.stack import train_stack

@@ -11,7 +11,7 @@ from scipy import stats
 
 from lawbook.axes import AxisError
 from lawbook.models import models
-from lawbook.studies.schema import PruningAxes, SeedAxes, TrainingAxes
+from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.tasks import tasks
 from lawbook.tasks.sparse_parity import BIT_NATS, subsets
 from lawbook.theory.quanta import frequencies

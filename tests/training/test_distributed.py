@@ -19,8 +19,8 @@ from torch.multiprocessing.spawn import ProcessExitedException
 from lawbook.errors import AbandonedError, LawbookError
 from lawbook.models import models
 from lawbook.signals import heed_signals, ignore_signals
+from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.studies.cost import engine, run_cost, stack_size
-from lawbook.studies.schema import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.tasks import tasks
 from lawbook.training import distributed
 from lawbook.training.checkpoint import Checkpoint

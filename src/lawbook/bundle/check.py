@@ -16,8 +16,9 @@ from lawbook.errors import LawbookError
 from lawbook.fitting.study import fit_study, sensitivity
 from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report
+from lawbook.storage.columns import COLUMNS
 from lawbook.storage.provenance import read_provenance, versions
-from lawbook.storage.tables import COLUMNS, read_table, write_csv, write_table
+from lawbook.storage.tables import read_table, write_csv, write_table
 from lawbook.studies import Plan, Study, load_study, make_plan
 from lawbook.workflow.stages import QUANTA_TABLES, SCORE_TABLES, TWINS, code_digest, reads_curves
 

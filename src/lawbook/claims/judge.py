@@ -17,7 +17,8 @@ from lawbook.results.reader import Results
 from lawbook.results.selection import REPEATS, in_group, where
 from lawbook.results.words import conditions, enumerate_words, fitted_range, measured, number, plain, symbol
 from lawbook.storage.tables import conform, empty
-from lawbook.studies.schema import Claim, LawBlock
+from lawbook.studies.claim_block import Claim
+from lawbook.studies.law_block import LawBlock
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from lawbook.errors import LawbookError
 from lawbook.laws import fit
 from lawbook.registry import Registry
 from lawbook.results.selection import INPUTS, group_runs
-from lawbook.studies.schema import LawBlock
+from lawbook.studies.law_block import LawBlock
 
 
 class ExactCurve(Protocol):

@@ -14,7 +14,9 @@ from lawbook.report.notices import fit_notices
 from lawbook.results.reader import Results
 from lawbook.results.selection import in_group
 from lawbook.results.words import count, enumerate_words, fitted_range, measured, number, plain, symbol
-from lawbook.studies.schema import Claim, LawBlock, StudyFile
+from lawbook.studies.claim_block import Claim
+from lawbook.studies.law_block import LawBlock
+from lawbook.studies.schema import StudyFile
 
 NO_LAW = ("flat", "no decay")
 """How the reason of a refusal begins where the data show that there is no law."""

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 from lawbook.errors import LawbookError
 from lawbook.results.evaluations import metrics_along
 from lawbook.storage.tables import n_rows, read_rows, read_table
+from lawbook.studies.axes import HOW_TRAINED
 from lawbook.studies.plan import Plan
-from lawbook.studies.schema import HOW_TRAINED
 from lawbook.tasks import PoolTask
 
 SCIENCE = ["run_id", "n_train", "n_unique", "status", "reason", "diverged_step"]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from lawbook.results.evaluations import runs_at
 from lawbook.storage.tables import read_table
-from lawbook.studies.schema import LawBlock
+from lawbook.studies.law_block import LawBlock
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ import pandas as pd
 
 from lawbook.errors import LawbookError, suggest
 from lawbook.results.evaluations import At, choose
-from lawbook.studies.schema import HOW_TRAINED, Grid, StudyFile
+from lawbook.studies.axes import HOW_TRAINED
+from lawbook.studies.schema import StudyFile
+from lawbook.studies.sweeps import Grid
 
 INPUTS = ("x", "x2", "x3")
 """Columns of the tables 'points' and 'predictions' that hold a law's inputs, in its order."""

@@ -7,8 +7,9 @@ from typing import Any
 
 from lawbook.axes import Config
 from lawbook.laws.frontier.pareto import LEAST_REPEATS
+from lawbook.studies.axes import HOW_TRAINED
+from lawbook.studies.frontier_block import FrontierBlock
 from lawbook.studies.runs import Run, n_kept, without_effect
-from lawbook.studies.schema import HOW_TRAINED, FrontierBlock
 from lawbook.studies.study import Study
 
 FREE = frozenset({"kept", "keep_fraction", "seed", "fold", *HOW_TRAINED})

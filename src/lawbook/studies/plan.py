@@ -13,12 +13,12 @@ import pandas as pd
 
 from lawbook.errors import suggest
 from lawbook.storage.checksum import digest
+from lawbook.studies.axes import HOW_TRAINED
 from lawbook.studies.cost import run_cost
 from lawbook.studies.frontier_check import check_frontier
 from lawbook.studies.probes import Pool, pool_id, pools_to_score
 from lawbook.studies.quanta_check import check_quanta, of_sweep
 from lawbook.studies.runs import Run, checked_value, effective, expand_study, reads_scores
-from lawbook.studies.schema import HOW_TRAINED
 from lawbook.studies.shards import make_shards
 from lawbook.studies.source import Source, find_source
 from lawbook.studies.study import Study, find_study, load_study

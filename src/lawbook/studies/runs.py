@@ -16,8 +16,9 @@ from lawbook.errors import StudyError, suggest
 from lawbook.models import SolvedModel, models
 from lawbook.pruning.metrics import metrics
 from lawbook.storage.checksum import digest
-from lawbook.studies.schema import HOW_TRAINED, Grid, PruningAxes, SeedAxes, TrainingAxes, Union
+from lawbook.studies.axes import HOW_TRAINED, PruningAxes, SeedAxes, TrainingAxes
 from lawbook.studies.study import Study, explain
+from lawbook.studies.sweeps import Grid, Union
 from lawbook.studies.values import expand_axis
 from lawbook.tasks import PoolTask, tasks
 

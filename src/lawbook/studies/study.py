@@ -15,8 +15,9 @@ from pydantic.fields import FieldInfo
 from lawbook.axes import Axes, Config, no_truth_value
 from lawbook.errors import LawbookError, StudyError, suggest
 from lawbook.models import Model, SolvedModel, models
+from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.studies.block import NAME, Block
-from lawbook.studies.schema import TRAINED, PruningAxes, SeedAxes, StudyFile, TrainingAxes
+from lawbook.studies.schema import TRAINED, StudyFile
 from lawbook.studies.yaml_file import read_yaml
 from lawbook.tasks import Task, tasks
 

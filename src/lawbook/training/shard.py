@@ -24,11 +24,12 @@ from lawbook.axes import Config
 from lawbook.models.exactness import instruction_sets
 from lawbook.signals import check_wanted
 from lawbook.storage.checksum import digest
-from lawbook.storage.tables import COLUMNS, conform
+from lawbook.storage.columns import COLUMNS
+from lawbook.storage.tables import conform
+from lawbook.studies.axes import HOW_TRAINED
 from lawbook.studies.cost import engine, placement, stack_size
 from lawbook.studies.probes import pool_id
 from lawbook.studies.runs import Run, effective, reads_scores
-from lawbook.studies.schema import HOW_TRAINED
 from lawbook.studies.shards import shape_axes
 from lawbook.tasks import PoolTask, tasks
 from lawbook.training.cache import Cache, Cached

@@ -10,7 +10,8 @@ from lawbook.errors import LawbookError, suggest
 from lawbook.laws.forms import laws as all_forms
 from lawbook.storage.checksum import digest
 from lawbook.studies import Plan, shard_digest
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.schema import StudyFile
 from lawbook.workflow.code_digest import stage_digest
 
 FIT_TABLES = (

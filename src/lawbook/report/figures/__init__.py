@@ -21,8 +21,9 @@ from lawbook.results.reader import Results
 from lawbook.results.words import plain
 from lawbook.storage.provenance import Provenance
 from lawbook.storage.tables import write_csv
+from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.runs import Run
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.studies.schema import StudyFile
 
 
 @dataclass(frozen=True)

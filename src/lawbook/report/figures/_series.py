@@ -21,7 +21,8 @@ from lawbook.results.evaluations import independent
 from lawbook.results.reader import Results
 from lawbook.results.selection import REPEATS, sweep_runs, text_of, varying_axes, where
 from lawbook.results.words import conditions, count, number, plain
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.schema import StudyFile
 
 MAX_LINES = 14
 """More lines than this in one panel cannot be told apart."""

@@ -18,7 +18,8 @@ from lawbook.report.style import DOUBLE, SINGLE, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.selection import text_of
 from lawbook.results.words import label, number, plain
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.schema import StudyFile
 
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:

@@ -11,7 +11,8 @@ from lawbook.report.quanta import IN_CONTEXT, visible
 from lawbook.report.style import DOUBLE, PALETTE, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.words import label, number
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.schema import StudyFile
 
 SHOWN = ("monogenic", "polygenic")
 EXAMPLES = 6

@@ -13,7 +13,8 @@ from lawbook.report.style import BLACK, DOUBLE, MARKERS, colours, log_axis, new_
 from lawbook.results.reader import Results
 from lawbook.results.selection import REPEATS
 from lawbook.results.words import count, label, number, plain
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.schema import StudyFile
 
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:

@@ -16,7 +16,9 @@ from lawbook.report.style import BLACK, GREY, PALETTE, SINGLE, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.selection import parse_group
 from lawbook.results.words import enumerate_words, label, number, plain, symbol
-from lawbook.studies.schema import FigureBlock, LawBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.law_block import LawBlock
+from lawbook.studies.schema import StudyFile
 
 _DASHES: tuple[Any, ...] = (":", (0, (1, 3)), (0, (5, 2, 1, 2)))
 

@@ -24,7 +24,9 @@ from lawbook.report.style import BLACK, DOUBLE, GREY, MARKERS, PALETTE, RED, col
 from lawbook.results.reader import Results
 from lawbook.results.selection import INPUTS
 from lawbook.results.words import count, enumerate_words, fitted_range, label, measured, number, plain, symbol
-from lawbook.studies.schema import FigureBlock, LawBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.law_block import LawBlock
+from lawbook.studies.schema import StudyFile
 
 _DASHES = ("-", "--", "-.", ":")
 _EXACT_DASHES = (":", (0, (1, 3)), (0, (5, 2, 1, 2)))

@@ -23,7 +23,8 @@ from lawbook.report.style import DOUBLE, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.selection import varying_axes
 from lawbook.results.words import label, number, plain
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.schema import StudyFile
 
 X = "learning_rate"
 

@@ -10,7 +10,8 @@ from lawbook.report.style import DOUBLE, SINGLE, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.selection import varying_axes
 from lawbook.results.words import label
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.schema import StudyFile
 
 SPLITS = ("train", "validation", "test")
 

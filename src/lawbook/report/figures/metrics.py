@@ -16,7 +16,8 @@ from lawbook.results.paired import paired_difference
 from lawbook.results.reader import Results
 from lawbook.results.selection import REPEATS, varying_axes
 from lawbook.results.words import conditions, number, plain
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.schema import StudyFile
 
 MAX_PANELS = 6
 

@@ -18,7 +18,9 @@ from lawbook.report.figures._series import as_data, flops_axis, shown, whole_flo
 from lawbook.report.style import BLACK, DOUBLE, GREY, PALETTE, legend_columns, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.words import label, number, plain
-from lawbook.studies.schema import FigureBlock, FrontierBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.frontier_block import FrontierBlock
+from lawbook.studies.schema import StudyFile
 
 FRONTIER, CONTROL = PALETTE[0], PALETTE[1]
 

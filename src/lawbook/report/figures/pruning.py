@@ -31,7 +31,8 @@ from lawbook.results.paired import paired_difference
 from lawbook.results.reader import Results
 from lawbook.results.selection import REPEATS, varying_axes, where
 from lawbook.results.words import label, number, plain
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.schema import StudyFile
 
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:

@@ -10,7 +10,8 @@ from lawbook.report.known_quanta import BEST
 from lawbook.report.style import BLACK, DOUBLE, GREY, MARKERS, PALETTE, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.words import enumerate_words, number
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.schema import StudyFile
 
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:

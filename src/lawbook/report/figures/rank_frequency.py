@@ -10,7 +10,8 @@ from lawbook.report.quanta import score
 from lawbook.report.style import BLACK, GREY, PALETTE, SINGLE, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.words import measured, number
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.schema import StudyFile
 
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:

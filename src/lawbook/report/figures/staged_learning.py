@@ -22,7 +22,8 @@ from lawbook.report.figures._series import WHERE, as_data, chosen_runs, repeats_
 from lawbook.report.style import BLACK, DOUBLE, GREY, PALETTE, colours, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.words import count, number
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.schema import StudyFile
 
 THRESHOLDS = (0.1, 0.5)
 TASKS_SHOWN = 12
