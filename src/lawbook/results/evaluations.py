@@ -36,7 +36,8 @@ def runs_at(runs: pd.DataFrame, curves: pd.DataFrame | None, at: At) -> pd.DataF
     """Return a table of runs with the metrics of other evaluations than the last.
 
     at: 'last', the runs as they are; 'every', a row per run and evaluation; 'best', each run at its evaluation
-    with the lowest validation loss, which is early stopping. The rows have `step` and `samples_seen` besides.
+    with the lowest validation loss, which is early stopping. The rows have `step` and `samples_seen` besides; `flops`
+    at every evaluation are those of the steps up to it, at the best one those of the whole run, which it took to find it.
     Raises LawbookError without curves, or if there is no validation loss to choose by.
     """
     if at == "last":
@@ -52,7 +53,10 @@ def runs_at(runs: pd.DataFrame, curves: pd.DataFrame | None, at: At) -> pd.DataF
         along = along.loc[lowest]
     finals = [column for column in along if column in runs.columns and column != "run_id"]
     rest = runs.drop(columns=[*finals, *(f"{column}_se" for column in finals if f"{column}_se" in runs)])
-    return rest.merge(along, on="run_id", how="left" if at == "best" else "inner")
+    rows = rest.merge(along, on="run_id", how="left" if at == "best" else "inner")
+    if at == "every" and {"flops", "steps"} <= {*rows}:
+        rows["flops"] *= rows["step"] / rows["steps"]
+    return rows
 
 
 def choose(runs: pd.DataFrame, axis: str, x: str, y: str) -> tuple[pd.DataFrame, Notice]:
@@ -100,7 +104,11 @@ def independent(runs: pd.DataFrame) -> list[str]:
     """Return the column whose values are independent repeats: the test folds if there are several, else the seeds.
 
     Seeds of one fold share its test images, so their errors move together: an interval over all of them would be
-    narrower than the test images allow.
+    narrower than the test images allow. Where the rows are evaluations along runs, and no seed repeats them, the runs
+    are what is independent.
     """
     folds = "fold" in runs.columns and len(runs["fold"].unique()) > 1
+    seeds = "seed" in runs.columns and len(runs["seed"].unique()) > 1
+    if not (folds or seeds) and "run_id" in runs.columns and runs["run_id"].duplicated().any():
+        return ["run_id"]
     return [column for column in ("fold" if folds else "seed",) if column in runs.columns]

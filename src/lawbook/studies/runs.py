@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from lawbook.axes import AxisError, Config
 from lawbook.errors import StudyError, suggest
-from lawbook.models import SolvedModel, models
+from lawbook.models import SolvedModel, TrainedModel, models
 from lawbook.pruning.metrics import metrics
 from lawbook.storage.checksum import digest
 from lawbook.studies.axes import HOW_TRAINED, PruningAxes, SeedAxes, TrainingAxes
@@ -22,7 +22,10 @@ from lawbook.studies.sweeps import Grid, Union
 from lawbook.studies.values import expand_axis
 from lawbook.tasks import PoolTask, tasks
 
-STANDING_FOR_OTHERS = ("kept", "epochs")
+SET_STEPS = ("epochs", "compute")
+"""Fields that set the steps."""
+
+STANDING_FOR_OTHERS = ("kept", *SET_STEPS)
 """Fields that set others: the keep fraction, and the steps."""
 
 NOT_IDENTITY = frozenset({*HOW_TRAINED, *STANDING_FOR_OTHERS})
@@ -101,6 +104,14 @@ def n_kept(config: Config) -> int:
     return kept
 
 
+def step_flops(config: Config) -> float:
+    """Return the FLOPs of one training step, 3 · forward · B: forward once, backward twice."""
+    task, model = tasks[config["task"]], models[config["model"]]
+    assert isinstance(model, TrainedModel)
+    forward = model.forward_flops(config, task.n_inputs(config), task.n_outputs(config))
+    return 3.0 * forward * config["batch_size"]
+
+
 @cache
 def _neutral(task: str, model: str) -> Mapping[str, Any]:
     groups = (tasks[task].axes, models[model].axes, TrainingAxes, PruningAxes, SeedAxes)
@@ -143,7 +154,7 @@ def _n_combinations(grid: Grid) -> int:
 
 
 def _agreed(one: Config, other: Config) -> Config:
-    """Return the configuration of a run that two grids ask for: what `kept` and `epochs` say in either stays said."""
+    """Return the configuration of a run that two grids ask for: what stands for others in either stays said."""
     said = {
         axis: min((c[axis] for c in (one, other) if c[axis] is not None), default=None)
         for axis in STANDING_FOR_OTHERS
@@ -181,16 +192,18 @@ def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:
         problem = f"these make {math.prod(sizes.values()):,} runs"
         raise study.error(f"{where}.axes", sizes, problem, f"keep it below {LARGEST_GRID:,}")
     combinations = zip(*axes.values(), strict=True) if side_by_side else itertools.product(*axes.values())
-    too_small = 0
+    left_out: list[AxisError] = []
     for combination in combinations:
         config: Config = {**study.base, **fixed, **dict(zip(axes, combination, strict=True))}
-        if not side_by_side and (config["kept"] or 0) > (config.get("samples") or math.inf):
-            too_small += 1
-            continue  # a grid over both is a triangle
-        if config["epochs"] is not None and "steps" in (axes | fixed):
-            problem, fix = f"epochs is {config['epochs']:g}, which sets them", "keep one of the two"
-            raise study.error(f"{where}: steps", config["steps"], problem, fix)
+        for axis in SET_STEPS:
+            if config[axis] is not None and "steps" in (axes | fixed):
+                problem = f"{axis} is {config[axis]:g}, which sets them"
+                raise study.error(f"{where}: steps", config["steps"], problem, "keep one of the two")
         try:
+            beyond = beyond_reach(config)
+            if beyond and not side_by_side:
+                left_out.append(beyond)
+                continue  # a grid over both is a triangle
             config = resolved(config)
             check_config(config)
         except AxisError as error:
@@ -198,30 +211,51 @@ def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:
         # Where an axis has no effect, no grid's value of it is more right than another's.
         idle = without_effect(config) - NOT_IDENTITY
         yield {name: study.base[name] if name in idle else value for name, value in config.items()}
-    if too_small == math.prod(sizes.values()):
-        kept = axes.get("kept", fixed.get("kept", study.base["kept"]))
-        problem, fix = "every pool has fewer examples than these, so that no run is left", "keep fewer"
-        raise study.error(f"{where}: kept", kept, problem, fix)
+    if len(left_out) == math.prod(sizes.values()):
+        nearest = left_out[-1]
+        problem = f"no run of this grid is left: at its last values {nearest.problem}"
+        raise study.error(f"{where}: {nearest.axis}", nearest.value, problem, nearest.fix)
+
+
+def beyond_reach(config: Config) -> AxisError | None:
+    """Return what a run asks for that its pool or its model cannot give, which a grid leaves out; None for nothing.
+
+    That is more kept examples than the pool has, or less compute than one step takes.
+    """
+    kept, compute = config["kept"], config["compute"]
+    if kept is not None and kept > (config.get("samples") or math.inf):
+        problem = f"the pool has only {config['samples']} examples"
+        return AxisError("kept", kept, problem, "keep fewer, or write more samples")
+    if compute is not None and isinstance(models[config["model"]], TrainedModel):
+        one = step_flops(config)
+        if compute < one:
+            problem = f"one step of {config['batch_size']} examples takes {one:.4g} FLOPs"
+            return AxisError("compute", compute, problem, "give more FLOPs, or take a smaller model or batch")
+    return None
 
 
 def resolved(config: Config) -> Config:
-    """Return the configuration with what `kept` and `epochs` stand for: the keep fraction and the steps.
+    """Return the configuration with what `kept`, `epochs` and `compute` stand for: the keep fraction and the steps.
 
-    Raises AxisError if both are given, or if the task has no pool.
+    Raises AxisError if something else sets these, too, if the task has no pool, or for what is `beyond_reach`.
     """
     for axis in ("kept", "epochs"):
         if config[axis] is not None and not isinstance(tasks[config["task"]], PoolTask):
             raise AxisError(axis, config[axis], f"the task {config['task']} has no pool", "leave it out")
+    if beyond := beyond_reach(config):
+        raise beyond
     if config["kept"] is not None:
         if config["keep_fraction"] != 1:
             raise AxisError("kept", config["kept"], "keep_fraction is given, too", "keep one of the two")
-        if config["kept"] > config["samples"]:
-            problem = f"the pool has only {config['samples']} examples"
-            raise AxisError("kept", config["kept"], problem, "keep fewer, or write more samples")
         config = {**config, "keep_fraction": config["kept"] / config["samples"]}
+    if config["epochs"] is not None and config["compute"] is not None:
+        problem = f"epochs is {config['epochs']:g}, and both set the steps"
+        raise AxisError("compute", config["compute"], problem, "keep one of the two")
     if config["epochs"] is not None:
         passes = config["epochs"] * n_kept(config) / config["batch_size"]
         config = {**config, "steps": max(1, round(passes))}
+    if config["compute"] is not None:
+        config = {**config, "steps": round(config["compute"] / step_flops(config))}
     return config
 
 

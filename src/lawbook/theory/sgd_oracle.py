@@ -276,8 +276,18 @@ def exponent(x: ArrayLike, y: ArrayLike) -> float:
     return float(np.polyfit(*logs, 1)[0])
 
 
+_SPECTRUM = ["input_exponent", "target_exponent", "noise_variance"]
+_PROBLEM = ["modes", "batch_size", *_SPECTRUM]
+
+
+def _covered(runs: pd.DataFrame) -> pd.Series:
+    """Tell which runs of a table are of this task, by plain SGD."""
+    plain = (runs["task"] == "sgd_oracle") & (runs["optimizer"] == "sgd") & runs["gradient_clip"].isna()
+    return plain & (runs["weight_decay"] == 0) & (runs["momentum"] == 0)
+
+
 def exact_curve(runs: pd.DataFrame, x: str, y: str) -> pd.Series:
-    """Compute the exact mean of y of each run of a table: its test loss after its last step.
+    """Compute the exact mean of y of each row of a table of runs: the test loss after its `step`, else its last one.
 
     Whatever x is: the loss follows from the run's own axes. Returns a float column aligned with `runs`, null
     for another y and for runs that this theory does not cover (of another task; not plain SGD).
@@ -285,16 +295,13 @@ def exact_curve(runs: pd.DataFrame, x: str, y: str) -> pd.Series:
     exact = pd.Series(np.nan, index=runs.index, dtype=float)
     if y != "test_loss":
         return exact
-    plain = (runs["task"] == "sgd_oracle") & (runs["optimizer"] == "sgd") & runs["gradient_clip"].isna()
-    plain &= (runs["weight_decay"] == 0) & (runs["momentum"] == 0)
-    problem = ["input_exponent", "target_exponent", "noise_variance"]
-    schedule = ["learning_rate", "schedule", "warmup", "steps"]
-    for _, alike in runs[plain].groupby(["modes", "batch_size", *problem, *schedule]):
+    rows = runs[_covered(runs)]
+    taken = rows["step" if "step" in rows else "steps"]
+    for _, alike in rows.groupby([*_PROBLEM, "learning_rate", "schedule", "warmup", "steps"]):
         run = alike.iloc[0]
-        n_modes, batch_size, steps = int(run["modes"]), int(run["batch_size"]), int(run["steps"])
-        rates = run["learning_rate"] * rate_factors(run["schedule"], run["warmup"], steps)
-        a, b, noise = (float(run[axis]) for axis in problem)
-        exact[alike.index] = exact_loss(n_modes, rates, batch_size, a, b, noise, steps=[steps])[0]
+        rates = run["learning_rate"] * rate_factors(run["schedule"], run["warmup"], int(run["steps"]))
+        problem = (int(run["modes"]), rates, int(run["batch_size"]), *run[_SPECTRUM].astype(float))
+        exact[alike.index] = exact_loss(*problem, steps=taken[alike.index])
     return exact
 
 
