@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -30,13 +30,16 @@ class Frontier:
     `table` has a row per budget: compute, and each of size (N*), samples (D*), samples_per_size (D*/N*) and
     loss (L*), with _low and _high (NaN where nothing shows the noise), and spread, the standard deviation of
     log N* by which a budget is weighted. `exponents` are those of N*, D* and L* in C over the budgets of the
-    table; L* with a floor is no power law, and its entry the mean log slope. `status` is 'ok' or 'refused'
-    with its `reason`; `notices` name what was left out or is known to be biased.
+    table; L* with a floor is no power law, and its entry the mean log slope. `edges` has a row per optimum that
+    lies on an edge of the sampled sizes, and is in neither: compute, size, loss and edge ('smallest' or
+    'largest'). `status` is 'ok' or 'refused' with its `reason`; `notices` name what was left out or is known to
+    be biased.
     """
 
     method: str
     table: pd.DataFrame
     exponents: dict[str, Estimate]
+    edges: pd.DataFrame
     status: str
     reason: str
     notices: tuple[Notice, ...]
@@ -46,7 +49,8 @@ class Frontier:
 class Optima:
     """Optima in logs: log C, log N*, log L* (m,), and draws of the latter two (B, m), NaN without optimum.
 
-    `spread` (m,) is the standard deviation of log N*, NaN where nothing shows the noise.
+    `spread` (m,) is the standard deviation of log N*, NaN where nothing shows the noise. `edges` are the optima on
+    an edge of the sizes: log C, log N, log L, and which edge.
     """
 
     log_compute: Array
@@ -57,7 +61,13 @@ class Optima:
     spread: Array
     levels: tuple[float, float]
     draw_method: str
-    notices: tuple[Notice, ...] = field(default=())
+    notices: tuple[Notice, ...] = ()
+    edges: tuple[tuple[float, float, float, str], ...] = ()
+
+    def edge_table(self) -> pd.DataFrame:
+        """Return the optima on an edge of the sizes, out of logs: compute, size, loss, edge."""
+        rows = [(*np.exp(logs), edge) for *logs, edge in self.edges]
+        return pd.DataFrame(rows, columns=["compute", "size", "loss", "edge"])
 
 
 def summarise(optima: Optima, method: str, flops: Cost = SIX, level: float = 0.95) -> Frontier:
@@ -94,15 +104,16 @@ def summarise(optima: Optima, method: str, flops: Cost = SIX, level: float = 0.9
             )
         else:
             exponents[name] = exponent(compute, np.exp(log_value), level=level)
-    return Frontier(method, pd.DataFrame(columns), exponents, "ok", "", optima.notices)
+    return Frontier(method, pd.DataFrame(columns), exponents, optima.edge_table(), "ok", "", optima.notices)
 
 
 def refused(method: str, reason: str, optima: Optima | None = None) -> Frontier:
     """Return a frontier without any number, and why."""
     nothing = Estimate(np.nan, np.nan, np.nan, "none")
+    optima = optima or Optima(*[np.empty(0)] * 6, (0.0, 1.0), "none")
     return Frontier(
         method, pd.DataFrame(columns=list(COLUMNS), dtype=float), dict.fromkeys(EXPONENTS, nothing),
-        "refused", reason, () if optima is None else optima.notices,
+        optima.edge_table(), "refused", reason, optima.notices,
     )  # fmt: skip
 
 
