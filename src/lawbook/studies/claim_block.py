@@ -15,6 +15,9 @@ class Claim(Block):
     value: str | None = Field(None, description="law.form.parameter")
     difference: str | None = Field(None, description="Column whose paired difference is meant.")
     quantity: Name | None = Field(None, description="A registered named quantity.")
+    analysis: Name | None = Field(
+        None, description="The analysis that the quantity is of, by name; needed where there are several."
+    )
     exact: Name | None = Field(
         None, description="Exact curve whose fit over the same points is subtracted from the value."
     )
@@ -40,6 +43,8 @@ class Claim(Block):
             raise ValueError("a claim is about exactly one of value, difference, quantity; keep one")
         if self.exact is not None and self.value is None:
             raise ValueError("an exact curve is subtracted from a value; name law.form.parameter as value")
+        if self.analysis is not None and self.quantity is None:
+            raise ValueError("an analysis is named for a quantity; name the quantity, or delete analysis")
         if self.difference is not None and not (self.of and self.minus and self.paired_by):
             raise ValueError(
                 "a difference is of runs minus other runs, pair by pair; add of, minus and paired_by"
