@@ -175,7 +175,7 @@ def _check_references(study: Study, columns: Columns) -> None:
     content = study.content
     for name, law in content.laws.items():
         field = f"laws.{name}"
-        _check_sweep(study, field, law.sweep)
+        check_sweep(study, field, law.sweep)
         for form in law.compare:
             if form not in forms:
                 raise study.error(f"{field}.compare", form, "there is no such law", suggest(form, forms))
@@ -194,7 +194,7 @@ def _check_references(study: Study, columns: Columns) -> None:
         columns.check_fittable(study, f"{field}.y", [law.y])
     for name, frontier in content.frontiers.items():
         field = f"frontiers.{name}"
-        _check_sweep(study, field, frontier.sweep)
+        check_sweep(study, field, frontier.sweep)
         columns.check_axes(study, f"{field}.where", frontier.where)
         columns.check_axes(study, f"{field}.control", frontier.control)
         columns.check_axes(study, f"{field}.cluster", frontier.cluster)
@@ -207,7 +207,7 @@ def _check_references(study: Study, columns: Columns) -> None:
     _check_claims(study, columns)
 
 
-def _check_sweep(study: Study, field: str, sweep: str | None) -> None:
+def check_sweep(study: Study, field: str, sweep: str | None) -> None:
     """Raise StudyError unless a law names a sweep of the study, or none where the study has a table instead."""
     sweeps = study.content.sweeps
     if study.content.table is not None:
@@ -226,11 +226,11 @@ def _check_selections(study: Study, runs: tuple[Run, ...]) -> None:
     content = study.content
     for name, law in content.laws.items():
         members = [run for run in runs if law.sweep in run.sweeps]
-        _check_selection(study, f"laws.{name}.where", law.where, members)
+        check_selection(study, f"laws.{name}.where", law.where, members)
     for name, frontier in content.frontiers.items():
         members = [run for run in runs if frontier.sweep in run.sweeps]
         for key, wanted in (("where", frontier.where), ("control", frontier.control)):
-            _check_selection(study, f"frontiers.{name}.{key}", wanted, members)
+            check_selection(study, f"frontiers.{name}.{key}", wanted, members)
         check_frontier(study, name, frontier, members)
     for i, claim in enumerate(content.claims):
         members = list(runs)
@@ -238,10 +238,10 @@ def _check_selections(study: Study, runs: tuple[Run, ...]) -> None:
             sweep = content.laws[claim.value.split(".")[0]].sweep
             members = [run for run in runs if sweep in run.sweeps]
         for side in ("of", "minus") if claim.difference is not None else ("where",):
-            _check_selection(study, f"claims.{i}.{side}", {**claim.where, **getattr(claim, side)}, members)
+            check_selection(study, f"claims.{i}.{side}", {**claim.where, **getattr(claim, side)}, members)
 
 
-def _check_selection(study: Study, field: str, wanted: Mapping[str, Any], runs: Sequence[Run]) -> None:
+def check_selection(study: Study, field: str, wanted: Mapping[str, Any], runs: Sequence[Run]) -> None:
     allowed = {axis: value if isinstance(value, list) else [value] for axis, value in wanted.items()}
     for axis, values in allowed.items():
         for value in values:

@@ -286,23 +286,55 @@ def _covered(runs: pd.DataFrame) -> pd.Series:
     return plain & (runs["weight_decay"] == 0) & (runs["momentum"] == 0)
 
 
-def exact_curve(runs: pd.DataFrame, x: str, y: str) -> pd.Series:
-    """Compute the exact mean of y of each row of a table of runs: the test loss after its `step`, else its last one.
+class ExactLoss:
+    """The exact mean test loss of the rows of a table of runs, and its frontier over sizes.
 
-    Whatever x is: the loss follows from the run's own axes. Returns a float column aligned with `runs`, null
-    for another y and for runs that this theory does not cover (of another task; not plain SGD).
+    It says nothing of another y, or of runs that this theory does not cover: of another task, or not plain SGD.
     """
-    exact = pd.Series(np.nan, index=runs.index, dtype=float)
-    if y != "test_loss":
+
+    def __call__(self, runs: pd.DataFrame, x: str, y: str) -> pd.Series:
+        """Compute the test loss of each row after its `step`, else after its last one, whatever x is.
+
+        Returns a float column aligned with `runs`, null where the theory says nothing.
+        """
+        exact = pd.Series(np.nan, index=runs.index, dtype=float)
+        if y != "test_loss":
+            return exact
+        rows = runs[_covered(runs)]
+        taken = rows["step" if "step" in rows else "steps"]
+        for _, alike in rows.groupby([*_PROBLEM, "learning_rate", "schedule", "warmup", "steps"]):
+            run = alike.iloc[0]
+            rates = run["learning_rate"] * rate_factors(run["schedule"], run["warmup"], int(run["steps"]))
+            problem = (int(run["modes"]), rates, int(run["batch_size"]), *run[_SPECTRUM].astype(float))
+            exact[alike.index] = exact_loss(*problem, steps=taken[alike.index])
         return exact
-    rows = runs[_covered(runs)]
-    taken = rows["step" if "step" in rows else "steps"]
-    for _, alike in rows.groupby([*_PROBLEM, "learning_rate", "schedule", "warmup", "steps"]):
-        run = alike.iloc[0]
-        rates = run["learning_rate"] * rate_factors(run["schedule"], run["warmup"], int(run["steps"]))
-        problem = (int(run["modes"]), rates, int(run["batch_size"]), *run[_SPECTRUM].astype(float))
-        exact[alike.index] = exact_loss(*problem, steps=taken[alike.index])
-    return exact
+
+    def frontier(self, runs: pd.DataFrame, size: str, y: str, compute: ArrayLike) -> tuple[Floats, Floats]:
+        """Compute N*(C) and L*(C) = min_N L(N, C) at budgets C (m,), in FLOPs of a run, over all sizes N.
+
+        `size` is the column that counts N: modes, or n_params, which counts those of all copies. Returns two arrays
+        (m,), NaN unless the runs differ in modes, steps and seed alone, at a constant rate.
+        """
+        budgets = np.asarray(compute, dtype=np.float64)
+        nothing = np.full(len(budgets), np.nan)
+        shared = [axis for axis in _PROBLEM if axis != "modes"] + ["learning_rate", "copies"]
+        constant = (runs["schedule"] == "constant") & (runs["warmup"] == 0)
+        alone = len(runs) > 0 and len(runs[shared].drop_duplicates()) == 1
+        if y != "test_loss" or size not in ("modes", "n_params") or not (alone and (_covered(runs) & constant).all()):
+            return nothing, nothing
+        run, modes = runs.iloc[0], runs["modes"]
+        copies = int(run["copies"])
+        ends = np.log2([max(1, modes.min() / 2), 2 * modes.max()])
+        sizes = 2.0 ** np.arange(*ends, 1 / 8)
+        problem = (int(run["batch_size"]), float(run["learning_rate"]), *run[_SPECTRUM].astype(float))
+        try:
+            loss, best, _ = frontier(budgets / copies, *problem, sizes=sizes)
+        except ValueError:  # the best size lies far from those that were run
+            return nothing, nothing
+        return best * (copies if size == "n_params" else 1), loss
+
+
+exact_curve = ExactLoss()
 
 
 def _rates(learning_rates: ArrayLike, batch_size: int) -> Floats:

@@ -113,20 +113,26 @@ def _tangencies(grid: Array, values: Array) -> tuple[Array, Array]:
     """Return x at the middle of each curve's stretch as the lowest, and its value there, both (S,).
 
     NaN for a curve that is never the lowest, or whose stretches are not bounded by crossings with a curve of
-    smaller and one of larger choice. Noise may split a stretch; its parts count by their lengths.
+    smaller and one of larger choice. Noise may split a stretch; its parts count by their lengths. Parts that begin or
+    end because a curve does are left out if they are the lesser ones: runs that miss a budget by part of a step end a
+    little apart.
     """
     touch, height = np.full((2, len(values)), np.nan)
     segments = _segments(grid, values, _lowest(values)[0])
     for i in {segment[0] for segment in segments}:
         own = [segment for segment in segments if segment[0] == i]
-        beside = [neighbour for segment in own for neighbour in segment[3:]]
-        if min(beside) < 0 or not min(beside) < i < max(beside):
+        crossed = [segment for segment in own if min(segment[3:]) >= 0]
+        beside = [neighbour for segment in crossed for neighbour in segment[3:]]
+        if 2 * _length(crossed) <= _length(own) or not min(beside) < i < max(beside):
             continue
-        start, end = np.array([segment[1:3] for segment in own]).T
-        if (end > start).any():
-            touch[i] = np.average((start + end) / 2, weights=end - start)
-            height[i] = np.interp(touch[i], grid, values[i])
+        start, end = np.array([segment[1:3] for segment in crossed]).T
+        touch[i] = np.average((start + end) / 2, weights=end - start)
+        height[i] = np.interp(touch[i], grid, values[i])
     return touch, height
+
+
+def _length(segments: list[tuple[int, float, float, int, int]]) -> float:
+    return sum(end - start for _, start, end, *_ in segments)
 
 
 def _between(log_c: Array, log_sizes: Array, touch: Array, height: Array) -> Array:

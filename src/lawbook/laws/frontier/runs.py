@@ -68,8 +68,9 @@ def runs_of(
     """Return the mean loss over runs of each size at each budget, and draws of it.
 
     The budget is the column `compute`, or C(N, D) of the column `samples`. Where runs take whole steps the column
-    `spent` has what they really cost, and losses are `carried` to the budget that they were meant for. Draws add normal `noise` to each
-    loss where that is given; else they resample the seeds where most cells have several; else there are none.
+    `spent` has what they really cost, and losses are `carried` to the budget that they were meant for. Draws add
+    normal `noise` to each loss where that is given; else they resample the seeds where most cells have several;
+    else there are none.
     Rows without a finite loss are left out with a Notice.
     Raises LawbookError for absent columns or values ≤ 0, naming rows, and for noise above an eighth of the
     loss.
