@@ -171,7 +171,9 @@ def test_equal_epochs_set_the_steps(planned: Callable[..., Plan]) -> None:
     assert same.run_id == runs[1].run_id
 
 
-def test_compute_sets_the_nearest_steps_and_leaves_out_what_cannot_take_one(planned: Callable[..., Plan]) -> None:
+def test_compute_sets_the_nearest_steps_and_leaves_out_what_cannot_take_one(
+    planned: Callable[..., Plan],
+) -> None:
     # A step of width w is 3 · 2 · (64 w + 10 w) · 16 FLOPs.
     step = {8: 56_832, 64: 454_656}
     axes = {"compute": [1e5, 1e6, 1e7], "width": [8, 64]}

@@ -224,7 +224,9 @@ def test_exact_frontier_of_a_table_of_runs():
     want, best, _ = frontier(compute / 4, 64, 0.5, sizes=2.0 ** np.arange(1, 7, 1 / 8))
     np.testing.assert_allclose(size, 4 * best, rtol=1e-3)
     np.testing.assert_allclose(loss, want, rtol=1e-5)
-    np.testing.assert_allclose(exact_curve.frontier(runs, "modes", "test_loss", compute)[0], size / 4, rtol=1e-12)
+    np.testing.assert_allclose(
+        exact_curve.frontier(runs, "modes", "test_loss", compute)[0], size / 4, rtol=1e-12
+    )
     mixed = runs.assign(learning_rate=np.where(runs["seed"] == 0, 0.5, 0.3))
     for other, column, y in (
         (mixed, "modes", "test_loss"), (runs.assign(schedule="cosine"), "modes", "test_loss"),

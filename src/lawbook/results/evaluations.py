@@ -37,7 +37,7 @@ def runs_at(runs: pd.DataFrame, curves: pd.DataFrame | None, at: At) -> pd.DataF
 
     at: 'last', the runs as they are; 'every', a row per run and evaluation; 'best', each run at its evaluation
     with the lowest validation loss, which is early stopping. The rows have `step` and `samples_seen` besides; `flops`
-    at every evaluation are those of the steps up to it, at the best one those of the whole run, which it took to find it.
+    at every evaluation are those of the steps up to it, at the best one those of the whole run, which finding it took.
     Raises LawbookError without curves, or if there is no validation loss to choose by.
     """
     if at == "last":

@@ -320,7 +320,11 @@ class ExactLoss:
         shared = [axis for axis in _PROBLEM if axis != "modes"] + ["learning_rate", "copies"]
         constant = (runs["schedule"] == "constant") & (runs["warmup"] == 0)
         alone = len(runs) > 0 and len(runs[shared].drop_duplicates()) == 1
-        if y != "test_loss" or size not in ("modes", "n_params") or not (alone and (_covered(runs) & constant).all()):
+        if (
+            y != "test_loss"
+            or size not in ("modes", "n_params")
+            or not (alone and (_covered(runs) & constant).all())
+        ):
             return nothing, nothing
         run, modes = runs.iloc[0], runs["modes"]
         copies = int(run["copies"])

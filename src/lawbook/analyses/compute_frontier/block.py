@@ -23,7 +23,8 @@ class ComputeFrontierBlock(AnalysisBlock):
     """The best size N* and number of samples D* for each budget C, by several methods side by side."""
 
     sweep: str | None = Field(
-        None, description="The sweep over sizes, and over compute or samples; left out where a table is given."
+        None,
+        description="The sweep over sizes, and over compute or samples; left out where a table is given.",
     )
     y: str = Field("test_loss", description="A column of runs.parquet above 0 that falls.")
     n: str = Field("n_params", description="Column of the size N.")
@@ -34,7 +35,8 @@ class ComputeFrontierBlock(AnalysisBlock):
     )
     where: dict[str, Any] = Field({}, description="Keep only the runs with these values (one, or a list).")
     cluster: list[str] = Field(
-        [], description="Axes whose combinations are independent repeats; by default fold where it varies, else seed."
+        [],
+        description="Axes whose combinations are independent repeats; by default fold where it varies, else seed.",
     )
     methods: list[str] = Field(
         [*OF_TABLES, "chinchilla"],
@@ -102,17 +104,26 @@ class ComputeFrontierBlock(AnalysisBlock):
                 raise study.error(f"{field}.methods", method, str(error), fix) from None
 
 
-_BAND = {f"{quantity}{end}": REAL for quantity in ("size", "samples", "loss") for end in ("", "_low", "_high")}
+_BAND = {
+    f"{quantity}{end}": REAL for quantity in ("size", "samples", "loss") for end in ("", "_low", "_high")
+}
 
 TABLES = {
     # The best size N*, samples D* and loss L* at each budget C, by each method. `edge` says which edge of the sampled
-    # sizes the optimum lies on (smallest, largest; null for none): such a row is in no exponent, and has no D*. `exact`:
-    # the exact frontier at the same budget, where a theory knows it.
-    "optima": {"method": TEXT, "compute": REAL, **_BAND, "edge": TEXT, "size_exact": REAL, "loss_exact": REAL},
+    # sizes the optimum lies on (smallest, largest; null for none): such a row is in no exponent, and has no D*.
+    # `size_exact` and `loss_exact` are those of the exact frontier at the same budget, where a theory knows it.
+    "optima": {
+        "method": TEXT,
+        "compute": REAL,
+        **_BAND,
+        "edge": TEXT,
+        "size_exact": REAL,
+        "loss_exact": REAL,
+    },
     # The exponent of N* (size), D* (samples) and L* (loss) in C over the optima of a method that lie on no edge.
     # `interval` says how low and high were made; `exact` is that of the exact frontier at the same budgets by the same
-    # weights; `on_exact_losses` what the method finds where each run has its exact loss, which less `exact` is its bias;
-    # `factor` the geometric mean of N* (D*, L*) over the exact one; `notes` has a line for each note, kind: message.
+    # weights; `on_exact_losses` what the method finds where each run has its exact loss, which less `exact` is its
+    # bias; `factor` the geometric mean of N* (D*, L*) over the exact one; `notes` has a line for each note, kind: message.
     "exponents": {
         "method": TEXT,
         "quantity": TEXT,
@@ -138,5 +149,9 @@ TABLES = {
 }
 
 analysis = Analysis(
-    ComputeFrontierBlock, TABLES, needs=frozenset({"curves"}), of_table=True, downloads=("optima", "exponents")
+    ComputeFrontierBlock,
+    TABLES,
+    needs=frozenset({"curves"}),
+    of_table=True,
+    downloads=("optima", "exponents"),
 )

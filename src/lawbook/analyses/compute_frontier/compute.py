@@ -46,13 +46,14 @@ def frontier_tables(
     """
     data = _points(block, runs, curves)
     exact_rows = data.with_exact(block)
+    found = {method: _found(method, block, data, draws, block.noise) for method in block.methods}
+    best = _exact_frontier(block, data, [each.table["compute"] for each in found.values()])
     optima, exponents = [], []
-    for method in block.methods:
-        found = _found(method, block, data, draws, block.noise)
+    for method, each in found.items():
         on_exact = None if exact_rows is None else _found(method, block, exact_rows, 1, None)
-        best = _exact_frontier(block, data, found.table)
-        optima.append(_optima(method, found, best))
-        exponents.append(_exponents(method, found, on_exact, best, data))
+        known = best.loc[each.table["compute"]]
+        optima.append(_optima(method, each, known))
+        exponents.append(_exponents(method, each, on_exact, known, data))
     return {
         "optima": pd.concat(optima, ignore_index=True),
         "exponents": pd.concat(exponents, ignore_index=True),
@@ -97,7 +98,9 @@ def _points(block: ComputeFrontierBlock, runs: pd.DataFrame, curves: pd.DataFram
     late = rows["status"] == "unconverged"
     notices = []
     if late.any():
-        notices.append(Notice("unconverged", f"{int(late.sum())} runs had not converged and are left out"))
+        notices.append(
+            Notice("unconverged", f"{rows['run_id'][late].nunique()} runs had not converged and are left out")
+        )
     rows = rows[~late].reset_index(drop=True)
     if block.at == "every" and "schedule" in rows and (rows["schedule"] != "constant").any():
         text = "evaluations under a decaying learning rate are not the losses of runs that end there; read at: last"
@@ -114,17 +117,22 @@ def _points(block: ComputeFrontierBlock, runs: pd.DataFrame, curves: pd.DataFram
     if known.empty:
         raise LawbookError(f"no run has {block.n}, {block.d} and {column}; select others with where")
     size, samples, cost = (known[name].to_numpy(dtype=float) for name in (block.n, block.d, column))
-    nominal = block.at == "last" and not block.budgets and NOMINAL in rows and bool(rows[NOMINAL].notna().all())
+    rule = rule_of(size, samples, cost)
+    nominal = (
+        block.at == "last" and not block.budgets and NOMINAL in rows and bool(rows[NOMINAL].notna().all())
+    )
     budgets = sorted(block.budgets) or (_where_sizes_meet(size, cost) if block.at == "every" else None)
     cluster = list(block.cluster) or independent(rows) or None
-    return _Points(rows, column, cluster, rule_of(size, samples, cost), budgets, nominal, tuple(notices))
+    return _Points(rows, column, cluster, rule, budgets, nominal, tuple(notices))
 
 
 def _where_sizes_meet(size: Array, cost: Array) -> list[float]:
     """Return budgets evenly spaced in log C over the range where at least three sizes have losses."""
     ends = pd.DataFrame({"size": size, "cost": cost}).groupby("size")["cost"].agg(["min", "max"])
     if len(ends) < _SIZES:
-        raise LawbookError(f"the runs have {len(ends)} sizes, and a best one needs {_SIZES} at least; sweep more")
+        raise LawbookError(
+            f"the runs have {len(ends)} sizes, and a best one needs {_SIZES} at least; sweep more"
+        )
     low, high = ends["min"].nsmallest(_SIZES).iloc[-1], ends["max"].nlargest(_SIZES).iloc[-1]
     if not low < high:
         raise LawbookError("no budget has losses of three sizes; sweep sizes and compute so that they meet")
@@ -138,35 +146,35 @@ def _found(
     try:
         if method in OF_TABLES:
             budgets = None if method == "envelope" else data.budgets
-            return frontier(
-                data.rows, method=method, budgets=budgets, noise=noise, draws=draws, level=_LEVEL, **data.table_of(block)
-            )  # fmt: skip
+            how = {"noise": noise, "draws": draws, "level": _LEVEL, **data.table_of(block)}
+            return frontier(data.rows, method=method, budgets=budgets, **how)
         law = laws[method]
         at_size, _ = size_and_samples(law)
         inputs = [block.d, block.d]
         inputs[at_size] = block.n
-        fitted = fit(
-            data.rows, law, y=block.y, x=inputs, cluster=data.cluster, draws=draws, level=_LEVEL
-        )
+        fitted = fit(data.rows, law, y=block.y, x=inputs, cluster=data.cluster, draws=draws, level=_LEVEL)
         budgets = sorted(data.rows[NOMINAL].unique()) if data.nominal else data.budgets
         return frontier(fitted, budgets=budgets, flops=data.rule)
     except LawbookError as error:
         return refused(method, str(error))
 
 
-def _exact_frontier(block: ComputeFrontierBlock, data: _Points, table: pd.DataFrame) -> pd.DataFrame:
-    """Return the exact N*, D* and L* at the budgets of a method's optima, NaN where no theory says them."""
-    compute = table["compute"].to_numpy(dtype=float)
+def _exact_frontier(block: ComputeFrontierBlock, data: _Points, budgets: list[pd.Series]) -> pd.DataFrame:
+    """Return the exact N*, D* and L* (size, samples, loss) by budget, NaN where no theory says them."""
+    compute = np.unique(np.concatenate(budgets)).astype(float)
     size, loss = np.full((2, len(compute)), np.nan)
     told = None if block.exact is None else getattr(exact_curves[block.exact], "frontier", None)
     if told is not None and len(compute):
         size, loss = told(data.rows, block.n, block.y, compute)
-    return pd.DataFrame({"size": size, "samples": samples_at(compute, size, data.rule), "loss": loss})
+    return pd.DataFrame(
+        {"size": size, "samples": samples_at(compute, size, data.rule), "loss": loss}, index=compute
+    )
 
 
 def _optima(method: str, found: Frontier, best: pd.DataFrame) -> pd.DataFrame:
-    inside = found.table.drop(columns="spread").assign(
-        edge=None, size_exact=best["size"].to_numpy(), loss_exact=best["loss"].to_numpy()
+    exact = {"size_exact": best["size"].to_numpy(), "loss_exact": best["loss"].to_numpy()}
+    inside = found.table.assign(edge=None, **exact).drop(
+        columns=["spread", *(c for c in found.table if c.startswith("samples_per_size"))]
     )
     parts = [part for part in (inside, found.edges) if len(part)]
     table = pd.concat(parts, ignore_index=True) if parts else inside
@@ -181,7 +189,9 @@ def _exponents(
     rows = []
     for quantity in EXPONENTS:
         estimate, true = found.exponents[quantity], best[quantity].to_numpy(dtype=float)
-        spread = found.table["spread"].to_numpy(dtype=float) if quantity != "loss" else np.full(len(true), np.nan)
+        spread = (
+            found.table["spread"].to_numpy(dtype=float) if quantity != "loss" else np.full(len(true), np.nan)
+        )
         known = bool(len(true)) and bool(np.isfinite(true).all())
         measured = found.table[quantity].to_numpy(dtype=float)
         rows.append(

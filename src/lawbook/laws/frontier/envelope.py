@@ -70,7 +70,12 @@ def _edges(
         own = max((segment for segment in segments if segment[0] == i), key=lambda each: each[2] - each[1])
         smaller = any(0 <= neighbour < i for neighbour in own[3:])
         middle = (own[1] + own[2]) / 2
-        yield middle, log_sizes[i], float(np.interp(middle, grid, values[i])), "largest" if smaller else "smallest"
+        yield (
+            middle,
+            log_sizes[i],
+            float(np.interp(middle, grid, values[i])),
+            "largest" if smaller else "smallest",
+        )
 
 
 def _blocks(runs: Runs, grid: Array) -> Iterator[Array]:

@@ -90,8 +90,8 @@ def isoflop(runs: Runs, minimum: Minimum) -> Optima:
     """Return the optimal size at each budget of the runs that has at least 3 sizes.
 
     A budget is left out, with a Notice, and put under `edges`, if its optimum lies on an end of its sizes, in the
-    mean losses or in half of the draws. Under seed noise N* and L* are medians over draws, as in Porian et al.: the smoothed
-    optimum. Raises LawbookError if no budget is shared by 3 sizes.
+    mean losses or in half of the draws. Under seed noise N* and L* are medians over draws, as in Porian et al.: the
+    smoothed optimum. Raises LawbookError if no budget is shared by 3 sizes.
     """
     budgets, count = np.unique(runs.log_compute, return_counts=True)
     shared = count >= MIN_SIZES

@@ -76,7 +76,9 @@ def frontier(
     )  # fmt: skip
     if method == "envelope":
         if budgets is not None:
-            raise LawbookError("the envelope finds the budgets that its sizes are best for; leave budgets out")
+            raise LawbookError(
+                "the envelope finds the budgets that its sizes are best for; leave budgets out"
+            )
         optima = compute_envelope(runs)
     else:
         at = runs if budgets is None else at_budgets(runs, log_budgets(budgets))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -81,6 +82,15 @@ def check_figure(block: FigureBlock, content: StudyFile, runs: Sequence[Run] = (
     if kind.check is not None and runs:
         sweep = block.of or next(iter(content.sweeps))
         kind.check(block, [run.config for run in runs if sweep in run.sweeps and _shown(block, run.config)])
+
+
+def analysis_shown(
+    block: FigureBlock, kind: str, results: Results, content: StudyFile
+) -> tuple[Any, Results]:
+    """Return the block of the analysis that a figure shows, by default the only one of its kind, and its tables."""
+    blocks = content.analyses.of(kind)
+    name = block.of or next(iter(blocks))
+    return blocks[name], results.analysis(kind, name)
 
 
 def _shown(block: FigureBlock, config: Config) -> bool:
