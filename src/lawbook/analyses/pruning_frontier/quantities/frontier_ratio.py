@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from lawbook.analyses.pruning_frontier.compute import OF_SELECTION, cluster_of
+from lawbook.analyses.pruning_frontier.compute import cluster_of
 from lawbook.claims.quantities import Quantity
 from lawbook.errors import LawbookError
 from lawbook.laws.frontier import pareto
 from lawbook.results.reader import Results
-from lawbook.results.selection import REPEATS, axes_of
+from lawbook.results.selection import OF_SELECTION, REPEATS, axes_of
 
 RANDOM = "random"
 FREE = (*REPEATS, "keep_fraction", "samples", "steps")
