@@ -216,10 +216,8 @@ def test_the_figure_draws_profiles_sizes_and_what_parts_them_from_the_exact_ones
     along, results: Results
 ) -> None:
     block = FigureBlock(kind="compute_frontier", of="exact")
-    content = SimpleNamespace(
-        analyses=SimpleNamespace(of={"compute_frontier": {"exact": along[0]}}.__getitem__), task=None, sweeps={}, laws={}, frontiers={},
-        quanta=None, known_quanta=None, table=None,
-    )  # fmt: skip
+    analyses = SimpleNamespace(of={"compute_frontier": {"exact": along[0]}}.__getitem__)
+    content = SimpleNamespace(analyses=analyses, task=None, sweeps={}, laws={}, table=None)
     draw_figure(block, results.folder, content, results.folder / "figures")
     data = pd.read_csv(results.folder / "figures" / "compute_frontier_exact.csv")
     assert data.groupby("part").size().to_dict() == {

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-Agreement = Literal["identical", "agrees", "differs"]
+Agreement = Literal["identical", "agrees", "differs", "unchecked"]
 
 TOLERANCE = 1e-6
 """Relative difference below which two numbers agree: machines round differently, and solvers stop."""

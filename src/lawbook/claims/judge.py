@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lawbook.claims.quantities import quantities
+from lawbook.claims.quantities import analysis_of, quantities
 from lawbook.errors import LawbookError
 from lawbook.fitting.exact import exact_estimate
 from lawbook.results.paired import check_alike, paired_difference
@@ -17,6 +17,7 @@ from lawbook.results.reader import Results
 from lawbook.results.selection import REPEATS, in_group, where
 from lawbook.results.words import conditions, enumerate_words, fitted_range, measured, number, plain, symbol
 from lawbook.storage.tables import conform, empty
+from lawbook.studies.analysis import Analyses
 from lawbook.studies.claim_block import Claim
 from lawbook.studies.law_block import LawBlock
 
@@ -37,11 +38,15 @@ NOTHING = (math.nan, math.nan, math.nan)
 
 
 def judge_claims(
-    claims: Sequence[Claim], results: Path, laws: Mapping[str, LawBlock] | None = None
+    claims: Sequence[Claim],
+    results: Path,
+    laws: Mapping[str, LawBlock] | None = None,
+    analyses: Analyses | None = None,
 ) -> pd.DataFrame:
     """Return the table 'claims': a row per claim with its measurement and verdict; see `verdict`.
 
-    laws: those of the study, by name, for claims about what is left of a value once an exact curve's is taken off.
+    laws: those of the study, by name, for claims about what is left of a value once an exact curve's is taken off;
+    analyses: those of the study, for claims about what one of them found.
     Raises LawbookError, naming the claim by its position in the study, where it does not say which runs or
     which group of a fit it is about.
     """
@@ -51,7 +56,7 @@ def judge_claims(
     rows = []
     for i, claim in enumerate(claims):
         try:
-            kind, found = _measure(claim, tables, laws or {})
+            kind, found = _measure(claim, tables, laws or {}, analyses or Analyses())
         except LawbookError as error:
             raise LawbookError(f"claims.{i}: {error}") from error
         decided = verdict(claim, found)
@@ -138,15 +143,22 @@ def claim_text(claim: Claim) -> str:
             f"{plain(claim.difference)} of {conditions(claim.of)} minus that of {conditions(claim.minus)}"
             f"{given}, paired by {pairs}, {says}"
         )
-    return f"{plain(str(claim.quantity))}{given} {says}"
+    asked = f" ({conditions(claim.options)})" if claim.options else ""
+    return f"{plain(str(claim.quantity))}{asked}{given} {says}"
 
 
-def _measure(claim: Claim, tables: Results, laws: Mapping[str, LawBlock]) -> tuple[str, Measurement]:
+def _measure(
+    claim: Claim, tables: Results, laws: Mapping[str, LawBlock], analyses: Analyses
+) -> tuple[str, Measurement]:
     if claim.value is not None:
         return "value", _value(claim, claim.value, tables, laws)
     if claim.difference is not None:
         return "difference", _difference(claim, claim.difference, tables)
-    found = quantities[str(claim.quantity)].compute(tables, where(tables.runs, claim.where))
+    quantity, runs = quantities[str(claim.quantity)], where(tables.runs, claim.where)
+    if quantity.of is not None:
+        name = analysis_of(quantity, analyses.of(quantity.of), claim.analysis)
+        tables = tables.analysis(quantity.of, name)
+    found = quantity.compute(tables, runs, **claim.options)
     return "quantity", Measurement(*found)
 
 

@@ -15,9 +15,7 @@ from lawbook.errors import suggest
 from lawbook.storage.checksum import digest
 from lawbook.studies.axes import HOW_TRAINED
 from lawbook.studies.cost import run_cost
-from lawbook.studies.frontier_check import check_frontier
 from lawbook.studies.probes import Pool, pool_id, pools_to_score
-from lawbook.studies.quanta_check import check_quanta, of_sweep
 from lawbook.studies.runs import Run, checked_value, effective, expand_study, reads_scores
 from lawbook.studies.shards import make_shards
 from lawbook.studies.source import Source, find_source
@@ -51,9 +49,9 @@ class Plan:
 
     @cached_property
     def kept(self) -> frozenset[str]:
-        """Return the runs whose weights are kept, since quanta are looked for in them."""
-        block = self.study.content.discovery
-        return frozenset() if block is None else frozenset(run.run_id for run in of_sweep(block, self.runs))
+        """Return the runs whose weights are kept, since an analysis looks into them."""
+        blocks = (block for _, _, block in self.study.content.analyses.each())
+        return frozenset(run.run_id for block in blocks for run in block.looked_into(self.runs))
 
     @cached_property
     def _pools_by_id(self) -> Mapping[str, Pool]:
@@ -127,13 +125,16 @@ def make_plan(study: Study) -> Plan:
     """Plan a study. Raises StudyError for a field, value, table, law, figure or claim that cannot be."""
     source = find_source(study)
     if source is not None:
-        _check_references(study, Columns("column in the table", frozenset(source.columns)))
+        columns = Columns("column in the table", frozenset(source.columns))
+        _check_references(study, columns)
+        _check_analyses(study, (), columns)
         return Plan(study, (), {}, (), source)
     measured = COLUMNS_TO_FIT | {f"test_{metric}" for metric in study.task.metrics}
-    _check_references(study, Columns("axis", frozenset(study.fields) - {*HOW_TRAINED}, measured))
+    columns = Columns("axis", frozenset(study.fields) - {*HOW_TRAINED}, measured)
+    _check_references(study, columns)
     runs = tuple(expand_study(study))
     _check_selections(study, runs)
-    check_quanta(study, runs)
+    _check_analyses(study, runs, columns)
     return Plan(
         study,
         runs,
@@ -192,14 +193,6 @@ def _check_references(study: Study, columns: Columns) -> None:
         along = columns.with_measured(ALONG_CURVES if law.at != "last" else ())
         along.check_fittable(study, f"{field}.x", law.inputs)
         columns.check_fittable(study, f"{field}.y", [law.y])
-    for name, frontier in content.frontiers.items():
-        field = f"frontiers.{name}"
-        check_sweep(study, field, frontier.sweep)
-        columns.check_axes(study, f"{field}.where", frontier.where)
-        columns.check_axes(study, f"{field}.control", frontier.control)
-        columns.check_axes(study, f"{field}.cluster", frontier.cluster)
-        for key, column in (("y", frontier.y), ("kept", frontier.kept), ("pool", frontier.pool)):
-            columns.check_fittable(study, f"{field}.{key}", [column])
     names = [figure.name for figure in content.figures]
     for i, name in enumerate(names):
         if name in names[:i]:
@@ -207,8 +200,14 @@ def _check_references(study: Study, columns: Columns) -> None:
     _check_claims(study, columns)
 
 
+def _check_analyses(study: Study, runs: Sequence[Run], columns: Columns) -> None:
+    """Raise StudyError for an analysis that cannot be made of the runs."""
+    for kind, name, block in study.content.analyses.each():
+        block.check(study, f"analyses.{kind}.{name}", runs, columns)
+
+
 def check_sweep(study: Study, field: str, sweep: str | None) -> None:
-    """Raise StudyError unless a law names a sweep of the study, or none where the study has a table instead."""
+    """Raise StudyError unless a law or an analysis names a sweep of the study, or none where there is a table."""
     sweeps = study.content.sweeps
     if study.content.table is not None:
         if sweep is not None:
@@ -227,11 +226,6 @@ def _check_selections(study: Study, runs: tuple[Run, ...]) -> None:
     for name, law in content.laws.items():
         members = [run for run in runs if law.sweep in run.sweeps]
         check_selection(study, f"laws.{name}.where", law.where, members)
-    for name, frontier in content.frontiers.items():
-        members = [run for run in runs if frontier.sweep in run.sweeps]
-        for key, wanted in (("where", frontier.where), ("control", frontier.control)):
-            check_selection(study, f"frontiers.{name}.{key}", wanted, members)
-        check_frontier(study, name, frontier, members)
     for i, claim in enumerate(content.claims):
         members = list(runs)
         if claim.value is not None:
@@ -242,6 +236,7 @@ def _check_selections(study: Study, runs: tuple[Run, ...]) -> None:
 
 
 def check_selection(study: Study, field: str, wanted: Mapping[str, Any], runs: Sequence[Run]) -> None:
+    """Raise StudyError for values in another form than the axes have, or that no run has."""
     allowed = {axis: value if isinstance(value, list) else [value] for axis, value in wanted.items()}
     for axis, values in allowed.items():
         for value in values:

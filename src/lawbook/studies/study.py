@@ -24,10 +24,14 @@ from lawbook.tasks import Task, tasks
 
 RULES = (
     "plan_study", "score_pools", "train_shard", "collect_runs", "take_table",
-    "discover_quanta", "fit_laws", "draw_figure", "judge_claims", "write_report",
+    "fit_laws", "draw_figure", "judge_claims", "write_report",
 )  # fmt: skip
-RESERVED = frozenset({*RULES, "all", "default_study", "figures"})
-"""Names of rules and targets of the workflow, which no study may take."""
+TARGETS = ("all", "default_study", "figures")
+
+
+def is_reserved(name: str) -> bool:
+    """Tell whether a rule or a target of the workflow has this name, which no study may take then."""
+    return name in (*RULES, *TARGETS) or name in {f"analyse_{kind}" for kind in analyses}
 
 
 NO_TRAINING = dict.fromkeys(TrainingAxes.model_fields) | {
@@ -36,6 +40,14 @@ NO_TRAINING = dict.fromkeys(TrainingAxes.model_fields) | {
 """The training of a model that is solved, not trained."""
 
 STRICT_NUMBERS = ConfigDict(allow_inf_nan=False)
+
+
+EARLIER_KEYS = {
+    "frontiers": "pruning_frontier: {NAME: …}",
+    "quanta": "text_quanta: {NAME: …}",
+    "known_quanta": "known_quanta: {NAME: …}",
+}
+"""Keys of a study before analyses had one of their own, and what is written now."""
 
 
 def _validator(field: FieldInfo) -> TypeAdapter[Any]:
@@ -114,7 +126,7 @@ def load_study(file: str | Path) -> Study:
     if not re.match(NAME, file.stem):
         fix = "rename the file: lower-case letters, digits and underscores, a letter first"
         raise StudyError(file, "", None, f"a study cannot be named {file.stem!r}", fix)
-    if file.stem in RESERVED:
+    if is_reserved(file.stem):
         raise StudyError(
             file, "", None, f"{file.stem!r} is the name of a rule of the workflow", "rename the file"
         )
@@ -174,15 +186,17 @@ def _check_origin(file: Path, content: StudyFile) -> None:
         *TRAINED,
         "training",
         "pruning",
-        "frontiers",
-        "quanta",
-        "known_quanta",
         "shard_flops",
     }
     if of_training:
         keys = ", ".join(sorted(of_training))
         problem = f"a study takes its runs from a table or trains them, and this one has {keys} beside it"
         raise StudyError(file, "table", content.table.path, problem, f"delete table, or {keys}")
+    for kind, name, _ in content.analyses.each():
+        if not analyses[kind].of_table:
+            problem = "this analysis is of runs that the study trains, and it takes them from a table"
+            fix = "delete the block, or train the runs"
+            raise StudyError(file, f"analyses.{kind}.{name}", None, problem, fix)
 
 
 def _first_mistake(
@@ -193,6 +207,9 @@ def _first_mistake(
     # A union's members and a validator's wrapping stand in the location without being keys of the file.
     location = [part for part in error["loc"] if part not in ("Grid", "Union", "str", "list[str]")]
     field = ".".join(str(part) for part in (*path, *location))
+    if error["type"] == "extra_forbidden" and not path and location[0] in EARLIER_KEYS:
+        fix = f"write analyses: {{{EARLIER_KEYS[location[0]]}}}, as in config/README.md"
+        raise StudyError(file, location[0], None, "this key stands under analyses now", fix)
     if error["type"] == "extra_forbidden":
         return StudyError(file, field, error["input"], "there is no such key", _nearest_key(model, location))
     if error["type"] == "missing":

@@ -18,9 +18,10 @@ from lawbook.registry import Registry
 class Quantity:
     """What a claim may be about.
 
-    compute: of the results (`Results`) and the runs, returns estimate, low and high end of the 95 % interval (NaN where there is none), and the number of
-    runs behind them. check: raises LawbookError for runs, planned or done, that it cannot be computed of. of: the kind
-    of analysis that it is of, if any: `compute` then gets the tables of that analysis, in place of the study's.
+    compute: of the results and the runs, returns estimate, low and high end of the 95 % interval (NaN where there is
+    none), and the number of runs behind them. check: raises LawbookError for runs, planned or done, that it cannot be
+    computed of. of: the kind of analysis that it is of, if any: `compute` then gets the tables of that analysis, in
+    place of the study's.
     options: {name: what it does} of the keywords that `compute` takes from the claim, those in `needed` always.
     """
 
@@ -41,16 +42,12 @@ class Quantity:
                 raise LawbookError(f"the option {option} is missing; {self.options[option]}")
 
 
-def analysis_of(quantity: Quantity, analyses: Mapping[str, object], wanted: str | None) -> str | None:
+def analysis_of(quantity: Quantity, analyses: Mapping[str, object], wanted: str | None) -> str:
     """Return the name of the analysis that a quantity is of, by default the only one of its kind.
 
     analyses: those of its kind in the study, by name; wanted: the one that a claim names. Raises LawbookError if it is
     not there, or not said where there are several.
     """
-    if quantity.of is None:
-        if wanted is not None:
-            raise LawbookError("this quantity is of no analysis; delete the key analysis")
-        return None
     if not analyses:
         raise LawbookError(f"the study has no {quantity.of}; add it under analyses")
     if wanted is None and len(analyses) > 1:

@@ -59,12 +59,8 @@ def check_figure(block: FigureBlock, content: StudyFile, runs: Sequence[Run] = (
     runs: those that are planned; without them what is planned is not looked at.
     """
     kind = figures[block.kind]
-    named: dict[str, Collection[str]] = {
-        "sweep": content.sweeps.keys(), "law": content.laws.keys(), "frontier": content.frontiers.keys(),
-        "quanta": () if content.quanta is None else ("quanta",),
-        "known_quanta": () if content.known_quanta is None else ("known_quanta",),
-    }  # fmt: skip
-    known = named[kind.shows] if kind.shows in named else content.analyses.of(kind.shows)
+    named: dict[str, Collection[str]] = {"sweep": content.sweeps, "law": content.laws}
+    known = named.get(kind.shows, content.analyses.of(kind.shows))
     if kind.shows == "sweep" and content.table is not None:
         raise LawbookError(
             f"figure {block.kind}: it shows a sweep, and a table has none; write {{law: NAME}}"

@@ -9,9 +9,9 @@ from lawbook.errors import LawbookError, suggest
 from lawbook.results.reader import Results
 
 OPTIONS = {
-    "method": "The method, as the analysis names it.",
-    "of": "size (N*, the default), samples (D*) or loss (L*).",
-    "less": "`exact`: less the exponent of the exact frontier at the same budgets, by the same weights.",
+    "method": "write the method, as the analysis names it",
+    "of": "size (N*, the default), samples (D*) or loss (L*)",
+    "less": "`exact`: less the exponent of the exact frontier at the same budgets, by the same weights",
 }
 
 
