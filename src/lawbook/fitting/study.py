@@ -155,7 +155,7 @@ def _gather(block: LawBlock, group: Group, y: str | None = None) -> Points:
     error = y.endswith("error") and "n_eval" in group.runs.columns
     keys = list(block.cluster) or independent(group.runs)
     columns = list(dict.fromkeys([y, *block.inputs, *keys, "status", *(["n_eval"] if error else [])]))
-    table = group.runs[columns].set_axis(group.runs["run_id"])
+    table = group.runs[columns].set_axis(group.runs["run_id"].to_numpy())
     positive = any(forms[form].positive_x for form in block.compare)
     # Runs are told apart by run_id: equal rows here are no duplicates.
     points = gather(

@@ -13,6 +13,7 @@ from lawbook.tasks import tasks
 LABELS = {
     "alpha": "α of the task frequencies",
     "batch_size": "batch size B (examples)",
+    "compute": "compute C (FLOPs)",
     "depth": "depth (layers)",
     "flops": "training compute C (FLOPs)",
     "keep_fraction": "keep fraction",

@@ -40,7 +40,7 @@ class LawBlock(Block):
     at: Literal["last", "best", "every"] = Field(
         "last",
         description="Evaluations of a run that are its points: the last one; the best, with the lowest validation "
-        "loss; or every one, with x step or samples_seen.",
+        "loss; or every one, with x step, samples_seen or [n_params, samples_seen].",
     )
     loss: LossName = Field(
         "log_least_squares",
