@@ -55,7 +55,7 @@ def fit_study(
     """
     parts: dict[str, list[pd.DataFrame]] = {kind: [] for kind in TABLES}
     for name, block in laws.items():
-        table = runs_at(runs, curves, block.at)
+        table = runs_at(runs, curves, block.at, block.first_step)
         _check(name, block, table)
         for group in _groups(name, block, table):
             if progress:
@@ -76,7 +76,7 @@ def sensitivity(
     """
     rows = []
     for name, block in laws.items():
-        table = runs_at(runs, curves, block.at)
+        table = runs_at(runs, curves, block.at, block.first_step)
         _check(name, block, table)
         for group in _groups(name, block, table):
             for choice, fitted in _choices(block, group, draws):
