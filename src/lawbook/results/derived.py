@@ -16,7 +16,7 @@ import pandas as pd
 
 from lawbook.errors import LawbookError
 from lawbook.laws.law import Array, Flags
-from lawbook.laws.notice import listed
+from lawbook.laws.note import listed
 from lawbook.results.evaluations import metrics_along
 from lawbook.studies.columns_block import ColumnBlock, bounded, bounds_of, in_order
 

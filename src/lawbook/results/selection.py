@@ -10,6 +10,7 @@ import pandas as pd
 
 from lawbook.errors import LawbookError, suggest
 from lawbook.results.evaluations import At, choose
+from lawbook.storage.status import RunStatus
 from lawbook.studies.roles import REPEATS
 from lawbook.studies.schema import StudyFile
 from lawbook.studies.sweeps import Grid
@@ -107,7 +108,7 @@ def planned_for(block: LawBlock, runs: pd.DataFrame) -> pd.DataFrame:
 def taken(block: LawBlock, runs: pd.DataFrame) -> pd.DataFrame:
     """Return the runs that give a law its points: selected and converged, with a y and an x, choices made."""
     chosen = select(block, runs)
-    chosen = chosen[chosen["status"] != "unconverged"]
+    chosen = chosen[chosen["status"] != RunStatus.UNCONVERGED]
     if block.choose:
         by = list(block.by)
         groups = [rows for _, rows in chosen.groupby(by, dropna=False)] if by else [chosen]
@@ -120,7 +121,7 @@ def group_runs(block: LawBlock, runs: pd.DataFrame, group: str) -> pd.DataFrame:
     chosen = select(block, runs)
     for axis, value in parse_group(group).items():
         chosen = chosen[[text_of(v) == value for v in chosen[axis]]]
-    chosen = chosen[chosen["status"] != "unconverged"]
+    chosen = chosen[chosen["status"] != RunStatus.UNCONVERGED]
     return choose(chosen, block.choose, block.inputs[0], block.y)[0] if block.choose else chosen
 
 
