@@ -157,7 +157,7 @@ def simulate_costs(runs: pd.DataFrame) -> pd.DataFrame:
 
 def write_results(study: Study, runs: pd.DataFrame, folder: Path) -> Simulated:
     """Write the tables of the runs, the fits of the study's laws, its judged claims and its figures."""
-    write_table(runs, folder / "runs.parquet")
+    write_table(runs, folder / "runs.parquet", roles=make_plan(study).roles)
     write_table(simulate_curves(runs), folder / "curves.parquet", "curves")
     write_table(simulate_costs(runs), folder / "costs.parquet")
     for kind, table in fit_study(study.content.laws, runs, draws=100).items():

@@ -15,7 +15,7 @@ from lawbook.bundle.archive import MANIFEST, Manifest, describe, write_archive
 from lawbook.bundle.compare import compare_tables, with_earlier_columns
 from lawbook.laws.note import notes_to_json, refusal, warning
 from lawbook.storage.provenance import read_provenance
-from lawbook.storage.tables import read_table, write_csv, write_table
+from lawbook.storage.tables import read_roles, read_table, write_csv, write_table
 
 __all__ = ["finished", "undisturbed"]
 
@@ -69,7 +69,8 @@ def better_run(results: Path) -> None:
     """Let one run have half the error."""
     runs = read_table(results / "runs.parquet")
     runs.loc[runs["metric"] == "random", "test_error"] /= 2
-    write_table(runs, results / "runs.parquet", made=read_provenance(results / "runs.parquet"))
+    file = results / "runs.parquet"
+    write_table(runs, file, made=read_provenance(file), roles=read_roles(file))
     write_csv(runs, results / "runs.csv")
 
 
@@ -88,7 +89,8 @@ def better_twin(results: Path) -> None:
 def fewer_runs(results: Path) -> None:
     """Drop a run."""
     runs = read_table(results / "runs.parquet").iloc[1:]
-    write_table(runs, results / "runs.parquet", made=read_provenance(results / "runs.parquet"))
+    file = results / "runs.parquet"
+    write_table(runs, file, made=read_provenance(file), roles=read_roles(file))
     write_csv(runs, results / "runs.csv")
 
 
@@ -119,7 +121,8 @@ def test_what_does_not_follow_from_the_runs_is_named(
 def unfit(results: Path) -> None:
     """Take a column away that the laws need."""
     runs = read_table(results / "runs.parquet").drop(columns=["samples"])
-    write_table(runs, results / "runs.parquet", made=read_provenance(results / "runs.parquet"))
+    file = results / "runs.parquet"
+    write_table(runs, file, made=read_provenance(file), roles=read_roles(file))
 
 
 def test_tables_that_do_not_fit_the_study_are_one_message(

@@ -35,6 +35,7 @@ class Block:
     range: tuple[float, float] | None = None
     choose: str | None = None
     at: str = "last"
+    first_step: int = 1
     loss: str = "log_least_squares"
     delta: float | None = None
 

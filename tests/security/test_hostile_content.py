@@ -82,7 +82,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     plan = make_plan(load_study(folder / "hostile.yaml"))
     content, out = plan.study.content, folder / "results"
     runs, source = take_table(plan)
-    write_table(runs, out / "runs.parquet")
+    write_table(runs, out / "runs.parquet", roles=plan.roles)
     write_table(source, out / "source.parquet", "source")
     tables = fit_study(content.laws, runs) | {"sensitivity": sensitivity(content.laws, runs)}
     for name, made in (tables | fit_frontiers(content.frontiers, runs)).items():

@@ -15,12 +15,13 @@ from lawbook.fitting.exact import exact_estimate
 from lawbook.laws.note import notes_from_json, reason_of
 from lawbook.results.paired import check_alike, paired_difference
 from lawbook.results.reader import Results
-from lawbook.results.selection import REPEATS, in_group, where
+from lawbook.results.selection import in_group, where
 from lawbook.results.words import conditions, enumerate_words, fitted_range, measured, number, plain, symbol
 from lawbook.storage.status import FitStatus, Verdict
 from lawbook.storage.tables import conform, empty
 from lawbook.studies.claim_block import Claim
 from lawbook.studies.law_block import LawBlock
+from lawbook.studies.roles import REPEATS
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,8 @@ def claim_text(claim: Claim) -> str:
             f"{plain(claim.difference)} of {conditions(claim.of)} minus that of {conditions(claim.minus)}"
             f"{given}, paired by {pairs}, {says}"
         )
-    return f"{plain(str(claim.quantity))}{given} {says}"
+    of = f" {plain(claim.column)}" if claim.column else ""
+    return f"{plain(str(claim.quantity))}{of}{given} {says}"
 
 
 def _measure(claim: Claim, tables: Results, laws: Mapping[str, LawBlock]) -> tuple[str, Measurement]:
@@ -148,8 +150,9 @@ def _measure(claim: Claim, tables: Results, laws: Mapping[str, LawBlock]) -> tup
         return "value", _value(claim, claim.value, tables, laws)
     if claim.difference is not None:
         return "difference", _difference(claim, claim.difference, tables)
-    found = quantities[str(claim.quantity)].compute(tables, where(tables.runs, claim.where))
-    return "quantity", Measurement(*found)
+    named = quantities[str(claim.quantity)]
+    column = [claim.column] if named.of_column else []
+    return "quantity", Measurement(*named.compute(tables, where(tables.runs, claim.where), *column))
 
 
 def _value(claim: Claim, value: str, tables: Results, laws: Mapping[str, LawBlock]) -> Measurement:
@@ -186,9 +189,8 @@ def _difference(claim: Claim, column: str, tables: Results) -> Measurement:
     """Measure a paired difference; pairs that are not whole leave the claim undecided."""
     shared = where(tables.runs, claim.where)
     of, minus = where(shared, claim.of), where(shared, claim.minus)
-    if "sweeps" in shared:  # of a table that was given, nobody here knows which columns are axes
-        check_alike(of, minus, [*claim.of, *claim.minus, *claim.paired_by, *REPEATS])
-    found = paired_difference(of, minus, column, claim.paired_by)
+    check_alike(of, minus, tables.axes, [*claim.of, *claim.minus, *claim.paired_by, *REPEATS])
+    found = paired_difference(of, minus, column, claim.paired_by, tables.axes)
     flaw = found.lacking
     if not found.n and not flaw:
         flaw = "no runs match"

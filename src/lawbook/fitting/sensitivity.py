@@ -30,7 +30,7 @@ def sensitivity(
     """
     rows = []
     for name, block in laws.items():
-        table = runs_at(runs, curves, block.at)
+        table = runs_at(runs, curves, block.at, block.first_step)
         check_block(name, block, table)
         for group in groups_of(name, block, table):
             for choice, fitted in _choices(block, group, draws):

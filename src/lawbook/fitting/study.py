@@ -40,7 +40,7 @@ def fit_study(
     """
     parts: dict[str, list[pd.DataFrame]] = {kind: [] for kind in TABLES}
     for name, block in laws.items():
-        table = runs_at(runs, curves, block.at)
+        table = runs_at(runs, curves, block.at, block.first_step)
         check_block(name, block, table)
         for group in groups_of(name, block, table):
             if progress:

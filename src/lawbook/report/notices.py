@@ -12,7 +12,7 @@ from lawbook.laws.note import Severity, notes_from_json, reason_of
 from lawbook.report.pool_scores import disputed_cases, duplicate_cases
 from lawbook.report.quanta import few_tokens
 from lawbook.results.reader import Results
-from lawbook.results.selection import axes_of, text_of
+from lawbook.results.selection import text_of
 from lawbook.results.words import count, plain
 from lawbook.storage.status import FitStatus, RunStatus, Verdict
 from lawbook.studies.schema import StudyFile
@@ -29,9 +29,10 @@ class Group:
     cases: tuple[str, ...]
 
 
-def run_cases(runs: pd.DataFrame) -> list[tuple[str, str]]:
+def run_cases(results: Results) -> list[tuple[str, str]]:
     """Return (status, case) per run that failed, diverged or did not converge, naming what tells it apart."""
-    varied = [axis for axis in axes_of(runs) if len(runs[axis].unique()) > 1]
+    runs = results.runs
+    varied = [axis for axis in results.columns("axis", "attribute") if len(runs[axis].unique()) > 1]
     cases = []
     for row in runs[runs["status"].isin(BAD)].to_dict("records"):
         at = ", ".join(f"{plain(axis)} {text_of(row[axis])}" for axis in varied)
@@ -44,7 +45,7 @@ def run_cases(runs: pd.DataFrame) -> list[tuple[str, str]]:
 def warnings_of(content: StudyFile, results: Results) -> list[Group]:
     """Return the warnings of a study, those that cost a result first."""
     found: dict[str, dict[str, None]] = defaultdict(dict)
-    for status, case in run_cases(results.runs):
+    for status, case in run_cases(results):
         found[f"run_{status}"][case] = None
     for case in unlearned_cases(results.runs):
         found["nothing_learned"][case] = None

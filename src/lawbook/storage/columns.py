@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pyarrow as pa
+
+Role = Literal["identity", "axis", "size", "metric", "measurement", "derived", "cost", "attribute"]
+"""What a column of a table of runs is: which run and how it ended; an axis of its configuration; how large it is; how
+well it does; what else was measured of it; what the study derives from these; what it cost; or, in a table that was
+given, a column of which the study says nothing."""
+
+SPLITS = ("train", "validation", "test")
+"""Splits whose metrics a run is known by; others, such as single tasks, stand in its curve alone."""
 
 _text, _real, _whole, _flag = pa.string(), pa.float64(), pa.int64(), pa.bool_()
 
 COLUMNS: dict[str, dict[str, pa.DataType]] = {
-    # A run's metrics at log-spaced steps; `value` is null once the run has diverged.
+    # A run's metrics and measurements at log-spaced steps; `value` is null once the run has diverged. A measurement
+    # has no `split`; `index` is null but where the measurement is a vector.
     "curves": {
         "run_id": _text,
         "step": _whole,
         "samples_seen": _whole,
         "split": _text,
         "metric": _text,
+        "index": _whole,
         "value": _real,
     },
     # The weights of a run at a step, as the bytes of its row in a stack. In the cache alone.

@@ -179,7 +179,8 @@ def _curve(trained: Trained, place: int, run: Run) -> pd.DataFrame:
         for step, metrics in sorted(trained.curve.items())
         for name, values in sorted(metrics.items())
     ]
-    curve = pd.DataFrame(rows, columns=list(COLUMNS["curves"]))
+    curve = pd.DataFrame(rows, columns=["run_id", "step", "samples_seen", "split", "metric", "value"])
+    curve = conform(curve, "curves")
     lost = (curve["step"] >= stopped) & (stopped >= 0)
     return curve.assign(value=curve["value"].where(~lost & np.isfinite(curve["value"])))
 

@@ -19,10 +19,11 @@ from lawbook.laws.points import gather
 from lawbook.report.style import MARKERS, colours, log_axis
 from lawbook.results.evaluations import independent
 from lawbook.results.reader import Results
-from lawbook.results.selection import REPEATS, sweep_runs, text_of, varying_axes, where
+from lawbook.results.selection import sweep_runs, text_of, varying_axes, where
 from lawbook.results.words import conditions, count, number, plain
 from lawbook.storage.status import RunStatus
 from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.roles import REPEATS
 from lawbook.studies.schema import StudyFile
 
 MAX_LINES = 14

@@ -11,10 +11,10 @@ from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import Line, as_data, draw_points, means
 from lawbook.report.style import BLACK, DOUBLE, MARKERS, colours, log_axis, new_figure
 from lawbook.results.reader import Results
-from lawbook.results.selection import REPEATS
 from lawbook.results.words import count, label, number, plain
 from lawbook.storage.status import RunStatus
 from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.roles import REPEATS
 from lawbook.studies.schema import StudyFile
 
 

@@ -10,11 +10,10 @@ from lawbook.report.style import DOUBLE, SINGLE, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.selection import varying_axes
 from lawbook.results.words import label
+from lawbook.storage.columns import SPLITS
 from lawbook.storage.status import RunStatus
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.schema import StudyFile
-
-SPLITS = ("train", "validation", "test")
 
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:

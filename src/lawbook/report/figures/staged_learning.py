@@ -71,7 +71,10 @@ def _draw_losses(
         axes.plot(mine["step"], mine["loss"] / BIT_NATS, color=colour, lw=1.0, label=label)
     curves = results.curves
     mean = curves[
-        (curves["run_id"] == run["run_id"]) & (curves["split"] == "test") & (curves["metric"] == "loss")
+        (curves["run_id"] == run["run_id"])
+        & (curves["split"] == "test")
+        & (curves["metric"] == "loss")
+        & (curves["step"] > 0)
     ]
     axes.plot(mean["step"], mean["value"] / BIT_NATS, color=BLACK, lw=2.0, label="all tasks")
     for bits in THRESHOLDS:
