@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,15 +11,18 @@ import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError, suggest
+from lawbook.fitting import censored
 from lawbook.laws.compare import Comparison, compare_points
 from lawbook.laws.fit import Fit, fit_points
 from lawbook.laws.forms import laws as forms
 from lawbook.laws.loss import Loss, robust_delta
 from lawbook.laws.points import Notice, Points, gather, listed
 from lawbook.laws.slopes import slopes_of
+from lawbook.results.derived import is_censored
 from lawbook.results.evaluations import choose, independent, runs_at
 from lawbook.results.selection import INPUTS, LawBlock, select, text_of
 from lawbook.storage.tables import conform, empty
+from lawbook.studies.columns_block import bounds_of
 
 TABLES = ("fits", "draws", "predictions", "points", "slopes")
 _GRID = 100
@@ -42,15 +45,16 @@ def fit_study(
     progress: Callable[[str], None] | None = None,
     *,
     curves: pd.DataFrame | None = None,
+    bounded: Collection[str] = (),
     draws: int = 1000,
     level: float = 0.95,
 ) -> dict[str, pd.DataFrame]:
     """Fit every law block of a study, form by form and group by group.
 
     runs: a row per run (`lawbook.storage.tables`: runs); curves: that table, if a law has points at other evaluations
-    than the last. Returns the tables 'fits', 'draws', 'predictions', 'points'
-    and 'slopes'. Data that give no law become rows with status 'refused' and the reason. `progress` is
-    called with each law's name and group before it is fitted. Raises LawbookError for a column that the
+    than the last; bounded: derived columns that rows may have by bounds alone. Returns the tables 'fits', 'draws',
+    'predictions', 'points' and 'slopes'. Data that give no law become rows with status 'refused' and the reason.
+    `progress` is called with each law's name and group before it is fitted. Raises LawbookError for a column that the
     runs lack, for a selection from a table that is empty, and for an unknown form or loss.
     """
     parts: dict[str, list[pd.DataFrame]] = {kind: [] for kind in TABLES}
@@ -60,13 +64,18 @@ def fit_study(
         for group in _groups(name, block, table):
             if progress:
                 progress(f"{name} {group.group}".strip())
-            for kind, part in _fit_group(block, group, draws, level).items():
+            for kind, part in _fit_group(block, group, bounded, draws, level).items():
                 parts[kind].append(part.assign(law=name, group=group.group))
     return {kind: conform(_joined(kind, rows), kind) for kind, rows in parts.items()}
 
 
 def sensitivity(
-    laws: Mapping[str, LawBlock], runs: pd.DataFrame, *, curves: pd.DataFrame | None = None, draws: int = 200
+    laws: Mapping[str, LawBlock],
+    runs: pd.DataFrame,
+    *,
+    curves: pd.DataFrame | None = None,
+    bounded: Collection[str] = (),
+    draws: int = 200,
 ) -> pd.DataFrame:
     """Return the headline form's exponent under each defensible choice, a row each (table 'sensitivity').
 
@@ -79,7 +88,7 @@ def sensitivity(
         table = runs_at(runs, curves, block.at, block.first_step)
         _check(name, block, table)
         for group in _groups(name, block, table):
-            for choice, fitted in _choices(block, group, draws):
+            for choice, fitted in _choices(block, group, bounded, draws):
                 parameter = fitted.law.exponent
                 estimate = fitted.estimates[parameter]
                 rows.append(
@@ -149,17 +158,23 @@ def _group_name(by: Sequence[str], values: Sequence[object]) -> str:
     return ",".join(f"{axis}={text_of(value)}" for axis, value in zip(by, values, strict=True))
 
 
+def _rows(block: LawBlock, group: Group, *columns: str) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows of a group with its inputs and these columns, and the columns of independent repeats."""
+    keys = list(block.cluster) or independent(group.runs)
+    wanted = list(dict.fromkeys([*columns, *block.inputs, *keys, "status"]))
+    table = group.runs[wanted].set_axis(group.runs["run_id"])
+    # Runs are told apart by run_id: equal rows here are no duplicates.
+    return table.assign(run_id=table.index), keys
+
+
 def _gather(block: LawBlock, group: Group, y: str | None = None) -> Points:
     """Return the points of a group, with the test examples behind each error."""
     y = y or block.y
     error = y.endswith("error") and "n_eval" in group.runs.columns
-    keys = list(block.cluster) or independent(group.runs)
-    columns = list(dict.fromkeys([y, *block.inputs, *keys, "status", *(["n_eval"] if error else [])]))
-    table = group.runs[columns].set_axis(group.runs["run_id"])
+    table, keys = _rows(block, group, y, *(["n_eval"] if error else []))
     positive = any(forms[form].positive_x for form in block.compare)
-    # Runs are told apart by run_id: equal rows here are no duplicates.
     points = gather(
-        table.assign(run_id=table.index),
+        table,
         y=y,
         x=block.inputs,
         cluster=keys or None,
@@ -169,14 +184,34 @@ def _gather(block: LawBlock, group: Group, y: str | None = None) -> Points:
     return replace(points, notices=(*group.notices, *points.notices))
 
 
-def _fit_group(block: LawBlock, group: Group, draws: int, level: float) -> dict[str, pd.DataFrame]:
+def _has_censored(block: LawBlock, group: Group, bounded: Collection[str]) -> bool:
+    """Tell whether the fit of a group needs the likelihood of values that are known by bounds alone."""
+    return block.y in bounded and bool(is_censored(group.runs, block.y).any())
+
+
+def _fit_group(
+    block: LawBlock, group: Group, bounded: Collection[str], draws: int, level: float
+) -> dict[str, pd.DataFrame]:
     """Return the parts of all five tables for one group."""
+    points: Points | None = None
     try:
-        points = _gather(block, group)
-        compared, loss = [forms[form] for form in block.compare], Loss(block.loss, block.delta)
-        found = compare_points(points, compared, loss, draws=draws, level=level)
+        if _has_censored(block, group, bounded):
+            table, keys = _rows(block, group, block.y, *bounds_of(block.y))
+            found = censored.fit_forms(block, table, keys, group.notices, draws, level)
+        else:
+            points = _gather(block, group)
+            compared, loss = [forms[form] for form in block.compare], Loss(block.loss, block.delta)
+            found = compare_points(points, compared, loss, draws=draws, level=level)
     except LawbookError as error:
         return {"fits": _refused(block, group, str(error))}
+    parts = _parts(block, group, found)
+    if points is not None and len(block.inputs) == 1 and len(points.x) > 1 and (points.x > 0).all():
+        parts["slopes"] = slopes_of(points, level)
+    return parts
+
+
+def _parts(block: LawBlock, group: Group, found: Comparison) -> dict[str, pd.DataFrame]:
+    """Return the parts of the tables 'fits', 'points', 'draws' and 'predictions' for the fits of one group."""
     parts: dict[str, list[pd.DataFrame]] = {kind: [] for kind in TABLES}
     columns = dict(zip(block.inputs, INPUTS, strict=False))
     for form, fitted in found.fits.items():
@@ -187,8 +222,6 @@ def _fit_group(block: LawBlock, group: Group, draws: int, level: float) -> dict[
         if np.isfinite(fitted.parameters).all():
             parts["draws"].append(_draw_rows(fitted))
             parts["predictions"].append(_prediction_rows(fitted).rename(columns=columns).assign(form=form))
-    if len(block.inputs) == 1 and len(points.x) > 1 and (points.x > 0).all():
-        parts["slopes"].append(slopes_of(points, level))
     return {kind: pd.concat(rows, ignore_index=True) for kind, rows in parts.items() if rows}
 
 
@@ -264,8 +297,15 @@ def _prediction_rows(fitted: Fit) -> pd.DataFrame:
     return fitted.predict(np.geomspace(low, high, _GRID) if low > 0 else np.linspace(low, high, _GRID))
 
 
-def _choices(block: LawBlock, group: Group, draws: int) -> Iterator[tuple[str, Fit]]:
+def _choices(
+    block: LawBlock, group: Group, bounded: Collection[str], draws: int
+) -> Iterator[tuple[str, Fit]]:
     """Yield each defensible choice with the headline form fitted under it."""
+    if _has_censored(block, group, bounded):
+        with suppress(LawbookError):
+            table, keys = _rows(block, group, block.y, *bounds_of(block.y))
+            yield from censored.choices(block, table, keys, draws)
+        return
     law, loss = forms[block.compare[0]], Loss(block.loss, block.delta)
     try:
         points = _gather(block, group)
