@@ -287,9 +287,8 @@ def _caption(fits: pd.DataFrame, law: LawBlock, content: StudyFile) -> str:
     runs = number(row["n_runs"])
     first = " in the first group" if len(fits["group"].unique()) > 1 else ""
     bound = law.y in bounded(content.columns) and bool((fits["n_censored"].fillna(0) > 0).any())
-    shown = "each run's" if bound else "means of"
-    shown += f" {plain(law.y)}" + ("" if bound else " with 95 % intervals")
-    text = f"Left: {shown} ({runs} runs, {seeds}{first}), "
+    each = ", or each run where some are censored" if bound else ""
+    text = f"Left: means of {plain(law.y)} with 95 % intervals{each} ({runs} runs, {seeds}{first}), "
     if len(law.inputs) == 1:
         text += "the fitted law and its band over the fitted range."
         text += " Right: log residuals, and local slopes with the laws' own."
