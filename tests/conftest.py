@@ -12,7 +12,8 @@ import pytest
 from lawbook.analyses.pruning_frontier.compute import fit_frontiers
 from lawbook.claims.judge import judge_claims
 from lawbook.fitting.exact import exact_curves
-from lawbook.fitting.study import fit_study, sensitivity
+from lawbook.fitting.sensitivity import sensitivity
+from lawbook.fitting.study import fit_study
 from lawbook.report.figures import draw_figure
 from lawbook.storage.tables import write_table
 from lawbook.studies import Study, load_study, make_plan

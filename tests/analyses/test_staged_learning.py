@@ -18,7 +18,8 @@ from lawbook.analyses.staged_learning.compute import (
 from lawbook.claims.judge import judge_claims
 from lawbook.claims.quantities import quantities
 from lawbook.errors import LawbookError
-from lawbook.fitting.study import fit_study, sensitivity
+from lawbook.fitting.sensitivity import sensitivity
+from lawbook.fitting.study import fit_study
 from lawbook.report.figures import check_figure, draw_figure
 from lawbook.report.headline import headlines
 from lawbook.report.notices import warnings_of

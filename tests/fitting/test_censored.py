@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lawbook.fitting.study import fit_study, sensitivity
+from lawbook.fitting.sensitivity import sensitivity
+from lawbook.fitting.study import fit_study
+from lawbook.laws.note import codes_of, notes_from_json
 from lawbook.report.figures import draw_figure
 from lawbook.results.selection import taken
 from lawbook.storage.tables import write_table
@@ -70,9 +72,9 @@ def test_each_group_is_fitted_by_what_it_knows(study):
     for row in (censored, whole):
         assert row["low"] < ALPHA < row["high"]
         assert row["n_runs"] == 70
-    assert "censored: " in censored["warnings"]
+    assert "censored" in codes_of(notes_from_json(censored["notes"]))
     assert censored["preferred"] == "undecided"
-    assert "known by a bound" not in alpha.loc[("memorised_by_rate", ""), "warnings"]
+    assert "censored" not in codes_of(notes_from_json(alpha.loc[("memorised_by_rate", ""), "notes"]))
     assert len(taken(content.laws["lag_by_rate"], runs, bounded(content.columns))) == 140
     assert len(taken(content.laws["lag_by_rate"], runs)) == runs["lag"].notna().sum()
 
@@ -80,7 +82,7 @@ def test_each_group_is_fitted_by_what_it_knows(study):
 def test_without_a_word_on_bounds_the_rows_are_named_as_missing(study):
     content, runs, _ = study
     fits = fit_study({"lag": content.laws["lag_by_rate"]}, runs, draws=20)["fits"]
-    assert fits.loc[fits["group"] == "width=8", "warnings"].str.contains("rows have no finite lag").all()
+    assert fits.loc[fits["group"] == "width=8", "notes"].str.contains("rows have no finite lag").all()
 
 
 def test_the_points_tell_bounds_from_values(study):

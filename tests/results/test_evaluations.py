@@ -9,6 +9,7 @@ from tests.fitting.test_study import Block
 
 from lawbook.errors import LawbookError
 from lawbook.fitting.study import fit_study
+from lawbook.laws.note import codes_of, notes_from_json
 from lawbook.results.evaluations import final_metrics, metrics_along, runs_at
 from lawbook.storage.columns import COLUMNS
 
@@ -81,7 +82,7 @@ def test_a_law_along_the_curves_counts_runs_and_warns_of_their_order(runs, curve
     alpha = fits.loc["alpha"]
     assert alpha["estimate"] == pytest.approx(0.5, abs=1e-9)
     assert (alpha["n_points"], alpha["n_runs"], alpha["n_seeds"]) == (6, 2, 2)
-    assert "points_along_runs" in alpha["warnings"]
+    assert "points_along_runs" in codes_of(notes_from_json(alpha["notes"]))
     assert (alpha["x_low"], alpha["x_high"]) == (10, 500)
 
 

@@ -21,7 +21,8 @@ from tests.workflow.conftest import build
 
 from lawbook.analyses.pruning_frontier.compute import fit_frontiers
 from lawbook.claims.judge import judge_claims
-from lawbook.fitting.study import fit_study, sensitivity
+from lawbook.fitting.sensitivity import sensitivity
+from lawbook.fitting.study import fit_study
 from lawbook.report.embed import inline_figure
 from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report

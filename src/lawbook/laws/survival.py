@@ -10,24 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.special import log_ndtr, ndtr, ndtri
 
-from lawbook.errors import LawbookError
+from lawbook.errors import listed
 from lawbook.laws.checks import check_inputs, check_request, numbers
 from lawbook.laws.evidence import follow, held_terms
 from lawbook.laws.fit import Fit, derived_estimates, too_few, without_estimates
+from lawbook.laws.identify import free_parameters
 from lawbook.laws.law import Array, Counts, Flags, Law
 from lawbook.laws.loss import Loss
 from lawbook.laws.noise import Spread
-from lawbook.laws.notice import Notice, listed
+from lawbook.laws.note import info, refusal
 from lawbook.laws.points import Points, gather
 from lawbook.laws.solver import Data, Solution, jacobian, solve
-from lawbook.laws.uncertainty import FEW_CLUSTERS, interval
+from lawbook.laws.uncertainty import FEW_CLUSTERS, Estimate, interval
 from lawbook.laws.verdict import judge, lack_of_fit
 from lawbook.seeds import generator
+from lawbook.storage.status import FitStatus
 
 _EXACT, _DRAWN = (1e-10, 500), (1e-5, 100)
 """Largest change of log ŷ and log σ in a step that counts as none, and the most steps: of an estimate, of a draw."""
@@ -131,25 +134,23 @@ def fit_censored(
     )
     if "status" in table:
         kept &= ~table["status"].isin(["diverged", "failed"]).to_numpy(dtype=bool)
-    labels = tuple(table.index[kept & censored])
-    n_censored = len(labels)
-    text = f"{n_censored} values of {y} are known by a bound alone and count by its probability under a log-normal"
-    text += f" spread; the law is that of the median: rows {listed(labels)}"
-    points = replace(
-        points, n_censored=n_censored, notices=(*points.notices, Notice("censored", text, labels))
-    )
-    needed = len(law.parameters) + 2
-    shortage = too_few(points, law)
-    if not shortage and law.coupled:
-        shortage = f"the law reads a schedule's history, and rows {listed(labels)} have no {y}"
-    if not shortage and int(kept.sum()) - n_censored < needed:
-        shortage = f"{int(kept.sum()) - n_censored} values of {y} were seen (at least {needed} are needed), and those"
-        shortage += f" of rows {listed(labels)} are censored"
-    if not shortage and points.n_clusters < FEW_CLUSTERS:
-        shortage = f"{points.n_clusters} independent repeats (at least {FEW_CLUSTERS} where values are censored), and"
-        shortage += f" rows {listed(labels)} are censored"
-    if shortage:
-        return without_estimates(points, law, Loss(), level, shortage)
+    rows = table.index[kept & censored].tolist()
+    seen, repeats, named = int(kept.sum()) - len(rows), points.n_clusters, f"rows {listed(rows)}"
+    text = f"{len(rows)} values of {y} are known by a bound alone and count by its probability under a log-normal"
+    text += f" spread; the law is that of the median: {named}"
+    points = replace(points, n_censored=len(rows), notes=(*points.notes, info("censored", text, rows=rows)))
+    why, needed = too_few(points, law), len(law.parameters) + 2
+    if why is None and law.coupled:
+        text = f"the law reads a schedule's history, and {named} have no {y}"
+        why = refusal("censored_history", text, rows=rows)
+    elif why is None and seen < needed:
+        text = f"{seen} values of {y} were seen (at least {needed} are needed), and {named} are censored"
+        why = refusal("too_few_seen", text, seen=seen, needed=needed, rows=rows)
+    elif why is None and repeats < FEW_CLUSTERS:
+        text = f"{repeats} independent repeats (at least {FEW_CLUSTERS} where values are censored), and {named} are"
+        why = refusal("too_few_repeats", text, repeats=repeats, needed=FEW_CLUSTERS, rows=rows)
+    if why is not None:
+        return without_estimates(points, law, Loss(), level, why)
     keys = [cluster] if isinstance(cluster, str) else list(cluster or ())
     who = table[kept].groupby(keys, dropna=False).ngroup().to_numpy() if keys else np.arange(int(kept.sum()))
     with np.errstate(divide="ignore"):
@@ -163,8 +164,12 @@ def _fit_rows(
 ) -> Fit:
     """Fit a law to rows x (n, d) of the clusters `who` (n,)."""
     n, C = len(x), points.n_clusters
-    parameters, sigma, solution = _optimum(law, x, rows)
+    best = _optimum(law, x, rows)
+    parameters, sigma, solution = best.parameters, best.sigma, best.solution
     mean = law.log_predict(x, parameters)
+    if not np.isfinite(best.log_likelihood):
+        text = "the law is infinite or not positive at some points wherever it was started"
+        return without_estimates(points, law, Loss(), level, refusal("not_finite", text))
     # Verdicts are taken on data in which what was not seen is drawn from the fit: means would hide its spread.
     whole = rows.drawn(mean, sigma, generator(seed, "censored"))
     single = _rows_as_points(points, x, whole, who)
@@ -173,7 +178,7 @@ def _fit_rows(
     drawn = _refit(law, x, rows, counts[:, who], parameters, sigma)
     left_out = _refit(law, x, rows, 1.0 - np.eye(C)[:, who], parameters, sigma)
     fit_p, unexplained = lack_of_fit(law, single, solution)
-    status, reason = judge(law, single, solution, drawn, level, fit_p, unexplained)
+    status, why = judge(law, single, solution, drawn, level, fit_p, unexplained)
     estimates = {
         name: interval(
             float(parameters[j]), drawn[:, j], left_out[:, j], "bca", C, level,
@@ -181,19 +186,14 @@ def _fit_rows(
         )
         for j, name in enumerate(law.parameters)
     }  # fmt: skip
-    minus_log = -rows.log_likelihood(mean, sigma)
+    if status == FitStatus.NOT_IDENTIFIED:
+        for name in free_parameters(law, x, parameters) & set(estimates):
+            estimates[name] = Estimate(estimates[name].value, np.nan, np.nan, "none")
+    minus_log = -best.log_likelihood
     k = len(law.parameters) + 1
     expected = rows.expected(mean[None], np.array([[sigma]]))[0][0]
-    seen_or_bound = np.where(rows.seen | np.isfinite(rows.low), rows.low, rows.high)
-    residual = seen_or_bound - mean
-    y = np.exp(seen_or_bound)
-    shown = pd.DataFrame(x, columns=list(points.inputs)).assign(
-        y=y, low=np.where(rows.seen, np.nan, np.exp(rows.low)), high=np.where(rows.seen, np.nan, np.exp(rows.high)),
-        n_seeds=1, residual=residual, censored=~rows.seen,
-    )  # fmt: skip
-    shown = shown.replace({"low": {0.0: np.nan}, "high": {np.inf: np.nan}})
     return replace(
-        without_estimates(points, law, Loss(), level, reason),
+        without_estimates(points, law, Loss(), level, why),
         status=status, estimates=estimates, method="bca", objective=minus_log,
         derived=derived_estimates(points, law, parameters, drawn, left_out, "bca", level),
         gradient=_gradient(law, x, parameters, (expected - mean) / sigma),
@@ -201,35 +201,55 @@ def _fit_rows(
         aicc=2 * minus_log + 2 * k + 2 * k * (k + 1) / (n - k - 1) if n > k + 1 else np.nan,
         lack_of_fit=fit_p, screened=solution.screened, starts=solution.starts,
         starts_at_best=int(solution.starts_at_best[0]), draws=drawn,
-        failed_draws=int(np.sum(~np.isfinite(drawn[:, 0]))), points=shown,
+        failed_draws=int(np.sum(~np.isfinite(drawn[:, 0]))), points=_point_table(points.inputs, x, rows, mean),
         spread=Spread(float(np.log(sigma)), 0.0, 0.0, np.nan, float(C - 1)),
     )  # fmt: skip
 
 
-def _optimum(law: Law, x: Array, rows: Rows) -> tuple[Array, float, Solution]:
-    """Return θ (p,) and σ of largest likelihood, and the solution of the last fit from many starts.
+def _point_table(inputs: tuple[str, ...], x: Array, rows: Rows, mean: Array) -> pd.DataFrame:
+    """Return each row as a point: its y, or the bound of one that is censored, and its log residual from `mean`.
 
-    From the least squares fit to bounds in place of values, by many starts; and again with their means in place of
-    them, as long as that leads higher.
+    A censored one has as low or high end the bounds that it has; the others have no interval of their own.
     """
-    once = np.ones((1, len(x)))
-    log_y = np.where(np.isfinite(rows.low), rows.low, rows.high)[None]
-    best: tuple[float, Array, float, Solution] | None = None
-    for _ in range(4):
-        solution = solve(law, x, Data(log_y, once, np.zeros(log_y.shape, dtype=bool)))
-        start = solution.parameters
-        sigma = np.sqrt(np.mean((log_y - law.log_predict(x, start)) ** 2, axis=1)) + _LEAST_SIGMA
-        parameters, sigma, converged = _maximise(law, x, rows, once, start, sigma, *_EXACT)
-        mean = law.log_predict(x, parameters)
-        found = rows.log_likelihood(mean[0], float(sigma[0]))
-        if best is not None and not found > best[0] + 1e-9 * abs(best[0]):
+    at = np.where(np.isfinite(rows.low), rows.low, rows.high)
+    low, high = (
+        np.where(rows.seen | ~np.isfinite(end), np.nan, np.exp(end)) for end in (rows.low, rows.high)
+    )
+    table = pd.DataFrame(x, columns=list(inputs))
+    return table.assign(y=np.exp(at), low=low, high=high, n_seeds=1, residual=at - mean, censored=~rows.seen)
+
+
+class _Optimum(NamedTuple):
+    """Where the likelihood is largest: θ (p,), σ, and the fit by least squares that it was reached from."""
+
+    log_likelihood: float
+    parameters: Array
+    sigma: float
+    solution: Solution
+
+
+def _optimum(law: Law, x: Array, rows: Rows) -> _Optimum:
+    """Return the optimum from the fit to bounds in place of values, or to their means, as long as these lead higher."""
+    best = _climb(law, x, rows, np.where(np.isfinite(rows.low), rows.low, rows.high))
+    for _ in range(3):
+        mean = law.log_predict(x, best.parameters)
+        again = _climb(law, x, rows, rows.expected(mean[None], np.array([[best.sigma]]))[0][0])
+        if not again.log_likelihood > best.log_likelihood + 1e-9 * abs(best.log_likelihood):
             break
-        solution = replace(solution, parameters=parameters, converged=solution.converged & converged)
-        best = (found, parameters[0], float(sigma[0]), solution)
-        log_y = rows.expected(mean, sigma[:, None])[0]
-    if best is None:
-        raise LawbookError("no likelihood could be computed; correct the bounds")
-    return best[1:]
+        best = again
+    return best
+
+
+def _climb(law: Law, x: Array, rows: Rows, log_y: Array) -> _Optimum:
+    """Return the optimum next to the fit of log y (n,) by least squares from many starts."""
+    once, none = np.ones((1, len(x))), np.zeros((1, len(x)), dtype=bool)
+    solution = solve(law, x, Data(log_y[None], once, none))
+    start = solution.parameters
+    size = np.sqrt(np.mean((log_y - law.log_predict(x, start)) ** 2, axis=1)) + _LEAST_SIGMA
+    parameters, sigma, at_rest = _maximise(law, x, rows, once, start, size, *_EXACT)
+    found = rows.log_likelihood(law.log_predict(x, parameters[0]), float(sigma[0]))
+    solution = replace(solution, parameters=parameters, converged=solution.converged & at_rest)
+    return _Optimum(found, parameters[0], float(sigma[0]), solution)
 
 
 def _maximise(

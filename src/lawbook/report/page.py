@@ -23,11 +23,12 @@ from lawbook.results.reader import Results
 from lawbook.results.selection import text_of
 from lawbook.results.words import count, fitted_range, measured, number, plain, symbol
 from lawbook.storage.files import write_text
+from lawbook.storage.status import Verdict
 from lawbook.studies import Study
 from lawbook.studies.schema import StudyFile
 
 ORIGINS = ("exact", "published", "preregistered", "exploratory")
-VERDICTS = ("holds", "fails", "undecided")
+VERDICTS = tuple(Verdict)
 SIZES = ("n_params", "n_train", "flops")
 METRICS = ("test_loss", "test_error", "validation_loss", "train_loss")
 DOWNLOADS = (

@@ -14,9 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from lawbook.errors import LawbookError
+from lawbook.errors import LawbookError, listed
 from lawbook.laws.law import Array, Flags
-from lawbook.laws.notice import listed
 from lawbook.results.evaluations import metrics_along
 from lawbook.studies.columns_block import ColumnBlock, bounded, bounds_of, in_order
 

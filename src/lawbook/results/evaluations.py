@@ -7,8 +7,9 @@ from typing import Literal
 import pandas as pd
 
 from lawbook.errors import LawbookError, suggest
-from lawbook.laws.points import Notice
+from lawbook.laws.note import Note, info, warning
 from lawbook.storage.columns import SPLITS
+from lawbook.storage.status import RunStatus
 
 At = Literal["last", "best", "every"]
 
@@ -66,12 +67,12 @@ def runs_at(runs: pd.DataFrame, curves: pd.DataFrame | None, at: At, first_step:
     return rest.merge(along, on="run_id", how="left" if at == "best" else "inner")
 
 
-def choose(runs: pd.DataFrame, axis: str, x: str, y: str) -> tuple[pd.DataFrame, Notice]:
+def choose(runs: pd.DataFrame, axis: str, x: str, y: str) -> tuple[pd.DataFrame, Note]:
     """Return, per x, the runs at the value of `axis` with the lowest mean validation metric over seeds.
 
     The metric is y with its split replaced by 'validation'. If y is itself a validation metric, it is chosen
     on every second seed and the others are returned: never both on the same runs, never on test. A value at
-    which a run has no finite metric (diverged) is chosen only if all values have such runs. The notice says
+    which a run has no finite metric (diverged) is chosen only if all values have such runs. The note says
     what was chosen, and where the choice sits on the edge of the values tried.
     """
     metric = "validation_" + y.removeprefix(next((f"{s}_" for s in SPLITS if y.startswith(f"{s}_")), ""))
@@ -84,9 +85,11 @@ def choose(runs: pd.DataFrame, axis: str, x: str, y: str) -> tuple[pd.DataFrame,
         keys = independent(runs)
         ranked = runs.groupby(keys, dropna=False).ngroup()
         judged, read = runs[ranked % 2 == 0], runs[ranked % 2 == 1]
-    parts, chosen, edge = [], [], []
+    parts: list[pd.DataFrame] = []
+    chosen: list[str] = []
+    edge: list[str] = []
     for at, rows in judged.groupby(x):
-        finite = rows.assign(_metric=rows[metric].where(rows["status"] != "diverged"))
+        finite = rows.assign(_metric=rows[metric].where(rows["status"] != RunStatus.DIVERGED))
         means = finite.groupby(axis)["_metric"].agg(["mean", "count", "size"])
         whole = means[means["count"] == means["size"]]
         usable = (whole if len(whole) else means)["mean"].dropna()
@@ -99,12 +102,11 @@ def choose(runs: pd.DataFrame, axis: str, x: str, y: str) -> tuple[pd.DataFrame,
         parts.append(read[(read[x] == at) & (read[axis] == value)])
     halves = " of every second seed, read on the others" if y == metric else ""
     text = f"{axis} chosen per {x} by the lowest mean {metric}{halves}: {', '.join(chosen)}"
-    kind = "chosen"
+    note = info("chosen", text, axis=axis, chosen=chosen)
     if edge:
-        kind = "chosen_at_edge"
         text += f"; on the edge of the values tried at {x} = {', '.join(edge)}"
-    kept = pd.concat(parts) if parts else read.iloc[:0]
-    return kept, Notice(kind, text)
+        note = warning("chosen_at_edge", text, axis=axis, chosen=chosen, edges=edge)
+    return (pd.concat(parts) if parts else read.iloc[:0]), note
 
 
 def independent(runs: pd.DataFrame) -> list[str]:

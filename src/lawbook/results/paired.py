@@ -12,8 +12,10 @@ from scipy import stats
 from lawbook.errors import LawbookError, suggest
 from lawbook.results.selection import text_of
 from lawbook.results.words import count, enumerate_words
+from lawbook.storage.status import RunStatus
 
 FOLD = "fold"
+_LOST = (RunStatus.DIVERGED, RunStatus.FAILED)
 
 
 @dataclass(frozen=True)
@@ -57,14 +59,12 @@ def paired_difference(
     sides = [_one_per_key(side, keys, axes) for side in (of, minus)]
     both = sides[0].index.intersection(sides[1].index, sort=False).sort_values()
     alone = len(sides[0]) + len(sides[1]) - 2 * len(both)
-    values = [
-        side.loc[both, column].where(~side.loc[both, "status"].isin(["diverged", "failed"])) for side in sides
-    ]
+    values = [side.loc[both, column].where(~side.loc[both, "status"].isin(_LOST)) for side in sides]
     gap = (values[0] - values[1]).to_numpy(dtype=float)
     whole = np.isfinite(gap)
 
     lacking = []
-    for status in ("diverged", "failed"):
+    for status in _LOST:
         bad = [side.loc[both, "status"].to_numpy() == status for side in sides]
         if n := int((bad[0] | bad[1]).sum()):
             lacking.append(f"{count(n, 'pair')} of {len(both)} with a run that {status}")
@@ -72,7 +72,7 @@ def paired_difference(
         lacking.append(f"{count(unseen, 'pair')} without a finite {column}")
     if alone:
         lacking.append(f"{count(alone, 'run')} without a partner")
-    late = int(sum((side.loc[both, "status"] == "unconverged").sum() for side in sides))
+    late = int(sum((side.loc[both, "status"] == RunStatus.UNCONVERGED).sum() for side in sides))
     note = f"{count(late, 'run')} had not converged" if late else ""
 
     gap, J = gap[whole], int(whole.sum())
@@ -87,7 +87,7 @@ def paired_difference(
 
 def _has(sides: Sequence[pd.DataFrame], both: pd.Index) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Return which pairs have a run that diverged or failed."""
-    bad = [side.loc[both, "status"].isin(["diverged", "failed"]).to_numpy(dtype=bool) for side in sides]
+    bad = [side.loc[both, "status"].isin(_LOST).to_numpy(dtype=bool) for side in sides]
     return np.asarray(bad[0] | bad[1], dtype=bool)
 
 

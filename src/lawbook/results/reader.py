@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from lawbook.errors import LawbookError
 from lawbook.results.evaluations import At, runs_at
-from lawbook.storage.columns import Role
+from lawbook.storage.columns import COLUMNS, Role
 from lawbook.storage.tables import read_roles, read_table
 from lawbook.studies.law_block import LawBlock
 
@@ -21,8 +22,13 @@ class Results:
     folder: Path
 
     def table(self, name: str) -> pd.DataFrame:
-        """Return a table by name."""
-        return read_table(self.folder / f"{name}.parquet")
+        """Return a table by name. Raises LawbookError if it is absent, or was made when it had other columns."""
+        file = self.folder / f"{name}.parquet"
+        table = read_table(file)
+        if lacking := [column for column in COLUMNS.get(name, ()) if column not in table]:
+            problem = f"was made by an earlier Lawbook, without the column {', '.join(lacking)}"
+            raise LawbookError(f"{file} {problem}; `lawbook run {self.folder.name}` makes it again")
+        return table
 
     def has(self, name: str) -> bool:
         """Tell whether there is a table of that name."""

@@ -11,6 +11,7 @@ import pandas as pd
 from lawbook.errors import LawbookError, suggest
 from lawbook.results.derived import is_censored
 from lawbook.results.evaluations import At, choose
+from lawbook.storage.status import RunStatus
 from lawbook.studies.roles import REPEATS
 from lawbook.studies.schema import StudyFile
 from lawbook.studies.sweeps import Grid
@@ -111,7 +112,7 @@ def taken(block: LawBlock, runs: pd.DataFrame, bounded: Collection[str] = ()) ->
     bounded: derived columns that runs may have by a bound alone, which is a y, too.
     """
     chosen = select(block, runs)
-    chosen = chosen[chosen["status"] != "unconverged"]
+    chosen = chosen[chosen["status"] != RunStatus.UNCONVERGED]
     if block.choose:
         by = list(block.by)
         groups = [rows for _, rows in chosen.groupby(by, dropna=False)] if by else [chosen]
@@ -126,7 +127,7 @@ def group_runs(block: LawBlock, runs: pd.DataFrame, group: str) -> pd.DataFrame:
     chosen = select(block, runs)
     for axis, value in parse_group(group).items():
         chosen = chosen[[text_of(v) == value for v in chosen[axis]]]
-    chosen = chosen[chosen["status"] != "unconverged"]
+    chosen = chosen[chosen["status"] != RunStatus.UNCONVERGED]
     return choose(chosen, block.choose, block.inputs[0], block.y)[0] if block.choose else chosen
 
 

@@ -145,7 +145,8 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "rename": _text,
     },
     # One row per law block, form, group and parameter. With several inputs `x` names them all, `ranges` holds the
-    # range of each as text, and x_low, x_high and decades are null.
+    # range of each as text, and x_low, x_high and decades are null. `notes` is a JSON list of what to know besides the
+    # numbers (`lawbook.laws.note`), first why there is no law where there is none.
     "fits": {
         "law": _text,
         "form": _text,
@@ -177,8 +178,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "failed_draws": _whole,
         "lack_of_fit": _real,
         "status": _text,
-        "reason": _text,
-        "warnings": _text,
+        "notes": _text,
         "heldout_error": _real,
         "heldout_error_power": _real,
         "bic": _real,
@@ -290,7 +290,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "heldout_error_power": _real,
         "heldout_error_exponential": _real,
         "winners_curse": _real,
-        "warnings": _text,
+        "notes": _text,
     },
     "claims": {
         "claim": _whole,
