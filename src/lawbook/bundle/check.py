@@ -10,10 +10,11 @@ import pandas as pd
 
 from lawbook.analyses.pruning_frontier.compute import fit_frontiers
 from lawbook.bundle.archive import Manifest, unpack_archive
-from lawbook.bundle.compare import Finding, compare_tables
+from lawbook.bundle.compare import Finding, compare_tables, with_earlier_columns
 from lawbook.claims.judge import judge_claims
 from lawbook.errors import LawbookError
-from lawbook.fitting.study import fit_study, sensitivity
+from lawbook.fitting.sensitivity import sensitivity
+from lawbook.fitting.study import fit_study
 from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report
 from lawbook.storage.columns import COLUMNS
@@ -73,10 +74,12 @@ def _check_study(study: Study, manifest: Manifest, kept: Path, again: Path) -> I
 
 
 def _compared(name: str, kept: Path, again: Path) -> Finding:
-    mine, new = (read_table(place / f"{name}.parquet") for place in (kept, again))
-    if list(mine.columns) != list(COLUMNS[name]):
+    old, new = (read_table(place / f"{name}.parquet") for place in (kept, again))
+    if list(old.columns) != list(COLUMNS[name]):
+        new = with_earlier_columns(new, list(old.columns))
+    if list(old.columns) != list(new.columns):
         raise ValueError(f"table {name} has other columns")
-    return compare_tables(name, mine, new)
+    return compare_tables(name, old, new)
 
 
 def _picture(name: str, kept: Path, again: Path, manifest: Manifest) -> Finding:

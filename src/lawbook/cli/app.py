@@ -13,6 +13,7 @@ from lawbook.cli.doctor import doctor
 from lawbook.cli.fit import fit
 from lawbook.cli.new_study import new
 from lawbook.errors import ExitCode, LawbookError, one_message
+from lawbook.storage.status import Verdict
 from lawbook.workflow.endings import interruptible, quiet_when_unread, unforeseen
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ app.command("export")(export)
 app.command("check-bundle")(check_bundle)
 app.command("doctor")(doctor)
 
-VERDICT_COLOURS = {"holds": "green", "fails": "red", "undecided": "yellow"}
+VERDICT_COLOURS = {Verdict.HOLDS: "green", Verdict.FAILS: "red", Verdict.UNDECIDED: "yellow"}
 
 Study = Annotated[str, typer.Argument(help="A study: the name of a file in config/studies, without .yaml.")]
 
@@ -177,9 +178,9 @@ def verify(study: Study) -> None:
     settings = _settings()
     _planned(study, settings)
     verdicts = _show_claims(_folder(study, settings))
-    if "fails" in verdicts:
+    if Verdict.FAILS in verdicts:
         raise typer.Exit(ExitCode.FAILED)
-    raise typer.Exit(ExitCode.UNDECIDED if "undecided" in verdicts else ExitCode.OK)
+    raise typer.Exit(ExitCode.UNDECIDED if Verdict.UNDECIDED in verdicts else ExitCode.OK)
 
 
 @app.command()
@@ -383,7 +384,7 @@ def _show_claims(folder: Path) -> list[str]:
         typer.secho(f"{claim['verdict']:<9}  {claim['text']}", fg=VERDICT_COLOURS[claim["verdict"]])
         measured = "not measured" if claim["estimate"] != claim["estimate"] else _interval(claim)
         typer.echo(f"           {measured}; expected {claim['expected']} ({claim['origin']})")
-        if claim["verdict"] != "holds" and claim["reason"]:
+        if claim["verdict"] != Verdict.HOLDS and claim["reason"]:
             typer.echo(f"           {claim['reason']}")
     if not claims:
         typer.echo("The study makes no claims.")

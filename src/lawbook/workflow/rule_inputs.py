@@ -28,6 +28,7 @@ from lawbook.workflow.stages import (
     TWINS,
     claims_digest,
     code_digest,
+    collect_digest,
     figure_digest,
     found,
     laws_digest,
@@ -219,6 +220,10 @@ class RuleInputs:
     def plan_digest(self, wildcards: Wildcards) -> str:
         """Return the digest of a study's plan."""
         return plan_digest(self.plan(wildcards.study))
+
+    def collect_digest(self, wildcards: Wildcards) -> str:
+        """Return the digest of a study's plan and derived columns."""
+        return collect_digest(self.plan(wildcards.study))
 
     def source_digest(self, wildcards: Wildcards) -> str:
         """Return the digest of the table that a study takes its runs from."""
