@@ -1,9 +1,9 @@
-"""Measurements: what is measured of a run besides its loss and error. One file each; `measurement` is found by its name.
+"""Measurements: what is measured of a run besides loss and error. One file each; `measurement` is found by its name.
 
-A measurement is a pure function of a run's weights, its initial weights, its configuration and some of its examples. So
-it never changes a run, and its value is the same whether the run is measured alone or in a stack, while it is trained
-or later from saved weights. The file's `measurement` is a class whose fields are what a study may write beside its
-name: `measure: [weight_norm, {sharpness: {at: every, examples: 256}}]`.
+A measurement is a pure function of a run's weights, its initial weights, its configuration and some of its examples.
+So it never changes a run, and its value is the same whether the run is measured alone or in a stack, while it is
+trained or later from saved weights. The file's `measurement` is a class whose fields are what a study may write
+beside its name: `measure: [weight_norm, {sharpness: {at: every, examples: 256}}]`.
 
 Planning reads columns and options alone, so that a measurement imports torch only where it computes.
 """
@@ -78,7 +78,7 @@ class Measurement(BaseModel, ABC):
         """Raise AxisError if runs of this shape have nothing to measure."""
         roles = set(model.roles(config, n_inputs, n_outputs).values())
         if "activations" in self.needs and not roles & {"input", "hidden"}:
-            raise AxisError("model", config["model"], "it has no hidden layer to measure", "leave this out")
+            raise AxisError("model", config["model"], "it has no hidden layer", "delete this measurement")
 
 
 class OfExamples(Measurement):

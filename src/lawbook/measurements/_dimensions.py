@@ -32,8 +32,8 @@ def two_nn(distances: Tensor) -> Tensor:
 def maximum_likelihood(distances: Tensor, neighbours: int) -> Tensor:
     """Return the dimension by which the distances T_j of the k nearest neighbours are the likeliest.
 
-    1/d is the mean over points of Σ_{j<k} log(T_k / T_j) / (k - 1): Levina and Bickel 2004, "Maximum likelihood estimation
-    of intrinsic dimension", with the inverses averaged as MacKay and Ghahramani 2005 propose.
+    1/d is the mean over points of Σ_{j<k} log(T_k / T_j) / (k - 1): Levina and Bickel 2004, "Maximum likelihood
+    estimation of intrinsic dimension", with the inverses averaged as MacKay and Ghahramani 2005 propose.
     """
     near = distances[:, :neighbours]
     near = near[near[:, 0] > 0]
@@ -46,8 +46,9 @@ def maximum_likelihood(distances: Tensor, neighbours: int) -> Tensor:
 def correlation(distances: Tensor) -> Tensor:
     """Return d of C(r) ~ r^d, the share of pairs that are closer than r, over the closest pairs.
 
-    d = (m - 1) / Σ log(r₀ / r) over the m pairs with r < r₀: Takens 1985, "On the numerical determination of the dimension
-    of an attractor", for the correlation dimension of Grassberger and Procaccia 1983. r₀ leaves the share `CLOSE` below.
+    d = (m - 1) / Σ log(r₀ / r) over the m pairs with r < r₀: Takens 1985, "On the numerical determination of the
+    dimension of an attractor", for the correlation dimension of Grassberger and Procaccia 1983. r₀ leaves the share
+    `CLOSE` below.
     """
     apart = distances[distances > 0].sort().values
     m = int(CLOSE * len(apart))

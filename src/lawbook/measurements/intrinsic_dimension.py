@@ -31,8 +31,12 @@ class IntrinsicDimension(OfExamples):
         Column("dimension_correlation", "Intrinsic dimension (correlation)"),
     )
 
-    at: At = Field("last", description="Steps at which it is taken: every evaluation, the last step, or a list.")
-    neighbours: int = Field(20, ge=2, description="Nearest neighbours that the maximum of likelihood looks at.")
+    at: At = Field(
+        "last", description="Steps at which it is taken: every evaluation, the last step, or a list."
+    )
+    neighbours: int = Field(
+        20, ge=2, description="Nearest neighbours that the maximum of likelihood looks at."
+    )
 
     def compute(self, view: View) -> Mapping[str, Tensor]:
         """Return the three dimensions, (R,) each."""
@@ -41,7 +45,9 @@ class IntrinsicDimension(OfExamples):
         from lawbook.measurements._dimensions import correlation, maximum_likelihood, sorted_distances, two_nn
 
         (*_, last) = view.activations.values()
-        n = min(last.shape[1], self.examples)  # of tokens there are more, as many of them as of examples are taken
+        n = min(
+            last.shape[1], self.examples
+        )  # of tokens there are more, as many of them as of examples are taken
         chosen = torch.arange(n, device=last.device) * last.shape[1] // n
         found = {name: [] for name in ("dimension_two_nn", "dimension_mle", "dimension_correlation")}
         for points in last[:, chosen].double():

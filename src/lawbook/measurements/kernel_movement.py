@@ -23,10 +23,12 @@ class KernelMovement(OfExamples):
     (Chizat et al. 2019, arXiv:1812.07956).
     """
 
-    needs = frozenset({"gradients"})
+    needs = frozenset({"activations", "gradients"})  # without hidden layers a kernel never moves
     columns = (Column("kernel_movement", "Relative change of the tangent kernel"),)
 
-    at: At = Field("last", description="Steps at which it is taken: every evaluation, the last step, or a list.")
+    at: At = Field(
+        "last", description="Steps at which it is taken: every evaluation, the last step, or a list."
+    )
     examples: int = Field(64, ge=2, description="Examples of the kernel, the first ones of the split.")
 
     def compute(self, view: View) -> Mapping[str, Tensor]:
@@ -41,7 +43,7 @@ class KernelMovement(OfExamples):
 
 
 def _tangent_kernel(view: View, weights: Mapping[str, Tensor], run: int) -> Tensor:
-    """Return the kernel of a run, (n, n) in float64: each example has a copy of the weights, and so its own gradient."""
+    """Return the kernel of a run, (n, n) in float64: each example's gradient is that of its own copy of weights."""
     import torch
 
     inputs = view.inputs[run].unsqueeze(1)
@@ -54,7 +56,9 @@ def _tangent_kernel(view: View, weights: Mapping[str, Tensor], run: int) -> Tens
         outputs = view.outputs(copies, inputs).flatten(1)
     kernel = torch.zeros(n, n, dtype=torch.float64, device=inputs.device)
     for column in outputs.T:
-        parts = torch.autograd.grad(column.sum(), list(copies.values()), retain_graph=True, materialize_grads=True)
+        parts = torch.autograd.grad(
+            column.sum(), list(copies.values()), retain_graph=True, materialize_grads=True
+        )
         gradient = torch.cat([part.flatten(1) for part in parts], dim=1).double()
         kernel += gradient @ gradient.T
     return kernel

@@ -19,17 +19,21 @@ if TYPE_CHECKING:
 class Sharpness(OfExamples):
     """λ_max(∇²L(θ)), where L is the loss that a run descends, its mean over the examples, without weight decay.
 
-    By Lanczos iteration from one fixed vector, which no earlier evaluation enters: the eigenvector of the last one would
-    save a few products with the Hessian, but the value would depend on where a run had been measured before. Gradient
-    descent with the rate η is stable below 2/η (Cohen et al. 2021, arXiv:2103.00065).
+    By Lanczos iteration from one fixed vector. To begin with the eigenvector of the evaluation before would save a few
+    products with the Hessian, but then the last bits of a value would depend on where a run had been measured before.
+    Gradient descent with the rate η is stable below 2/η (Cohen et al. 2021, arXiv:2103.00065).
     """
 
     needs = frozenset({"curvature"})
     columns = (Column("sharpness", "Largest eigenvalue of the Hessian"),)
 
-    at: At = Field("last", description="Steps at which it is taken: every evaluation, the last step, or a list.")
+    at: At = Field(
+        "last", description="Steps at which it is taken: every evaluation, the last step, or a list."
+    )
     iterations: int = Field(
-        200, ge=1, description="Products with the Hessian after which a run has no value if it has not converged."
+        200,
+        ge=1,
+        description="Products with the Hessian after which a run has no value if it has not converged.",
     )
 
     def compute(self, view: View) -> Mapping[str, Tensor]:

@@ -57,7 +57,10 @@ class View:
     def gradient(self) -> Tensor:
         """Return the gradient of the loss on the examples, (R, P), tensor after tensor in the order of the weights."""
         leaves = _leaves(self.weights)
-        parts = [torch.autograd.grad(loss, list(leaves.values()), materialize_grads=True) for loss in self._loss(leaves)]
+        parts = [
+            torch.autograd.grad(loss, list(leaves.values()), materialize_grads=True)
+            for loss in self._loss(leaves)
+        ]
         return sum((_flat(part) for part in parts[1:]), _flat(parts[0]))
 
     def hessian(self) -> Callable[[Tensor], Tensor]:
@@ -71,7 +74,9 @@ class View:
 
         def gradients() -> Iterator[tuple[Tensor, ...]]:
             for loss in self._loss(leaves):
-                yield torch.autograd.grad(loss, list(leaves.values()), create_graph=True, materialize_grads=True)
+                yield torch.autograd.grad(
+                    loss, list(leaves.values()), create_graph=True, materialize_grads=True
+                )
 
         # The gradient is kept with its graph where it is that of one part of examples, and else made anew each time.
         kept = list(gradients()) if self.inputs.shape[1] <= self.at_once else None

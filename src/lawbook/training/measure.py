@@ -17,6 +17,7 @@ from lawbook.measurements.view import View
 from lawbook.models import TrainedModel, models
 from lawbook.storage.checksum import digest
 from lawbook.storage.columns import COLUMNS
+from lawbook.studies.study import Study
 from lawbook.tasks import tasks
 from lawbook.training.cache import Cache, Cached
 from lawbook.training.losses import example_losses
@@ -53,7 +54,12 @@ class Request:
     def table(self, measured: Mapping[int, Values], place: int, diverged_step: int) -> pd.DataFrame:
         """Return the values of the run at a place of its stack, null from the step on at which it diverged."""
         rows = [
-            (step, column.name, index, None if 0 <= diverged_step <= step or not np.isfinite(value) else value)
+            (
+                step,
+                column.name,
+                index,
+                None if 0 <= diverged_step <= step or not np.isfinite(value) else value,
+            )
             for step, values in sorted(measured.items())
             for column in self.measurement.columns
             if column.name in values
@@ -64,6 +70,17 @@ class Request:
 
 def _entries(value: float | list[float]) -> list[tuple[int | None, float]]:
     return list(enumerate(value)) if isinstance(value, list) else [(None, value)]
+
+
+def requests_of(study: Study, code: Mapping[str, str]) -> list[Request]:
+    """Return what a study asks to be measured. code: the digest of the code of each measurement, by name."""
+    return [Request(block.name, block.measurement, code[block.name]) for block in study.content.measure]
+
+
+def how_measured(outcomes: pd.DataFrame) -> str:
+    """Say how many runs of the table 'outcomes' were measured by which means; nothing where none are asked."""
+    counts = outcomes["measured"].dropna().value_counts().sort_index()
+    return f"Measured: {', '.join(f'{n} {how}' for how, n in counts.items())}" if len(counts) else ""
 
 
 class Measured:
@@ -129,7 +146,9 @@ def measure(
     examples, and no more of them than fit into memory; neither changes a bit. There is no value for a run whose weights
     are not all finite, or that has fewer than two of the examples.
     """
-    weights, initial = ({name: one.detach() for name, one in all_runs.items()} for all_runs in (weights, initial))
+    weights, initial = (
+        {name: one.detach() for name, one in all_runs.items()} for all_runs in (weights, initial)
+    )
     finite = torch.stack([one.isfinite().flatten(1).all(1) for one in weights.values()]).all(0)
     # Linear algebra refuses a whole stack for one matrix that is not finite.
     weights = {name: torch.where(_along(finite, one), one, initial[name]) for name, one in weights.items()}
@@ -139,7 +158,9 @@ def measure(
         for view, rows in _views(asked, configs, source, weights, initial):
             for measurement in group:
                 for name, values in measurement.compute(view).items():
-                    known = torch.where(_along(finite[rows], values), values.to(finite.device, torch.double), torch.nan)
+                    known = torch.where(
+                        _along(finite[rows], values), values.to(finite.device, torch.double), torch.nan
+                    )
                     for row, value in zip(rows, known.tolist(), strict=True):
                         found[name][row] = value
     return found
@@ -182,10 +203,12 @@ def _views(
         if asked is not None and n < 2:
             continue
         rows = [row for row, count in enumerate(counts) if count == n]
-        at_once = n if source.whole else min(n, max(1, BYTES_AT_ONCE // of_example))
+        at_once = max(1, n if source.whole else min(n, BYTES_AT_ONCE // of_example))
         size = max(1, BYTES_AT_ONCE // (at_once * of_example + of_weights))
         for part in (rows[start : start + size] for start in range(0, len(rows), size)):
-            nothing = torch.empty(len(part), 0, dtype=getattr(torch, config["dtype"]), device=config["device"])
+            nothing = torch.empty(
+                len(part), 0, dtype=getattr(torch, config["dtype"]), device=config["device"]
+            )
             inputs, targets = (nothing, nothing) if asked is None else source.examples(asked[0], n, part)
             yield (
                 View(
@@ -197,7 +220,7 @@ def _views(
                     inputs=inputs,
                     targets=targets,
                     losses=lambda outputs, targets: _descended(task.loss, outputs, targets),
-                    at_once=at_once,
+                    at_once=inputs.shape[1] if source.whole else at_once,
                 ),
                 part,
             )

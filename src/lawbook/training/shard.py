@@ -189,7 +189,9 @@ def _train(
 
 def _check_same_curve(before: Cached, again: Cached, folder: Path) -> None:
     """Raise LawbookError unless a run that was trained again has the curve that it had before, to the last bit."""
-    curves = [run.table.set_index(["step", "split", "metric"])["value"].sort_index() for run in (before, again)]
+    curves = [
+        run.table.set_index(["step", "split", "metric"])["value"].sort_index() for run in (before, again)
+    ]
     if not curves[0].equals(curves[1].astype(float)):
         run_id = before.row["run_id"]
         problem = f"run {run_id}, trained again to see its weights, has another curve than the cache holds"

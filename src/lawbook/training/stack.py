@@ -131,9 +131,7 @@ class StackedRuns(pl.LightningModule):
     @property
     def trained(self) -> Trained:
         """Return the curves so far, and which runs have diverged."""
-        return Trained(
-            self.source.n_train, self.curve, self.diverged_step.tolist(), measured=self.measured
-        )
+        return Trained(self.source.n_train, self.curve, self.diverged_step.tolist(), measured=self.measured)
 
     def configure_optimizers(self) -> PerRun:
         """Return the optimiser, once the weights are where they are to stay."""
@@ -246,7 +244,8 @@ def train_stack(
     watch = Watch(checkpoint, why_unwanted, heartbeat, look, look_at)
     with held_devices(configs[0]) as devices:
         module = _from_latest(
-            checkpoint, lambda resume: fit(configs, scores or {}, devices, resume, watch, keep=keep, requests=requests)
+            checkpoint,
+            lambda resume: fit(configs, scores or {}, devices, resume, watch, keep=keep, requests=requests),
         )
     if checkpoint is not None:
         checkpoint.remove()
