@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lawbook.models._products import products
 
-TOLERANCE = 1e-3
+TOLERANCE = 1e-4
 """Largest residual ‖A v - θ v‖ of the eigenvector, in units of the largest |eigenvalue|; θ is off by far less."""
 
 

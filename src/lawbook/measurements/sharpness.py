@@ -37,7 +37,7 @@ class Sharpness(OfExamples):
     )
 
     def compute(self, view: View) -> Mapping[str, Tensor]:
-        """Return the eigenvalue (R,), to a thousandth of the Hessian's norm or better."""
+        """Return the eigenvalue (R,), to a ten-thousandth of the Hessian's norm or better."""
         import torch
 
         from lawbook.measurements._lanczos import largest_eigenvalue

@@ -219,14 +219,14 @@ def _views(
                     initial={name: one[part] for name, one in initial.items()},
                     inputs=inputs,
                     targets=targets,
-                    losses=lambda outputs, targets: _descended(task.loss, outputs, targets),
+                    losses=lambda outputs, targets: descended(task.loss, outputs, targets),
                     at_once=inputs.shape[1] if source.whole else at_once,
                 ),
                 part,
             )
 
 
-def _descended(loss: str, outputs: Tensor, targets: Tensor) -> Tensor:
+def descended(loss: str, outputs: Tensor, targets: Tensor) -> Tensor:
     """Return what each run descends on examples, (R,), by operations that have second derivatives."""
     half = 0.5 if loss == "squared_error" else 1.0
     return half * example_losses(loss, outputs, targets).mean(-1)
