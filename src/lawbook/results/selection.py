@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError, suggest
+from lawbook.results.derived import is_censored
 from lawbook.results.evaluations import At, choose
 from lawbook.storage.status import RunStatus
 from lawbook.studies.roles import REPEATS
@@ -105,15 +106,20 @@ def planned_for(block: LawBlock, runs: pd.DataFrame) -> pd.DataFrame:
     return where(runs if block.sweep is None else of_sweep(runs, block.sweep), block.where)
 
 
-def taken(block: LawBlock, runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the runs that give a law its points: selected and converged, with a y and an x, choices made."""
+def taken(block: LawBlock, runs: pd.DataFrame, bounded: Collection[str] = ()) -> pd.DataFrame:
+    """Return the runs that give a law its points: selected and converged, with a y and an x, choices made.
+
+    bounded: derived columns that runs may have by a bound alone, which is a y, too.
+    """
     chosen = select(block, runs)
     chosen = chosen[chosen["status"] != RunStatus.UNCONVERGED]
     if block.choose:
         by = list(block.by)
         groups = [rows for _, rows in chosen.groupby(by, dropna=False)] if by else [chosen]
         chosen = pd.concat([choose(rows, block.choose, block.inputs[0], block.y)[0] for rows in groups])
-    return chosen.dropna(subset=[block.y, *block.inputs])
+    chosen = chosen.dropna(subset=list(block.inputs))
+    has_y = chosen[block.y].notna()
+    return chosen[has_y | is_censored(chosen, block.y) if block.y in bounded else has_y]
 
 
 def group_runs(block: LawBlock, runs: pd.DataFrame, group: str) -> pd.DataFrame:

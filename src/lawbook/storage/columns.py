@@ -53,12 +53,21 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "index": _whole,
         "value": _real,
     },
+    # What was measured of a run; `index` is the place in a vector, null for a number. In the cache alone.
+    "measured": {
+        "step": _whole,
+        "metric": _text,
+        "index": _whole,
+        "value": _real,
+    },
     # The weights of a run at a step, as the bytes of its row in a stack. In the cache alone.
     "weights": {
         "step": _whole,
         "weights": pa.large_binary(),
     },
-    # What training found out about each run of a shard; the final metrics are the last rows of its curve.
+    # What training found out about each run of a shard; the final metrics are the last rows of its curve. `measured`
+    # says how the run came to what was measured of it: with training, from saved weights, by training again or from
+    # the cache; null where nothing is.
     "outcomes": {
         "run_id": _text,
         "n_train": _whole,
@@ -74,6 +83,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "stack_size": _whole,
         "device": _text,
         "cached": _flag,
+        "measured": _text,
         "versions": _text,
         "digest": _text,
         "data": _text,

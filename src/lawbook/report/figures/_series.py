@@ -164,7 +164,7 @@ def flops_axis(axes: Axes, flops: pd.Series) -> None:
 def draw_points(
     axes: Axes, points: pd.DataFrame, line: Line, *, joined: bool = True, label: str | None = None
 ) -> None:
-    """Draw means with their intervals; upper limits as open triangles that point down."""
+    """Draw means with their intervals; limits as open triangles, upper ones pointing down and lower ones up."""
     seen, limit = points[~points["censored"].astype(bool)], points[points["censored"].astype(bool)]
     ends = seen[["y", "low", "high"]].to_numpy(dtype=float)
     spread = np.nan_to_num(np.stack([ends[:, 0] - ends[:, 1], ends[:, 2] - ends[:, 0]]))
@@ -179,8 +179,9 @@ def draw_points(
         elinewidth=0.8,
         label=line.label if label is None else label,
     )
-    if len(limit):
-        axes.plot(limit["x"], limit["y"], color=line.colour, marker="v", mfc="white", ls="none", ms=5)
+    for marker, rows in (("v", limit[limit["high"].notna()]), ("^", limit[limit["high"].isna()])):
+        if len(rows):
+            axes.plot(rows["x"], rows["y"], color=line.colour, marker=marker, mfc="white", ls="none", ms=5)
 
 
 def draw_seeds(axes: Axes, runs: pd.DataFrame, y: str, x: str, line: Line) -> None:
