@@ -11,7 +11,8 @@ import pandas as pd
 from lawbook.errors import LawbookError
 from lawbook.laws.checks import check_history, check_inputs
 from lawbook.laws.contest import Family, noise_of, settle, stand_of
-from lawbook.laws.fit import Fit, fit_points, loss_of, too_few
+from lawbook.laws.fit import fit_points, loss_of, too_few
+from lawbook.laws.fitted import Fit
 from lawbook.laws.forms import laws
 from lawbook.laws.heldout import Scores, drawn_errors, miss, noise_draws, origins, score
 from lawbook.laws.law import Array, Law
