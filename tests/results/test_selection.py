@@ -115,7 +115,7 @@ limits: None.
 
 def _named_when_measured(plan: Plan, folder: Path) -> dict[int, str]:
     measured = plan.table().assign(test_error=0.1, status="ok", reason=None, n_train=1, n_unique=1)
-    write_table(measured, folder / "runs.parquet")
+    write_table(measured, folder / "runs.parquet", roles=plan.roles)
     spent: dict[str, Any] = {
         "versions": "{}", "digest": "", "cached": False, "engine": "stack", "stack_size": 1, "device": "cpu",
         "wall_s": 1.0, "data": "",
