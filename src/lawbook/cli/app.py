@@ -299,9 +299,9 @@ def _plan_table(planned: Plan) -> Table:
 
 def _runs(planned: Plan) -> DataFrame:
     """Return a row per run: those that will be trained, or those of the study's table."""
-    from lawbook.results.from_table import take_table
+    from lawbook.results.from_table import import_table
 
-    return planned.table() if planned.source is None else take_table(planned)[0]
+    return planned.table() if planned.source is None else import_table(planned)[0]
 
 
 def _source_table(planned: Plan) -> Table:

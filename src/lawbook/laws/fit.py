@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError
-from lawbook.laws.cautions import cautions, open_ends, rising, uneven, unseen_break
 from lawbook.laws.checks import check_history, check_inputs, check_request
+from lawbook.laws.diagnostics import diagnostics, open_ends, rising, uneven, unseen_break
 from lawbook.laws.fitted import Fit
 from lawbook.laws.forms import laws
 from lawbook.laws.identify import free_parameters
@@ -129,7 +129,7 @@ def fit_points(
     notes = (
         *(() if why is None else (why,)),
         *points.notes,
-        *cautions(points, law, solution, estimates, method, fit_p, failed / max(draws, 1)),
+        *diagnostics(points, law, solution, estimates, method, fit_p, failed / max(draws, 1)),
         *open_ends(law, ends),
         *influential(influences, law, points.inputs),
         *uneven(spread, points.y),
