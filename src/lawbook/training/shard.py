@@ -213,7 +213,7 @@ def _measure_saved(
         some = lacking[start : start + size]
         found = saved.load([keys[run.run_id] for run in some])
         rows: dict[str, dict[int, bytes]] = {
-            run.run_id: found[key].table.set_index("step")["weights"].to_dict()
+            run.run_id: dict(zip(found[key].table["step"].tolist(), found[key].table["weights"], strict=True))
             for run in some
             if (key := keys[run.run_id]) in found
         }
