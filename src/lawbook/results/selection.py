@@ -62,8 +62,13 @@ def text_of(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def where(runs: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the runs with these values (one, or a list). Raises LawbookError for a column they lack."""
+def where(
+    runs: pd.DataFrame, wanted: Mapping[str, Any], idle: Mapping[str, pd.Series] | None = None
+) -> pd.DataFrame:
+    """Return the runs with these values (one, or a list). Raises LawbookError for a column they lack.
+
+    idle: by axis, the runs that it has no effect on (a boolean a run): these have any value of it.
+    """
     chosen = np.ones(len(runs), dtype=bool)
     for column, value in wanted.items():
         if column not in runs.columns:
@@ -71,7 +76,8 @@ def where(runs: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.DataFrame:
                 f"the runs have no column {column!r}; {suggest(column, map(str, runs.columns))}"
             )
         values = list(value) if isinstance(value, list | tuple | set) else [value]
-        chosen &= runs[column].isin(values).to_numpy(dtype=bool)
+        has = runs[column].isin(values).to_numpy(dtype=bool)
+        chosen &= has if idle is None or column not in idle else has | idle[column].to_numpy(dtype=bool)
     return runs[chosen]
 
 

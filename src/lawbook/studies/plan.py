@@ -222,7 +222,9 @@ def _check_references(study: Study, columns: Columns) -> None:
     names = [figure.name for figure in content.figures]
     for i, name in enumerate(names):
         if name in names[:i]:
-            raise study.error(f"figures.{i}", name, "there is such a figure already", "delete one of the two")
+            raise study.error(
+                f"figures.{i}", name, "there is such a figure already", "give one of the two a name"
+            )
     _check_claims(study, columns)
 
 

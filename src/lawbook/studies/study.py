@@ -15,9 +15,10 @@ from pydantic.fields import FieldInfo
 from lawbook.axes import Axes, Config, no_truth_value
 from lawbook.errors import LawbookError, StudyError, suggest
 from lawbook.models import Model, SolvedModel, models
+from lawbook.studies.analysis import analyses
 from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.studies.block import NAME, Block
-from lawbook.studies.schema import TRAINED, StudyFile
+from lawbook.studies.schema import TRAINED, StudyFile, study_model
 from lawbook.studies.yaml_file import read_yaml
 from lawbook.tasks import Task, tasks
 
@@ -121,10 +122,11 @@ def load_study(file: str | Path) -> Study:
     if not written:
         fix = "begin with title, question, task, model, sweeps"
         raise StudyError(file, "", None, "the file holds no keys", fix)
+    model = study_model(_kinds(file, written))
     try:
-        content = StudyFile.model_validate(written)
+        content = model.model_validate(written)
     except ValidationError as invalid:
-        raise _first_mistake(file, StudyFile, (), invalid) from None
+        raise _first_mistake(file, model, (), invalid) from None
     _check_origin(file, content)
     if content.task is None or content.model is None:
         return Study(file.stem, file, content, {})
@@ -146,6 +148,16 @@ def load_study(file: str | Path) -> Study:
             raise StudyError(file, "training", None, problem, "delete this block")
         base |= NO_TRAINING
     return Study(file.stem, file, content, base)
+
+
+def _kinds(file: Path, written: Mapping[str, Any]) -> list[str]:
+    """Return the kinds of analysis that a study names. Raises StudyError for one that there is not."""
+    named = written.get("analyses")
+    kinds = [str(kind) for kind in named] if isinstance(named, dict) else []
+    for kind in kinds:
+        if kind not in analyses:
+            raise StudyError(file, "analyses", kind, "there is no such analysis", suggest(kind, analyses))
+    return kinds
 
 
 def _check_origin(file: Path, content: StudyFile) -> None:
