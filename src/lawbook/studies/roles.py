@@ -35,6 +35,11 @@ def curve_columns(study: Study) -> dict[str, Role]:
     return {**dict.fromkeys(numbers, "measurement"), **dict.fromkeys(metrics, "metric")}
 
 
+def curve_entries(study: Study) -> set[str]:
+    """Return the measurements that are vectors: NAME[INDEX] is one of their entries along a curve."""
+    return {column.name for column in measured_columns(study.content.measure) if column.vector}
+
+
 def roles_of(study: Study, axes: Iterable[str]) -> dict[str, Role]:
     """Return the role of each column that the table of a study's runs, with these axes, may have."""
     blocks = study.content.columns
