@@ -5,12 +5,14 @@ import _path  # noqa: F401
 from lawbook.storage.provenance import about_runs
 from lawbook.storage.tables import read_table, write_table
 from lawbook.studies import shard_digest
+from lawbook.training.process import load_libraries
 from lawbook.workflow.freshness import check_inputs
 from lawbook.workflow.jobs import job_arguments, planned, provenance, reported
 from lawbook.workflow.progress import heartbeat
 
 if __name__ == "__main__":  # the processes of a distributed run import this file, too
     with reported():
+        load_libraries()
         from lawbook.training.shard import train_shard
 
         job = job_arguments("train", "shard", "scores", "out")

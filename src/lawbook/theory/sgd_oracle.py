@@ -287,12 +287,18 @@ def exact_curve(runs: pd.DataFrame, x: str, y: str) -> pd.Series:
         return exact
     plain = (runs["task"] == "sgd_oracle") & (runs["optimizer"] == "sgd") & runs["gradient_clip"].isna()
     plain &= (runs["weight_decay"] == 0) & (runs["momentum"] == 0)
+    if "parametrization" in runs:
+        plain &= runs["parametrization"] == "standard"
+    warm = runs["warmup_steps"] if "warmup_steps" in runs else pd.Series(0, index=runs.index)
     problem = ["input_exponent", "target_exponent", "noise_variance"]
     schedule = ["learning_rate", "schedule", "warmup", "steps"]
-    for _, alike in runs[plain].groupby(["modes", "batch_size", *problem, *schedule]):
+    alike_in = ["modes", "batch_size", *problem, *schedule, "warmup_steps"]
+    for _, alike in runs[plain].assign(warmup_steps=warm).groupby(alike_in):
         run = alike.iloc[0]
         n_modes, batch_size, steps = int(run["modes"]), int(run["batch_size"]), int(run["steps"])
-        rates = run["learning_rate"] * rate_factors(run["schedule"], run["warmup"], steps)
+        rates = run["learning_rate"] * rate_factors(
+            run["schedule"], run["warmup"], steps, int(run["warmup_steps"])
+        )
         a, b, noise = (float(run[axis]) for axis in problem)
         exact[alike.index] = exact_loss(n_modes, rates, batch_size, a, b, noise, steps=[steps])[0]
     return exact

@@ -111,11 +111,7 @@ def code_digest(plan: Plan, stage: str, figure: str = "") -> str:
     """Return the digest of a stage's code with the registry entries that a study uses there."""
     content = plan.study.content
     laws, claims = content.laws.values(), content.claims
-    learned = {
-        f"lawbook.{kind}.{named.name}"
-        for kind, named in (("tasks", content.task), ("models", content.model))
-        if named is not None
-    }
+    learned = plan.entries
     # The power law is every comparison's baseline, and the sensitivity panel takes floors off and on.
     compared = {"power", *(form for law in laws for form in law.compare)}
     partners = {f"{form}_floor" for form in compared} | {form.removesuffix("_floor") for form in compared}
