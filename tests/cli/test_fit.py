@@ -74,7 +74,7 @@ def test_everything_is_written_with_all_digits(call: Call, tmp_path: Path) -> No
     assert [path.name for path in folder.parent.iterdir()] == ["fit"]
     found = json.loads((folder / "fit.json").read_text())
     expected = fit(planted(), "power_floor", y="loss", x="samples", draws=200, seed=3)
-    assert found["schema"] == 1
+    assert found["schema"] == 2
     assert found["file"] == {
         "name": "runs.csv",
         "sha256": hashlib.sha256((tmp_path / "runs.csv").read_bytes()).hexdigest(),

@@ -10,16 +10,18 @@ import pandas as pd
 
 from lawbook.analyses.pruning_frontier.compute import fit_frontiers
 from lawbook.bundle.archive import Manifest, unpack_archive
-from lawbook.bundle.compare import Finding, compare_tables
+from lawbook.bundle.compare import Finding, compare_tables, with_earlier_columns
 from lawbook.claims.judge import judge_claims
 from lawbook.errors import LawbookError
-from lawbook.fitting.study import fit_study, sensitivity
+from lawbook.fitting.sensitivity import sensitivity
+from lawbook.fitting.study import fit_study
 from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report
 from lawbook.storage.columns import COLUMNS
 from lawbook.storage.provenance import read_provenance, versions
 from lawbook.storage.tables import read_table, write_csv, write_table
 from lawbook.studies import Plan, Study, load_study, make_plan
+from lawbook.studies.columns_block import bounded
 from lawbook.workflow.stages import QUANTA_TABLES, SCORE_TABLES, TWINS, code_digest, reads_curves
 
 
@@ -55,8 +57,9 @@ def _check_study(study: Study, manifest: Manifest, kept: Path, again: Path) -> I
             (again / f"{name}.parquet").symlink_to((kept / f"{name}.parquet").resolve())
     content = study.content
     curves = read_table(kept / "curves.parquet") if reads_curves(content) else None
-    tables = fit_study(content.laws, runs, curves=curves)
-    tables["sensitivity"] = sensitivity(content.laws, runs, curves=curves)
+    uncertain = bounded(content.columns)
+    tables = fit_study(content.laws, runs, curves=curves, bounded=uncertain)
+    tables["sensitivity"] = sensitivity(content.laws, runs, curves=curves, bounded=uncertain)
     tables |= fit_frontiers(content.frontiers, runs)
     for name, table in tables.items():
         write_table(table, again / f"{name}.parquet", name)
@@ -73,10 +76,12 @@ def _check_study(study: Study, manifest: Manifest, kept: Path, again: Path) -> I
 
 
 def _compared(name: str, kept: Path, again: Path) -> Finding:
-    mine, new = (read_table(place / f"{name}.parquet") for place in (kept, again))
-    if list(mine.columns) != list(COLUMNS[name]):
+    old, new = (read_table(place / f"{name}.parquet") for place in (kept, again))
+    if list(old.columns) != list(COLUMNS[name]):
+        new = with_earlier_columns(new, list(old.columns))
+    if list(old.columns) != list(new.columns):
         raise ValueError(f"table {name} has other columns")
-    return compare_tables(name, mine, new)
+    return compare_tables(name, old, new)
 
 
 def _picture(name: str, kept: Path, again: Path, manifest: Manifest) -> Finding:

@@ -14,11 +14,16 @@ import pandas as pd
 from lawbook.errors import suggest
 from lawbook.models import TrainedModel, models
 from lawbook.storage.checksum import digest
+from lawbook.storage.columns import Role
 from lawbook.studies.axes import HOW_TRAINED
+from lawbook.studies.columns_block import bounded, bounds_of
+from lawbook.studies.columns_check import check_columns, check_operands
 from lawbook.studies.cost import run_cost
 from lawbook.studies.frontier_check import check_frontier
+from lawbook.studies.measure_block import MeasureBlock, check_measurements
 from lawbook.studies.probes import Pool, pool_id, pools_to_score
 from lawbook.studies.quanta_check import check_quanta, of_sweep
+from lawbook.studies.roles import FIXED, roles_in_table, roles_of
 from lawbook.studies.runs import Run, checked_value, effective, expand_study, reads_scores
 from lawbook.studies.shards import make_shards
 from lawbook.studies.source import Source, find_source
@@ -49,6 +54,13 @@ class Plan:
         """Return the columns that the study's laws fit, as x or y."""
         laws = self.study.content.laws.values()
         return tuple(dict.fromkeys(column for law in laws for column in (law.y, *law.inputs)))
+
+    @cached_property
+    def roles(self) -> Mapping[str, Role]:
+        """Return the role of each column of the table of runs."""
+        if self.source is None:
+            return roles_of(self.study, (axis for run in self.runs for axis in run.config))
+        return roles_in_table(self.study.content, self.source.columns)
 
     @cached_property
     def kept(self) -> frozenset[str]:
@@ -94,8 +106,10 @@ class Plan:
 
     @cached_property
     def digest(self) -> str:
-        """Return the digest of the plan as it is published: every run with its shard and cost."""
-        return hashlib.sha256(self._table.to_csv(index=False).encode()).hexdigest()[:16]
+        """Return the digest of the plan as it is published, every run with its shard and cost, and what is measured."""
+        published = hashlib.sha256(self._table.to_csv(index=False).encode()).hexdigest()[:16]
+        measured = [block.model_dump(mode="json") for block in self.study.content.measure]
+        return digest([published, measured]) if measured else published
 
     @cached_property
     def _table(self) -> pd.DataFrame:
@@ -129,11 +143,16 @@ class Plan:
         )
 
 
-def shard_digest(runs: list[Run]) -> str:
-    """Return the digest of a shard's resolved runs; it changes exactly when what is to be trained changes."""
+def shard_digest(runs: list[Run], measure: Sequence[MeasureBlock] = ()) -> str:
+    """Return the digest of a shard's resolved runs, and of what is measured of them.
+
+    It changes exactly when what is to be trained or measured changes.
+    """
     on = [{axis: run.config[axis] for axis in HOW_TRAINED} for run in runs]
     outside = sorted({tasks[run.config["task"]].outside(run.config) for run in runs} - {""})
-    return digest([effective(run.config) | where for run, where in zip(runs, on, strict=True)] + outside)
+    measured = [block.model_dump(mode="json") for block in measure]
+    trained = [effective(run.config) | where for run, where in zip(runs, on, strict=True)]
+    return digest([*trained, *outside, *([measured] if measured else [])])
 
 
 def pools_digest(pools: tuple[Pool, ...]) -> str:
@@ -157,19 +176,17 @@ def make_plan(study: Study) -> Plan:
     if source is not None:
         _check_references(study, Columns("column in the table", frozenset(source.columns)))
         return Plan(study, (), {}, (), source)
-    measured = COLUMNS_TO_FIT | {
-        f"test_{metric}" for variant in study.variants for metric in variant.task.metrics
-    }
-    _check_references(study, Columns("axis", frozenset(study.fields) - {*HOW_TRAINED}, measured))
+    check_columns(study)
+    bounds = {bound for name in bounded(study.content.columns) for bound in bounds_of(name)}
+    measured = {column for column, role in roles_of(study, ()).items() if role in FITTABLE} - bounds
+    _check_references(study, Columns("axis", frozenset(study.fields) - {*HOW_TRAINED}, frozenset(measured)))
     runs = tuple(expand_study(study))
+    check_operands(study, runs)
     _check_selections(study, runs)
     check_quanta(study, runs)
-    return Plan(
-        study,
-        runs,
-        make_shards(runs, study.content.shard_flops),
-        tuple(pools_to_score(study, runs)),
-    )
+    shards = make_shards(runs, study.content.shard_flops)
+    check_measurements(study, [members[0] for members in shards.values()], {*study.fields, *FIXED})
+    return Plan(study, runs, shards, tuple(pools_to_score(study, runs)))
 
 
 @dataclass(frozen=True)
@@ -286,11 +303,8 @@ def _check_selection(study: Study, field: str, wanted: Mapping[str, Any], runs: 
 ALONG_CURVES = ("step", "samples_seen")
 """Columns that rows at other evaluations than the last have besides."""
 
-COLUMNS_TO_FIT = frozenset(
-    {"n_params", "n_params_non_embedding", "n_train", "n_unique", "flops"}
-    | {f"{split}_{metric}" for split in ("train", "validation", "test") for metric in ("loss", "error")}
-)
-"""Columns of runs.parquet that a law may take as x or y, besides the axes."""
+FITTABLE: tuple[Role, ...] = ("size", "metric", "measurement", "derived")
+"""Roles of the columns of runs.parquet that a law may take as x or y, besides the axes."""
 
 
 def _check_claims(study: Study, columns: Columns) -> None:

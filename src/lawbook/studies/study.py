@@ -207,6 +207,8 @@ def _check_origin(file: Path, content: StudyFile) -> None:
         *TRAINED,
         "training",
         "pruning",
+        "measure",
+        "columns",
         "frontiers",
         "quanta",
         "known_quanta",

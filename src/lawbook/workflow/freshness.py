@@ -21,11 +21,13 @@ from lawbook.workflow.stages import (
     SCORE_TABLES,
     claims_digest,
     code_digest,
+    collect_digest,
     figure_digest,
     laws_digest,
     plan_digest,
     quanta_digest,
     source_digest,
+    training_code,
 )
 
 
@@ -53,12 +55,13 @@ def makings(plan: Plan) -> Mapping[str, Making]:
         are_made(_tables("runs", "source"), "take", source_digest(plan), code_of("take"))
     else:
         are_made(_tables("plan"), "plan", plan_digest(plan), "")
-        are_made(_tables("runs", "curves", "costs"), "collect", plan_digest(plan), code_of("collect"))
+        are_made(_tables("runs", "curves", "costs"), "collect", collect_digest(plan), code_of("collect"))
     if plan.pools:
         are_made(_tables(*SCORE_TABLES), "score", pools_digest(plan.pools), code_of("score"))
     for shard, runs in plan.shards.items():
         names = _tables(f"shards/{shard}", f"shards/{shard}.runs")
-        are_made(names, "train", shard_digest(runs), code_of("train"))
+        digest = shard_digest(runs, plan.study.content.measure)
+        are_made(names, "train", digest, code_of("train"))
     if plan.study.content.discovery is not None:
         are_made(_tables(*QUANTA_TABLES), "discover", quanta_digest(plan), code_of("discover"))
     are_made(_tables(*FIT_TABLES), "fit", laws_digest(plan), code_of("fit"))
@@ -101,11 +104,6 @@ def check_inputs(plan: Plan, files: Collection[Path], results: Path) -> None:
         if is_outdated(file, expected[file.relative_to(results).as_posix()], training):
             problem = "was made by other code, or from another version of the study"
             raise LawbookError(f"{file} {problem}; delete it and run again")
-
-
-def training_code(plan: Plan) -> str:
-    """Return the digest of the code that trains a study's runs; empty if it trains none."""
-    return code_digest(plan, "train") if plan.source is None else ""
 
 
 def _tables(*names: str) -> list[str]:

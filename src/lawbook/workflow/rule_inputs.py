@@ -28,6 +28,7 @@ from lawbook.workflow.stages import (
     TWINS,
     claims_digest,
     code_digest,
+    collect_digest,
     figure_digest,
     found,
     laws_digest,
@@ -220,13 +221,17 @@ class RuleInputs:
         """Return the digest of a study's plan."""
         return plan_digest(self.plan(wildcards.study))
 
+    def collect_digest(self, wildcards: Wildcards) -> str:
+        """Return the digest of a study's plan and derived columns."""
+        return collect_digest(self.plan(wildcards.study))
+
     def source_digest(self, wildcards: Wildcards) -> str:
         """Return the digest of the table that a study takes its runs from."""
         return source_digest(self.plan(wildcards.study))
 
     def shard_digest(self, wildcards: Wildcards) -> str:
-        """Return the digest of a shard's runs."""
-        return shard_digest(self.shard(wildcards))
+        """Return the digest of a shard's runs, and of what is measured of them."""
+        return shard_digest(self.shard(wildcards), self.plan(wildcards.study).study.content.measure)
 
     def pools_digest(self, wildcards: Wildcards) -> str:
         """Return the digest of the pools to score."""

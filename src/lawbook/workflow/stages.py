@@ -58,6 +58,12 @@ def plan_digest(plan: Plan) -> str:
     return plan.digest
 
 
+def collect_digest(plan: Plan) -> str:
+    """Return the digest of a plan with the columns that the study derives from its runs."""
+    columns = {name: block.model_dump(mode="json") for name, block in plan.study.content.columns.items()}
+    return digest([plan.digest, columns]) if columns else plan.digest
+
+
 def source_digest(plan: Plan) -> str:
     """Return the digest of a study's table: its content, its columns' names, and which of them laws fit."""
     source = plan.source
@@ -73,9 +79,10 @@ def quanta_digest(plan: Plan) -> str:
 
 
 def laws_digest(plan: Plan) -> str:
-    """Return the digest of a study's laws and frontiers."""
+    """Return the digest of a study's laws and frontiers, and of the derived columns that they may be about."""
     content = plan.study.content
     blocks = {**content.laws, **{f"frontiers.{name}": block for name, block in content.frontiers.items()}}
+    blocks |= {f"columns.{name}": block for name, block in content.columns.items()}
     return digest({name: block.model_dump(mode="json") for name, block in blocks.items()})
 
 
@@ -107,9 +114,23 @@ def study_digest(plan: Plan) -> str:
     return digest(plan.study.content.model_dump(mode="json"))
 
 
+def training_code(plan: Plan) -> str:
+    """Return the digest of the code that trains a study's runs; empty if it trains none."""
+    return _stage_digest("train", plan.entries) if plan.source is None else ""
+
+
+def measuring_code(plan: Plan) -> dict[str, str]:
+    """Return the digest of the code of each measurement of a study, by its name."""
+    names = [block.name for block in plan.study.content.measure]
+    return {name: _stage_digest("measure", frozenset([f"lawbook.measurements.{name}"])) for name in names}
+
+
 def code_digest(plan: Plan, stage: str, figure: str = "") -> str:
     """Return the digest of a stage's code with the registry entries that a study uses there."""
     content = plan.study.content
+    if stage == "train":
+        measured = measuring_code(plan)
+        return digest([training_code(plan), measured]) if measured else training_code(plan)
     laws, claims = content.laws.values(), content.claims
     learned = plan.entries
     # The power law is every comparison's baseline, and the sensitivity panel takes floors off and on.
@@ -121,7 +142,6 @@ def code_digest(plan: Plan, stage: str, figure: str = "") -> str:
     known += [claim.exact or "" for claim in claims]
     exact = {f"lawbook.theory.{name}" for name in known if name}
     entries = {
-        "train": learned,
         "score": learned
         | {f"lawbook.pruning.metrics.{name}" for pool in plan.pools for name in pool.metrics},
         "collect": learned,

@@ -10,6 +10,8 @@ import pandas as pd
 from lawbook.errors import LawbookError
 from lawbook.laws.frontier.beyond_power import judge, other_forms
 from lawbook.laws.frontier.pareto import Pareto, pareto
+from lawbook.laws.note import notes_to_json
+from lawbook.laws.repeats import independent
 from lawbook.results.selection import of_sweep
 from lawbook.storage.tables import conform, empty
 
@@ -49,7 +51,7 @@ def fit_frontiers(blocks: Mapping[str, FrontierBlock], runs: pd.DataFrame) -> di
         found = frontier_of(name, block, runs)
         verdict = judge(found)
         row = {key: value for key, value in vars(verdict).items() if key != "steeper"}
-        row["warnings"] = "\n".join(map(str, found.notices)) or None
+        row["notes"] = notes_to_json(found.notes)
         parts["frontiers"].append(found.table().assign(frontier=name))
         parts["frontier_slopes"].append(found.slopes().assign(frontier=name))
         parts["frontier_forms"].append(other_forms(found, verdict).assign(frontier=name))
@@ -65,7 +67,7 @@ def frontier_of(name: str, block: FrontierBlock, runs: pd.DataFrame) -> Pareto:
     try:
         return pareto(
             part_of(block, runs, block.where), part_of(block, runs, block.control),
-            y=block.y, kept=block.kept, pool=block.pool, cluster=block.cluster or cluster_of(members_of(block, runs)),
+            y=block.y, kept=block.kept, pool=block.pool, cluster=block.cluster or independent(members_of(block, runs)),
         )  # fmt: skip
     except LawbookError as error:
         raise LawbookError(f"frontier {name!r}: {error}") from None
@@ -84,8 +86,3 @@ def part_of(block: FrontierBlock, runs: pd.DataFrame, wanted: Mapping[str, Any])
         has = members[axis].isin(value if isinstance(value, list) else [value])
         chosen &= has | ((members["keep_fraction"] == 1) & (axis in OF_SELECTION))
     return members[chosen]
-
-
-def cluster_of(runs: pd.DataFrame) -> list[str]:
-    """Return the axes whose combinations are independent pools: the fold if it varies, else the seed."""
-    return ["fold"] if "fold" in runs and len(runs["fold"].unique()) > 1 else ["seed"]

@@ -10,10 +10,10 @@ from lawbook.report.style import DOUBLE, SINGLE, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.selection import varying_axes
 from lawbook.results.words import label
+from lawbook.storage.columns import SPLITS
+from lawbook.storage.status import RunStatus
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.schema import StudyFile
-
-SPLITS = ("train", "validation", "test")
 
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
@@ -51,7 +51,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         handles, labels = grid[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside right upper")
     about = f"Median over seeds, and the range from lowest to highest ({repeats_text(runs)})."
-    diverged = (runs["status"] == "diverged").any()
+    diverged = (runs["status"] == RunStatus.DIVERGED).any()
     about += " A diverged run counts up to the step before." if diverged else ""
     return Drawn(
         figure,

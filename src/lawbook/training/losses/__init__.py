@@ -28,14 +28,20 @@ class Loss(ABC):
     """The kinds of targets that it takes."""
     unit: ClassVar[str]
     """What its values are called on an axis."""
+    factor: ClassVar[float] = 1.0
+    """What a run descends, over the mean of what is recorded."""
 
     @abstractmethod
     def of_examples(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the loss of each example, (R, B), as it is recorded; of one with T targets their mean."""
 
     def descended(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return what each run descends, (R,): the mean over its examples, whose gradient autograd takes."""
-        return self.of_examples(outputs, targets).mean(-1)
+        """Return what each run descends, (R,): the mean over its examples, times `factor`."""
+        return self.factor * self.of_examples(outputs, targets).mean(-1)
+
+    def descended_once(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the same; what a training step differentiates, and so by operations with a first derivative alone."""
+        return self.descended(outputs, targets)
 
 
 def mean_over_targets(values: Tensor) -> Tensor:

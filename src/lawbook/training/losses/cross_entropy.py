@@ -21,7 +21,7 @@ class CrossEntropy(Loss):
         """Return the cross-entropy of each example, (R, B); of one with T targets their mean."""
         return mean_over_targets(target_losses(outputs, targets))
 
-    def descended(self, outputs: Tensor, targets: Tensor) -> Tensor:
+    def descended_once(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the mean over all targets of each run, (R,); its gradient is (softmax - onehot) / n."""
         found: Tensor = _mean_cross_entropy().apply(outputs, targets)
         return found

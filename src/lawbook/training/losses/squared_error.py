@@ -15,14 +15,11 @@ class SquaredError(Loss):
 
     targets = frozenset({"classes", "real"})
     unit = "squared error"
+    factor = 0.5
 
     def of_examples(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the sum over outputs of each example's squared errors, (R, B)."""
         return mean_over_targets((outputs - _wanted(outputs, targets)).square().sum(-1))
-
-    def descended(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return half the mean over the examples of each run, (R,)."""
-        return 0.5 * self.of_examples(outputs, targets).mean(-1)
 
 
 def _wanted(outputs: Tensor, targets: Tensor) -> Tensor:
