@@ -15,7 +15,7 @@ class Claim(Block):
     value: str | None = Field(None, description="law.form.parameter")
     difference: str | None = Field(None, description="Column whose paired difference is meant.")
     quantity: Name | None = Field(None, description="A registered named quantity.")
-    column: Name | None = Field(None, description="The derived column that the quantity is about.")
+    column: Name | None = Field(None, description="The column of the runs that the quantity is about.")
     analysis: Name | None = Field(
         None, description="The analysis that the quantity is of, by name; needed where there are several."
     )

@@ -294,6 +294,7 @@ class _ExactLoss:
         problem = ["input_exponent", "target_exponent", "noise_variance"]
         schedule = ["learning_rate", "schedule", "warmup", "steps"]
         covered = [_covers(run) for run in runs.to_dict("records")]
+        schedule += ["warmup_steps"] if "warmup_steps" in runs else []
         for _, alike in runs[covered].groupby(["modes", "batch_size", *problem, *schedule]):
             run = {str(axis): value for axis, value in alike.iloc[0].items()}
             exact[alike.index] = self.along_steps(run, np.array([int(run["steps"])]), y)[0]
@@ -303,7 +304,8 @@ class _ExactLoss:
         """Compute the test loss after each of `steps` (S,) of one run; NaN for another y, and as above."""
         if y != "test_loss" or not _covers(config):
             return np.full(len(steps), np.nan)
-        factors = rate_factors(config["schedule"], config["warmup"], int(config["steps"]))
+        warmup_steps = int(config.get("warmup_steps") or 0)
+        factors = rate_factors(config["schedule"], config["warmup"], int(config["steps"]), warmup_steps)
         a, b, noise = (
             float(config[axis]) for axis in ("input_exponent", "target_exponent", "noise_variance")
         )
@@ -318,6 +320,7 @@ def _covers(config: Mapping[Any, Any]) -> bool:
     """Tell whether a run is one of plain SGD on this task, with null (or NaN) for no clipping."""
     clip = config["gradient_clip"]
     plain = config["optimizer"] == "sgd" and (clip is None or clip != clip)
+    plain &= config.get("parametrization", "standard") == "standard"
     return bool(
         config["task"] == "sgd_oracle" and plain and config["weight_decay"] == 0 and config["momentum"] == 0
     )

@@ -212,8 +212,8 @@ def _measure_saved(
     for start in range(0, len(lacking), size):
         some = lacking[start : start + size]
         found = saved.load([keys[run.run_id] for run in some])
-        rows = {
-            run.run_id: found[key].table.set_index("step")["weights"].to_dict()
+        rows: dict[str, dict[int, bytes]] = {
+            run.run_id: dict(zip(found[key].table["step"].tolist(), found[key].table["weights"], strict=True))
             for run in some
             if (key := keys[run.run_id]) in found
         }
@@ -221,7 +221,7 @@ def _measure_saved(
         if not stack:
             continue
         read = {i: values for i, run in enumerate(stack) if (values := scores[run.run_id]) is not None}
-        by_step = {int(step): [rows[run.run_id][step] for run in stack] for step in rows[stack[0].run_id]}
+        by_step = {step: [rows[run.run_id][step] for run in stack] for step in rows[stack[0].run_id]}
         asked = measured.lacking([run.run_id for run in stack])
         possible, taken = measure_saved([run.config for run in stack], read, asked, by_step)
         outcomes = [finished[keys[run.run_id]].row for run in stack]
