@@ -49,7 +49,9 @@ class IntrinsicDimension(OfExamples):
             last.shape[1], self.examples
         )  # of tokens there are more, as many of them as of examples are taken
         chosen = torch.arange(n, device=last.device) * last.shape[1] // n
-        found = {name: [] for name in ("dimension_two_nn", "dimension_mle", "dimension_correlation")}
+        found: dict[str, list[Tensor]] = {
+            name: [] for name in ("dimension_two_nn", "dimension_mle", "dimension_correlation")
+        }
         for points in last[:, chosen].double():
             distances = sorted_distances(points)
             found["dimension_two_nn"].append(two_nn(distances))
