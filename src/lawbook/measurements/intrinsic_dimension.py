@@ -45,9 +45,8 @@ class IntrinsicDimension(OfExamples):
         from lawbook.measurements._dimensions import correlation, maximum_likelihood, sorted_distances, two_nn
 
         (*_, last) = view.activations.values()
-        n = min(
-            last.shape[1], self.examples
-        )  # of tokens there are more, as many of them as of examples are taken
+        # Of tokens there are more; as many of them as of examples are taken.
+        n = min(last.shape[1], self.examples)
         chosen = torch.arange(n, device=last.device) * last.shape[1] // n
         found: dict[str, list[Tensor]] = {
             name: [] for name in ("dimension_two_nn", "dimension_mle", "dimension_correlation")

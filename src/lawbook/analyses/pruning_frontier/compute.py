@@ -12,7 +12,7 @@ from lawbook.laws.frontier.beyond_power import judge, other_forms
 from lawbook.laws.frontier.pareto import Pareto, pareto
 from lawbook.laws.note import notes_to_json
 from lawbook.laws.repeats import independent
-from lawbook.results.selection import of_sweep
+from lawbook.results.selection import of_sweep, where
 from lawbook.storage.tables import conform, empty
 
 TABLES = ("frontiers", "frontier_slopes", "frontier_forms", "verdicts")
@@ -81,8 +81,4 @@ def members_of(block: FrontierBlock, runs: pd.DataFrame) -> pd.DataFrame:
 def part_of(block: FrontierBlock, runs: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.DataFrame:
     """Return the runs of a block's sweep with these values; unpruned ones have those of any metric."""
     members = members_of(block, runs)
-    chosen = pd.Series(True, index=members.index)
-    for axis, value in wanted.items():
-        has = members[axis].isin(value if isinstance(value, list) else [value])
-        chosen &= has | ((members["keep_fraction"] == 1) & (axis in OF_SELECTION))
-    return members[chosen]
+    return where(members, wanted, idle=dict.fromkeys(OF_SELECTION, members["keep_fraction"] == 1))

@@ -131,7 +131,7 @@ def means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
     repeats = independent(usable)
     trials = "n_eval" if y == "test_error" and "n_eval" in runs else None
     if usable.empty or (trials is None and (usable[y] <= 0).any()):
-        return _plain_means(usable, y, x)
+        return plain_means(usable, y, x)
     needed = list(dict.fromkeys([y, x, *repeats, "status", *([trials] if trials else [])]))
     table = usable[needed].assign(run=usable["run_id"])  # equal rows are two runs, not one row twice
     points = gather(table, y=y, x=x, cluster=repeats or None, n_eval=trials, positive_x=False)
@@ -141,8 +141,14 @@ def means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
 _COLUMNS = ["x", "y", "low", "high", "n_seeds", "censored"]
 
 
-def _plain_means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
-    table = runs.groupby(x)[y].agg(["mean", "std", "size"]).rename_axis("x").reset_index()
+def plain_means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
+    """Return the mean of y per x and its 95 % t interval, without weights and limits: the columns of `means`.
+
+    Each independent repeat counts once, by the mean of its runs; an interval needs two.
+    """
+    repeats = independent(runs) or ["run_id"]
+    each = runs.groupby([x, *repeats], dropna=False)[y].mean()
+    table = each.groupby(level=0).agg(["mean", "std", "size"]).rename_axis("x").reset_index()
     half = t_reach(table["size"]) * table["std"] / np.sqrt(table["size"])
     table = table.assign(low=table["mean"] - half, high=table["mean"] + half, censored=False)
     return table.rename(columns={"mean": "y", "size": "n_seeds"})[_COLUMNS]
@@ -164,7 +170,7 @@ def flops_axis(axes: Axes, flops: pd.Series) -> None:
 def draw_points(
     axes: Axes, points: pd.DataFrame, line: Line, *, joined: bool = True, label: str | None = None
 ) -> None:
-    """Draw means with their intervals; upper limits as open triangles that point down."""
+    """Draw means with their intervals; limits as open triangles, upper ones pointing down and lower ones up."""
     seen, limit = points[~points["censored"].astype(bool)], points[points["censored"].astype(bool)]
     ends = seen[["y", "low", "high"]].to_numpy(dtype=float)
     spread = np.nan_to_num(np.stack([ends[:, 0] - ends[:, 1], ends[:, 2] - ends[:, 0]]))
@@ -179,8 +185,9 @@ def draw_points(
         elinewidth=0.8,
         label=line.label if label is None else label,
     )
-    if len(limit):
-        axes.plot(limit["x"], limit["y"], color=line.colour, marker="v", mfc="white", ls="none", ms=5)
+    for marker, rows in (("v", limit[limit["high"].notna()]), ("^", limit[limit["high"].isna()])):
+        if len(rows):
+            axes.plot(rows["x"], rows["y"], color=line.colour, marker=marker, mfc="white", ls="none", ms=5)
 
 
 def draw_seeds(axes: Axes, runs: pd.DataFrame, y: str, x: str, line: Line) -> None:
