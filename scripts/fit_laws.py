@@ -3,7 +3,8 @@
 import _path  # noqa: F401
 
 from lawbook.analyses.pruning_frontier.compute import fit_frontiers
-from lawbook.fitting.study import fit_study, sensitivity
+from lawbook.fitting.sensitivity import sensitivity
+from lawbook.fitting.study import fit_study
 from lawbook.storage.tables import read_table, write_csv, write_table
 from lawbook.workflow.freshness import check_inputs
 from lawbook.workflow.jobs import job_arguments, planned, provenance, reported

@@ -8,4 +8,5 @@ from lawbook.workflow.stages import plan_digest
 
 with reported():
     job = job_arguments("plan", "out")
-    write_table(planned(job, plan_digest).table(), job.out[0], made=provenance(job))
+    plan = planned(job, plan_digest)
+    write_table(plan.table(), job.out[0], made=provenance(job), roles=plan.roles)

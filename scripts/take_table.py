@@ -9,8 +9,9 @@ from lawbook.workflow.stages import source_digest
 
 with reported():
     job = job_arguments("take", "out")
-    runs, source = take_table(planned(job, source_digest))
+    plan = planned(job, source_digest)
+    runs, source = take_table(plan)
     made = provenance(job, {"data": list(source["sha256"])})
     write_table(source, job.out[1], "source", made)
-    write_table(runs, job.out[0], made=made)
+    write_table(runs, job.out[0], made=made, roles=plan.roles)
     write_csv(runs, job.out[0].with_suffix(".csv"))

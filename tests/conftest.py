@@ -12,7 +12,8 @@ import pytest
 from lawbook.analyses.pruning_frontier.compute import fit_frontiers
 from lawbook.claims.judge import judge_claims
 from lawbook.fitting.exact import exact_curves
-from lawbook.fitting.study import fit_study, sensitivity
+from lawbook.fitting.sensitivity import sensitivity
+from lawbook.fitting.study import fit_study
 from lawbook.report.figures import draw_figure
 from lawbook.storage.tables import write_table
 from lawbook.studies import Study, load_study, make_plan
@@ -156,7 +157,7 @@ def simulate_costs(runs: pd.DataFrame) -> pd.DataFrame:
 
 def write_results(study: Study, runs: pd.DataFrame, folder: Path) -> Simulated:
     """Write the tables of the runs, the fits of the study's laws, its judged claims and its figures."""
-    write_table(runs, folder / "runs.parquet")
+    write_table(runs, folder / "runs.parquet", roles=make_plan(study).roles)
     write_table(simulate_curves(runs), folder / "curves.parquet", "curves")
     write_table(simulate_costs(runs), folder / "costs.parquet")
     for kind, table in fit_study(study.content.laws, runs, draws=100).items():

@@ -21,7 +21,8 @@ from tests.workflow.conftest import build
 
 from lawbook.analyses.pruning_frontier.compute import fit_frontiers
 from lawbook.claims.judge import judge_claims
-from lawbook.fitting.study import fit_study, sensitivity
+from lawbook.fitting.sensitivity import sensitivity
+from lawbook.fitting.study import fit_study
 from lawbook.report.embed import inline_figure
 from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report
@@ -81,7 +82,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     plan = make_plan(load_study(folder / "hostile.yaml"))
     content, out = plan.study.content, folder / "results"
     runs, source = take_table(plan)
-    write_table(runs, out / "runs.parquet")
+    write_table(runs, out / "runs.parquet", roles=plan.roles)
     write_table(source, out / "source.parquet", "source")
     tables = fit_study(content.laws, runs) | {"sensitivity": sensitivity(content.laws, runs)}
     for name, made in (tables | fit_frontiers(content.frontiers, runs)).items():

@@ -111,3 +111,9 @@ def test_a_job_refuses_when_the_study_has_changed_since_it_was_submitted(finishe
     assert "smoke.yaml has changed since this job was submitted" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert not (finished.folder / "plan.parquet").exists()
+
+
+def test_another_derived_column_trains_nothing(finished: House) -> None:
+    finished.edit(YAML, "laws:\n", "columns: {gap: {difference: [test_loss, train_loss]}}\nlaws:\n")
+
+    assert finished.jobs() == COLLECTED

@@ -45,7 +45,7 @@ rule collect_runs:
     conda:
         "../../envs/lawbook.yaml"
     params:
-        plan=inputs.plan_digest,
+        plan=inputs.collect_digest,
         code=inputs.code("collect"),
     shell:
         '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/collect_runs.py" {wildcards.study:q}'

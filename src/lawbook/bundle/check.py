@@ -10,16 +10,18 @@ import pandas as pd
 
 from lawbook.analyses.pruning_frontier.compute import fit_frontiers
 from lawbook.bundle.archive import Manifest, unpack_archive
-from lawbook.bundle.compare import Finding, compare_tables
+from lawbook.bundle.compare import Finding, compare_tables, with_earlier_columns
 from lawbook.claims.judge import judge_claims
 from lawbook.errors import LawbookError
-from lawbook.fitting.study import fit_study, sensitivity
+from lawbook.fitting.sensitivity import sensitivity
+from lawbook.fitting.study import fit_study
 from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report
 from lawbook.storage.columns import COLUMNS
 from lawbook.storage.provenance import read_provenance, versions
 from lawbook.storage.tables import read_table, write_csv, write_table
 from lawbook.studies import Plan, Study, load_study, make_plan
+from lawbook.studies.presets import split_name
 from lawbook.workflow.stages import QUANTA_TABLES, SCORE_TABLES, TWINS, code_digest, reads_curves
 
 
@@ -33,7 +35,8 @@ def check_bundle(path: Path, folder: Path) -> Iterator[Finding]:
     size = sum(said.bytes for said in manifest.files.values())
     yield Finding("files", "identical", f"{len(manifest.files)} files, {size:,} bytes, each with its SHA-256")
     try:
-        study = load_study(folder / f"bundle/{manifest.study}.yaml")
+        name, preset = split_name(manifest.study)
+        study = load_study(folder / f"bundle/{name}.yaml", preset)
         yield from _check_study(study, manifest, folder / "bundle/results", folder / "again")
     except (LawbookError, KeyError, ValueError, TypeError, AttributeError, IndexError, SyntaxError) as error:
         told = str(error) if isinstance(error, LawbookError) else f"{type(error).__name__}: {error}"
@@ -73,10 +76,12 @@ def _check_study(study: Study, manifest: Manifest, kept: Path, again: Path) -> I
 
 
 def _compared(name: str, kept: Path, again: Path) -> Finding:
-    mine, new = (read_table(place / f"{name}.parquet") for place in (kept, again))
-    if list(mine.columns) != list(COLUMNS[name]):
+    old, new = (read_table(place / f"{name}.parquet") for place in (kept, again))
+    if list(old.columns) != list(COLUMNS[name]):
+        new = with_earlier_columns(new, list(old.columns))
+    if list(old.columns) != list(new.columns):
         raise ValueError(f"table {name} has other columns")
-    return compare_tables(name, mine, new)
+    return compare_tables(name, old, new)
 
 
 def _picture(name: str, kept: Path, again: Path, manifest: Manifest) -> Finding:

@@ -13,9 +13,9 @@ from lawbook.workflow.stages import (
     FIT_TABLES,
     TWINS,
     claims_digest,
+    collect_digest,
     figure_digest,
     laws_digest,
-    plan_digest,
     source_digest,
     study_digest,
     tables_of,
@@ -35,7 +35,7 @@ def export_study(plan: Plan, results: Path, out: Path) -> Manifest:
                 f"{path} is not there yet; `lawbook run {plan.study.name}` makes it ({name} of the bundle)"
             )
     made = {
-        "runs": (results / "runs.parquet", (plan_digest if plan.source is None else source_digest)(plan)),
+        "runs": (results / "runs.parquet", (collect_digest if plan.source is None else source_digest)(plan)),
         "fits": (results / "fits.parquet", laws_digest(plan)),
         "claims": (results / "claims.parquet", claims_digest(plan)),
     } | {
@@ -67,4 +67,4 @@ def _files(plan: Plan, results: Path) -> dict[str, Path]:
     names += [f"{table}.csv" for table in TWINS if table in (*tables, "fits", "claims")]
     names += [f"figures/{block.name}.{kind}" for block in content.figures for kind in FIGURE_FORMATS]
     found = {f"results/{name}": results / name for name in (*names, "report.html")}
-    return {f"{plan.study.name}.yaml": plan.study.file, **found}
+    return {plan.study.file.name: plan.study.file, **found}

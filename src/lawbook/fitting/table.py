@@ -12,10 +12,16 @@ from lawbook.errors import ExitCode, LawbookError, suggest
 from lawbook.laws import Comparison, Fit, compare, fit, local_slopes
 from lawbook.laws.forms import laws
 from lawbook.results.user_table import Source, where
+from lawbook.storage.status import UNDECIDED, FitStatus
 
 _GRID = 61
 _AHEAD = 4.0
 """Predictions of a law with one input reach to so many times the largest x."""
+_EXIT_CODES = {
+    FitStatus.OK: ExitCode.OK,
+    FitStatus.REFUSED: ExitCode.FAILED,
+    FitStatus.NOT_IDENTIFIED: ExitCode.UNDECIDED,
+}
 
 
 @dataclass(frozen=True)
@@ -69,10 +75,10 @@ class Answer:
     def exit_code(self) -> ExitCode:
         """Return OK for an answer, FAILED if the law (of several: every law) is refused, UNDECIDED if it stays open."""
         if not self.question.compared:
-            return {"ok": ExitCode.OK, "refused": ExitCode.FAILED}.get(self.fit.status, ExitCode.UNDECIDED)
-        if all(self.fits[name].status == "refused" for name in self.question.laws):
+            return _EXIT_CODES[self.fit.status]
+        if all(self.fits[name].status == FitStatus.REFUSED for name in self.question.laws):
             return ExitCode.FAILED
-        undecided = self.comparison is not None and self.comparison.preferred == "undecided"
+        undecided = self.comparison is not None and self.comparison.preferred == UNDECIDED
         return ExitCode.UNDECIDED if undecided else ExitCode.OK
 
 
@@ -103,7 +109,7 @@ def _headline(question: Question, found: Comparison) -> str:
         return question.laws[0]
     if found.preferred in found.fits:
         return found.preferred
-    sound = found.table.loc[found.table["status"] != "refused", "form"]
+    sound = found.table.loc[found.table["status"] != FitStatus.REFUSED, "form"]
     return str(sound.iloc[0]) if len(sound) else question.laws[0]
 
 

@@ -12,7 +12,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
 
 Shapes = Mapping[str, tuple[int, ...]]
+
+Role = Literal["input", "hidden", "output", "vector"]
+"""What a tensor does: a matrix that reads the inputs, reads and writes units, or writes the outputs; or a vector."""
 
 ALIGNMENT = 16
 """Numbers to which each tensor of a run is padded: 64 bytes in float32, so that every row is aligned alike."""
@@ -86,6 +89,17 @@ class TrainedModel(Model):
     """Weights between the model and its task, such as embeddings: no part of what gradients are compared by."""
 
     @abstractmethod
+    def roles(self, config: Config, n_inputs: int, n_outputs: int) -> Mapping[str, Role]:
+        """Return the role of each tensor of `shapes`; a vector is a bias, a gain or a shift.
+
+        A matrix whose inputs and outputs are both the task's, so that neither grows with the model, is an output.
+        """
+
+    @abstractmethod
+    def fan_in(self, config: Config, n_inputs: int, n_outputs: int) -> Mapping[str, int]:
+        """Return how many numbers each number that a tensor puts out is a sum over; 1 of a vector or a lookup."""
+
+    @abstractmethod
     def forward_flops(self, config: Config, n_inputs: int, n_outputs: int) -> int:
         """Return the FLOPs of the matrix products of one forward pass on one example."""
 
@@ -104,8 +118,12 @@ class TrainedModel(Model):
         """Return the outputs (R, B, n_outputs) for weights (R, ...) and inputs (R, B, n_inputs)."""
 
     @abstractmethod
+    def activations(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> dict[str, Tensor]:
+        """Return the hidden layers by name in their order, `hidden_1` first, each (R, B, ..., units)."""
+
     def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
-        """Return what the last linear layer reads, (R, B, n_features)."""
+        """Return what the last linear layer reads, (R, B, n_features): the last hidden layer, or else the inputs."""
+        return [inputs, *self.activations(config, weights, inputs).values()][-1]
 
     def losses_and_gradients(
         self,

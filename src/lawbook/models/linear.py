@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lawbook.axes import Axes, AxisError, Config, Neutral
-from lawbook.models import Shapes, TrainedModel, Trial
+from lawbook.models import Role, Shapes, TrainedModel, Trial
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,6 +45,14 @@ class Linear(TrainedModel):
             raise AxisError("copies", copies, "only a task with one output has copies", "leave it out")
         return {"weight": (copies, n_inputs, n_outputs)}
 
+    def roles(self, config: Config, n_inputs: int, n_outputs: int) -> Mapping[str, Role]:
+        """Return that the weight writes the outputs."""
+        return {"weight": "output"}
+
+    def fan_in(self, config: Config, n_inputs: int, n_outputs: int) -> Mapping[str, int]:
+        """Return the number of inputs."""
+        return {"weight": n_inputs}
+
     def forward_flops(self, config: Config, n_inputs: int, n_outputs: int) -> int:
         """Return 2 · copies · in · out: a step takes one batch for each copy."""
         return 2 * int(config["copies"]) * n_inputs * n_outputs
@@ -71,9 +79,9 @@ class Linear(TrainedModel):
         parts = inputs.unflatten(1, (config["copies"], -1)).flatten(0, 1)
         return products(None, parts, weight).view(*inputs.shape[:2], -1)
 
-    def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
-        """Return the inputs."""
-        return inputs
+    def activations(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> dict[str, Tensor]:
+        """Return nothing: there is no hidden layer."""
+        return {}
 
     def trials(self, rng: np.random.Generator) -> Iterator[Trial]:
         """Yield regressions by one model and by several copies of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lawbook.axes import Axes, Config
-from lawbook.models import Shapes, TrainedModel, Trial, vector_trial
+from lawbook.models import Role, Shapes, TrainedModel, Trial, vector_trial
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,6 +45,22 @@ class MLP(TrainedModel):
             for kind, shape in (("weight", (n_out, n_in)), ("bias", (n_out,)))
         }
 
+    def roles(self, config: Config, n_inputs: int, n_outputs: int) -> Mapping[str, Role]:
+        """Return the roles of the weights: the first reads the inputs, the last writes the outputs."""
+        roles: dict[str, Role] = {}
+        for layer in range(config["depth"] + 1):
+            of_weight: Role = "input" if layer == 0 else "output" if layer == config["depth"] else "hidden"
+            roles |= {f"weight_{layer}": of_weight, f"bias_{layer}": "vector"}
+        return roles
+
+    def fan_in(self, config: Config, n_inputs: int, n_outputs: int) -> Mapping[str, int]:
+        """Return the inputs of each layer."""
+        return {
+            f"{kind}_{layer}": fan_in
+            for layer, (n_in, _) in enumerate(_layers(config, n_inputs, n_outputs))
+            for kind, fan_in in (("weight", n_in), ("bias", 1))
+        }
+
     def forward_flops(self, config: Config, n_inputs: int, n_outputs: int) -> int:
         """Return 2 Σ in · out."""
         return sum(2 * n_in * n_out for n_in, n_out in _layers(config, n_inputs, n_outputs))
@@ -66,11 +83,13 @@ class MLP(TrainedModel):
 
     def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return the logits."""
-        return _product(weights, config["depth"], _hidden(config, weights, inputs)).mT
+        (last,) = deque(_hidden(config, weights, inputs), maxlen=1)
+        return _product(weights, config["depth"], last).mT
 
-    def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
-        """Return the last hidden layer, h_depth."""
-        return _hidden(config, weights, inputs).mT
+    def activations(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> dict[str, Tensor]:
+        """Return h_1 to h_depth, (R, B, width) each."""
+        hidden = _hidden(config, weights, inputs)
+        return {f"hidden_{layer}": h.mT for layer, h in enumerate(hidden, start=1)}
 
     def trials(self, rng: np.random.Generator) -> Iterator[Trial]:
         """Yield narrow and wide networks, of one to three hidden layers."""
@@ -78,8 +97,8 @@ class MLP(TrainedModel):
             yield vector_trial({"width": width, "depth": depth}, 64, 10, rng)
 
 
-def _hidden(config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
-    """Return h_depth, (R, features, B).
+def _hidden(config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Iterator[Tensor]:
+    """Yield h_1 to h_depth, (R, width, B) each.
 
     A product with few outputs is several times faster with the batch as its last axis. The rectifier works in
     place, since only its result is needed again.
@@ -87,7 +106,7 @@ def _hidden(config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Te
     hidden = inputs.mT
     for layer in range(config["depth"]):
         hidden = _product(weights, layer, hidden).relu_()
-    return hidden
+        yield hidden
 
 
 def _product(weights: Mapping[str, Tensor], layer: int, hidden: Tensor) -> Tensor:

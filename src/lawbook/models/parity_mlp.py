@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lawbook.axes import Axes, AxisError, Config
-from lawbook.models import Shapes, TrainedModel, Trial
+from lawbook.models import Role, Shapes, TrainedModel, Trial
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -58,6 +58,27 @@ class ParityMLP(TrainedModel):
             "output_bias": (n_outputs,),
         }
 
+    def roles(self, config: Config, n_inputs: int, n_outputs: int) -> Mapping[str, Role]:
+        """Return the roles: the rows of tasks and bits are the first layer's matrix."""
+        return {
+            "tasks": "input",
+            "bits": "input",
+            "bias": "vector",
+            "output_weight": "output",
+            "output_bias": "vector",
+        }
+
+    def fan_in(self, config: Config, n_inputs: int, n_outputs: int) -> Mapping[str, int]:
+        """Return n_tasks + n_bits for the first layer, whose one-hot columns are looked up, and the width."""
+        first: int = config["n_tasks"] + n_inputs - 1
+        return {
+            "tasks": first,
+            "bits": first,
+            "bias": 1,
+            "output_weight": config["width"],
+            "output_bias": 1,
+        }
+
     def n_params_non_embedding(self, config: Config, n_inputs: int, n_outputs: int) -> int:
         """Return N without the rows of the tasks, which are looked up."""
         width: int = config["width"]
@@ -90,11 +111,11 @@ class ParityMLP(TrainedModel):
         # Several times faster with the batch as the last axis.
         return torch.stack([torch.addmm(b, w, h.T).T for h, (w, b) in zip(hidden, last, strict=True)])
 
-    def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+    def activations(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> dict[str, Tensor]:
         """Return the hidden layer."""
         import torch
 
-        return torch.stack(list(_hidden(weights, inputs)))
+        return {"hidden_1": torch.stack(list(_hidden(weights, inputs)))}
 
     def losses_and_gradients(
         self,

@@ -9,11 +9,9 @@ from io import BytesIO
 import numpy as np
 import pandas as pd
 
-from lawbook.errors import LawbookError
-from lawbook.laws.points import listed
+from lawbook.errors import LawbookError, listed
+from lawbook.storage.status import RunStatus
 from lawbook.studies.plan import Plan
-
-STATUSES = ("ok", "diverged", "unconverged", "failed")
 
 
 def take_table(plan: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -43,7 +41,7 @@ def take_table(plan: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
     if "run_id" not in runs:
         runs.insert(0, "run_id", rows)
     runs["run_id"] = runs["run_id"].astype(str)
-    added = {"status": "ok", "reason": None, "diverged_step": None}
+    added = {"status": RunStatus.OK.value, "reason": None, "diverged_step": None}
     runs = runs.assign(**{name: value for name, value in added.items() if name not in runs})
 
     def refuse(column: str, bad: pd.Series, problem: str, fix: str) -> None:
@@ -56,9 +54,12 @@ def take_table(plan: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
     refuse(
         "run_id", runs["run_id"].duplicated(keep=False), "a run stands twice", "give each a name of its own"
     )
-    known = ", ".join(STATUSES)
+    known = ", ".join(RunStatus)
     refuse(
-        "status", ~runs["status"].isin(STATUSES), "this is no status", f"write {known}, or rename the column"
+        "status",
+        ~runs["status"].isin(list(RunStatus)),
+        "this is no status",
+        f"write {known}, or rename the column",
     )
     for column in plan.fitted_columns:
         text = runs[column].notna() & pd.to_numeric(runs[column], errors="coerce").isna()

@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lawbook.errors import LawbookError, printable, suggest
-from lawbook.laws.notice import listed
+from lawbook.errors import LawbookError, listed, printable, suggest
 
 _MISSING = frozenset(("", "na", "n/a", "#n/a", "nan", "null", "none", "-", "–"))
 _PARQUET = (".parquet", ".pq")

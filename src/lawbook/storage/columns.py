@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pyarrow as pa
+
+Role = Literal["identity", "axis", "size", "metric", "measurement", "derived", "cost", "attribute"]
+"""What a column of a table of runs is: which run and how it ended; an axis of its configuration; how large it is; how
+well it does; what else was measured of it; what the study derives from these; what it cost; or, in a table that was
+given, a column of which the study says nothing."""
+
+SPLITS = ("train", "validation", "test")
+"""Splits whose metrics a run is known by; others, such as single tasks, stand in its curve alone."""
 
 _text, _real, _whole, _flag = pa.string(), pa.float64(), pa.int64(), pa.bool_()
 
 COLUMNS: dict[str, dict[str, pa.DataType]] = {
-    # A run's metrics at log-spaced steps; `value` is null once the run has diverged.
+    # A run's metrics and measurements at log-spaced steps; `value` is null once the run has diverged. A measurement
+    # has no `split`; `index` is null but where the measurement is a vector.
     "curves": {
         "run_id": _text,
         "step": _whole,
         "samples_seen": _whole,
         "split": _text,
         "metric": _text,
+        "index": _whole,
         "value": _real,
     },
     # The weights of a run at a step, as the bytes of its row in a stack. In the cache alone.
@@ -133,7 +145,8 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "rename": _text,
     },
     # One row per law block, form, group and parameter. With several inputs `x` names them all, `ranges` holds the
-    # range of each as text, and x_low, x_high and decades are null.
+    # range of each as text, and x_low, x_high and decades are null. `notes` is a JSON list of what to know besides the
+    # numbers (`lawbook.laws.note`), first why there is no law where there is none.
     "fits": {
         "law": _text,
         "form": _text,
@@ -165,8 +178,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "failed_draws": _whole,
         "lack_of_fit": _real,
         "status": _text,
-        "reason": _text,
-        "warnings": _text,
+        "notes": _text,
         "heldout_error": _real,
         "heldout_error_power": _real,
         "bic": _real,
@@ -278,7 +290,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "heldout_error_power": _real,
         "heldout_error_exponential": _real,
         "winners_curse": _real,
-        "warnings": _text,
+        "notes": _text,
     },
     "claims": {
         "claim": _whole,

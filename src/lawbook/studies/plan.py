@@ -13,11 +13,16 @@ import pandas as pd
 
 from lawbook.errors import suggest
 from lawbook.storage.checksum import digest
+from lawbook.storage.columns import Role
 from lawbook.studies.axes import HOW_TRAINED
+from lawbook.studies.columns_block import bounded, bounds_of
+from lawbook.studies.columns_check import check_columns, check_operands
 from lawbook.studies.cost import run_cost
 from lawbook.studies.frontier_check import check_frontier
+from lawbook.studies.presets import split_name
 from lawbook.studies.probes import Pool, pool_id, pools_to_score
 from lawbook.studies.quanta_check import check_quanta, of_sweep
+from lawbook.studies.roles import roles_in_table, roles_of
 from lawbook.studies.runs import Run, checked_value, effective, expand_study, reads_scores
 from lawbook.studies.shards import make_shards
 from lawbook.studies.source import Source, find_source
@@ -48,6 +53,13 @@ class Plan:
         """Return the columns that the study's laws fit, as x or y."""
         laws = self.study.content.laws.values()
         return tuple(dict.fromkeys(column for law in laws for column in (law.y, *law.inputs)))
+
+    @cached_property
+    def roles(self) -> Mapping[str, Role]:
+        """Return the role of each column of the table of runs."""
+        if self.source is None:
+            return roles_of(self.study, (axis for run in self.runs for axis in run.config))
+        return roles_in_table(self.study.content, self.source.columns)
 
     @cached_property
     def kept(self) -> frozenset[str]:
@@ -119,8 +131,9 @@ def pools_digest(pools: tuple[Pool, ...]) -> str:
 
 
 def plan_study(name: str, folder: str | Path) -> Plan:
-    """Load, check and plan the study NAME of a folder. Raises StudyError for the first mistake."""
-    return make_plan(load_study(find_study(name, folder)))
+    """Load, check and plan the study NAME of a folder, or NAME@PRESET. Raises StudyError for the first mistake."""
+    study, preset = split_name(name)
+    return make_plan(load_study(find_study(study, folder), preset))
 
 
 def make_plan(study: Study) -> Plan:
@@ -129,9 +142,12 @@ def make_plan(study: Study) -> Plan:
     if source is not None:
         _check_references(study, Columns("column in the table", frozenset(source.columns)))
         return Plan(study, (), {}, (), source)
-    measured = COLUMNS_TO_FIT | {f"test_{metric}" for metric in study.task.metrics}
-    _check_references(study, Columns("axis", frozenset(study.fields) - {*HOW_TRAINED}, measured))
+    check_columns(study)
+    bounds = {bound for name in bounded(study.content.columns) for bound in bounds_of(name)}
+    measured = {column for column, role in roles_of(study, ()).items() if role in FITTABLE} - bounds
+    _check_references(study, Columns("axis", frozenset(study.fields) - {*HOW_TRAINED}, frozenset(measured)))
     runs = tuple(expand_study(study))
+    check_operands(study, runs)
     _check_selections(study, runs)
     check_quanta(study, runs)
     return Plan(
@@ -258,14 +274,15 @@ def _check_selection(study: Study, field: str, wanted: Mapping[str, Any], runs: 
 ALONG_CURVES = ("step", "samples_seen")
 """Columns that rows at other evaluations than the last have besides."""
 
-COLUMNS_TO_FIT = frozenset(
-    {"n_params", "n_params_non_embedding", "n_train", "n_unique", "flops"}
-    | {f"{split}_{metric}" for split in ("train", "validation", "test") for metric in ("loss", "error")}
-)
-"""Columns of runs.parquet that a law may take as x or y, besides the axes."""
+FITTABLE: tuple[Role, ...] = ("size", "metric", "measurement", "derived")
+"""Roles of the columns of runs.parquet that a law may take as x or y, besides the axes."""
 
 
 def _check_claims(study: Study, columns: Columns) -> None:
+    called = [claim.name for claim in study.content.claims]
+    for i, name in enumerate(called):
+        if name is not None and name in called[:i]:
+            raise study.error(f"claims.{i}.name", name, "there is such a claim already", "give it another")
     for i, claim in enumerate(study.content.claims):
         field = f"claims.{i}"
         if claim.value is not None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from lawbook.studies.axes import PruningAxes, TrainingAxes
 from lawbook.studies.block import Block, Name
 from lawbook.studies.claim_block import Claim
+from lawbook.studies.columns_block import ColumnBlock
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.frontier_block import FrontierBlock
 from lawbook.studies.law_block import LawBlock
@@ -48,6 +49,9 @@ class StudyFile(Block):
     )
     pruning: PruningAxes = Field(PruningAxes(), description="Which part of the pool is kept.")
     sweeps: dict[Name, Sweep] = Field({}, min_length=1, description="Named grids over axes.")
+    columns: dict[Name, ColumnBlock] = Field(
+        {}, description="Columns of the runs that are derived from others, or from a run's curve."
+    )
     laws: dict[Name, LawBlock] = Field({}, description="Laws to fit, by name.")
     frontiers: dict[Name, FrontierBlock] = Field({}, description="Pareto frontiers of pruning, by name.")
     quanta: QuantaBlock | None = Field(None, description="Quanta to find in a text; none if left out.")
@@ -56,6 +60,9 @@ class StudyFile(Block):
     )
     figures: list[FigureBlock] = Field([], description="Figures: a kind, or {kind: what it shows}.")
     claims: list[Claim] = Field([], description="Expected values, written down before the run.")
+    presets: dict[Name, dict[str, Any]] = Field(
+        {}, description="The study at other sizes: by name, what is laid over the keys above."
+    )
     limits: str = Field("", description="One sentence on what these data cannot say.")
     shard_flops: float = Field(
         4e12,

@@ -25,6 +25,7 @@ from lawbook.models.exactness import instruction_sets
 from lawbook.signals import check_wanted
 from lawbook.storage.checksum import digest
 from lawbook.storage.columns import COLUMNS
+from lawbook.storage.status import RunStatus
 from lawbook.storage.tables import conform
 from lawbook.studies.axes import HOW_TRAINED
 from lawbook.studies.cost import engine, placement, stack_size
@@ -178,7 +179,8 @@ def _curve(trained: Trained, place: int, run: Run) -> pd.DataFrame:
         for step, metrics in sorted(trained.curve.items())
         for name, values in sorted(metrics.items())
     ]
-    curve = pd.DataFrame(rows, columns=list(COLUMNS["curves"]))
+    curve = pd.DataFrame(rows, columns=["run_id", "step", "samples_seen", "split", "metric", "value"])
+    curve = conform(curve, "curves")
     lost = (curve["step"] >= stopped) & (stopped >= 0)
     return curve.assign(value=curve["value"].where(~lost & np.isfinite(curve["value"])))
 
@@ -189,21 +191,21 @@ def _outcome(trained: Trained, place: int, run: Run) -> dict[str, Any]:
         "run_id": run.run_id,
         "n_train": n_train,
         "n_unique": min(n_train, (run.config["batch_size"] or n_train) * run.config["steps"]),
-        "status": "ok",
+        "status": RunStatus.OK,
         "reason": None,
         "diverged_step": None,
     }
     stopped = trained.diverged_step[place]
     if place in trained.failed:
-        outcome |= {"status": "failed", "reason": trained.failed[place]}
+        outcome |= {"status": RunStatus.FAILED, "reason": trained.failed[place]}
     elif stopped >= 0:
         reason = f"the training loss at step {stopped} was not finite or above 1,000 times the first"
-        outcome |= {"status": "diverged", "reason": reason, "diverged_step": stopped}
+        outcome |= {"status": RunStatus.DIVERGED, "reason": reason, "diverged_step": stopped}
     elif run.config["converged_within"] is not None:
         fall = _late_fall(trained, place, run.config["steps"])
         if not fall <= run.config["converged_within"]:
             reason = f"the loss fell by {fall:.1%} over the last half of the steps"
-            outcome |= {"status": "unconverged", "reason": reason}
+            outcome |= {"status": RunStatus.UNCONVERGED, "reason": reason}
     return outcome
 
 

@@ -22,7 +22,11 @@ STAGES = {
     "collect": ("lawbook.results.collect",),
     "discover": ("lawbook.analyses.text_quanta.compute",),
     "take": ("lawbook.results.from_table",),
-    "fit": ("lawbook.fitting.study", "lawbook.analyses.pruning_frontier.compute"),
+    "fit": (
+        "lawbook.fitting.study",
+        "lawbook.fitting.sensitivity",
+        "lawbook.analyses.pruning_frontier.compute",
+    ),
     "draw": ("lawbook.report.figures",),
     "judge": ("lawbook.claims.judge",),
     "report": ("lawbook.report.page",),

@@ -21,6 +21,7 @@ from lawbook.workflow.stages import (
     SCORE_TABLES,
     claims_digest,
     code_digest,
+    collect_digest,
     figure_digest,
     laws_digest,
     plan_digest,
@@ -53,7 +54,7 @@ def makings(plan: Plan) -> Mapping[str, Making]:
         are_made(_tables("runs", "source"), "take", source_digest(plan), code_of("take"))
     else:
         are_made(_tables("plan"), "plan", plan_digest(plan), "")
-        are_made(_tables("runs", "curves", "costs"), "collect", plan_digest(plan), code_of("collect"))
+        are_made(_tables("runs", "curves", "costs"), "collect", collect_digest(plan), code_of("collect"))
     if plan.pools:
         are_made(_tables(*SCORE_TABLES), "score", pools_digest(plan.pools), code_of("score"))
     for shard, runs in plan.shards.items():

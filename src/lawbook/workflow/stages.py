@@ -58,6 +58,12 @@ def plan_digest(plan: Plan) -> str:
     return plan.digest
 
 
+def collect_digest(plan: Plan) -> str:
+    """Return the digest of a plan with the columns that the study derives from its runs."""
+    columns = {name: block.model_dump(mode="json") for name, block in plan.study.content.columns.items()}
+    return digest([plan.digest, columns]) if columns else plan.digest
+
+
 def source_digest(plan: Plan) -> str:
     """Return the digest of a study's table: its content, its columns' names, and which of them laws fit."""
     source = plan.source
@@ -73,9 +79,10 @@ def quanta_digest(plan: Plan) -> str:
 
 
 def laws_digest(plan: Plan) -> str:
-    """Return the digest of a study's laws and frontiers."""
+    """Return the digest of a study's laws and frontiers, and of the derived columns that they may be about."""
     content = plan.study.content
     blocks = {**content.laws, **{f"frontiers.{name}": block for name, block in content.frontiers.items()}}
+    blocks |= {f"columns.{name}": block for name, block in content.columns.items()}
     return digest({name: block.model_dump(mode="json") for name, block in blocks.items()})
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from lawbook.errors import LawbookError
 from lawbook.laws.frontier.beyond_power import judge, other_forms
 from lawbook.laws.frontier.pareto import Pareto, pareto
+from lawbook.laws.note import notes_to_json
 from lawbook.results.selection import of_sweep
 from lawbook.storage.tables import conform, empty
 
@@ -49,7 +50,7 @@ def fit_frontiers(blocks: Mapping[str, FrontierBlock], runs: pd.DataFrame) -> di
         found = frontier_of(name, block, runs)
         verdict = judge(found)
         row = {key: value for key, value in vars(verdict).items() if key != "steeper"}
-        row["warnings"] = "\n".join(map(str, found.notices)) or None
+        row["notes"] = notes_to_json(found.notes)
         parts["frontiers"].append(found.table().assign(frontier=name))
         parts["frontier_slopes"].append(found.slopes().assign(frontier=name))
         parts["frontier_forms"].append(other_forms(found, verdict).assign(frontier=name))

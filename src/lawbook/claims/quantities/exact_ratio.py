@@ -10,8 +10,8 @@ from lawbook.claims.quantities import Quantity
 from lawbook.errors import LawbookError
 from lawbook.fitting.exact import exact_curves
 from lawbook.results.reader import Results
-from lawbook.results.selection import REPEATS
 from lawbook.results.words import enumerate_words
+from lawbook.studies.roles import REPEATS
 
 MEASURED = ("test_loss", "test_error")
 """What a theory may give; of one that gives both, the first counts."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -10,7 +12,6 @@ from lawbook.analyses.staged_learning.compute import lines_of_runs, steps_to_lea
 from lawbook.claims.quantities import Quantity
 from lawbook.errors import LawbookError
 from lawbook.results.reader import Results
-from lawbook.results.selection import axes_of
 
 BITS = 0.1
 """A task is learned at its first evaluation below so many bits, as in Michaud et al. 2023."""
@@ -32,8 +33,8 @@ def learning_slope(results: Results, runs: pd.DataFrame) -> tuple[float, float, 
     return mean, mean - half, mean + half, n
 
 
-def _check(runs: pd.DataFrame) -> None:
-    for axis in axes_of(runs):
+def _check(runs: pd.DataFrame, axes: Sequence[str]) -> None:
+    for axis in axes:
         if axis not in ("seed", "kept", "epochs") and len(runs[axis].dropna().unique()) > 1:
             raise LawbookError(f"learning_slope needs runs of one {axis}; write one under where")
 

@@ -19,9 +19,11 @@ from lawbook.laws.points import gather
 from lawbook.report.style import MARKERS, colours, log_axis
 from lawbook.results.evaluations import independent
 from lawbook.results.reader import Results
-from lawbook.results.selection import REPEATS, sweep_runs, text_of, varying_axes, where
+from lawbook.results.selection import sweep_runs, text_of, varying_axes, where
 from lawbook.results.words import conditions, count, number, plain
+from lawbook.storage.status import RunStatus
 from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.roles import REPEATS
 from lawbook.studies.schema import StudyFile
 
 MAX_LINES = 14
@@ -126,7 +128,7 @@ def means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
     see, a point without a single wrong answer an upper limit at 1/n_eval; else means and intervals are plain.
     Diverged runs are left out: the caller draws them.
     """
-    usable = runs[(runs["status"] != "diverged") & runs[y].notna()]
+    usable = runs[(runs["status"] != RunStatus.DIVERGED) & runs[y].notna()]
     repeats = independent(usable)
     trials = "n_eval" if y == "test_error" and "n_eval" in runs else None
     if usable.empty or (trials is None and (usable[y] <= 0).any()):
@@ -190,7 +192,7 @@ def draw_points(
 
 def draw_seeds(axes: Axes, runs: pd.DataFrame, y: str, x: str, line: Line) -> None:
     """Draw each run as a faint dot; a run without a wrong answer as a faint triangle at 1/n_eval."""
-    finite = runs[(runs["status"] != "diverged") & runs[y].notna()]
+    finite = runs[(runs["status"] != RunStatus.DIVERGED) & runs[y].notna()]
     positive = finite[finite[y] > 0]
     look: dict[str, Any] = {"color": line.colour, "alpha": 0.3, "ms": 2.8, "mew": 0, "ls": "none"}
     axes.plot(positive[x], positive[y], marker="o", zorder=1, **look)
@@ -204,7 +206,7 @@ def repeats_text(runs: pd.DataFrame) -> str:
     counts = [(axis, len(runs[axis].unique())) for axis in reversed(REPEATS) if axis in runs]
     parts = [count(n, axis) for axis, n in counts if n > 1]
     text = " × ".join(parts) or "1 seed"
-    diverged = int((runs["status"] == "diverged").sum())
+    diverged = int((runs["status"] == RunStatus.DIVERGED).sum())
     return f"{count(len(runs), 'run')}, {text}" + (f"; {count(diverged, 'run')} diverged" if diverged else "")
 
 

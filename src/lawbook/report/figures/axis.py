@@ -18,6 +18,7 @@ from lawbook.report.style import DOUBLE, SINGLE, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.selection import text_of
 from lawbook.results.words import label, number, plain
+from lawbook.storage.status import RunStatus
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.schema import StudyFile
 
@@ -50,7 +51,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
             axes.set_xticks(range(len(names)), names)
         else:
             log_axis(axes, "x", runs[x])
-        values = runs.loc[runs["status"] != "diverged", y]
+        values = runs.loc[runs["status"] != RunStatus.DIVERGED, y]
         log_axis(axes, "y", values[values > 0])
         axes.set_xlabel(label(x, content))
         axes.set_ylabel(label(y, content))

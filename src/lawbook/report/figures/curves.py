@@ -31,10 +31,11 @@ from lawbook.report.figures._along import (
 )
 from lawbook.report.figures._series import WHERE, Line, as_data, chosen_runs, make_lines, repeats_text, shown
 from lawbook.report.style import BLACK, DOUBLE, GREY, RED, SINGLE, colours, new_figure
-from lawbook.results.evaluations import SPLITS
 from lawbook.results.reader import Results
 from lawbook.results.selection import varying_axes
 from lawbook.results.words import enumerate_words, label, number, plain
+from lawbook.storage.columns import SPLITS
+from lawbook.storage.status import RunStatus
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.schema import StudyFile
 
@@ -236,7 +237,7 @@ def _check(block: FigureBlock, configs: Sequence[Config]) -> None:
 
 def _caption(block: FigureBlock, runs: pd.DataFrame, held: str) -> str:
     about = f"Mean over independent repeats with its 95 % interval ({repeats_text(runs)})."
-    if (runs["status"] == "diverged").any():
+    if (runs["status"] == RunStatus.DIVERGED).any():
         about += " A diverged run counts up to the step before, marked by a cross."
     if "exact" in block.options:
         about += f" Dashed: exact values ({plain(str(block.options['exact']))})."

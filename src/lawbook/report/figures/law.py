@@ -18,12 +18,14 @@ from matplotlib.lines import Line2D
 
 from lawbook.fitting.exact import exact_points
 from lawbook.laws.forms import laws as forms
+from lawbook.laws.note import notes_from_json, reason_of
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import Line, as_data, draw_points
 from lawbook.report.style import BLACK, DOUBLE, GREY, MARKERS, PALETTE, RED, colours, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.selection import INPUTS
 from lawbook.results.words import count, enumerate_words, fitted_range, label, measured, number, plain, symbol
+from lawbook.storage.status import FitStatus
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.law_block import LawBlock
 from lawbook.studies.schema import StudyFile
@@ -181,7 +183,9 @@ def _lead(group: str) -> str:
 
 
 def _flaw(row: pd.Series) -> str:
-    return "" if row["status"] == "ok" else f"{plain(str(row['status'])).upper()}: {row['reason']}"
+    if row["status"] == FitStatus.OK:
+        return ""
+    return f"{plain(str(row['status'])).upper()}: {reason_of(notes_from_json(row['notes']))}"
 
 
 def _legend_text(law: LawBlock, row: pd.Series) -> str:
@@ -260,14 +264,14 @@ def _finish(
 
 def _state_refusals(main: Axes, series: list[Series]) -> None:
     """Write on the panel itself that the headline form was refused, and why."""
-    said = [s for s in series if s.headline and s.flaw]
-    if said:
+    refused = [s for s in series if s.headline and s.flaw]
+    if refused:
         low, high = main.get_ylim()
         room = (high / low) ** 0.45 if main.get_yscale() == "log" else 1.0
         main.set_ylim(low, high * room)
-        texts = [s.lead + s.flaw for s in said[:2]]
-        if len(said) > 2:
-            texts.append(f"… and {count(len(said) - 2, 'group')} more")
+        texts = [s.lead + s.flaw for s in refused[:2]]
+        if len(refused) > 2:
+            texts.append(f"… and {count(len(refused) - 2, 'group')} more")
         box = {"boxstyle": "round,pad=0.4", "fc": "white", "ec": RED, "lw": 0.8, "alpha": 0.92}
         main.text(0.5, 0.97, "\n".join(texts), transform=main.transAxes, ha="center", va="top", color=RED,
                   fontsize=7, bbox=box, zorder=9)  # fmt: skip
