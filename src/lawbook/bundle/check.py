@@ -21,6 +21,7 @@ from lawbook.storage.columns import COLUMNS
 from lawbook.storage.provenance import read_provenance, versions
 from lawbook.storage.tables import read_table, write_csv, write_table
 from lawbook.studies import Plan, Study, load_study, make_plan
+from lawbook.studies.columns_block import bounded
 from lawbook.studies.presets import split_name
 from lawbook.workflow.stages import QUANTA_TABLES, SCORE_TABLES, TWINS, code_digest, reads_curves
 
@@ -58,8 +59,9 @@ def _check_study(study: Study, manifest: Manifest, kept: Path, again: Path) -> I
             (again / f"{name}.parquet").symlink_to((kept / f"{name}.parquet").resolve())
     content = study.content
     curves = read_table(kept / "curves.parquet") if reads_curves(content) else None
-    tables = fit_study(content.laws, runs, curves=curves)
-    tables["sensitivity"] = sensitivity(content.laws, runs, curves=curves)
+    uncertain = bounded(content.columns)
+    tables = fit_study(content.laws, runs, curves=curves, bounded=uncertain)
+    tables["sensitivity"] = sensitivity(content.laws, runs, curves=curves, bounded=uncertain)
     tables |= fit_frontiers(content.frontiers, runs)
     for name, table in tables.items():
         write_table(table, again / f"{name}.parquet", name)

@@ -9,10 +9,10 @@ from typer.core import TyperGroup
 
 from lawbook import __version__
 from lawbook.cli.bundle import check_bundle, export
+from lawbook.cli.claims import show_claims
 from lawbook.cli.doctor import doctor
 from lawbook.cli.fit import fit
 from lawbook.cli.new_study import new
-from lawbook.cli.show_claims import show_claims
 from lawbook.errors import ExitCode, LawbookError, one_message
 from lawbook.storage.status import Verdict
 from lawbook.workflow.endings import interruptible, quiet_when_unread, unforeseen

@@ -12,7 +12,8 @@ from lawbook.laws.forms import laws as forms
 from lawbook.laws.loss import Loss
 from lawbook.laws.note import Note, info, warning
 from lawbook.laws.points import Points, gather
-from lawbook.results.evaluations import choose, independent
+from lawbook.laws.repeats import independent
+from lawbook.results.evaluations import choose
 from lawbook.results.selection import LawBlock, select, text_of
 from lawbook.storage.status import RunStatus
 
@@ -85,17 +86,23 @@ def _group_name(by: Sequence[str], values: Sequence[object]) -> str:
     return ",".join(f"{axis}={text_of(value)}" for axis, value in zip(by, values, strict=True))
 
 
+def rows_of(block: LawBlock, group: Group, *columns: str) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows of a group with its inputs and these columns, and the columns of independent repeats."""
+    keys = list(block.cluster) or independent(group.runs)
+    wanted = list(dict.fromkeys([*columns, *block.inputs, *keys, "status"]))
+    table = group.runs[wanted].set_axis(group.runs["run_id"])
+    # Runs are told apart by run_id: equal rows here are no duplicates.
+    return table.assign(run_id=table.index), keys
+
+
 def points_of(block: LawBlock, group: Group, y: str | None = None) -> Points:
     """Return the points of a group, with the test examples behind each error."""
     y = y or block.y
     error = y.endswith("error") and "n_eval" in group.runs.columns
-    keys = list(block.cluster) or independent(group.runs)
-    columns = list(dict.fromkeys([y, *block.inputs, *keys, "status", *(["n_eval"] if error else [])]))
-    table = group.runs[columns].set_axis(group.runs["run_id"])
+    table, keys = rows_of(block, group, y, *(["n_eval"] if error else []))
     positive = any(forms[form].positive_x for form in block.compare)
-    # Runs are told apart by run_id: equal rows here are no duplicates.
     points = gather(
-        table.assign(run_id=table.index),
+        table,
         y=y,
         x=block.inputs,
         cluster=keys or None,

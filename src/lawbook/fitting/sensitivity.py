@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -10,30 +10,39 @@ import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError
+from lawbook.fitting.censored import censored_choices, has_censored
 from lawbook.fitting.groups import Group, check_block, groups_of, points_of
 from lawbook.laws.fit import Fit, fit_points
 from lawbook.laws.forms import laws as forms
 from lawbook.laws.loss import Loss, robust_delta
 from lawbook.results.evaluations import runs_at
 from lawbook.results.selection import LawBlock
+from lawbook.storage.columns import metric_column, split_and_metric
 from lawbook.storage.tables import conform, empty
 
 
 def sensitivity(
-    laws: Mapping[str, LawBlock], runs: pd.DataFrame, *, curves: pd.DataFrame | None = None, draws: int = 200
+    laws: Mapping[str, LawBlock],
+    runs: pd.DataFrame,
+    *,
+    curves: pd.DataFrame | None = None,
+    bounded: Collection[str] = (),
+    draws: int = 200,
 ) -> pd.DataFrame:
     """Return the headline form's exponent under each defensible choice, a row each (table 'sensitivity').
 
     Choices: as fitted; without the smallest or largest x; with the floor on or off; error for loss or the
     reverse, where that column exists; the other residual loss (δ of log-Huber = 1.345 robust standard
-    deviations of the residuals). A refused fit keeps its estimate; one without estimates is null.
+    deviations of the residuals). With censored values, which `bounded` columns may have, the first three alone. A
+    refused fit keeps its estimate; one without estimates is null.
     """
     rows = []
     for name, block in laws.items():
         table = runs_at(runs, curves, block.at, block.first_step)
         check_block(name, block, table)
         for group in groups_of(name, block, table):
-            for choice, fitted in _choices(block, group, draws):
+            choices = censored_choices if has_censored(block, group, bounded) else _choices
+            for choice, fitted in choices(block, group, draws):
                 parameter = fitted.law.exponent
                 estimate = fitted.estimates[parameter]
                 rows.append(
@@ -66,9 +75,14 @@ def _choices(block: LawBlock, group: Group, draws: int) -> Iterator[tuple[str, F
             "without floor" if law.floor else "with floor",
             fit_points(points, forms[partner], loss=loss, draws=draws),
         )
-    split, _, quantity = block.y.partition("_")
-    other = f"{split}_{'loss' if quantity == 'error' else 'error'}"
-    if quantity in ("loss", "error") and other in group.runs.columns and group.runs[other].notna().any():
+    split, metric = split_and_metric(block.y)
+    other = metric_column(split, "loss" if metric == "error" else "error")
+    if (
+        split
+        and metric in ("loss", "error")
+        and other in group.runs.columns
+        and group.runs[other].notna().any()
+    ):
         # Where that column has no logarithm there is no such choice.
         with suppress(LawbookError):
             again = fit_points(points_of(block, group, other), law, loss=loss, draws=draws)

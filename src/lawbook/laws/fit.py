@@ -24,6 +24,7 @@ from lawbook.laws.noise import Spread, spread_of
 from lawbook.laws.note import Note, reason_of, refusal
 from lawbook.laws.points import Points, gather
 from lawbook.laws.profile import profile, profile_prediction, profiled
+from lawbook.laws.repeats import t_reach
 from lawbook.laws.solver import Solution, solve
 from lawbook.laws.uncertainty import (
     Estimate,
@@ -207,11 +208,11 @@ def fit_points(
     n, p = len(points.x), len(law.parameters)
     shortage = too_few(points, law)
     if shortage:
-        return _without_estimates(points, law, loss, level, shortage)
+        return without_estimates(points, law, loss, level, shortage)
     points, solution = optimum(points, law, loss)
     if not np.isfinite(solution.objective[0]):
         text = "the law is infinite or not positive at some points wherever it was started"
-        return _without_estimates(points, law, loss, level, refusal("not_finite", text))
+        return without_estimates(points, law, loss, level, refusal("not_finite", text))
     parameters = solution.parameters[0]
     data = points.data()
     r = data.log_y[0] - law.log_predict(points.x, parameters)
@@ -241,7 +242,7 @@ def fit_points(
     elif status == FitStatus.NOT_IDENTIFIED:
         for name in free_parameters(law, points.x, parameters) & set(estimates):
             estimates[name] = Estimate(estimates[name].value, np.nan, np.nan, "none")
-    derived = _derived(points, law, parameters, drawn, left_out, method, level)
+    derived = derived_estimates(points, law, parameters, drawn, left_out, method, level)
     errors = np.array([half_width(values) for values in drawn.T])
     influences = influence(law, points, loss, parameters, errors)
     spread = spread_of(points, law.log_predict(points.x, parameters), r, p, repeated(points))
@@ -339,7 +340,7 @@ def point_table(points: Points, level: float, residuals: Array | None = None) ->
     log_y, censored = data.log_y[0], data.censored[0]
     m = points.clusters_per_point
     spread = np.sqrt(np.sum(points.deviations() ** 2, axis=0))
-    half = np.where(m > 1, stdtrit(np.maximum(m - 1, 1), (1 + level) / 2) * spread, np.nan)
+    half = t_reach(m, level) * spread
     table = pd.DataFrame(points.x, columns=list(points.inputs))
     table["y"] = np.exp(log_y)
     table["low"] = np.where(censored, np.nan, np.exp(log_y - half))
@@ -356,7 +357,7 @@ def _aicc(deviance: float, n: int, p: int) -> float:
     return float(deviance + 2 * k + 2 * k * (k + 1) / (n - k - 1)) if n > k + 1 else np.nan
 
 
-def _derived(
+def derived_estimates(
     points: Points, law: Law, parameters: Array, drawn: Array, left_out: Array, method: str, level: float
 ) -> dict[str, Estimate]:
     """Return the law's derived quantities with intervals from the draws."""
@@ -386,12 +387,13 @@ def _counts(points: Points) -> dict[str, Any]:
     }
 
 
-def _without_estimates(points: Points, law: Law, loss: Loss, level: float, why: Note) -> Fit:
+def without_estimates(points: Points, law: Law, loss: Loss, level: float, why: Note | None) -> Fit:
+    """Return a fit without estimates, refused; `why` stands before what is noted of the points."""
     nothing = Estimate(np.nan, np.nan, np.nan, "none")
     return Fit(
         law=law, y=points.y, inputs=points.inputs, status=FitStatus.REFUSED,
         estimates=dict.fromkeys(law.parameters, nothing), derived=dict.fromkeys(law.derived, nothing),
-        notes=(why, *points.notes), level=level, method="none",
+        notes=(*(() if why is None else (why,)), *points.notes), level=level, method="none",
         loss=loss, objective=np.nan, gradient=np.nan, bic=np.nan, aicc=np.nan, lack_of_fit=np.nan, screened=0, starts=0,
         starts_at_best=0, draws=np.full((0, len(law.parameters)), np.nan), failed_draws=0,
         points=point_table(points, level), influence=pd.DataFrame(),

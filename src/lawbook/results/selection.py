@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError, suggest
+from lawbook.results.derived import is_censored
 from lawbook.results.evaluations import At, choose
 from lawbook.storage.status import RunStatus
 from lawbook.studies.roles import REPEATS
@@ -61,8 +62,13 @@ def text_of(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def where(runs: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the runs with these values (one, or a list). Raises LawbookError for a column they lack."""
+def where(
+    runs: pd.DataFrame, wanted: Mapping[str, Any], idle: Mapping[str, pd.Series] | None = None
+) -> pd.DataFrame:
+    """Return the runs with these values (one, or a list). Raises LawbookError for a column they lack.
+
+    idle: by axis, the runs that it has no effect on (a boolean a run): these have any value of it.
+    """
     chosen = np.ones(len(runs), dtype=bool)
     for column, value in wanted.items():
         if column not in runs.columns:
@@ -70,7 +76,8 @@ def where(runs: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.DataFrame:
                 f"the runs have no column {column!r}; {suggest(column, map(str, runs.columns))}"
             )
         values = list(value) if isinstance(value, list | tuple | set) else [value]
-        chosen &= runs[column].isin(values).to_numpy(dtype=bool)
+        has = runs[column].isin(values).to_numpy(dtype=bool)
+        chosen &= has if idle is None or column not in idle else has | idle[column].to_numpy(dtype=bool)
     return runs[chosen]
 
 
@@ -105,15 +112,20 @@ def planned_for(block: LawBlock, runs: pd.DataFrame) -> pd.DataFrame:
     return where(runs if block.sweep is None else of_sweep(runs, block.sweep), block.where)
 
 
-def taken(block: LawBlock, runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the runs that give a law its points: selected and converged, with a y and an x, choices made."""
+def taken(block: LawBlock, runs: pd.DataFrame, bounded: Collection[str] = ()) -> pd.DataFrame:
+    """Return the runs that give a law its points: selected and converged, with a y and an x, choices made.
+
+    bounded: derived columns that runs may have by a bound alone, which is a y, too.
+    """
     chosen = select(block, runs)
     chosen = chosen[chosen["status"] != RunStatus.UNCONVERGED]
     if block.choose:
         by = list(block.by)
         groups = [rows for _, rows in chosen.groupby(by, dropna=False)] if by else [chosen]
         chosen = pd.concat([choose(rows, block.choose, block.inputs[0], block.y)[0] for rows in groups])
-    return chosen.dropna(subset=[block.y, *block.inputs])
+    chosen = chosen.dropna(subset=list(block.inputs))
+    has_y = chosen[block.y].notna()
+    return chosen[has_y | is_censored(chosen, block.y) if block.y in bounded else has_y]
 
 
 def group_runs(block: LawBlock, runs: pd.DataFrame, group: str) -> pd.DataFrame:

@@ -16,10 +16,11 @@ from lawbook.results.reader import Results
 from lawbook.results.selection import planned_for, taken
 from lawbook.storage.tables import read_table
 from lawbook.studies import Plan, Run
+from lawbook.studies.columns_block import bounded
 from lawbook.studies.cost import run_cost
 from lawbook.studies.probes import pool_id
 from lawbook.studies.runs import effective, reads_scores
-from lawbook.workflow.stages import code_digest
+from lawbook.workflow.stages import training_code
 
 Row = tuple[str, str]
 _SPLITS = ("train_", "validation_", "test_")
@@ -64,7 +65,7 @@ def why(plan: Plan, run: Run, results: Path, cache: Path) -> list[Row]:
     if spent is None or outcome is None:
         rows.append(("state", f"not in {results / 'runs.parquet'} yet; `lawbook run {plan.study.name}`"))
     else:
-        rows += [*_outcome(outcome), *_training(spent, code_digest(plan, "train"))]
+        rows += [*_outcome(outcome), *_training(spent, training_code(plan))]
     kept = [str(file) for file in _cache_files(cache, run.run_id)]
     return [*rows, ("kept in the cache", ", ".join(kept) or "no")]
 
@@ -76,8 +77,11 @@ def _laws(plan: Plan, run: Run, results: Path) -> str:
         runs = plan.table()
         names = [name for name, law in laws.items() if run.run_id in set(planned_for(law, runs)["run_id"])]
         return ", ".join(names) + " (by the plan)" if names else "none"
+    uncertain = bounded(plan.study.content.columns)
     names = [
-        name for name, law in laws.items() if run.run_id in set(taken(law, found.points_of(law))["run_id"])
+        name
+        for name, law in laws.items()
+        if run.run_id in set(taken(law, found.points_of(law), uncertain)["run_id"])
     ]
     return ", ".join(names) or "none"
 

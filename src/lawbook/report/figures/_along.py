@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 
 from lawbook.errors import LawbookError, suggest
 from lawbook.fitting.exact import exact_along_steps
+from lawbook.laws.repeats import independent
 from lawbook.report.figures._series import plain_means
 from lawbook.report.style import BLACK, log_axis, tick_text
-from lawbook.results.evaluations import independent
 from lawbook.storage.columns import SPLITS
 from lawbook.storage.status import RunStatus
 from lawbook.studies.figure_block import FigureBlock

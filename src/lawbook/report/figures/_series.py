@@ -10,14 +10,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator
-from scipy import stats
 
 from lawbook.axes import Config
 from lawbook.errors import LawbookError
 from lawbook.laws.fit import point_table
 from lawbook.laws.points import gather
+from lawbook.laws.repeats import independent, t_reach
 from lawbook.report.style import MARKERS, colours, log_axis
-from lawbook.results.evaluations import independent
 from lawbook.results.reader import Results
 from lawbook.results.selection import sweep_runs, text_of, varying_axes, where
 from lawbook.results.words import conditions, count, number, plain
@@ -150,7 +149,7 @@ def plain_means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
     repeats = independent(runs) or ["run_id"]
     each = runs.groupby([x, *repeats], dropna=False)[y].mean()
     table = each.groupby(level=0).agg(["mean", "std", "size"]).rename_axis("x").reset_index()
-    half = stats.t.ppf(0.975, np.maximum(table["size"] - 1, 1)) * table["std"] / np.sqrt(table["size"])
+    half = t_reach(table["size"]) * table["std"] / np.sqrt(table["size"])
     table = table.assign(low=table["mean"] - half, high=table["mean"] + half, censored=False)
     return table.rename(columns={"mean": "y", "size": "n_seeds"})[_COLUMNS]
 
@@ -171,7 +170,7 @@ def flops_axis(axes: Axes, flops: pd.Series) -> None:
 def draw_points(
     axes: Axes, points: pd.DataFrame, line: Line, *, joined: bool = True, label: str | None = None
 ) -> None:
-    """Draw means with their intervals; upper limits as open triangles that point down."""
+    """Draw means with their intervals; limits as open triangles, upper ones pointing down and lower ones up."""
     seen, limit = points[~points["censored"].astype(bool)], points[points["censored"].astype(bool)]
     ends = seen[["y", "low", "high"]].to_numpy(dtype=float)
     spread = np.nan_to_num(np.stack([ends[:, 0] - ends[:, 1], ends[:, 2] - ends[:, 0]]))
@@ -186,8 +185,9 @@ def draw_points(
         elinewidth=0.8,
         label=line.label if label is None else label,
     )
-    if len(limit):
-        axes.plot(limit["x"], limit["y"], color=line.colour, marker="v", mfc="white", ls="none", ms=5)
+    for marker, rows in (("v", limit[limit["high"].notna()]), ("^", limit[limit["high"].isna()])):
+        if len(rows):
+            axes.plot(rows["x"], rows["y"], color=line.colour, marker=marker, mfc="white", ls="none", ms=5)
 
 
 def draw_seeds(axes: Axes, runs: pd.DataFrame, y: str, x: str, line: Line) -> None:

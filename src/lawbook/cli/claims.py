@@ -1,4 +1,4 @@
-"""Print judged claims: the verdict, what was measured, what was expected."""
+"""The claims of a study on the terminal, with their verdicts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from lawbook.errors import LawbookError
 from lawbook.storage.status import Verdict
 
-VERDICT_COLOURS = {Verdict.HOLDS: "green", Verdict.FAILS: "red", Verdict.UNDECIDED: "yellow"}
+COLOURS = {Verdict.HOLDS: "green", Verdict.FAILS: "red", Verdict.UNDECIDED: "yellow"}
 
 
 def show_claims(folder: Path) -> list[str]:
@@ -23,7 +23,7 @@ def show_claims(folder: Path) -> list[str]:
         )
     claims: list[dict[Any, Any]] = read_table(folder / "claims.parquet").to_dict("records")
     for claim in claims:
-        typer.secho(f"{claim['verdict']:<9}  {claim['text']}", fg=VERDICT_COLOURS[claim["verdict"]])
+        typer.secho(f"{claim['verdict']:<9}  {claim['text']}", fg=COLOURS[claim["verdict"]])
         measured = "not measured" if claim["estimate"] != claim["estimate"] else _interval(claim)
         typer.echo(f"           {measured}; expected {claim['expected']} ({claim['origin']})")
         if claim["verdict"] != Verdict.HOLDS and claim["reason"]:
