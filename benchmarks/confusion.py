@@ -66,7 +66,7 @@ def data_sets(y: np.ndarray, cell: Cell, count: int, purpose: str) -> list[Point
         Points(
             y="y", inputs=("x",), x=cell.x, sums=y * np.exp(cell.noise * each), mass=ones,
             runs=ones.astype(np.int64), limit=np.full(n, np.nan), base=np.full(n, float(C)), binomial=False,
-            overdispersion=0.0, n_censored=0, n_diverged=0, notices=(),
+            overdispersion=0.0, n_censored=0, n_diverged=0, notes=(),
         )
         for each in noise
     ]  # fmt: skip

@@ -11,5 +11,5 @@ with reported():
     runs, source = take_table(job.plan)
     made = job.provenance({"data": list(source["sha256"])})
     write_table(source, job.out[1], "source", made)
-    write_table(runs, job.out[0], made=made)
+    write_table(runs, job.out[0], made=made, roles=job.plan.roles)
     write_csv(runs, job.out[0].with_suffix(".csv"))

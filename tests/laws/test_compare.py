@@ -79,7 +79,7 @@ def test_a_null_prefers_nothing(simulate: Simulate) -> None:
 def test_a_floor_that_is_not_identified_is_no_rival(simulate: Simulate) -> None:
     table = simulate("power", 10, rng=np.random.default_rng(0), points=10, noise=0.01)
     found = compare(table, ["power_floor", "power"], y="y", x="x", draws=200)
-    assert any(notice.kind == "floor_not_identified" for notice in found.fits["power_floor"].warnings)
+    assert any(note.code == "floor_not_identified" for note in found.fits["power_floor"].notes)
     assert found.preferred == "power"
     assert "the floor of power_floor is not told apart from 0" in found.reason
 

@@ -86,8 +86,8 @@ def test_refused_fits_are_left_out_and_named() -> None:
     flat = pruned().query("keep_fraction == 0.25").assign(error=0.1)
     every[0.25] = fit(flat, "power", y="error", x="n_train", draws=50)
     found = lower_envelope(every, y="error", x="n_train")
-    assert [notice.kind for notice in found.notices] == ["refused"]
-    assert "0.25" in found.notices[0].message
+    assert [note.code for note in found.notes] == ["refused"]
+    assert "0.25" in found.notes[0].message
     assert 0.25 not in found.best["choice"].tolist()
     with pytest.raises(LawbookError, match="no fit is left"):
         lower_envelope({0.25: every[0.25]})

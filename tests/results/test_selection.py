@@ -125,3 +125,10 @@ def _named_when_measured(plan: Plan, folder: Path) -> dict[int, str]:
         for run in plan.runs
         if run.config["seed"] == 0
     }
+
+
+def test_an_axis_without_effect_does_not_keep_a_run_out() -> None:
+    idle = {"learning_rate": RUNS["width"] == 1}
+
+    assert "".join(where(RUNS, {"learning_rate": 0.2}, idle)["run_id"]) == "ae"
+    assert "".join(where(RUNS, {"learning_rate": 0.2, "seed": 1}, idle)["run_id"]) == ""

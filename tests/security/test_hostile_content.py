@@ -20,7 +20,8 @@ import pytest
 from tests.workflow.conftest import build
 
 from lawbook.claims.judge import judge_claims
-from lawbook.fitting.study import fit_study, sensitivity
+from lawbook.fitting.sensitivity import sensitivity
+from lawbook.fitting.study import fit_study
 from lawbook.report.embed import inline_figure
 from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report
@@ -80,7 +81,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     plan = make_plan(load_study(folder / "hostile.yaml"))
     content, out = plan.study.content, folder / "results"
     runs, source = take_table(plan)
-    write_table(runs, out / "runs.parquet")
+    write_table(runs, out / "runs.parquet", roles=plan.roles)
     write_table(source, out / "source.parquet", "source")
     tables = fit_study(content.laws, runs) | {"sensitivity": sensitivity(content.laws, runs)}
     for name, made in tables.items():

@@ -19,6 +19,7 @@ from lawbook.laws.points import Points
 from lawbook.laws.solver import jacobian
 from lawbook.laws.uncertainty import repeated
 from lawbook.seeds import generator
+from lawbook.storage.status import UNDECIDED
 
 DRAWS = 1999
 EXCLUDED = 0.005
@@ -202,7 +203,7 @@ def settle(families: Sequence[Family], noise: Noise, tail: float, seed: int) -> 
         if all(won for won, _ in pairs):
             return winner.named, "; ".join(text for _, text in pairs)
         doubts.append(next(text for won, text in pairs if not won))
-    return "undecided", doubts[0]
+    return UNDECIDED, doubts[0]
 
 
 def _beats(one: Family, other: Family, own: float, others: float, tail: float) -> tuple[bool, str]:

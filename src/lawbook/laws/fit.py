@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
 from lawbook.errors import LawbookError
-from lawbook.laws.cautions import cautions, open_ends, uneven, unseen_break
+from lawbook.laws.cautions import cautions, open_ends, rising, uneven, unseen_break
 from lawbook.laws.checks import check_history, check_inputs, check_request, places
 from lawbook.laws.evidence import Evidence
 from lawbook.laws.forms import laws
@@ -21,8 +21,10 @@ from lawbook.laws.influence import influence, influential
 from lawbook.laws.law import Array, Flags, Law
 from lawbook.laws.loss import Loss, robust_delta
 from lawbook.laws.noise import Spread, spread_of
-from lawbook.laws.points import Notice, Points, gather
+from lawbook.laws.note import Note, reason_of, refusal
+from lawbook.laws.points import Points, gather
 from lawbook.laws.profile import profile, profile_prediction, profiled
+from lawbook.laws.repeats import t_reach
 from lawbook.laws.solver import Solution, solve
 from lawbook.laws.uncertainty import (
     Estimate,
@@ -37,6 +39,7 @@ from lawbook.laws.uncertainty import (
 )
 from lawbook.laws.verdict import judge, lack_of_fit, trend
 from lawbook.seeds import generator
+from lawbook.storage.status import FitStatus
 
 _PLACES = 16
 """Places of one profile: its design holds them all."""
@@ -46,8 +49,8 @@ _PLACES = 16
 class Fit:
     """A law with its estimates on given data, how sure they are, and how they came about.
 
-    `status` is 'ok', 'refused' (the data give no such law; `reason` says why) or 'not_identified' (they do
-    not fix its parameters). `draws` (draws, p) are refitted parameters, NaN where a refit did not converge
+    `status` says whether the data give the law; `notes` what there is to know besides the numbers, first why
+    there is no law, where there is none. `draws` (draws, p) are refitted parameters, NaN where a refit did not converge
     (`failed_draws`). `objective` is Σ w ρ(r) with weights of mean 1, `gradient` its derivative at the
     optimum, `starts_at_best` how many of `starts` reached it (relative excess < 1e-9), the best of the
     `screened` ones. `derived` are the law's further quantities. `method` says how the draws were made; an
@@ -60,11 +63,10 @@ class Fit:
     law: Law
     y: str
     inputs: tuple[str, ...]
-    status: str
-    reason: str
+    status: FitStatus
     estimates: dict[str, Estimate]
     derived: dict[str, Estimate]
-    warnings: tuple[Notice, ...]
+    notes: tuple[Note, ...]
     level: float
     method: str
     loss: Loss
@@ -87,6 +89,11 @@ class Fit:
     influence: pd.DataFrame = field(repr=False)
     spread: Spread
     evidence: Evidence | None = field(repr=False)
+
+    @property
+    def reason(self) -> str:
+        """Return why the data give no such law, or do not fix its parameters; '' if they do."""
+        return reason_of(self.notes)
 
     @property
     def n_points(self) -> int:
@@ -179,7 +186,7 @@ def fit(
     >>> table = pd.DataFrame({"n": [1, 2, 4, 8, 16] * 3, "seed": [0] * 5 + [1] * 5 + [2] * 5})
     >>> table["loss"] = 3 * table.n ** -0.5 * (1 + 0.01 * (table.seed - 1))
     >>> fitted = fit(table, "power", y="loss", x="n", draws=100)
-    >>> fitted.status, round(fitted.estimates["alpha"].value, 6)
+    >>> fitted.status.value, round(fitted.estimates["alpha"].value, 6)
     ('ok', 0.5)
     """
     if isinstance(law, str):
@@ -188,7 +195,7 @@ def fit(
     points = gather(
         table, y=y, x=x, cluster=cluster, n_eval=n_eval, weights=weights, positive_x=law.positive_x
     )
-    check_history(law, points.notices)
+    check_history(law, points.notes)
     chosen = loss_of(points, [law], loss, delta)
     return fit_points(points, law, loss=chosen, draws=draws, level=level, seed=seed)
 
@@ -201,11 +208,11 @@ def fit_points(
     n, p = len(points.x), len(law.parameters)
     shortage = too_few(points, law)
     if shortage:
-        return _without_estimates(points, law, loss, level, shortage)
+        return without_estimates(points, law, loss, level, shortage)
     points, solution = optimum(points, law, loss)
     if not np.isfinite(solution.objective[0]):
-        reason = "the law is infinite or not positive at some points wherever it was started"
-        return _without_estimates(points, law, loss, level, reason)
+        text = "the law is infinite or not positive at some points wherever it was started"
+        return without_estimates(points, law, loss, level, refusal("not_finite", text))
     parameters = solution.parameters[0]
     data = points.data()
     r = data.log_y[0] - law.log_predict(points.x, parameters)
@@ -215,9 +222,9 @@ def fit_points(
     if method == "bca":
         left_out = _converged(solve(law, points.x, jackknife(points), loss, warm=parameters))
     fit_p, unexplained = lack_of_fit(law, points, solution)
-    status, reason = judge(law, points, solution, drawn, level, fit_p, unexplained)
+    status, why = judge(law, points, solution, drawn, level, fit_p, unexplained)
     evidence = None
-    if status != "refused":
+    if status != FitStatus.REFUSED:
         variance, df = residual_variance(points, law, solution)
         evidence = evidence_of(points, law, loss, parameters, method, variance, df)
     estimates = {}
@@ -230,29 +237,28 @@ def fit_points(
     for name, found in ends.items():
         kind = "one_sided" if name == law.floor and estimates[name].value == 0 else "profile"
         estimates[name] = Estimate(estimates[name].value, float(found.low[0]), float(found.high[0]), kind)
-    if status == "ok" and (lost := unseen_break(law, points.x, estimates, ends)):
-        status, reason = "not_identified", lost
-    elif status == "not_identified":
+    if status == FitStatus.OK and (lost := unseen_break(law, points.x, estimates, ends)):
+        status, why = FitStatus.NOT_IDENTIFIED, lost
+    elif status == FitStatus.NOT_IDENTIFIED:
         for name in free_parameters(law, points.x, parameters) & set(estimates):
             estimates[name] = Estimate(estimates[name].value, np.nan, np.nan, "none")
-    derived = _derived(points, law, parameters, drawn, left_out, method, level)
+    derived = derived_estimates(points, law, parameters, drawn, left_out, method, level)
     errors = np.array([half_width(values) for values in drawn.T])
     influences = influence(law, points, loss, parameters, errors)
     spread = spread_of(points, law.log_predict(points.x, parameters), r, p, repeated(points))
-    warnings = [
-        *points.notices,
+    notes = (
+        *(() if why is None else (why,)),
+        *points.notes,
         *cautions(points, law, solution, estimates, method, fit_p, failed / max(draws, 1)),
         *open_ends(law, ends),
         *influential(influences, law, points.inputs),
         *uneven(spread, points.y),
-    ]
-    slope = trend(points, level)
-    if (slope.low > 0).any() and not (slope.high < 0).any():
-        warnings.append(Notice("rising", f"{points.y} rises with {', '.join(points.inputs)}"))
+        *rising(points, trend(points, level)),
+    )
     deviance = loss.deviance(float(solution.objective[0]), n)
     return Fit(
-        law=law, y=points.y, inputs=points.inputs, status=status, reason=reason, estimates=estimates,
-        derived=derived, warnings=tuple(warnings), level=level, method=method, loss=loss,
+        law=law, y=points.y, inputs=points.inputs, status=status, estimates=estimates,
+        derived=derived, notes=notes, level=level, method=method, loss=loss,
         objective=float(solution.objective[0]), gradient=float(solution.gradient[0]),
         bic=float(deviance + (p + 1) * np.log(n)), aicc=_aicc(deviance, n, p),
         lack_of_fit=fit_p, screened=solution.screened, starts=solution.starts,
@@ -261,20 +267,22 @@ def fit_points(
     )  # fmt: skip
 
 
-def too_few(points: Points, law: Law) -> str:
-    """Say what is missing to fit a law, '' if nothing is."""
+def too_few(points: Points, law: Law) -> Note | None:
+    """Return the note on what is missing to fit a law, None if nothing is."""
     n, p = len(points.x), len(law.parameters)
     if n == 0:
-        return f"no run has a finite {points.y}"
+        return refusal("no_points", f"no run has a finite {points.y}")
     for j, name in enumerate(points.inputs):
         # One schedule is enough for a law that reads its history.
         if not (law.coupled and j == 0) and len(np.unique(points.x[:, j])) == 1:
-            return f"one distinct {name} ({points.x[0, j]:g}): no law can be seen"
+            text = f"one distinct {name} ({points.x[0, j]:g}): no law can be seen"
+            return refusal("one_x", text, input=name)
     if n < p + 2:
-        return (
+        text = (
             f"too few points: {n} distinct {', '.join(points.inputs)} for {p} parameters (at least {p + 2})"
         )
-    return ""
+        return refusal("too_few_points", text, points=n, needed=p + 2)
+    return None
 
 
 def loss_of(points: Points, forms: Sequence[Law], name: str, delta: float | str | None) -> Loss:
@@ -332,7 +340,7 @@ def point_table(points: Points, level: float, residuals: Array | None = None) ->
     log_y, censored = data.log_y[0], data.censored[0]
     m = points.clusters_per_point
     spread = np.sqrt(np.sum(points.deviations() ** 2, axis=0))
-    half = np.where(m > 1, stdtrit(np.maximum(m - 1, 1), (1 + level) / 2) * spread, np.nan)
+    half = t_reach(m, level) * spread
     table = pd.DataFrame(points.x, columns=list(points.inputs))
     table["y"] = np.exp(log_y)
     table["low"] = np.where(censored, np.nan, np.exp(log_y - half))
@@ -349,7 +357,7 @@ def _aicc(deviance: float, n: int, p: int) -> float:
     return float(deviance + 2 * k + 2 * k * (k + 1) / (n - k - 1)) if n > k + 1 else np.nan
 
 
-def _derived(
+def derived_estimates(
     points: Points, law: Law, parameters: Array, drawn: Array, left_out: Array, method: str, level: float
 ) -> dict[str, Estimate]:
     """Return the law's derived quantities with intervals from the draws."""
@@ -379,12 +387,13 @@ def _counts(points: Points) -> dict[str, Any]:
     }
 
 
-def _without_estimates(points: Points, law: Law, loss: Loss, level: float, reason: str) -> Fit:
+def without_estimates(points: Points, law: Law, loss: Loss, level: float, why: Note | None) -> Fit:
+    """Return a fit without estimates, refused; `why` stands before what is noted of the points."""
     nothing = Estimate(np.nan, np.nan, np.nan, "none")
     return Fit(
-        law=law, y=points.y, inputs=points.inputs, status="refused", reason=reason,
+        law=law, y=points.y, inputs=points.inputs, status=FitStatus.REFUSED,
         estimates=dict.fromkeys(law.parameters, nothing), derived=dict.fromkeys(law.derived, nothing),
-        warnings=points.notices, level=level, method="none",
+        notes=(*(() if why is None else (why,)), *points.notes), level=level, method="none",
         loss=loss, objective=np.nan, gradient=np.nan, bic=np.nan, aicc=np.nan, lack_of_fit=np.nan, screened=0, starts=0,
         starts_at_best=0, draws=np.full((0, len(law.parameters)), np.nan), failed_draws=0,
         points=point_table(points, level), influence=pd.DataFrame(),

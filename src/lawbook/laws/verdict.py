@@ -10,9 +10,11 @@ from scipy.special import betainc, stdtrit
 from lawbook.laws.contest import ROUND_OFF, Stand, noise_of, stand_of
 from lawbook.laws.identify import ILL_CONDITIONED, condition, free_combination
 from lawbook.laws.law import Array, Law
+from lawbook.laws.note import Note, refusal, warning
 from lawbook.laws.points import Points
 from lawbook.laws.solver import Design, Solution
 from lawbook.laws.uncertainty import repeated
+from lawbook.storage.status import FitStatus
 
 _POOR_FIT = 0.001
 """Lack of fit: refused below this p if the law also leaves more than `_UNEXPLAINED` of the variation."""
@@ -162,47 +164,59 @@ def _neighbours(x: Array) -> Array:
 
 def judge(
     law: Law, points: Points, solution: Solution, draws: Array, level: float, fit_p: float, unexplained: float
-) -> tuple[str, str]:
-    """Return the status of a fit, 'ok', 'refused' or 'not_identified', and its reason."""
+) -> tuple[FitStatus, Note | None]:
+    """Return the status of a fit, and the note on why it is not ok."""
     slope = trend(points, level)
     if slope.flat:
         shown = ", ".join(
             f"{a:.3g} [{b:.3g}, {c:.3g}]" for a, b, c in zip(slope.slope, slope.low, slope.high, strict=True)
         )
-        return "refused", f"flat: the slope d log {points.y} / d log {points.inputs[0]} = {shown} includes 0"
+        text = f"flat: the slope d log {points.y} / d log {points.inputs[0]} = {shown} includes 0"
+        ends = {"slope": slope.slope.tolist(), "low": slope.low.tolist(), "high": slope.high.tolist()}
+        return FitStatus.REFUSED, refusal("flat", text, **ends)
     parameters = solution.parameters[0]
     if not solution.converged[0]:
-        return "refused", f"the solver did not converge (gradient {solution.gradient[0]:.2g})"
+        gradient = float(solution.gradient[0])
+        text = f"the solver did not converge (gradient {gradient:.2g})"
+        return FitStatus.REFUSED, refusal("not_converged", text, gradient=gradient)
     decaying = [name for name in law.linear if name != law.floor]
     if not any(parameters[law.linear.index(name)] > 0 for name in decaying):
-        return "refused", f"no decay: {', '.join(decaying)} = 0, only the floor is left"
+        text = f"no decay: {', '.join(decaying)} = 0, only the floor is left"
+        return FitStatus.REFUSED, refusal("no_decay", text, parameters=decaying)
     box = Design.of(law, points.x).box
     at = law.nonlinear.index(law.exponent)
-    theta, (low, high) = parameters[len(law.linear) + at], box[at]
+    theta, (low, high) = float(parameters[len(law.linear) + at]), box[at].tolist()
     edge = 1e-6 * (high - low)
     if law.log_spaced[at]:
         outside = theta <= low * (1 + 1e-6) or theta >= high - edge
     else:
         outside = theta <= low + edge or theta >= high - edge
     if outside:
-        return "refused", f"{law.exponent} = {theta:.3g} sits on its bound [{low:.3g}, {high:.3g}]"
+        text = f"{law.exponent} = {theta:.3g} sits on its bound [{low:.3g}, {high:.3g}]"
+        bounds = {"parameter": law.exponent, "estimate": theta, "low": low, "high": high}
+        return FitStatus.REFUSED, refusal("on_bound", text, **bounds)
     if wrong := misspecified(law, points, solution, fit_p, unexplained):
-        return "refused", wrong
+        return FitStatus.REFUSED, wrong
     ill = condition(law, points.x, parameters)
     if ill > ILL_CONDITIONED:
         free = free_combination(law, points.x, parameters)
-        return "not_identified", f"the points leave {free} free (condition number {ill:.1g})"
+        text = f"the points leave {free} free (condition number {ill:.1g})"
+        return FitStatus.NOT_IDENTIFIED, refusal("ill_conditioned", text, free=free, condition=ill)
     drawn = draws[:, len(law.linear) + at]
     drawn = drawn[np.isfinite(drawn)]
     if len(drawn):
         bound = float(np.mean((drawn <= low + 1e-9 * abs(low)) | (drawn >= high - 1e-9 * abs(high))))
         if bound > _OFTEN_AT_BOUND:
-            return "not_identified", f"{law.exponent} sits on its bound in {bound:.0%} of the bootstrap draws"
-    return "ok", ""
+            text = f"{law.exponent} sits on its bound in {bound:.0%} of the bootstrap draws"
+            note = refusal("often_on_bound", text, parameter=law.exponent, share=bound)
+            return FitStatus.NOT_IDENTIFIED, note
+    return FitStatus.OK, None
 
 
-def misspecified(law: Law, points: Points, solution: Solution, fit_p: float, unexplained: float) -> str:
-    """Say why the law is not that of the data, '' if nothing shows it.
+def misspecified(
+    law: Law, points: Points, solution: Solution, fit_p: float, unexplained: float
+) -> Note | None:
+    """Return the note that the law is not that of the data, None if nothing shows it.
 
     Two things must come together: the miss is no noise (p < 0.001 against the seeds, or, without repeats, of
     the order of the residuals; p < 0.01 of the one if p < 0.001 of the other), and it is large: more than a
@@ -211,30 +225,34 @@ def misspecified(law: Law, points: Points, solution: Solution, fit_p: float, une
     stand, noise = stand_of(law, points, solution.parameters[0]), noise_of(points)
     pattern = residual_pattern(stand, points.x, noise.exact)
     if np.isnan(fit_p):
-        real, size = pattern.p < _POOR_FIT, pattern.size
+        p, size = pattern.p, pattern.size
+        real = p < _POOR_FIT
         share = size**2 * len(stand.residuals) / max(stand.misfit, 1e-300)
         large = unexplained * share > _UNEXPLAINED or size > _MISSPECIFIED
-        what = f"misspecified, the residuals follow a pattern: p = {pattern.p:.2g}"
+        what = f"misspecified, the residuals follow a pattern: p = {p:.2g}"
     else:
-        real = fit_p < _POOR_FIT or (fit_p < _DOUBTFUL_FIT and pattern.p < _POOR_FIT)
+        p = fit_p
+        real = p < _POOR_FIT or (p < _DOUBTFUL_FIT and pattern.p < _POOR_FIT)
         beyond = stand.misfit - noise.off(stand.tangent)[0]
         size = float(np.sqrt(max(beyond, 0.0) / len(stand.residuals)))
         large = unexplained > _UNEXPLAINED or size > _MISSPECIFIED
-        what = f"lack of fit, the law is misspecified: p = {fit_p:.2g} against seed noise"
+        what = f"lack of fit, the law is misspecified: p = {p:.2g} against seed noise"
     if not (real and large):
-        return ""
-    return f"{what}; it misses by {size:.1%} RMS and leaves {unexplained:.0%} of the variation unexplained"
+        return None
+    text = f"{what}; it misses by {size:.1%} RMS and leaves {unexplained:.0%} of the variation unexplained"
+    return refusal("misspecified", text, p=p, rms=size, unexplained=unexplained)
 
 
-def systematic(law: Law, points: Points, solution: Solution) -> str:
-    """Describe a pattern in the residuals, '' if there is none or repeats judge the fit better."""
+def systematic(law: Law, points: Points, solution: Solution) -> list[Note]:
+    """Return the note on a pattern in the residuals, if there is one and no repeats judge the fit better."""
     if repeated(points):
-        return ""
+        return []
     stand = stand_of(law, points, solution.parameters[0])
     pattern = residual_pattern(stand, points.x, noise_of(points).exact)
     if not pattern.p < _POOR_FIT:
-        return ""
-    return f"neighbouring points are missed alike: p = {pattern.p:.2g}, {pattern.size:.2%} RMS"
+        return []
+    text = f"neighbouring points are missed alike: p = {pattern.p:.2g}, {pattern.size:.2%} RMS"
+    return [warning("systematic_residuals", text, p=pattern.p, rms=pattern.size)]
 
 
 def doubtful(fit_p: float) -> bool:

@@ -59,11 +59,21 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
         if claim.quantity is not None and claim.quantity not in quantities:
             fix = suggest(claim.quantity, quantities)
             raise plan.study.error(f"claims.{i}.quantity", claim.quantity, "there is no such quantity", fix)
+        if claim.quantity is not None and quantities[claim.quantity].of_column not in (
+            None,
+            claim.column is not None,
+        ):
+            problem, fix = "this quantity is about a column", "add column, one of the study's columns"
+            if claim.column is not None:
+                problem, fix = f"{claim.quantity} is about no column", "delete it"
+            raise plan.study.error(f"claims.{i}.column", claim.column, problem, fix)
         _check_analysis(plan, i, claim)
         check = None if claim.quantity is None else quantities[claim.quantity].check
         if check is not None and plan.source is None:
             try:
-                check(where(plan.table(), claim.where))
+                check(
+                    where(plan.table(), claim.where), [c for c, role in plan.roles.items() if role == "axis"]
+                )
             except LawbookError as error:
                 problem, _, fix = str(error).rpartition("; ")
                 raise plan.study.error(f"claims.{i}.where", dict(claim.where), problem, fix) from None

@@ -16,6 +16,7 @@ from lawbook.results.reader import Results
 from lawbook.results.selection import planned_for, taken
 from lawbook.storage.tables import read_table
 from lawbook.studies import Plan, Run
+from lawbook.studies.columns_block import bounded
 from lawbook.studies.cost import run_cost
 from lawbook.studies.probes import pool_id
 from lawbook.studies.runs import effective, reads_scores
@@ -76,8 +77,11 @@ def _laws(plan: Plan, run: Run, results: Path) -> str:
         runs = plan.table()
         names = [name for name, law in laws.items() if run.run_id in set(planned_for(law, runs)["run_id"])]
         return ", ".join(names) + " (by the plan)" if names else "none"
+    uncertain = bounded(plan.study.content.columns)
     names = [
-        name for name, law in laws.items() if run.run_id in set(taken(law, found.points_of(law))["run_id"])
+        name
+        for name, law in laws.items()
+        if run.run_id in set(taken(law, found.points_of(law), uncertain)["run_id"])
     ]
     return ", ".join(names) or "none"
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lawbook.errors import LawbookError
+from lawbook.errors import LawbookError, listed
 from lawbook.laws.fit import Fit
 from lawbook.laws.frontier.result import FLOOR_OF_SPREAD, MOST_DRAWS, Optima, percentiles
 from lawbook.laws.frontier.runs import Runs, curves, runs_of
 from lawbook.laws.law import Array, Counts
-from lawbook.laws.notice import Notice, listed
+from lawbook.laws.note import Note, warning
 from lawbook.laws.uncertainty import quantile_levels
+from lawbook.storage.status import FitStatus
 
 _GRID = 1001
 _BLOCK = 50
@@ -35,7 +36,7 @@ class Envelope:
 
     table: pd.DataFrame
     best: pd.DataFrame
-    notices: tuple[Notice, ...]
+    notes: tuple[Note, ...]
 
 
 def lower_envelope(
@@ -54,7 +55,7 @@ def lower_envelope(
 
     source: a table of runs, whose mean log y is interpolated over log x (Akima) within the range of each
     choice (`n_eval` as in `fit`, for errors); or a fitted law of one input per choice, used within the x that
-    it was fitted to. Refused fits are left out with a Notice. The band is over resampled seeds or over the
+    it was fitted to. Refused fits are left out with a Note. The band is over resampled seeds or over the
     fits' draws.
     Raises LawbookError for absent columns, y or x ≤ 0, fits whose intervals differ in method, number of seeds or
     level, or if no curve is left.
@@ -86,7 +87,7 @@ def lower_envelope(
     stretches = [(swept.choices[i], np.exp(a), np.exp(b)) for i, a, b, *_ in _segments(grid, values, best)]
     ranges = pd.DataFrame(stretches, columns=["choice", "low", "high"])
     ranges = ranges.groupby("choice", as_index=False).agg({"low": "min", "high": "max"})
-    return Envelope(table[best >= 0].reset_index(drop=True), ranges, swept.notices)
+    return Envelope(table[best >= 0].reset_index(drop=True), ranges, swept.notes)
 
 
 def compute_envelope(runs: Runs, log_budgets: Array | None = None) -> Optima:
@@ -94,7 +95,7 @@ def compute_envelope(runs: Runs, log_budgets: Array | None = None) -> Optima:
 
     The envelope over finitely many sizes touches the one over all sizes once within the range of C where a
     size is the best: at its middle in log C, to second order in the spacing. Sizes whose range has no
-    crossing at both ends, with a smaller and with a larger size, are left out with a Notice. With
+    crossing at both ends, with a smaller and with a larger size, are left out with a Note. With
     `log_budgets` (m,), N* and L* are interpolated there in log–log; budgets outside are left out likewise.
     """
     grid = _grid(runs)
@@ -102,11 +103,11 @@ def compute_envelope(runs: Runs, log_budgets: Array | None = None) -> Optima:
     log_sizes = np.log(sizes)
     touch, height = _tangencies(grid, values)
     inside = np.isfinite(touch)
-    notices = list(runs.notices)
+    notes = list(runs.notes)
     lost = [f"{sizes[i]:.4g}" for i in np.unique(_lowest(values)[0]) if i >= 0 and not inside[i]]
     if lost:
         text = f"{len(lost)} sizes that are the best at the edge of the sweep are left out: {listed(lost)}"
-        notices.append(Notice("edge_optimum", text))
+        notes.append(warning("edge_optimum", text, sizes=lost))
     log_c = np.sort(touch[inside] if log_budgets is None else log_budgets)
     direct = _between(log_c, log_sizes, touch, height)
     drawn = [
@@ -121,14 +122,13 @@ def compute_envelope(runs: Runs, log_budgets: Array | None = None) -> Optima:
         coarse = FLOOR_OF_SPREAD * np.ptp(log_sizes) / (len(sizes) - 1)
         spread[found] = np.maximum(np.nanstd(draws[:, 0, found], axis=0), coarse) / share[found]
     if not found.all():
-        outside = listed(f"{c:.3g}" for c in np.exp(log_c[~found]))
-        text = (
-            f"{int(np.sum(~found))} budgets without a best size inside the sweep are left out: C = {outside}"
-        )
-        notices.append(Notice("edge_optimum", text))
+        outside = np.exp(log_c[~found]).tolist()
+        shown = listed(f"{c:.3g}" for c in outside)
+        text = f"{len(outside)} budgets without a best size inside the sweep are left out: C = {shown}"
+        notes.append(warning("edge_optimum", text, budgets=outside))
     return Optima(
         log_c[found], direct[0][found], direct[1][found], draws[:, 0, found], draws[:, 1, found],
-        spread[found], runs.levels, runs.draw_method, tuple(notices),
+        spread[found], runs.levels, runs.draw_method, tuple(notes),
     )  # fmt: skip
 
 
@@ -141,26 +141,28 @@ class _Swept:
     values: Array
     blocks: Iterable[Array]
     levels: tuple[float, float]
-    notices: tuple[Notice, ...]
+    notes: tuple[Note, ...]
 
 
 def _of_runs(runs: Runs) -> _Swept:
     grid = _grid(runs)
     choices, (values,) = curves(runs, runs.log_loss[None], grid)
-    return _Swept(choices, grid, values, _blocks(runs, grid), runs.levels, runs.notices)
+    return _Swept(choices, grid, values, _blocks(runs, grid), runs.levels, runs.notes)
 
 
 def _of_fits(fits: Mapping[float, Fit]) -> _Swept:
-    notices, used = [], {}
+    notes: list[Note] = []
+    used: dict[float, Fit] = {}
     for choice, fitted in sorted(fits.items()):
         if len(fitted.inputs) != 1:
             raise LawbookError(f"the envelope needs laws of one input, got {', '.join(fitted.inputs)}")
-        if fitted.status == "refused":
-            notices.append(Notice("refused", f"choice {choice:g} is left out: {fitted.reason}"))
+        if fitted.status == FitStatus.REFUSED:
+            text = f"choice {choice:g} is left out: {fitted.reason}"
+            notes.append(warning("refused", text, choice=choice))
         else:
             used[choice] = fitted
     if not used:
-        raise LawbookError("no fit is left for the envelope: " + "; ".join(str(n) for n in notices))
+        raise LawbookError("no fit is left for the envelope: " + "; ".join(str(n) for n in notes))
     ranges = np.array([fitted.x_range[0] for fitted in used.values()])
     if not (ranges > 0).all():
         raise LawbookError("the envelope is over log x: fit each choice to x > 0 only")
@@ -186,9 +188,7 @@ def _of_fits(fits: Mapping[float, Fit]) -> _Swept:
     blocks = (block(start) for start in range(0, int(converged.sum()), _BLOCK))
     first = next(iter(used.values()))
     levels = quantile_levels(first.method, first.n_seeds, first.level)
-    return _Swept(
-        np.array(list(used)), grid, np.where(outside, np.nan, values), blocks, levels, tuple(notices)
-    )
+    return _Swept(np.array(list(used)), grid, np.where(outside, np.nan, values), blocks, levels, tuple(notes))
 
 
 def _grid(runs: Runs) -> Array:

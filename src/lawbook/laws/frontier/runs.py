@@ -16,7 +16,7 @@ from lawbook.laws.frontier.akima import interpolate
 from lawbook.laws.frontier.cost import SIX, Cost, compute_of
 from lawbook.laws.frontier.result import percentile_method
 from lawbook.laws.law import Array
-from lawbook.laws.notice import Notice
+from lawbook.laws.note import Note
 from lawbook.laws.points import gather
 from lawbook.laws.uncertainty import quantile_levels, repeated, resample, resampling
 from lawbook.seeds import generator
@@ -46,7 +46,7 @@ class Runs:
     draws: Array
     levels: tuple[float, float]
     draw_method: str
-    notices: tuple[Notice, ...]
+    notes: tuple[Note, ...]
 
 
 def runs_of(
@@ -68,7 +68,7 @@ def runs_of(
 
     The budget is the column `compute`, or C(N, D) of the column `samples`. Draws add normal `noise` to each
     loss where that is given; else they resample the seeds where most cells have several; else there are none.
-    Rows without a finite loss are left out with a Notice.
+    Rows without a finite loss are left out with a Note.
     Raises LawbookError for absent columns or values ≤ 0, naming rows, and for noise above an eighth of the
     loss.
     """
@@ -98,7 +98,7 @@ def runs_of(
         levels = quantile_levels(resampled, points.n_clusters, level)
     order = np.lexsort((sizes, log_compute))
     return Runs(
-        sizes[order], log_compute[order], log_loss[order], drawn[:, order], levels, method, points.notices
+        sizes[order], log_compute[order], log_loss[order], drawn[:, order], levels, method, points.notes
     )
 
 
