@@ -15,8 +15,8 @@ MODULES = sorted(
 )
 ROOMS = (
     "errors", "axes", "registry", "schedules", "seeds", "signals",
-    "storage", "theory", "laws", "quanta", "tasks", "models", "pruning", "studies", "training", "scoring",
-    "results", "fitting", "claims", "report", "analyses", "workflow", "bundle", "doctor", "cli",
+    "storage", "theory", "laws", "quanta", "tasks", "models", "measurements", "pruning", "studies", "training",
+    "scoring", "results", "fitting", "claims", "report", "analyses", "workflow", "bundle", "doctor", "cli",
 )  # fmt: skip
 """From the bottom to the top: a room imports from those before it, and from itself."""
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lawbook.analyses.pruning_frontier.compute import OF_SELECTION, cluster_of, fit_frontiers, frontier_of
+from lawbook.analyses.pruning_frontier.compute import OF_SELECTION, fit_frontiers, frontier_of
+from lawbook.laws.repeats import independent
 from lawbook.report.verdicts import verdict_rows
 from lawbook.studies.axes import PruningAxes
 from lawbook.studies.frontier_block import FrontierBlock
@@ -59,8 +60,8 @@ def test_repeats_are_those_of_the_frontiers_own_sweep() -> None:
     runs = runs_of().assign(fold=0)
     other = runs.assign(sweeps="other", fold=1)
     assert frontier_of("el2n", BLOCK, pd.concat([runs, other], ignore_index=True)).n_repeats == 8
-    assert cluster_of(runs) == ["seed"]
-    assert cluster_of(pd.concat([runs, other])) == ["fold"]
+    assert independent(runs) == ["seed"]
+    assert independent(pd.concat([runs, other])) == ["fold"]
 
 
 def test_runs_without_a_mistake_count_in_the_mean() -> None:

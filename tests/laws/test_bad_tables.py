@@ -13,7 +13,7 @@ import yaml
 from lawbook.cli.app import main
 from lawbook.errors import LawbookError
 from lawbook.laws import Fit, fit
-from lawbook.results.user_table import read_source
+from lawbook.storage.user_table import read_source
 
 TABLES = Path(__file__).parent / "bad_tables"
 EXPECTED: dict[str, dict[str, Any]] = yaml.safe_load((TABLES / "expected.yaml").read_text(encoding="utf-8"))

@@ -36,8 +36,8 @@ from lawbook.report.style import SINGLE, new_figure, save, styled
 from lawbook.report.typesetting import fit_texts
 from lawbook.report.wrapping import ELLIPSIS
 from lawbook.results.reader import Results
-from lawbook.results.user_table import Source
 from lawbook.storage.tables import write_table
+from lawbook.storage.user_table import Source
 from lawbook.studies import load_study
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.law_block import LawBlock

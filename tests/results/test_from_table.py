@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from lawbook.errors import LawbookError
 from lawbook.results.from_table import take_table
+from lawbook.storage.user_table import read_source
 from lawbook.studies import Plan, load_study, make_plan
 
 STUDY = """
@@ -69,6 +71,19 @@ def test_parquet_gives_the_same_runs(planned: Callable[..., Plan], tmp_path: Pat
     pd.testing.assert_frame_equal(stored, plain)
 
 
+def test_a_table_is_read_as_lawbook_fit_reads_it(planned: Callable[..., Plan], tmp_path: Path) -> None:
+    runs, _ = take_table(
+        planned("params;loss;known;note\n8;0.1234567890123456789;true; a \n\n16;n/a;false;-\n")
+    )
+
+    source = read_source(tmp_path / "runs.csv").table
+    assert list(source.index) == [2, 4]
+    assert runs["loss"].tolist()[0] == float("0.1234567890123456789") == source["loss"].tolist()[0]
+    assert runs["loss"].isna().tolist() == runs["note"].isna().tolist() == [False, True]
+    assert (runs["N"].dtype, runs["known"].dtype) == (np.dtype(np.int64), np.dtype(bool))
+    assert runs["note"].iloc[0] == "a"
+
+
 def test_a_run_keeps_its_own_name_and_status(planned: Callable[..., Plan]) -> None:
     runs, _ = take_table(planned("run_id,params,loss,status\n7,8,0.9,ok\n8,16,,diverged\n"))
 
@@ -84,7 +99,7 @@ def test_a_run_keeps_its_own_name_and_status(planned: Callable[..., Plan]) -> No
         ("params,loss\n8k,0.9\n", r"column 'params': a law fits numbers \(row_1: '8k'\)"),
         ("run_id,params,loss\na,8,1\nb,8,1\na,8,1\n", r"'run_id': a run stands twice \(row_1, row_3: 'a', 'a'\)"),
         ("params,loss,status\n8,1,fine\n", r"column 'status': this is no status \(row_1: 'fine'\); write ok, diverged"),
-        ('params,loss\n8,1\n"16,2\n', "cannot be read as a table"),
+        ('params,loss\n8,1\n"16,2\n', r"runs.csv: the header has 2 cells .*, row 3 has 1; a cell left out"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_taken_is_named(planned: Callable[..., Plan], content: str, said: str) -> None:

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from lawbook import __version__
 from lawbook.cli.bundle import check_bundle, export
+from lawbook.cli.claims import show_claims
 from lawbook.cli.doctor import doctor
 from lawbook.cli.fit import fit
 from lawbook.cli.new_study import new
@@ -52,8 +53,6 @@ app.command("new")(new)
 app.command("export")(export)
 app.command("check-bundle")(check_bundle)
 app.command("doctor")(doctor)
-
-VERDICT_COLOURS = {Verdict.HOLDS: "green", Verdict.FAILS: "red", Verdict.UNDECIDED: "yellow"}
 
 Study = Annotated[str, typer.Argument(help="A study: the name of a file in config/studies, without .yaml.")]
 
@@ -114,7 +113,7 @@ def run(
         return
     if not new:
         typer.echo(f"Nothing to be done: {study} is up to date.")
-    _show_claims(_folder(study, settings))
+    show_claims(_folder(study, settings))
     typer.echo(f"Report: {_folder(study, settings) / 'report.html'}")
 
 
@@ -177,7 +176,7 @@ def verify(study: Study) -> None:
     """Print the claims of a study with their verdicts; exit code 1 if one fails, 3 if one is merely undecided."""
     settings = _settings()
     _planned(study, settings)
-    verdicts = _show_claims(_folder(study, settings))
+    verdicts = show_claims(_folder(study, settings))
     if Verdict.FAILS in verdicts:
         raise typer.Exit(ExitCode.FAILED)
     raise typer.Exit(ExitCode.UNDECIDED if Verdict.UNDECIDED in verdicts else ExitCode.OK)
@@ -369,27 +368,3 @@ def _all_status(_: str, settings: Settings) -> Table:
         runs = f"{len(planned.runs):,}" if planned.source is None else "a table"
         table.add_row(name, runs, f"{share:.0%}", str(page) if page.exists() else "")
     return table
-
-
-def _show_claims(folder: Path) -> list[str]:
-    """Print the claims of a results folder and return their verdicts."""
-    from lawbook.storage.tables import read_table
-
-    if not (folder / "claims.parquet").exists():
-        raise LawbookError(
-            f"{folder / 'claims.parquet'} is not there yet; `lawbook run {folder.name}` makes it"
-        )
-    claims: list[dict[Any, Any]] = read_table(folder / "claims.parquet").to_dict("records")
-    for claim in claims:
-        typer.secho(f"{claim['verdict']:<9}  {claim['text']}", fg=VERDICT_COLOURS[claim["verdict"]])
-        measured = "not measured" if claim["estimate"] != claim["estimate"] else _interval(claim)
-        typer.echo(f"           {measured}; expected {claim['expected']} ({claim['origin']})")
-        if claim["verdict"] != Verdict.HOLDS and claim["reason"]:
-            typer.echo(f"           {claim['reason']}")
-    if not claims:
-        typer.echo("The study makes no claims.")
-    return [claim["verdict"] for claim in claims]
-
-
-def _interval(claim: dict[Any, Any]) -> str:
-    return f"measured {claim['estimate']:.4g}, 95 % {claim['low']:.4g} to {claim['high']:.4g}"

@@ -12,7 +12,8 @@ from lawbook.laws.forms import laws as forms
 from lawbook.laws.loss import Loss
 from lawbook.laws.note import Note, info, warning
 from lawbook.laws.points import Points, gather
-from lawbook.results.evaluations import choose, independent
+from lawbook.laws.repeats import independent
+from lawbook.results.evaluations import choose
 from lawbook.results.selection import LawBlock, select, text_of
 from lawbook.storage.status import RunStatus
 

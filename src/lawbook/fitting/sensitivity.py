@@ -17,6 +17,7 @@ from lawbook.laws.forms import laws as forms
 from lawbook.laws.loss import Loss, robust_delta
 from lawbook.results.evaluations import runs_at
 from lawbook.results.selection import LawBlock
+from lawbook.storage.columns import metric_column, split_and_metric
 from lawbook.storage.tables import conform, empty
 
 
@@ -74,9 +75,14 @@ def _choices(block: LawBlock, group: Group, draws: int) -> Iterator[tuple[str, F
             "without floor" if law.floor else "with floor",
             fit_points(points, forms[partner], loss=loss, draws=draws),
         )
-    split, _, quantity = block.y.partition("_")
-    other = f"{split}_{'loss' if quantity == 'error' else 'error'}"
-    if quantity in ("loss", "error") and other in group.runs.columns and group.runs[other].notna().any():
+    split, metric = split_and_metric(block.y)
+    other = metric_column(split, "loss" if metric == "error" else "error")
+    if (
+        split
+        and metric in ("loss", "error")
+        and other in group.runs.columns
+        and group.runs[other].notna().any()
+    ):
         # Where that column has no logarithm there is no such choice.
         with suppress(LawbookError):
             again = fit_points(points_of(block, group, other), law, loss=loss, draws=draws)

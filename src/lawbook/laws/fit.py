@@ -24,6 +24,7 @@ from lawbook.laws.noise import Spread, spread_of
 from lawbook.laws.note import Note, reason_of, refusal
 from lawbook.laws.points import Points, gather
 from lawbook.laws.profile import profile, profile_prediction, profiled
+from lawbook.laws.repeats import t_reach
 from lawbook.laws.solver import Solution, solve
 from lawbook.laws.uncertainty import (
     Estimate,
@@ -339,7 +340,7 @@ def point_table(points: Points, level: float, residuals: Array | None = None) ->
     log_y, censored = data.log_y[0], data.censored[0]
     m = points.clusters_per_point
     spread = np.sqrt(np.sum(points.deviations() ** 2, axis=0))
-    half = np.where(m > 1, stdtrit(np.maximum(m - 1, 1), (1 + level) / 2) * spread, np.nan)
+    half = t_reach(m, level) * spread
     table = pd.DataFrame(points.x, columns=list(points.inputs))
     table["y"] = np.exp(log_y)
     table["low"] = np.where(censored, np.nan, np.exp(log_y - half))

@@ -138,7 +138,9 @@ def fit_censored(
     seen, repeats, named = int(kept.sum()) - len(rows), points.n_clusters, f"rows {listed(rows)}"
     text = f"{len(rows)} values of {y} are known by a bound alone and count by its probability under a log-normal"
     text += f" spread; the law is that of the median: {named}"
-    points = replace(points, n_censored=len(rows), notes=(*points.notes, warning("censored", text, rows=rows)))
+    points = replace(
+        points, n_censored=len(rows), notes=(*points.notes, warning("censored", text, rows=rows))
+    )
     why, needed = too_few(points, law), len(law.parameters) + 2
     if why is None and law.coupled:
         text = f"the law reads a schedule's history, and {named} have no {y}"

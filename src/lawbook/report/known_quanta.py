@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
-from scipy import stats
 
 from lawbook.errors import LawbookError
+from lawbook.laws.repeats import mean_interval
 from lawbook.results.reader import Results
 from lawbook.results.words import measured, number
 from lawbook.studies.schema import StudyFile
@@ -78,9 +77,7 @@ def agreements(scores: pd.DataFrame, part: str, count: str = TASKS) -> tuple[pd.
 
 def mean_over_networks(values: pd.Series) -> tuple[float, float, float, int]:
     """Return the mean over networks with its 95 % t interval, and their number."""
-    n, mean = len(values), float(values.mean())
-    half = float(stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan
-    return mean, mean - half, mean + half, n
+    return *mean_interval(values), len(values)
 
 
 def known_scores(results: Results, runs: pd.DataFrame) -> tuple[pd.DataFrame, str]:

@@ -21,7 +21,7 @@ from lawbook.tasks import PoolTask
 SCIENCE = ["run_id", "n_train", "n_unique", "status", "reason", "diverged_step"]
 COSTS = [
     "run_id", "wall_s", "cpu_s", "peak_memory_bytes", "shard", "engine", "stack_size", "device", "cached",
-    "versions", "digest", "data",
+    "measured", "versions", "digest", "data",
 ]  # fmt: skip
 NOT_SCIENCE = ["shard", *HOW_TRAINED, "bytes", "predicted_s"]
 """Columns of the plan that say how and where a run is trained, not what came of it."""

@@ -17,6 +17,7 @@ import pandas as pd
 from lawbook.errors import LawbookError, listed
 from lawbook.laws.law import Array, Flags
 from lawbook.results.evaluations import metrics_along
+from lawbook.storage.status import RunStatus
 from lawbook.studies.columns_block import ColumnBlock, bounded, bounds_of, in_order
 
 
@@ -85,7 +86,7 @@ def _first_crossing(block: ColumnBlock, runs: pd.DataFrame, along: pd.DataFrame)
     value = np.asarray(ids.map(first), dtype=np.float64)
     low = np.asarray(ids.map(before), dtype=np.float64)
     # A run that crosses by its first evaluation, or diverges before it, began at 0.
-    began = np.isfinite(value) | (runs["status"] == "diverged").to_numpy()
+    began = np.isfinite(value) | (runs["status"] == RunStatus.DIVERGED).to_numpy()
     low = np.where(np.isnan(low), np.where(began, 0.0, -np.inf), low)
     return Known(value, low, np.where(np.isfinite(value), value, np.inf))
 

@@ -8,12 +8,13 @@ import pandas as pd
 
 from lawbook.errors import LawbookError, suggest
 from lawbook.laws.note import Note, info, warning
-from lawbook.storage.columns import SPLITS
+from lawbook.laws.repeats import independent
+from lawbook.storage.columns import SPLITS, metric_column, split_and_metric
 from lawbook.storage.status import RunStatus
 
 At = Literal["last", "best", "every"]
 
-BEST_BY = "validation_loss"
+BEST_BY = metric_column("validation", "loss")
 
 
 def metrics_along(curves: pd.DataFrame) -> pd.DataFrame:
@@ -22,7 +23,8 @@ def metrics_along(curves: pd.DataFrame) -> pd.DataFrame:
     curves: the table 'curves', of which vectors are left out. A metric that a run lacks is null.
     """
     known = curves[(curves["split"].isin(SPLITS) | curves["split"].isna()) & curves["index"].isna()]
-    column = known["metric"].where(known["split"].isna(), known["split"] + "_" + known["metric"])
+    measured = known["split"].isna()
+    column = known["metric"].where(measured, metric_column(known["split"], known["metric"]))
     keys = ["run_id", "step", "samples_seen"]
     columns = {name: values.set_index(keys)["value"] for name, values in known.groupby(column)}
     wide = pd.DataFrame(columns).rename_axis(keys)
@@ -75,7 +77,7 @@ def choose(runs: pd.DataFrame, axis: str, x: str, y: str) -> tuple[pd.DataFrame,
     which a run has no finite metric (diverged) is chosen only if all values have such runs. The note says
     what was chosen, and where the choice sits on the edge of the values tried.
     """
-    metric = "validation_" + y.removeprefix(next((f"{s}_" for s in SPLITS if y.startswith(f"{s}_")), ""))
+    metric = metric_column("validation", split_and_metric(y)[1])
     if metric not in runs.columns:
         raise LawbookError(
             f"{axis} is to be chosen on {metric!r}, which the runs lack; {suggest(metric, runs.columns)}"
@@ -107,13 +109,3 @@ def choose(runs: pd.DataFrame, axis: str, x: str, y: str) -> tuple[pd.DataFrame,
         text += f"; on the edge of the values tried at {x} = {', '.join(edge)}"
         note = warning("chosen_at_edge", text, axis=axis, chosen=chosen, edges=edge)
     return (pd.concat(parts) if parts else read.iloc[:0]), note
-
-
-def independent(runs: pd.DataFrame) -> list[str]:
-    """Return the column whose values are independent repeats: the test folds if there are several, else the seeds.
-
-    Seeds of one fold share its test images, so their errors move together: an interval over all of them would be
-    narrower than the test images allow.
-    """
-    folds = "fold" in runs.columns and len(runs["fold"].unique()) > 1
-    return [column for column in ("fold" if folds else "seed",) if column in runs.columns]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from io import BytesIO
 
 import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError, listed
 from lawbook.storage.status import RunStatus
+from lawbook.storage.user_table import read_source
 from lawbook.studies.plan import Plan
 
 
@@ -25,17 +24,9 @@ def take_table(plan: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
     source = plan.source
     if source is None:
         raise LawbookError(f"{plan.study.file}: the study trains its runs, so it has no table to take")
-    try:
-        content = source.file.read_bytes()
-        if source.file.suffix == ".parquet":
-            table = pd.read_parquet(BytesIO(content))
-        else:
-            table = pd.read_csv(BytesIO(content), encoding="utf-8-sig", low_memory=False)
-    except (OSError, ValueError) as error:
-        raise LawbookError(f"{source.file} cannot be read as a table ({error}); mend the file") from None
-    runs = table[list(source.columns.values())].set_axis(list(source.columns), axis=1)
-    if runs.empty:
-        raise LawbookError(f"{source.file} has no rows; give a table with a row per run")
+    given = read_source(source.file)
+    runs = given.table[list(source.columns.values())].set_axis(list(source.columns), axis=1)
+    runs = runs.reset_index(drop=True)
     digits = len(str(len(runs)))
     rows = [f"row_{i:0{digits}d}" for i in range(1, len(runs) + 1)]
     if "run_id" not in runs:
@@ -66,7 +57,7 @@ def take_table(plan: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
         refuse(column, text, "a law fits numbers", "write numbers, and nothing where there is none")
     origin = {
         "file": plan.study.content.table.path if plan.study.content.table else "",
-        "sha256": hashlib.sha256(content).hexdigest(),
+        "sha256": given.sha256,
         "rows": len(runs),
         "rename": json.dumps({old: new for new, old in source.columns.items() if old != new}),
     }

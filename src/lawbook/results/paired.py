@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from lawbook.errors import LawbookError, suggest
+from lawbook.laws.repeats import mean_interval
 from lawbook.results.selection import text_of
 from lawbook.results.words import count, enumerate_words
 from lawbook.storage.status import RunStatus
@@ -77,12 +77,8 @@ def paired_difference(
 
     gap, J = gap[whole], int(whole.sum())
     folds = int(both[whole].get_level_values(FOLD).nunique()) if FOLD in keys else 1
-    estimate = float(gap.mean()) if J else np.nan
-    half = np.nan
-    if J > 1:
-        ratio = 1 / (folds - 1) if folds > 1 else 0.0
-        half = float(stats.t.ppf((1 + level) / 2, J - 1) * gap.std(ddof=1) * np.sqrt(1 / J + ratio))
-    return Difference(estimate, estimate - half, estimate + half, J, folds, "; ".join(lacking), note)
+    measured = mean_interval(gap, level, shared=1 / (folds - 1) if folds > 1 else 0.0)
+    return Difference(*measured, J, folds, "; ".join(lacking), note)
 
 
 def _has(sides: Sequence[pd.DataFrame], both: pd.Index) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Text = TypeVar("Text", str, "pd.Series[str]")
 
 Role = Literal["identity", "axis", "size", "metric", "measurement", "derived", "cost", "attribute"]
 """What a column of a table of runs is: which run and how it ended; an axis of its configuration; how large it is; how
@@ -13,6 +18,26 @@ given, a column of which the study says nothing."""
 
 SPLITS = ("train", "validation", "test")
 """Splits whose metrics a run is known by; others, such as single tasks, stand in its curve alone."""
+
+
+def metric_column(split: Text, metric: Text) -> Text:
+    """Return the column of a table of runs that holds a metric of a split; of two columns of names, each row's.
+
+    >>> metric_column("test", "loss")
+    'test_loss'
+    """
+    return split + "_" + metric
+
+
+def split_and_metric(column: str) -> tuple[str, str]:
+    """Return the split and the metric that a column holds; the split is '' where the name says none.
+
+    >>> split_and_metric("test_loss"), split_and_metric("val_loss")
+    (('test', 'loss'), ('', 'val_loss'))
+    """
+    split, _, metric = column.partition("_")
+    return (split, metric) if split in SPLITS and metric else ("", column)
+
 
 _text, _real, _whole, _flag = pa.string(), pa.float64(), pa.int64(), pa.bool_()
 
@@ -28,12 +53,21 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "index": _whole,
         "value": _real,
     },
+    # What was measured of a run; `index` is the place in a vector, null for a number. In the cache alone.
+    "measured": {
+        "step": _whole,
+        "metric": _text,
+        "index": _whole,
+        "value": _real,
+    },
     # The weights of a run at a step, as the bytes of its row in a stack. In the cache alone.
     "weights": {
         "step": _whole,
         "weights": pa.large_binary(),
     },
-    # What training found out about each run of a shard; the final metrics are the last rows of its curve.
+    # What training found out about each run of a shard; the final metrics are the last rows of its curve. `measured`
+    # says how the run came to what was measured of it: with training, from saved weights, by training again or from
+    # the cache; null where nothing is.
     "outcomes": {
         "run_id": _text,
         "n_train": _whole,
@@ -49,6 +83,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "stack_size": _whole,
         "device": _text,
         "cached": _flag,
+        "measured": _text,
         "versions": _text,
         "digest": _text,
         "data": _text,

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
 from lawbook.axes import Config
 from lawbook.laws.frontier.pareto import LEAST_REPEATS
+from lawbook.laws.repeats import independent
 from lawbook.studies.axes import HOW_TRAINED
 from lawbook.studies.frontier_block import FrontierBlock
+from lawbook.studies.roles import REPEATS
 from lawbook.studies.runs import Run, n_kept, without_effect
 from lawbook.studies.study import Study
 
@@ -37,7 +41,8 @@ def check_frontier(study: Study, name: str, block: FrontierBlock, runs: Sequence
     if not {_value(c, block.kept) for c in pruned} & {_value(c, block.kept) for c in control}:
         problem = f"frontier and control share no {block.kept}"
         raise study.error(f"{field}.control", dict(block.control), problem, "sweep both over the same ones")
-    cluster = block.cluster or (["fold"] if len({c.get("fold") for c in configs}) > 1 else ["seed"])
+    repeats = pd.DataFrame({axis: [config.get(axis) for config in configs] for axis in REPEATS})
+    cluster = block.cluster or independent(repeats)
     shared = _repeats(pruned, cluster) & _repeats(control, cluster)
     if len(shared) < LEAST_REPEATS:
         problem = f"frontier and control share {len(shared)} repeats of {', '.join(cluster)}"

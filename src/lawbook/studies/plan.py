@@ -19,9 +19,10 @@ from lawbook.studies.columns_block import bounded, bounds_of
 from lawbook.studies.columns_check import check_columns, check_operands
 from lawbook.studies.cost import run_cost
 from lawbook.studies.frontier_check import check_frontier
+from lawbook.studies.measure_block import MeasureBlock, check_measurements
 from lawbook.studies.probes import Pool, pool_id, pools_to_score
 from lawbook.studies.quanta_check import check_quanta, of_sweep
-from lawbook.studies.roles import roles_in_table, roles_of
+from lawbook.studies.roles import FIXED, roles_in_table, roles_of
 from lawbook.studies.runs import Run, checked_value, effective, expand_study, reads_scores
 from lawbook.studies.shards import make_shards
 from lawbook.studies.source import Source, find_source
@@ -86,8 +87,10 @@ class Plan:
 
     @cached_property
     def digest(self) -> str:
-        """Return the digest of the plan as it is published: every run with its shard and cost."""
-        return hashlib.sha256(self._table.to_csv(index=False).encode()).hexdigest()[:16]
+        """Return the digest of the plan as it is published, every run with its shard and cost, and what is measured."""
+        published = hashlib.sha256(self._table.to_csv(index=False).encode()).hexdigest()[:16]
+        measured = [block.model_dump(mode="json") for block in self.study.content.measure]
+        return digest([published, measured]) if measured else published
 
     @cached_property
     def _table(self) -> pd.DataFrame:
@@ -112,11 +115,16 @@ class Plan:
         return pd.DataFrame(rows)
 
 
-def shard_digest(runs: list[Run]) -> str:
-    """Return the digest of a shard's resolved runs; it changes exactly when what is to be trained changes."""
+def shard_digest(runs: list[Run], measure: Sequence[MeasureBlock] = ()) -> str:
+    """Return the digest of a shard's resolved runs, and of what is measured of them.
+
+    It changes exactly when what is to be trained or measured changes.
+    """
     on = [{axis: run.config[axis] for axis in HOW_TRAINED} for run in runs]
     outside = sorted({tasks[run.config["task"]].outside(run.config) for run in runs} - {""})
-    return digest([effective(run.config) | where for run, where in zip(runs, on, strict=True)] + outside)
+    measured = [block.model_dump(mode="json") for block in measure]
+    trained = [effective(run.config) | where for run, where in zip(runs, on, strict=True)]
+    return digest([*trained, *outside, *([measured] if measured else [])])
 
 
 def pools_digest(pools: tuple[Pool, ...]) -> str:
@@ -148,12 +156,9 @@ def make_plan(study: Study) -> Plan:
     check_operands(study, runs)
     _check_selections(study, runs)
     check_quanta(study, runs)
-    return Plan(
-        study,
-        runs,
-        make_shards(runs, study.content.shard_flops),
-        tuple(pools_to_score(study, runs)),
-    )
+    shards = make_shards(runs, study.content.shard_flops)
+    check_measurements(study, [members[0] for members in shards.values()], {*study.fields, *FIXED})
+    return Plan(study, runs, shards, tuple(pools_to_score(study, runs)))
 
 
 @dataclass(frozen=True)

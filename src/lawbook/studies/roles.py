@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from lawbook.storage.columns import SPLITS, Role
+from lawbook.storage.columns import SPLITS, Role, metric_column
 from lawbook.studies.axes import HOW_TRAINED
 from lawbook.studies.columns_block import bounded, bounds_of
+from lawbook.studies.measure_block import measured_columns
 from lawbook.studies.schema import StudyFile
 from lawbook.studies.study import Study
 
@@ -27,10 +28,11 @@ FIXED: Mapping[str, Role] = {
 
 
 def curve_columns(study: Study) -> dict[str, Role]:
-    """Return the roles of the columns that come of a run's curve: its metrics."""
-    metrics = [f"{split}_{metric}" for split in SPLITS for metric in ("loss", "error")]
-    metrics += [f"test_{metric}" for metric in study.task.metrics]
-    return dict.fromkeys(metrics, "metric")
+    """Return the roles of the columns that come of a run's curve: its metrics, and what is measured of it."""
+    metrics = [metric_column(split, metric) for split in SPLITS for metric in ("loss", "error")]
+    metrics += [metric_column("test", metric) for metric in study.task.metrics]
+    numbers = [column.name for column in measured_columns(study.content.measure) if not column.vector]
+    return {**dict.fromkeys(numbers, "measurement"), **dict.fromkeys(metrics, "metric")}
 
 
 def roles_of(study: Study, axes: Iterable[str]) -> dict[str, Role]:

@@ -13,6 +13,7 @@ from lawbook.studies.columns_block import ColumnBlock
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.frontier_block import FrontierBlock
 from lawbook.studies.law_block import LawBlock
+from lawbook.studies.measure_block import MeasureBlock
 from lawbook.studies.quanta_block import KnownQuantaBlock, QuantaBlock
 from lawbook.studies.sweeps import Sweep
 from lawbook.studies.table_block import TableBlock
@@ -49,6 +50,9 @@ class StudyFile(Block):
     )
     pruning: PruningAxes = Field(PruningAxes(), description="Which part of the pool is kept.")
     sweeps: dict[Name, Sweep] = Field({}, min_length=1, description="Named grids over axes.")
+    measure: list[MeasureBlock] = Field(
+        [], description="What is measured of the runs besides loss and error: a name, or {name: options}."
+    )
     columns: dict[Name, ColumnBlock] = Field(
         {}, description="Columns of the runs that are derived from others, or from a run's curve."
     )

@@ -162,6 +162,7 @@ def _check_origin(file: Path, content: StudyFile) -> None:
         *TRAINED,
         "training",
         "pruning",
+        "measure",
         "columns",
         "frontiers",
         "quanta",

@@ -27,7 +27,12 @@ _BLOCK_STEPS, _CHUNK = 64, 256
 
 
 class Source(Protocol):
-    """What a stack is trained and evaluated on."""
+    """What a stack is trained and evaluated on.
+
+    whole: whether a model may have to see its examples in whole batches.
+    """
+
+    whole: bool
 
     @property
     def n_train(self) -> Sequence[int]:
@@ -38,6 +43,12 @@ class Source(Protocol):
 
     def evaluate(self, predict: Predict, weights: Mapping[str, Tensor]) -> Metrics:
         """Return the metrics of every run, {(split, metric): (R,)}."""
+
+    def n_examples(self, split: str, wanted: int) -> Sequence[int]:
+        """Return how many examples of a split each run has to be measured on, of as many as are wanted."""
+
+    def examples(self, split: str, n: int, runs: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Return n examples of a split of some runs by their places, the same at every step: inputs and targets."""
 
 
 def purpose(config: Config, what: str) -> str:
@@ -55,6 +66,8 @@ def open_source(configs: Sequence[Config], scores: Mapping[int, NDArray[np.float
 
 class PoolSource:
     """Batches from each run's own part of a shared set of examples."""
+
+    whole = False
 
     def __init__(
         self, task: PoolTask, configs: Sequence[Config], scores: Mapping[int, NDArray[np.float64]]
@@ -81,11 +94,13 @@ class PoolSource:
         rows = np.array([place[id(labels)] for labels in labels_of_run])
         self._label_rows = torch.from_numpy(rows)[:, None].to(config["device"])
         self.n_train = [len(members) for members in self._train]
-        self._evaluated = {
-            "train": [members[:EVALUATED_TRAINING_EXAMPLES] for members in self._train],
+        self._splits = {
+            "train": self._train,
             "validation": [task.splits(one)["validation"] for one in configs],
             "test": [task.splits(one)["test"] for one in configs],
         }
+        evaluated = [members[:EVALUATED_TRAINING_EXAMPLES] for members in self._train]
+        self._evaluated = self._splits | {"train": evaluated}
         self._block_start, self._block = -1, torch.empty(0)
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
@@ -93,7 +108,7 @@ class PoolSource:
         start = step - step % _BLOCK_STEPS
         if start != self._block_start:
             self._block_start, self._block = start, self._indices_from(start)
-        inputs, labels = self._gather(self._block[step - start])
+        inputs, labels = self._gather(self._block[step - start], self._label_rows)
         return self._task.augment(self._configs[0], inputs, self._seeds, step), labels
 
     def _indices_from(self, first_step: int) -> Tensor:
@@ -111,9 +126,18 @@ class PoolSource:
             columns.append(members[positions])
         return torch.from_numpy(np.stack(columns, axis=1)).to(self._inputs.device)
 
-    def _gather(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+    def n_examples(self, split: str, wanted: int) -> Sequence[int]:
+        """Return the number of wanted examples, or of those that the run has."""
+        return [min(wanted, len(indices)) for indices in self._splits[split]]
+
+    def examples(self, split: str, n: int, runs: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Return the first n examples of a split."""
+        indices = torch.from_numpy(np.stack([self._splits[split][run][:n] for run in runs]))
+        return self._gather(indices.to(self._inputs.device), self._label_rows[runs])
+
+    def _gather(self, indices: Tensor, label_rows: Tensor) -> tuple[Tensor, Tensor]:
         flat = self._inputs.index_select(0, indices.flatten())
-        return flat.view(*indices.shape, *self._inputs.shape[1:]), self._labels[self._label_rows, indices]
+        return flat.view(*indices.shape, *self._inputs.shape[1:]), self._labels[label_rows, indices]
 
     def evaluate(self, predict: Predict, weights: Mapping[str, Tensor]) -> Metrics:
         """Return the mean loss and error of every run on its train, validation and test examples."""
@@ -136,7 +160,7 @@ class PoolSource:
             padded[row, :length] = indices[row]
         parts: dict[str, list[NDArray[Any]]] = {"loss": [], "error": []}
         for chunk in torch.from_numpy(padded).to(self._inputs.device).split(_CHUNK, dim=1):
-            inputs, labels = self._gather(chunk)
+            inputs, labels = self._gather(chunk, self._label_rows)
             outputs = predict(inputs)
             parts["loss"].append(example_losses(self._loss, outputs, labels).cpu().numpy())
             parts["error"].append(example_errors(outputs, labels).cpu().numpy())
@@ -154,7 +178,10 @@ class PoolSource:
 class StreamSource:
     """Batches made afresh at every step by the task, which also evaluates."""
 
+    whole = True
+
     def __init__(self, task: StreamTask, configs: Sequence[Config]) -> None:
+        self._steps, self._n_runs = configs[0]["steps"], len(configs)
         self._stream, self._classes = task.open(configs), task.loss == "cross_entropy"
         self._options = _tensor_options(configs[0])
         self.n_train = [config.get("samples") or config["batch_size"] * config["steps"] for config in configs]
@@ -164,6 +191,18 @@ class StreamSource:
         inputs, targets = map(torch.from_numpy, self._stream.batch(step))
         kind = targets.dtype if self._classes else self._options.dtype
         return inputs.to(self._options), targets.to(self._options.device, kind)
+
+    def n_examples(self, split: str, wanted: int) -> Sequence[int]:
+        """Return the number of wanted examples: there is no end to them."""
+        return [wanted] * self._n_runs
+
+    def examples(self, split: str, n: int, runs: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Return as many whole batches as hold n examples, of any split those that follow upon the last step."""
+        batches = [self.batch(self._steps)]
+        while len(batches) * batches[0][0].shape[1] < n:
+            batches.append(self.batch(self._steps + len(batches)))
+        inputs, targets = (torch.cat(parts, dim=1) for parts in zip(*batches, strict=True))
+        return inputs[list(runs)], targets[list(runs)]
 
     def evaluate(self, predict: Predict, weights: Mapping[str, Tensor]) -> Metrics:
         """Return the task's own metrics of the weights."""

@@ -18,6 +18,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 
 STAGES = {
     "train": ("lawbook.training.shard",),
+    "measure": ("lawbook.training.measure",),
     "score": ("lawbook.scoring.score",),
     "collect": ("lawbook.results.collect",),
     "discover": ("lawbook.analyses.text_quanta.compute",),
@@ -31,7 +32,7 @@ STAGES = {
     "judge": ("lawbook.claims.judge",),
     "report": ("lawbook.report.page",),
 }
-"""The modules that each stage's script calls."""
+"""The modules that each stage's script calls, and those that take a measurement."""
 
 DATA = {"report": ("report/templates",)}
 """Folders whose files a stage reads, of whatever kind."""
@@ -48,9 +49,12 @@ NOT_COUNTED = (
 
 NOT_COUNTED_IN = dict.fromkeys(
     ("train", "score", "collect", "take", "discover"),
-    ("lawbook.report", "lawbook.claims", "lawbook.laws", "lawbook.fitting"),
-)
-"""Packages downstream of a stage, which it may name but does not compute with."""
+    (
+        "lawbook.measurements", "lawbook.training.measure",  # a measurement changes no run, and has its own digest
+        "lawbook.report", "lawbook.claims", "lawbook.laws", "lawbook.fitting",
+    ),
+)  # fmt: skip
+"""Packages that a stage may name but does not compute with: those downstream, and measurements."""
 
 
 def stage_digest(stage: str, entries: Iterable[str] = (), source: Path = SOURCE) -> str:

@@ -20,7 +20,7 @@ from lawbook.studies.columns_block import bounded
 from lawbook.studies.cost import run_cost
 from lawbook.studies.probes import pool_id
 from lawbook.studies.runs import effective, reads_scores
-from lawbook.workflow.stages import code_digest
+from lawbook.workflow.stages import training_code
 
 Row = tuple[str, str]
 _SPLITS = ("train_", "validation_", "test_")
@@ -65,7 +65,7 @@ def why(plan: Plan, run: Run, results: Path, cache: Path) -> list[Row]:
     if spent is None or outcome is None:
         rows.append(("state", f"not in {results / 'runs.parquet'} yet; `lawbook run {plan.study.name}`"))
     else:
-        rows += [*_outcome(outcome), *_training(spent, code_digest(plan, "train"))]
+        rows += [*_outcome(outcome), *_training(spent, training_code(plan))]
     kept = [str(file) for file in _cache_files(cache, run.run_id)]
     return [*rows, ("kept in the cache", ", ".join(kept) or "no")]
 

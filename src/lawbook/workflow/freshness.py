@@ -27,6 +27,7 @@ from lawbook.workflow.stages import (
     plan_digest,
     quanta_digest,
     source_digest,
+    training_code,
 )
 
 
@@ -59,7 +60,8 @@ def makings(plan: Plan) -> Mapping[str, Making]:
         are_made(_tables(*SCORE_TABLES), "score", pools_digest(plan.pools), code_of("score"))
     for shard, runs in plan.shards.items():
         names = _tables(f"shards/{shard}", f"shards/{shard}.runs")
-        are_made(names, "train", shard_digest(runs), code_of("train"))
+        digest = shard_digest(runs, plan.study.content.measure)
+        are_made(names, "train", digest, code_of("train"))
     if plan.study.content.discovery is not None:
         are_made(_tables(*QUANTA_TABLES), "discover", quanta_digest(plan), code_of("discover"))
     are_made(_tables(*FIT_TABLES), "fit", laws_digest(plan), code_of("fit"))
@@ -102,11 +104,6 @@ def check_inputs(plan: Plan, files: Collection[Path], results: Path) -> None:
         if is_outdated(file, expected[file.relative_to(results).as_posix()], training):
             problem = "was made by other code, or from another version of the study"
             raise LawbookError(f"{file} {problem}; delete it and run again")
-
-
-def training_code(plan: Plan) -> str:
-    """Return the digest of the code that trains a study's runs; empty if it trains none."""
-    return code_digest(plan, "train") if plan.source is None else ""
 
 
 def _tables(*names: str) -> list[str]:

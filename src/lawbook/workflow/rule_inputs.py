@@ -230,8 +230,8 @@ class RuleInputs:
         return source_digest(self.plan(wildcards.study))
 
     def shard_digest(self, wildcards: Wildcards) -> str:
-        """Return the digest of a shard's runs."""
-        return shard_digest(self.shard(wildcards))
+        """Return the digest of a shard's runs, and of what is measured of them."""
+        return shard_digest(self.shard(wildcards), self.plan(wildcards.study).study.content.measure)
 
     def pools_digest(self, wildcards: Wildcards) -> str:
         """Return the digest of the pools to score."""

@@ -11,6 +11,7 @@ from lawbook.errors import LawbookError
 from lawbook.laws.frontier.beyond_power import judge, other_forms
 from lawbook.laws.frontier.pareto import Pareto, pareto
 from lawbook.laws.note import notes_to_json
+from lawbook.laws.repeats import independent
 from lawbook.results.selection import of_sweep, where
 from lawbook.storage.tables import conform, empty
 
@@ -66,7 +67,7 @@ def frontier_of(name: str, block: FrontierBlock, runs: pd.DataFrame) -> Pareto:
     try:
         return pareto(
             part_of(block, runs, block.where), part_of(block, runs, block.control),
-            y=block.y, kept=block.kept, pool=block.pool, cluster=block.cluster or cluster_of(members_of(block, runs)),
+            y=block.y, kept=block.kept, pool=block.pool, cluster=block.cluster or independent(members_of(block, runs)),
         )  # fmt: skip
     except LawbookError as error:
         raise LawbookError(f"frontier {name!r}: {error}") from None
@@ -81,8 +82,3 @@ def part_of(block: FrontierBlock, runs: pd.DataFrame, wanted: Mapping[str, Any])
     """Return the runs of a block's sweep with these values; unpruned ones have those of any metric."""
     members = members_of(block, runs)
     return where(members, wanted, idle=dict.fromkeys(OF_SELECTION, members["keep_fraction"] == 1))
-
-
-def cluster_of(runs: pd.DataFrame) -> list[str]:
-    """Return the axes whose combinations are independent pools: the fold if it varies, else the seed."""
-    return ["fold"] if "fold" in runs and len(runs["fold"].unique()) > 1 else ["seed"]

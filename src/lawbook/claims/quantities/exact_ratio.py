@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from lawbook.claims.quantities import Quantity
 from lawbook.errors import LawbookError
 from lawbook.fitting.exact import exact_curves
+from lawbook.laws.repeats import independent, mean_interval
 from lawbook.results.reader import Results
 from lawbook.results.words import enumerate_words
-from lawbook.studies.roles import REPEATS
 
 MEASURED = ("test_loss", "test_error")
 """What a theory may give; of one that gives both, the first counts."""
@@ -30,13 +29,10 @@ def exact_ratio(results: Results, runs: pd.DataFrame) -> tuple[float, float, flo
     if len(names) > 1:
         raise LawbookError(f"exact_ratio needs runs of one task, not of {enumerate_words(names)}")
     ratio = _ratio(runs, names[0])
-    seeds = [axis for axis in REPEATS if axis in runs.columns]
-    means = ratio.groupby([runs[axis] for axis in seeds], dropna=False).mean()
+    means = ratio.groupby([runs[axis] for axis in independent(runs) or ["run_id"]], dropna=False).mean()
     if not np.isfinite(ratio.to_numpy(dtype=float)).all():
         return np.nan, np.nan, np.nan, len(runs)
-    n, estimate = len(means), float(means.mean())
-    half = float(stats.t.ppf(0.975, n - 1) * means.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan
-    return estimate, estimate - half, estimate + half, len(runs)
+    return *mean_interval(means), len(runs)
 
 
 def _ratio(runs: pd.DataFrame, theory: str) -> pd.Series:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from lawbook.analyses.pruning_frontier.compute import OF_SELECTION, cluster_of
+from lawbook.analyses.pruning_frontier.compute import OF_SELECTION
 from lawbook.claims.quantities import Quantity
 from lawbook.errors import LawbookError
 from lawbook.laws.frontier import pareto
+from lawbook.laws.repeats import independent
 from lawbook.results.reader import Results
 from lawbook.studies.roles import REPEATS
 
@@ -29,7 +30,7 @@ def frontier_ratio(results: Results, runs: pd.DataFrame) -> tuple[float, float, 
     whole = runs["keep_fraction"] == 1
     scored = ~whole & (runs["metric"] != RANDOM)
     _check(runs, results.axes)
-    found = pareto(runs[scored | whole], runs[~scored], y="test_error", cluster=cluster_of(runs))
+    found = pareto(runs[scored | whole], runs[~scored], y="test_error", cluster=independent(runs))
     low, high = found.interval(
         np.log(found.draws / found.control_draws), np.log(found.estimate / found.control)
     )

@@ -9,6 +9,7 @@ from scipy import stats
 from lawbook.claims.quantities import Quantity
 from lawbook.results.derived import is_censored
 from lawbook.results.reader import Results
+from lawbook.storage.status import RunStatus
 
 
 def share_reaching(results: Results, runs: pd.DataFrame, column: str) -> tuple[float, float, float, int]:
@@ -19,7 +20,9 @@ def share_reaching(results: Results, runs: pd.DataFrame, column: str) -> tuple[f
     Source: Clopper and Pearson 1934, Biometrika 26:404.
     """
     n, reached = len(runs), runs[column].notna().to_numpy(dtype=bool)
-    unknown = ~reached & ~is_censored(runs, column) & (runs["status"] != "diverged").to_numpy(dtype=bool)
+    unknown = (
+        ~reached & ~is_censored(runs, column) & (runs["status"] != RunStatus.DIVERGED).to_numpy(dtype=bool)
+    )
     if not n or unknown.any():
         return np.nan, np.nan, np.nan, n
     interval = stats.binomtest(k := int(reached.sum()), n).proportion_ci(0.95, method="exact")

@@ -10,14 +10,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator
-from scipy import stats
 
 from lawbook.axes import Config
 from lawbook.errors import LawbookError
 from lawbook.laws.fit import point_table
 from lawbook.laws.points import gather
+from lawbook.laws.repeats import independent, t_reach
 from lawbook.report.style import MARKERS, colours, log_axis
-from lawbook.results.evaluations import independent
 from lawbook.results.reader import Results
 from lawbook.results.selection import sweep_runs, text_of, varying_axes, where
 from lawbook.results.words import conditions, count, number, plain
@@ -144,7 +143,7 @@ _COLUMNS = ["x", "y", "low", "high", "n_seeds", "censored"]
 
 def _plain_means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
     table = runs.groupby(x)[y].agg(["mean", "std", "size"]).rename_axis("x").reset_index()
-    half = stats.t.ppf(0.975, np.maximum(table["size"] - 1, 1)) * table["std"] / np.sqrt(table["size"])
+    half = t_reach(table["size"]) * table["std"] / np.sqrt(table["size"])
     table = table.assign(low=table["mean"] - half, high=table["mean"] + half, censored=False)
     return table.rename(columns={"mean": "y", "size": "n_seeds"})[_COLUMNS]
 

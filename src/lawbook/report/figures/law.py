@@ -32,7 +32,7 @@ from lawbook.studies.law_block import LawBlock
 from lawbook.studies.schema import StudyFile
 
 _DASHES = ("-", "--", "-.", ":")
-_EXACT_DASHES = (":", (0, (1, 3)), (0, (5, 2, 1, 2)))
+_EXACT_DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = (":", (0, (1, 3)), (0, (5, 2, 1, 2)))
 
 
 @dataclass(frozen=True)
