@@ -3,11 +3,13 @@
 import _path  # noqa: F401
 
 from lawbook.storage.tables import write_table
+from lawbook.training.process import load_libraries
 from lawbook.workflow.freshness import check_inputs
 from lawbook.workflow.jobs import job_arguments, planned, provenance, reported
 from lawbook.workflow.stages import quanta_digest, training_code
 
 with reported():
+    load_libraries()
     from lawbook.analyses.text_quanta.compute import discover_quanta
 
     job = job_arguments("discover", "runs", "out")

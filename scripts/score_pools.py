@@ -5,11 +5,13 @@ import _path  # noqa: F401
 from lawbook.storage.provenance import about_runs
 from lawbook.storage.tables import write_table
 from lawbook.studies import pools_digest
+from lawbook.training.process import load_libraries
 from lawbook.workflow.jobs import job_arguments, planned, provenance, reported
 from lawbook.workflow.progress import SCORES, heartbeat
 from lawbook.workflow.stages import code_digest
 
 with reported():
+    load_libraries()
     from lawbook.scoring.score import score_pools
 
     job = job_arguments("score", "out")

@@ -5,6 +5,7 @@ import _path  # noqa: F401
 from lawbook.storage.provenance import about_runs
 from lawbook.storage.tables import read_table, write_table
 from lawbook.studies import shard_digest
+from lawbook.training.process import load_libraries
 from lawbook.workflow.freshness import check_inputs
 from lawbook.workflow.jobs import job_arguments, planned, provenance, reported
 from lawbook.workflow.progress import heartbeat
@@ -12,6 +13,7 @@ from lawbook.workflow.stages import measuring_code, training_code
 
 if __name__ == "__main__":  # the processes of a distributed run import this file, too
     with reported():
+        load_libraries()
         from lawbook.training.measure import how_measured, requests_of
         from lawbook.training.shard import train_shard
 

@@ -55,7 +55,7 @@ figures:
   - {law: shuffled_labels}
   - {learning_rate_valleys: rates}
   - {pruning: pruned}
-  - {loss_curves: data_size}
+  - {curves: data_size}
 claims:
   - {value: error_by_data.power.alpha, expected: 0.5, within: 0.1, origin: preregistered}
   - {value: error_by_data.power.alpha, at_least: 0.9, origin: exploratory}

@@ -17,7 +17,7 @@ from lawbook.measurements._dimensions import correlation, maximum_likelihood, so
 from lawbook.measurements._lanczos import largest_eigenvalue
 from lawbook.measurements.view import View
 from lawbook.models import TrainedModel, models
-from lawbook.training.measure import descended
+from lawbook.training.losses import losses
 
 CONFIG = {"width": 4, "depth": 2}
 N_INPUTS, N_OUTPUTS, N_RUNS, N_EXAMPLES = 3, 5, 3, 20
@@ -40,7 +40,7 @@ def shown(weights: Mapping[str, Tensor], initial: Mapping[str, Tensor] | None = 
         initial=weights if initial is None else initial,
         inputs=torch.from_numpy(rng.normal(size=(N_RUNS, N_EXAMPLES, N_INPUTS))),
         targets=torch.from_numpy(rng.integers(N_OUTPUTS, size=(N_RUNS, N_EXAMPLES))),
-        losses=lambda outputs, targets: descended("cross_entropy", outputs, targets),
+        losses=losses["cross_entropy"].descended,
         at_once=N_EXAMPLES,
     )
 

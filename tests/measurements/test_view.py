@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lawbook.measurements.view import View, flat
 from lawbook.models import TrainedModel, Trial, models
-from lawbook.training.measure import descended
+from lawbook.training.losses import losses
 from lawbook.training.process import prepare_process
 
 TRAINED = [name for name, model in models.items() if isinstance(model, TrainedModel)]
@@ -38,7 +38,7 @@ def shown(name: str, dtype: torch.dtype = torch.float64) -> View:
         initial=weights,
         inputs=inputs.to(dtype) if inputs.is_floating_point() else inputs,
         targets=targets.to(dtype) if targets.is_floating_point() else targets,
-        losses=lambda outputs, targets: descended(loss, outputs, targets),
+        losses=losses[loss].descended,
         at_once=inputs.shape[1],
     )
 

@@ -27,6 +27,9 @@ def test_every_shipped_kind_is_drawn_by_these_studies(simulated, oracle):
         "quanta_agreement",
         "staged_learning",
         "exponents",
+        "map",
+        "index",
+        "scatter",
         "rank_frequency",
         "emergence",
     }  # in tests of their own
@@ -44,7 +47,7 @@ def test_figures_are_drawn_with_their_data(which, request):
     assert not list(folder.glob(".*")), "a temporary file was left behind"
 
 
-@pytest.mark.parametrize("kind", ["law", "learning_rate_valleys", "loss_curves"])
+@pytest.mark.parametrize("kind", ["law", "learning_rate_valleys", "curves"])
 def test_the_same_tables_give_the_same_bytes(kind, simulated, tmp_path):
     block = next(b for b in simulated.study.content.figures if b.kind == kind)
     draw_figure(block, simulated.folder, simulated.study.content, tmp_path)

@@ -51,7 +51,7 @@ def test_each_block_of_a_study_reruns_its_own_rules(finished: House) -> None:
     finished.edit(YAML, "title: Smoke", "title: Smoke and mirrors")
     assert finished.jobs() == CLAIMS
 
-    finished.edit(YAML, "  - {loss_curves: data_size}\n", "  - {loss_curves: keep_fraction}\n")
+    finished.edit(YAML, "  - {curves: data_size}\n", "  - {curves: keep_fraction}\n")
     assert finished.jobs() == {"draw_figure": 1, **CLAIMS}
 
 

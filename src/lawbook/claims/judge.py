@@ -151,7 +151,7 @@ def _measure(claim: Claim, tables: Results, laws: Mapping[str, LawBlock]) -> tup
     if claim.difference is not None:
         return "difference", _difference(claim, claim.difference, tables)
     named = quantities[str(claim.quantity)]
-    column = [claim.column] if named.of_column else []
+    column = [] if claim.column is None else [claim.column]
     return "quantity", Measurement(*named.compute(tables, where(tables.runs, claim.where), *column))
 
 

@@ -45,11 +45,12 @@ class IntrinsicDimension(OfExamples):
         from lawbook.measurements._dimensions import correlation, maximum_likelihood, sorted_distances, two_nn
 
         (*_, last) = view.activations.values()
-        n = min(
-            last.shape[1], self.examples
-        )  # of tokens there are more, as many of them as of examples are taken
+        # Of tokens there are more; as many of them as of examples are taken.
+        n = min(last.shape[1], self.examples)
         chosen = torch.arange(n, device=last.device) * last.shape[1] // n
-        found = {name: [] for name in ("dimension_two_nn", "dimension_mle", "dimension_correlation")}
+        found: dict[str, list[torch.Tensor]] = {
+            name: [] for name in ("dimension_two_nn", "dimension_mle", "dimension_correlation")
+        }
         for points in last[:, chosen].double():
             distances = sorted_distances(points)
             found["dimension_two_nn"].append(two_nn(distances))

@@ -37,6 +37,7 @@ class Linear(TrainedModel):
     """
 
     axes = LinearAxes
+    reads = frozenset({"vector", "image", "copies"})
 
     def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
         """Return one weight (copies, in, out). Raises AxisError for copies with several outputs."""
@@ -71,12 +72,12 @@ class Linear(TrainedModel):
         """Return zeros: the loss is convex, so that no symmetry needs breaking, and nothing is drawn."""
         return {name: np.zeros(shape) for name, shape in self.shapes(config, n_inputs, n_outputs).items()}
 
-    def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+    def outputs(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return the outputs (R, K·B, out) of inputs (R, K·B, in), the examples of each copy together."""
         from lawbook.models._products import products
 
         weight = math.sqrt(config["copies"]) * weights["weight"].flatten(0, 1)
-        parts = inputs.unflatten(1, (config["copies"], -1)).flatten(0, 1)
+        parts = inputs.flatten(2).unflatten(1, (config["copies"], -1)).flatten(0, 1)
         return products(None, parts, weight).view(*inputs.shape[:2], -1)
 
     def activations(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from lawbook.axes import Axes, AxisError, Config
+from lawbook.axes import Axes, Config
 from lawbook.models import Role, Shapes, TrainedModel, Trial
 
 if TYPE_CHECKING:
@@ -39,16 +39,11 @@ class ParityMLP(TrainedModel):
     """
 
     axes = ParityMLPAxes
+    reads = frozenset({"parity"})
     border = ("tasks",)
 
     def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
-        """Return the rows of each task and bit (…, width) and the output layer's (out, width), with their biases.
-
-        Raises AxisError for a task without numbered tasks.
-        """
-        if "n_tasks" not in config:
-            problem = f"it reads numbered tasks, and {config['task']} has none"
-            raise AxisError("model", "parity_mlp", problem, "write model: {name: mlp}")
+        """Return the rows of each task and bit (…, width) and the output layer's (out, width), with their biases."""
         width = config["width"]
         return {
             "tasks": (config["n_tasks"], width),
@@ -102,7 +97,7 @@ class ParityMLP(TrainedModel):
             for name, shape in self.shapes(config, n_inputs, n_outputs).items()
         }
 
-    def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+    def outputs(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return the logits (R, B, out) of inputs (R, B, n_bits + 1), whose last column is the task's number."""
         import torch
 

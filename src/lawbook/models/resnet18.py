@@ -59,6 +59,7 @@ class ResNet18(TrainedModel):
     """
 
     axes = ResNet18Axes
+    reads = frozenset({"image"})
 
     def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
         """Return kernels (out, in, k, k), scales and shifts (out,), and the last layer."""
@@ -106,7 +107,7 @@ class ResNet18(TrainedModel):
         weights["weight"] = rng.normal(0.0, math.sqrt(1.0 / features), (n_outputs, features))
         return weights | {"bias": np.zeros(n_outputs)}
 
-    def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+    def outputs(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return the logits (R, B, classes) of images (R, B, ...), channels last."""
         features = self.features(config, weights, inputs)
         return features @ weights["weight"].mT + weights["bias"].unsqueeze(1)

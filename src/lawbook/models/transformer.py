@@ -41,6 +41,7 @@ class Transformer(TrainedModel):
     """
 
     axes = TransformerAxes
+    reads = frozenset({"tokens"})
     border = ("token", "position", "head")
 
     def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
@@ -108,7 +109,7 @@ class Transformer(TrainedModel):
                 weights[name] = np.ones(shape) if "gain" in name else np.zeros(shape)
         return weights
 
-    def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+    def outputs(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return the logits (R, B, T, V) of the tokens that follow, for token ids (R, B, T)."""
         from lawbook.models._products import products
 
@@ -142,7 +143,9 @@ class Transformer(TrainedModel):
             mixed = _linear(weights, f"attend_{{}}_{layer}", _norm(weights, f"attend_{{}}_{layer}", x))
             # Runs and batch are one axis for attention: its products hold no weights.
             parts = mixed.view(n_runs * n_batch, length, 3, heads, d // heads).permute(2, 0, 3, 1, 4)
-            seen = scaled_dot_product_attention(parts[0], parts[1], parts[2], is_causal=True)
+            seen = scaled_dot_product_attention(
+                parts[0], parts[1], parts[2], is_causal=True, scale=_attention_scale(config)
+            )
             seen = seen.transpose(1, 2).reshape(n_runs, n_batch * length, d)
             x = x + _linear(weights, f"write_{{}}_{layer}", seen)
             hidden = gelu(_linear(weights, f"expand_{{}}_{layer}", _norm(weights, f"expand_{{}}_{layer}", x)))
@@ -164,6 +167,17 @@ def _matrices(width: int) -> tuple[tuple[str, int, int], ...]:
         ("expand", width, HIDDEN * width),
         ("contract", HIDDEN * width, width),
     )
+
+
+def _attention_scale(config: Config) -> float | None:
+    """Return the factor on a query's product with a key; None for 1/√d, with d the width of a head.
+
+    Under the maximal update parametrization it is √d₀/d, with d₀ that of as many heads at the base width (Yang et
+    al. 2022, arXiv:2203.03466, definition 4.1): the product of what has learned to agree grows as d.
+    """
+    if config.get("parametrization") != "mup":
+        return None
+    return float(np.sqrt(config["base_width"] / config["heads"]) * config["heads"] / config["width"])
 
 
 def _linear(weights: Mapping[str, Tensor], name: str, x: Tensor) -> Tensor:

@@ -16,7 +16,8 @@ from lawbook.results.evaluations import final_metrics
 from lawbook.storage.tables import n_rows, read_rows, read_table
 from lawbook.studies.axes import HOW_TRAINED
 from lawbook.studies.plan import Plan
-from lawbook.tasks import PoolTask
+from lawbook.studies.runs import Run
+from lawbook.tasks import PoolTask, tasks
 
 SCIENCE = ["run_id", "n_train", "n_unique", "status", "reason", "diverged_step"]
 COSTS = [
@@ -45,15 +46,11 @@ def collect_runs(plan: Plan, shard_files: Sequence[Path]) -> tuple[pd.DataFrame,
     finals = pd.concat([final_metrics(read_table(file)) for file in shard_files], ignore_index=True)
     runs = planned.drop(columns=NOT_SCIENCE).merge(outcomes[SCIENCE], on="run_id", validate="one_to_one")
     runs = runs.merge(finals[sorted(map(str, finals))], on="run_id", how="left", validate="one_to_one")
-    task = plan.study.task
-    if isinstance(task, PoolTask):
-        n_eval = {run.run_id: task.n_eval(run.config) for run in plan.runs}
-        if None not in n_eval.values():  # else the error is the population's, and has no binomial noise
-            runs["n_eval"] = runs["run_id"].map(n_eval).astype("Int64")
-            if "test_error" in runs:
-                runs["test_error_se"] = np.sqrt(
-                    runs["test_error"] * (1 - runs["test_error"]) / runs["n_eval"]
-                )
+    n_eval = {run.run_id: _n_eval(run) for run in plan.runs}
+    if any(n is not None for n in n_eval.values()):  # else the error is the population's: no binomial noise
+        runs["n_eval"] = runs["run_id"].map(n_eval).astype("Int64")
+        if "test_error" in runs:
+            runs["test_error_se"] = np.sqrt(runs["test_error"] * (1 - runs["test_error"]) / runs["n_eval"])
     if blocks := plan.study.content.columns:
         # A run's derived columns need its own curve alone, so that one shard at a time is in memory.
         of_shards = [runs[runs["run_id"].isin(part["run_id"])] for part in parts]
@@ -69,6 +66,12 @@ def collect_runs(plan: Plan, shard_files: Sequence[Path]) -> tuple[pd.DataFrame,
         runs.sort_values("run_id", ignore_index=True),
         outcomes[COSTS].sort_values("run_id", ignore_index=True),
     )
+
+
+def _n_eval(run: Run) -> int | None:
+    """Return the number of a run's test examples, None where its error is the population's."""
+    task = tasks[run.config["task"]]
+    return task.n_eval(run.config) if isinstance(task, PoolTask) else None
 
 
 def sorted_curves(shard_files: Sequence[Path], rows_at_once: int = 1 << 21) -> Iterator[pa.Table]:

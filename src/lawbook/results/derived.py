@@ -8,7 +8,7 @@ evaluation at or beyond the level; the crossing itself lies after the evaluation
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -42,7 +42,8 @@ def derive(runs: pd.DataFrame, curves: pd.DataFrame, blocks: Mapping[str, Column
     runs, curves: the tables of these names; step 0, before training, does not count. A run's columns follow from
     its own rows alone. Raises LawbookError for a metric at a step at which no run was evaluated.
     """
-    along = metrics_along(curves[curves["step"] > 0])
+    read = {block.along for block in blocks.values()}
+    along = metrics_along(_with_entries(curves[curves["step"] > 0], read))
     uncertain = bounded(blocks)
     found: dict[str, Known] = {}
     for name in in_order(blocks):
@@ -60,6 +61,14 @@ def derive(runs: pd.DataFrame, curves: pd.DataFrame, blocks: Mapping[str, Column
             ends = (np.where(np.isfinite(end), end, np.nan) for end in found[name][1:])
             columns |= dict(zip(bounds_of(name), ends, strict=True))
     return runs.assign(**columns)
+
+
+def _with_entries(curves: pd.DataFrame, read: Collection[str | None]) -> pd.DataFrame:
+    """Return the curves with those entries of vectors that are read as scalars, NAME[INDEX]."""
+    vector = curves["index"].notna()
+    entries = curves[vector & curves["metric"].isin({str(name).partition("[")[0] for name in read})]
+    names = entries["metric"] + "[" + entries["index"].astype(int).astype(str) + "]"
+    return pd.concat([curves[~vector], entries.assign(metric=names, index=np.nan)[names.isin(read)]])
 
 
 def is_censored(rows: pd.DataFrame, column: str) -> Flags:
@@ -92,7 +101,7 @@ def _first_crossing(block: ColumnBlock, runs: pd.DataFrame, along: pd.DataFrame)
 
 
 def _of_curve(name: str, block: ColumnBlock, runs: pd.DataFrame, along: pd.DataFrame) -> Array:
-    """Return a metric at one step of each run, or the largest or smallest that it takes along its curve."""
+    """Return a metric at one step of each run, or its mean, largest or smallest value along its curve."""
     column = block.along
     if column not in along:
         return np.full(len(runs), np.nan)
@@ -105,6 +114,10 @@ def _of_curve(name: str, block: ColumnBlock, runs: pd.DataFrame, along: pd.DataF
                 f"column {name!r}: no run was evaluated at step {block.at.step}, but at {steps}"
             )
         chosen = values[here]
+    elif block.mean is not None:
+        last = along.groupby("run_id")["step"].transform("max")
+        late = along["step"] >= (1 - block.mean.last) * last
+        chosen = values[late.to_numpy()].groupby(level=0).mean()
     else:
         grouped = values.groupby(level=0)
         chosen = grouped.max() if block.largest is not None else grouped.min()

@@ -34,6 +34,10 @@ class Results:
         """Tell whether there is a table of that name."""
         return (self.folder / f"{name}.parquet").exists()
 
+    def analysis(self, kind: str, name: str) -> Results:
+        """Return the tables of one analysis of the study."""
+        return Results(self.folder / kind / name)
+
     @cached_property
     def runs(self) -> pd.DataFrame:
         """Return a row per run."""

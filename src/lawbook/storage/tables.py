@@ -24,22 +24,31 @@ from lawbook.storage.provenance import KEY, Provenance
 ROLE = b"role"
 """Key of a column's role in the metadata of its Parquet field."""
 
+Kind = str | Mapping[str, pa.DataType]
+"""The columns of a table with their types, or the name under which they stand in `COLUMNS`."""
 
-def conform(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
+
+def conform(frame: pd.DataFrame, kind: Kind) -> pd.DataFrame:
     """Return the frame with exactly the columns of `kind`, in order; absent ones are null.
 
     Raises LawbookError if the frame has a column that this kind of table lacks.
     """
-    unknown = sorted(set(frame.columns) - set(COLUMNS[kind]))
+    columns = list(_columns(kind))
+    unknown = sorted(set(frame.columns) - set(columns))
     if unknown:
-        raise LawbookError(f"table {kind}: unknown columns {unknown}; valid: {sorted(COLUMNS[kind])}")
-    return frame.reindex(columns=list(COLUMNS[kind]))
+        named = f"table {kind}: " if isinstance(kind, str) else ""
+        raise LawbookError(f"{named}unknown columns {unknown}; valid: {sorted(columns)}")
+    return frame.reindex(columns=columns)
+
+
+def _columns(kind: Kind) -> Mapping[str, pa.DataType]:
+    return COLUMNS[kind] if isinstance(kind, str) else kind
 
 
 def write_table(
     frame: pd.DataFrame,
     path: str | Path,
-    kind: str | None = None,
+    kind: Kind | None = None,
     made: Provenance | None = None,
     roles: Mapping[str, Role] | None = None,
 ) -> None:
@@ -50,7 +59,7 @@ def write_table(
     if kind is None:
         table = pa.Table.from_pandas(frame, preserve_index=False)
     else:
-        schema = pa.schema(list(COLUMNS[kind].items()))
+        schema = pa.schema(list(_columns(kind).items()))
         table = pa.Table.from_pandas(conform(frame, kind), schema=schema, preserve_index=False)
     fields = [field.with_metadata(_role(field.name, roles or {})) for field in table.schema]
     table = table.cast(pa.schema(fields, metadata=_about(made)))
@@ -138,7 +147,7 @@ def _readable(path: str | Path) -> Iterator[None]:
         raise LawbookError(f"{path}: cannot be read as a table ({error}); delete it and run again") from error
 
 
-def empty(kind: str) -> pd.DataFrame:
+def empty(kind: Kind) -> pd.DataFrame:
     """Return a table of that kind without rows."""
-    frame: pd.DataFrame = pa.schema(list(COLUMNS[kind].items())).empty_table().to_pandas()
+    frame: pd.DataFrame = pa.schema(list(_columns(kind).items())).empty_table().to_pandas()
     return frame

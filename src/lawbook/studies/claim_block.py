@@ -15,7 +15,10 @@ class Claim(Block):
     value: str | None = Field(None, description="law.form.parameter")
     difference: str | None = Field(None, description="Column whose paired difference is meant.")
     quantity: Name | None = Field(None, description="A registered named quantity.")
-    column: Name | None = Field(None, description="The derived column that the quantity is about.")
+    column: Name | None = Field(None, description="The column of the runs that the quantity is about.")
+    analysis: Name | None = Field(
+        None, description="The analysis that the quantity is of, by name; needed where there are several."
+    )
     exact: Name | None = Field(
         None, description="Exact curve whose fit over the same points is subtracted from the value."
     )
@@ -43,6 +46,8 @@ class Claim(Block):
             raise ValueError("an exact curve is subtracted from a value; name law.form.parameter as value")
         if self.column is not None and self.quantity is None:
             raise ValueError("column goes with a quantity; delete it, or name the quantity")
+        if self.analysis is not None and self.quantity is None:
+            raise ValueError("an analysis is named for a quantity; name the quantity, or delete analysis")
         if self.difference is not None and not (self.of and self.minus and self.paired_by):
             raise ValueError(
                 "a difference is of runs minus other runs, pair by pair; add of, minus and paired_by"

@@ -15,7 +15,7 @@ Operand = Annotated[str | float, BeforeValidator(no_truth_value)]
 """A column of the runs, or a number."""
 
 LEVELS = ("at_most", "at_least")
-KINDS = ("first", "at", "largest", "smallest", "ratio", "difference", "product")
+KINDS = ("first", "at", "mean", "largest", "smallest", "ratio", "difference", "product")
 
 
 class Evaluated(Block):
@@ -25,8 +25,20 @@ class Evaluated(Block):
     step: int = Field(ge=1, description="A step at which the runs are evaluated.")
 
 
+class LatePart(Block):
+    """A metric or measurement over the last part of the steps."""
+
+    metric: str = Field(description="A metric or measurement of the curves: test_loss, …")
+    last: float = Field(
+        1.0, gt=0, le=1, description="Share of the steps, the last ones, whose evaluations count."
+    )
+
+
 class ColumnBlock(Block):
-    """One derived column: exactly one of first, at, largest, smallest, ratio, difference, product."""
+    """One derived column: exactly one of first, at, mean, largest, smallest, ratio, difference, product.
+
+    An entry of a vector measurement is named with its index: singular_values[0].
+    """
 
     first: Literal["step", "samples_seen", "flops"] | None = Field(
         None,
@@ -37,6 +49,10 @@ class ColumnBlock(Block):
     at_most: float | None = Field(None, description="The level that it falls to.")
     at_least: float | None = Field(None, description="The level that it rises to.")
     at: Evaluated | None = Field(None, description="A metric or measurement at one evaluated step.")
+    mean: LatePart | None = Field(
+        None,
+        description="The mean of a metric or measurement over the evaluations of the last part of the steps.",
+    )
     largest: str | None = Field(
         None, description="A metric or measurement: its largest value along the steps."
     )
@@ -75,7 +91,8 @@ class ColumnBlock(Block):
     @property
     def along(self) -> str | None:
         """Return the metric or measurement that is read along the curve, None if none is."""
-        return self.metric or (self.at.metric if self.at else None) or self.largest or self.smallest
+        of_steps = self.at or self.mean
+        return self.metric or (of_steps.metric if of_steps else None) or self.largest or self.smallest
 
     @property
     def operands(self) -> tuple[str | float, ...]:

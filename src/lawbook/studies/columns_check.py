@@ -7,7 +7,7 @@ from graphlib import CycleError
 
 from lawbook.errors import suggest
 from lawbook.studies.columns_block import bounded, bounds_of, in_order
-from lawbook.studies.roles import curve_columns, roles_of
+from lawbook.studies.roles import curve_columns, curve_entries, roles_of
 from lawbook.studies.runs import Run
 from lawbook.studies.study import Study
 
@@ -27,7 +27,7 @@ def check_columns(study: Study) -> None:
         raise study.error(f"columns.{circle[0]}", circle[0], problem, fix) from None
     uncertain = bounded(blocks)
     roles = roles_of(study, study.base)
-    along = curve_columns(study)
+    along, vectors = curve_columns(study), curve_entries(study)
     numbers = {column for column, role in roles.items() if role not in ("identity", "cost")}
     numbers -= {bound for name in uncertain for bound in bounds_of(name)}
     for name, block in blocks.items():
@@ -35,8 +35,10 @@ def check_columns(study: Study) -> None:
             if roles[taken] != "derived" or (taken != name and taken in blocks):
                 problem = f"the runs have a column {taken!r} already"
                 raise study.error(f"columns.{name}", None, problem, "choose another name")
-        if block.along is not None and block.along not in along:
-            fix = suggest(block.along, along)
+        vector, _, index = (block.along or "").removesuffix("]").partition("[")
+        entry = vector in vectors and index.isdecimal()
+        if block.along is not None and block.along not in along and not entry:
+            fix = suggest(block.along, [*along, *(f"{name}[0]" for name in vectors)])
             raise study.error(f"columns.{name}", block.along, "the curves have no such column", fix)
         for column in block.columns:
             if column not in numbers:
@@ -50,12 +52,10 @@ def check_columns(study: Study) -> None:
             problem = f"{law.y} may be censored, which only log_least_squares has a likelihood for"
             raise study.error(f"laws.{name}.loss", law.loss, problem, "delete loss and delta")
     for i, claim in enumerate(study.content.claims):
-        if claim.column is not None and claim.column not in uncertain:
-            known = (
-                suggest(claim.column, uncertain) if uncertain else "write one under columns: {first: step, …}"
-            )
+        if claim.column is not None and claim.column not in numbers:
+            fix = suggest(claim.column, numbers)
             raise study.error(
-                f"claims.{i}.column", claim.column, "no such column says first at which step", known
+                f"claims.{i}.column", claim.column, "the runs have no such column of numbers", fix
             )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lawbook.studies.schema import TRAINED, StudyFile
+from lawbook.studies.analysis import analyses
+from lawbook.studies.schema import TRAINED, study_model
 
 
 def study_schema() -> str:
     """Return the schema as text, generated from the typed model, short forms included."""
-    schema: dict[str, Any] = StudyFile.model_json_schema()
+    schema: dict[str, Any] = study_model(analyses).model_json_schema()
     figure = schema["$defs"]["FigureBlock"]
     schema["$defs"]["FigureBlock"] = {
         "description": figure.pop("description"),

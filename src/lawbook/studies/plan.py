@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from lawbook.errors import suggest
+from lawbook.models import TrainedModel, models
 from lawbook.storage.checksum import digest
 from lawbook.storage.columns import Role
 from lawbook.studies.axes import HOW_TRAINED
@@ -68,6 +69,24 @@ class Plan:
         return frozenset() if block is None else frozenset(run.run_id for run in of_sweep(block, self.runs))
 
     @cached_property
+    def entries(self) -> frozenset[str]:
+        """Return the modules of the registry entries that the runs are learned and trained by."""
+        found: set[str] = set()
+        for task, model, *how in {
+            tuple(run.config[axis] for axis in ("task", "model", "optimizer", "parametrization", "loss"))
+            for run in self.runs
+        }:
+            found |= {f"lawbook.tasks.{task}", f"lawbook.models.{model}"}
+            if isinstance(models[model], TrainedModel):
+                optimizer, parametrization, loss = how
+                found |= {
+                    f"lawbook.training.optimizers.{optimizer}",
+                    f"lawbook.training.parametrizations.{parametrization}",
+                    f"lawbook.training.losses.{loss or tasks[task].loss}",
+                }
+        return frozenset(found)
+
+    @cached_property
     def _pools_by_id(self) -> Mapping[str, Pool]:
         return {pool.pool_id: pool for pool in self.pools}
 
@@ -112,7 +131,16 @@ class Plan:
                     "predicted_s": cost.seconds,
                 }
             )
-        return pd.DataFrame(rows)
+        table = pd.DataFrame(rows)
+        bases = [variant.base for variant in self.study.variants]
+        axes = dict.fromkeys(axis for base in bases for axis in base if axis in table)
+        # Where some runs lack an axis, since their model has none, whole numbers stay whole beside nulls.
+        partial = [axis for axis in axes if not all(axis in base for base in bases)]
+        whole = [axis for axis in partial if all(isinstance(row.get(axis), int | None) for row in rows)]
+        first = ["run_id", "sweeps", "shard", *axes]
+        return table[[*first, *table.columns.difference(first, sort=False)]].astype(
+            dict.fromkeys(whole, "Int64")
+        )
 
 
 def shard_digest(runs: list[Run], measure: Sequence[MeasureBlock] = ()) -> str:
@@ -222,7 +250,9 @@ def _check_references(study: Study, columns: Columns) -> None:
     names = [figure.name for figure in content.figures]
     for i, name in enumerate(names):
         if name in names[:i]:
-            raise study.error(f"figures.{i}", name, "there is such a figure already", "delete one of the two")
+            raise study.error(
+                f"figures.{i}", name, "there is such a figure already", "give one of the two a name"
+            )
     _check_claims(study, columns)
 
 
@@ -267,7 +297,7 @@ def _check_selection(study: Study, field: str, wanted: Mapping[str, Any], runs: 
             typed = checked_value(study, f"{field}.{axis}", axis, value)
             if typed != value:
                 raise study.error(f"{field}.{axis}", value, "this is read as text", f"write {typed!r}")
-    if not any(all(run.config[axis] in values for axis, values in allowed.items()) for run in runs):
+    if not any(all(run.config.get(axis) in values for axis, values in allowed.items()) for run in runs):
         fix = f"see `lawbook plan {study.name} --csv`"
         raise study.error(field, dict(wanted), "no planned run has these values", fix)
 

@@ -10,6 +10,7 @@ from lawbook.studies.columns_block import bounded, bounds_of
 from lawbook.studies.measure_block import measured_columns
 from lawbook.studies.schema import StudyFile
 from lawbook.studies.study import Study
+from lawbook.tasks import PoolTask
 
 REPEATS = ("fold", "seed")
 """Axes whose combinations are repeats of one another, not something that is studied."""
@@ -30,9 +31,16 @@ FIXED: Mapping[str, Role] = {
 def curve_columns(study: Study) -> dict[str, Role]:
     """Return the roles of the columns that come of a run's curve: its metrics, and what is measured of it."""
     metrics = [metric_column(split, metric) for split in SPLITS for metric in ("loss", "error")]
-    metrics += [metric_column("test", metric) for metric in study.task.metrics]
+    for variant in study.variants:
+        splits = SPLITS if isinstance(variant.task, PoolTask) else ("test",)
+        metrics += [metric_column(split, metric) for split in splits for metric in variant.task.metrics]
     numbers = [column.name for column in measured_columns(study.content.measure) if not column.vector]
     return {**dict.fromkeys(numbers, "measurement"), **dict.fromkeys(metrics, "metric")}
+
+
+def curve_entries(study: Study) -> set[str]:
+    """Return the measurements that are vectors: NAME[INDEX] is one of their entries along a curve."""
+    return {column.name for column in measured_columns(study.content.measure) if column.vector}
 
 
 def roles_of(study: Study, axes: Iterable[str]) -> dict[str, Role]:

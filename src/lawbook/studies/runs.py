@@ -17,13 +17,19 @@ from lawbook.models import SolvedModel, models
 from lawbook.pruning.metrics import metrics
 from lawbook.storage.checksum import digest
 from lawbook.studies.axes import HOW_TRAINED, PruningAxes, SeedAxes, TrainingAxes
-from lawbook.studies.study import Study, explain
+from lawbook.studies.study import LEARNED, Study, explain
 from lawbook.studies.sweeps import Grid, Union
 from lawbook.studies.values import expand_axis
-from lawbook.tasks import PoolTask, tasks
+from lawbook.tasks import PoolTask, Task, tasks
+from lawbook.training.losses import loss_name, losses
+from lawbook.training.optimizers import optimizers
+from lawbook.training.parametrizations import parametrizations, tensor_scales
 
-STANDING_FOR_OTHERS = ("kept", "epochs")
-"""Fields that set others: the keep fraction, and the steps."""
+STANDING_FOR_OTHERS = ("kept", "epochs", "warmup_samples")
+"""Fields that set others: the keep fraction, the steps, and those of the warm-up."""
+
+HYPERPARAMETERS = frozenset({"momentum", "beta1", "beta2", "epsilon"})
+"""Fields that only some optimizers read."""
 
 NOT_IDENTITY = frozenset({*HOW_TRAINED, *STANDING_FOR_OTHERS})
 """Fields that change on what a run is trained, not what it is; and those that others stand for."""
@@ -69,8 +75,12 @@ def without_effect(config: Config) -> frozenset[str]:
     solved = isinstance(models[config["model"]], SolvedModel)
     if solved:
         idle |= {*TrainingAxes.model_fields, "probes", "probe_steps", "trajectory_steps"}
-    elif config.get("optimizer") != "sgd":
-        idle |= {"momentum"}
+    else:
+        idle |= HYPERPARAMETERS - optimizers[config["optimizer"]].hyperparameters
+        if not parametrizations[config.get("parametrization", "standard")].reads_base_width:
+            idle |= {"base_width"}
+        if not isinstance(task, PoolTask):
+            idle |= {"order"}
     if config.get("keep_fraction", 1.0) == 1.0:
         idle |= {*PruningAxes.model_fields} - {"keep_fraction"}
     elif not reads_scores(config):
@@ -152,8 +162,11 @@ def _agreed(one: Config, other: Config) -> Config:
 
 
 def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:
+    study = study.of_grid(where, grid)
     fixed = {
-        name: checked_value(study, f"{where}.set.{name}", name, value) for name, value in grid.set.items()
+        name: checked_value(study, f"{where}.set.{name}", name, value)
+        for name, value in grid.set.items()
+        if name not in LEARNED
     }
     axes: dict[str, list[Any]] = {}
     for name, spec in grid.axes.items():
@@ -205,9 +218,11 @@ def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:
 
 
 def resolved(config: Config) -> Config:
-    """Return the configuration with what `kept` and `epochs` stand for: the keep fraction and the steps.
+    """Return the configuration with what some fields stand for.
 
-    Raises AxisError if both are given, or if the task has no pool.
+    `kept` is a keep fraction, a full batch the number of examples that are kept, in fixed order, `epochs` are steps,
+    and `warmup_samples` steps of the warm-up. Raises AxisError if a field and what it stands for are both given, or if
+    the task has no pool.
     """
     for axis in ("kept", "epochs"):
         if config[axis] is not None and not isinstance(tasks[config["task"]], PoolTask):
@@ -219,29 +234,54 @@ def resolved(config: Config) -> Config:
             problem = f"the pool has only {config['samples']} examples"
             raise AxisError("kept", config["kept"], problem, "keep fewer, or write more samples")
         config = {**config, "keep_fraction": config["kept"] / config["samples"]}
+    config = with_whole_batch(config)
     if config["epochs"] is not None:
         passes = config["epochs"] * n_kept(config) / config["batch_size"]
         config = {**config, "steps": max(1, round(passes))}
+    if config["warmup_samples"] is not None:
+        config = {**config, "warmup_steps": max(1, round(config["warmup_samples"] / config["batch_size"]))}
     return config
+
+
+def with_whole_batch(config: Config) -> Config:
+    """Return the configuration with the number of its examples in place of a full batch."""
+    if config["batch_size"] != "full":
+        return config
+    if not isinstance(tasks[config["task"]], PoolTask):
+        problem = f"the examples of {config['task']} have no end"
+        raise AxisError("batch_size", "full", problem, "write a number")
+    return {**config, "batch_size": max(1, n_kept(config)), "order": "fixed"}
 
 
 def check_config(config: Config) -> None:
     """Raise AxisError if the axes of one run are impossible together."""
-    task, solved = tasks[config["task"]], isinstance(models[config["model"]], SolvedModel)
+    task, model = tasks[config["task"]], models[config["model"]]
+    solved = isinstance(model, SolvedModel)
     if config["metric"] not in metrics:
         problem, fix = "there is no such pruning metric", suggest(config["metric"], metrics)
         raise AxisError("metric", config["metric"], problem, fix)
+    if task.inputs not in model.reads:
+        problem = f"it reads no {task.inputs}, the kind of inputs of the task {config['task']}"
+        raise AxisError("model", config["model"], problem, _fitting_models(task))
     task.check(config)
-    models[config["model"]].shapes(config, task.n_inputs(config), task.n_outputs(config))
+    model.shapes(config, task.n_inputs(config), task.n_outputs(config))
     if solved and not isinstance(task, PoolTask):
         problem = "a solved model needs a pool of examples"
         raise AxisError("model", config["model"], problem, "choose a model that is trained step by step")
+    if isinstance(model, SolvedModel) and model.targets != task.targets:
+        problem = f"it takes {model.targets} targets, and those of {config['task']} are {task.targets}"
+        raise AxisError("model", config["model"], problem, _fitting_models(task))
     if isinstance(task, PoolTask) and task.drawn and not solved:
         problem = f"the examples of {config['task']} are drawn anew for each seed, which no stack can share"
-        raise AxisError("model", config["model"], problem, "choose a solved model: max_margin or logistic")
+        raise AxisError("model", config["model"], problem, _fitting_models(task))
     if config["keep_fraction"] < 1 and not isinstance(task, PoolTask):
         problem = f"the task {config['task']} has no pool to prune"
         raise AxisError("keep_fraction", config["keep_fraction"], problem, "leave it at 1")
+    if config["keep_fraction"] < 1 and task.targets != "classes":
+        problem = f"the targets of {config['task']} are no classes, of which each would keep its share"
+        raise AxisError(
+            "keep_fraction", config["keep_fraction"], problem, "leave it at 1; write fewer samples"
+        )
     if config["keep_fraction"] < 1 and isinstance(task, PoolTask):
         if solved and "trajectory" in metrics[config["metric"]].needs:
             problem = f"it follows a training, and the model {config['model']} is solved at once"
@@ -257,14 +297,51 @@ def check_config(config: Config) -> None:
         )
     if isinstance(task, PoolTask) and n_kept(config) < 1:
         raise AxisError("keep_fraction", config["keep_fraction"], "no example would be kept", "keep more")
-    if config["momentum"] and config["optimizer"] != "sgd":
-        raise AxisError("momentum", config["momentum"], "only sgd has a momentum", "write optimizer: sgd")
+    if not solved:
+        _check_training(config, task)
     if config["precision"] == "bf16-mixed" and config["dtype"] != "float32":
         problem = f"it keeps weights in float32, and dtype is {config['dtype']}"
         raise AxisError("precision", config["precision"], problem, "keep one of the two")
     if config["devices"] > 1 and config["batch_size"] % config["devices"]:
         problem = f"the batch_size {config['batch_size']} does not divide among them"
         raise AxisError("devices", config["devices"], problem, "make batch_size a multiple of devices")
+
+
+def _fitting_models(task: Task) -> str:
+    """Return which models learn a task, as a fix."""
+    drawn = isinstance(task, PoolTask) and task.drawn
+    fitting = [
+        name
+        for name, model in models.items()
+        if task.inputs in model.reads
+        and (
+            model.targets == task.targets and isinstance(task, PoolTask)
+            if isinstance(model, SolvedModel)
+            else not drawn
+        )
+    ]
+    return f"choose {' or '.join(fitting)}" if fitting else "choose another task"
+
+
+def _check_training(config: Config, task: Task) -> None:
+    """Raise AxisError if a trained run's loss, optimizer, parametrization and warm-up do not go together."""
+    if task.targets not in losses[name := loss_name(config)].targets:
+        problem = f"it takes no {task.targets} targets, which those of the task {config['task']} are"
+        others = [other for other, loss in losses.items() if task.targets in loss.targets]
+        raise AxisError("loss", name, problem, f"choose {' or '.join(others)}")
+    for axis in sorted(HYPERPARAMETERS - optimizers[config["optimizer"]].hyperparameters):
+        if config[axis] != _NEUTRAL_TRAINING[axis]:
+            reading = [other for other, one in optimizers.items() if axis in one.hyperparameters]
+            problem = f"{config['optimizer']} has none"
+            raise AxisError(axis, config[axis], problem, f"write optimizer: {' or '.join(reading)}")
+    if config["parametrization"] != "standard":
+        tensor_scales(config)
+    said = [axis for axis in ("warmup", "warmup_samples", "warmup_steps") if config[axis]]
+    if len(said) > 1 and said != ["warmup_samples", "warmup_steps"]:  # the first of these sets the second
+        raise AxisError(said[1], config[said[1]], f"{said[0]} is given, too", "keep one of the two")
+
+
+_NEUTRAL_TRAINING = TrainingAxes.neutral()
 
 
 def _check_scores(config: Config, task: PoolTask) -> None:
@@ -284,6 +361,9 @@ def _check_scores(config: Config, task: PoolTask) -> None:
 
 
 def _known_axis(study: Study, field: str, name: str, value: object) -> None:
+    if name in LEARNED and ".axes." in field:
+        problem = "what learns, or is learned, has axes of its own and cannot be one"
+        raise study.error(field, value, problem, f"make a union of grids with set: {{{name}: {{name: …}}}}")
     if name not in study.fields:
         raise study.error(field, value, "there is no such axis", suggest(name, study.fields))
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from functools import cache
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from lawbook.studies.analysis import Analyses, analyses
 from lawbook.studies.axes import PruningAxes, TrainingAxes
 from lawbook.studies.block import Block, Name
 from lawbook.studies.claim_block import Claim
@@ -62,6 +65,10 @@ class StudyFile(Block):
     known_quanta: KnownQuantaBlock | None = Field(
         None, description="Quanta to find where the task knows them; none if left out."
     )
+    analyses: Analyses = Field(
+        Analyses(),
+        description="What looks across runs: {kind, a folder in analyses/: {name: that kind's keys}}.",
+    )
     figures: list[FigureBlock] = Field([], description="Figures: a kind, or {kind: what it shows}.")
     claims: list[Claim] = Field([], description="Expected values, written down before the run.")
     limits: str = Field("", description="One sentence on what these data cannot say.")
@@ -75,3 +82,17 @@ class StudyFile(Block):
     def discovery(self) -> QuantaBlock | KnownQuantaBlock | None:
         """Return the block that tells what quanta to find, None if none are asked for."""
         return self.quanta or self.known_quanta
+
+
+def study_model(kinds: Collection[str]) -> type[StudyFile]:
+    """Return the typed form of a study that uses these kinds of analysis, each with keys of its own."""
+    return _study_model(frozenset(kinds))
+
+
+@cache
+def _study_model(kinds: frozenset[str]) -> type[StudyFile]:
+    blocks = {kind: analyses[kind].block for kind in sorted(kinds)}
+    fields: dict[str, Any] = {kind: (dict[Name, block], Field({})) for kind, block in blocks.items()}  # type: ignore[valid-type]
+    model = create_model("Analyses", __base__=Analyses, **fields)
+    about = StudyFile.model_fields["analyses"].description
+    return create_model("StudyFile", __base__=StudyFile, analyses=(model, Field(model(), description=about)))

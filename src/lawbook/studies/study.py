@@ -14,10 +14,12 @@ from pydantic.fields import FieldInfo
 
 from lawbook.axes import Axes, Config, no_truth_value
 from lawbook.errors import LawbookError, StudyError, suggest
-from lawbook.models import Model, SolvedModel, models
+from lawbook.models import Model, SolvedModel, TrainedModel, models
+from lawbook.studies.analysis import analyses
 from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.studies.block import NAME, Block
-from lawbook.studies.schema import TRAINED, StudyFile
+from lawbook.studies.schema import TRAINED, Named, StudyFile, study_model
+from lawbook.studies.sweeps import Grid
 from lawbook.studies.yaml_file import read_yaml
 from lawbook.tasks import Task, tasks
 
@@ -33,6 +35,9 @@ NO_TRAINING = dict.fromkeys(TrainingAxes.model_fields) | {
     "steps": 1, "evaluations": 1, "dtype": "float64", "precision": "full", "device": "cpu", "devices": 1,
 }  # fmt: skip
 """The training of a model that is solved, not trained."""
+
+LEARNED: Mapping[str, Mapping[str, Task] | Mapping[str, Model]] = {"task": tasks, "model": models}
+"""What a grid may set as a whole, {name: …, axes}, and where its names are looked up."""
 
 STRICT_NUMBERS = ConfigDict(allow_inf_nan=False)
 
@@ -71,9 +76,43 @@ class Study:
 
     @cached_property
     def fields(self) -> dict[str, TypeAdapter[Any]]:
-        """Return the validator of each field that a sweep may set; a solved model has no training to set."""
+        """Return the validator of each field that the runs have; a solved model has no training.
+
+        Where grids set other tasks or models, theirs are among them.
+        """
         groups = [a for a in self.axes if a is not TrainingAxes or not isinstance(self.model, SolvedModel)]
-        return {name: _validator(field) for axes in groups for name, field in axes.model_fields.items()}
+        own = {name: _validator(field) for axes in groups for name, field in axes.model_fields.items()}
+        others = [study.fields for study in self.variants if study is not self]
+        return {name: field for fields in (*others, own) for name, field in fields.items()} | {
+            name: _validator(FieldInfo(annotation=str)) for name in LEARNED
+        }
+
+    @cached_property
+    def variants(self) -> tuple[Study, ...]:
+        """Return the study once for each grid that sets another task or model, and as it is."""
+        others = [
+            self.of_grid(f"sweeps.{name}", grid)
+            for name, sweep in self.content.sweeps.items()
+            for grid in ([sweep] if isinstance(sweep, Grid) else sweep.grids)
+        ]
+        return self, *(study for study in others if study is not self)
+
+    def of_grid(self, where: str, grid: Grid) -> Study:
+        """Return the study of a grid alone, with the task and the model that it sets.
+
+        where: the grid's place in the file. Raises StudyError for a name or an axis that there is not.
+        """
+        said = {kind: grid.set[kind] for kind in LEARNED if kind in grid.set}
+        if not said:
+            return self
+        named: dict[str, Named] = {}
+        for kind, value in said.items():
+            try:
+                named[kind] = Named.model_validate(value)
+            except ValidationError as invalid:
+                raise _first_mistake(self.file, Named, (*where.split("."), "set", kind), invalid) from None
+        content = self.content.model_copy(update={**named, "sweeps": {}})
+        return Study(self.name, self.file, content, _base(self.file, content, f"{where}.set."))
 
     def error(self, field: str, value: object, problem: str, fix: str) -> StudyError:
         """Return the error that names this study's file."""
@@ -121,31 +160,49 @@ def load_study(file: str | Path) -> Study:
     if not written:
         fix = "begin with title, question, task, model, sweeps"
         raise StudyError(file, "", None, "the file holds no keys", fix)
+    model = study_model(_kinds(file, written))
     try:
-        content = StudyFile.model_validate(written)
+        content = model.model_validate(written)
     except ValidationError as invalid:
-        raise _first_mistake(file, StudyFile, (), invalid) from None
+        raise _first_mistake(file, model, (), invalid) from None
     _check_origin(file, content)
     if content.task is None or content.model is None:
         return Study(file.stem, file, content, {})
+    study = Study(file.stem, file, content, _base(file, content))
+    trained = any(isinstance(variant.model, TrainedModel) for variant in study.variants)
+    if content.training.model_fields_set and not trained:
+        problem = f"the model {content.model.name} is solved exactly, without steps or rates"
+        raise StudyError(file, "training", None, problem, "delete this block")
+    return study
+
+
+def _base(file: Path, content: StudyFile, where: str = "") -> Config:
+    """Return the configuration that all runs of a study start from; `where` is told before a mistaken field."""
+    assert content.task is not None
+    assert content.model is not None
     base: dict[str, Any] = {"task": content.task.name, "model": content.model.name}
-    for kind, named, registry in (("task", content.task, tasks), ("model", content.model, models)):
+    for kind, named in (("task", content.task), ("model", content.model)):
+        registry = LEARNED[kind]
         if named.name not in registry:
-            raise StudyError(
-                file, f"{kind}.name", named.name, f"there is no such {kind}", suggest(named.name, registry)
-            )
+            fix = suggest(named.name, registry)
+            raise StudyError(file, f"{where}{kind}.name", named.name, f"there is no such {kind}", fix)
         axes = registry[named.name].axes
         try:
             base |= axes.model_validate(named.settings).model_dump()
         except ValidationError as invalid:
-            raise _first_mistake(file, axes, (kind,), invalid) from None
+            raise _first_mistake(file, axes, (*where.split(".")[:-1], kind), invalid) from None
     base |= content.training.model_dump() | content.pruning.model_dump() | SeedAxes.defaults()
-    if isinstance(models[content.model.name], SolvedModel):
-        if content.training.model_fields_set:
-            problem = f"the model {content.model.name} is solved exactly, without steps or rates"
-            raise StudyError(file, "training", None, problem, "delete this block")
-        base |= NO_TRAINING
-    return Study(file.stem, file, content, base)
+    return base | NO_TRAINING if isinstance(models[content.model.name], SolvedModel) else base
+
+
+def _kinds(file: Path, written: Mapping[str, Any]) -> list[str]:
+    """Return the kinds of analysis that a study names. Raises StudyError for one that there is not."""
+    named = written.get("analyses")
+    kinds = [str(kind) for kind in named] if isinstance(named, dict) else []
+    for kind in kinds:
+        if kind not in analyses:
+            raise StudyError(file, "analyses", kind, "there is no such analysis", suggest(kind, analyses))
+    return kinds
 
 
 def _check_origin(file: Path, content: StudyFile) -> None:

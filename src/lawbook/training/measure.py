@@ -20,7 +20,7 @@ from lawbook.storage.columns import COLUMNS
 from lawbook.studies.study import Study
 from lawbook.tasks import tasks
 from lawbook.training.cache import Cache, Cached
-from lawbook.training.losses import example_losses
+from lawbook.training.losses import loss_name, losses
 from lawbook.training.outcome import Trained
 from lawbook.training.sources import Source
 
@@ -219,14 +219,8 @@ def _views(
                     initial={name: one[part] for name, one in initial.items()},
                     inputs=inputs,
                     targets=targets,
-                    losses=lambda outputs, targets: descended(task.loss, outputs, targets),
+                    losses=losses[loss_name(config)].descended,
                     at_once=inputs.shape[1] if source.whole else at_once,
                 ),
                 part,
             )
-
-
-def descended(loss: str, outputs: Tensor, targets: Tensor) -> Tensor:
-    """Return what each run descends on examples, (R,), by operations that have second derivatives."""
-    half = 0.5 if loss == "squared_error" else 1.0
-    return half * example_losses(loss, outputs, targets).mean(-1)

@@ -212,8 +212,8 @@ def _measure_saved(
     for start in range(0, len(lacking), size):
         some = lacking[start : start + size]
         found = saved.load([keys[run.run_id] for run in some])
-        rows = {
-            run.run_id: found[key].table.set_index("step")["weights"].to_dict()
+        rows: dict[str, dict[int, bytes]] = {
+            run.run_id: dict(zip(found[key].table["step"].tolist(), found[key].table["weights"], strict=True))
             for run in some
             if (key := keys[run.run_id]) in found
         }

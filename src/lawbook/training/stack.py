@@ -28,10 +28,11 @@ from lawbook.signals import why_unwanted
 from lawbook.tasks import tasks
 from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.gpus import held_devices
-from lawbook.training.losses import training_losses
+from lawbook.training.losses import loss_name, losses
 from lawbook.training.measure import Request, Values, measure
-from lawbook.training.optimizer import PerRun
+from lawbook.training.optimizer import PerRun, groups_of
 from lawbook.training.outcome import Trained
+from lawbook.training.parametrizations import tensor_scales
 from lawbook.training.process import prepare_process
 from lawbook.training.sources import Source, open_source, purpose
 from lawbook.training.watch import Heartbeat, Look, Watch
@@ -66,6 +67,9 @@ class StackedRuns(pl.LightningModule):
         config = configs[0]
         self._model, self._task = cast(TrainedModel, models[config["model"]]), tasks[config["task"]]
         self._sizes = (self._task.n_inputs(config), self._task.n_outputs(config))
+        self._loss = losses[loss_name(config)]
+        self._in_one_pass = loss_name(config) == "cross_entropy" and config["output_multiplier"] == 1.0
+        self._scales = [tensor_scales(one) for one in configs]
         self._slots = _slots(self._model.shapes(config, *self._sizes))
         self.stacked = Parameter(torch.from_numpy(self._initial()).to(getattr(torch, config["dtype"])))
         n_runs = len(configs)
@@ -88,13 +92,13 @@ class StackedRuns(pl.LightningModule):
         """Return the initial weights of all runs, (R, P), each drawn from its own seed."""
         stacked = np.zeros((len(self._configs), sum(size for _, size, _ in self._slots.values())))
         drawn: dict[tuple[int, str], dict[str, NDArray[np.float64]]] = {}
-        for row, config in zip(stacked, self._configs, strict=True):
+        for row, config, scales in zip(stacked, self._configs, self._scales, strict=True):
             key = (config["seed"], purpose(config, "init"))
             if key not in drawn:
                 drawn[key] = self._model.initial(config, *self._sizes, generator(*key))
             for name, values in drawn[key].items():
                 start, _, shape = self._slots[name]
-                row[start : start + math.prod(shape)] = values.ravel()
+                row[start : start + math.prod(shape)] = scales[name].initial * values.ravel()
         return stacked
 
     @property
@@ -138,7 +142,11 @@ class StackedRuns(pl.LightningModule):
         assert self.weights
         if self.stacked.grad is None:
             self.stacked.grad = torch.zeros_like(self.stacked)
-        return PerRun(self.stacked, self._configs, self.alive)
+        places = {name: slice(start, start + size) for name, (start, size, _) in self._slots.items()}
+        groups = [
+            groups_of(places, {name: scale.rate for name, scale in scales.items()}) for scales in self._scales
+        ]
+        return PerRun(self.stacked, self._configs, self.alive, groups)
 
     def training_step(self, *_: Any) -> None:
         """Take steps until a tick is over or there is a pause; just one where several processes share a run."""
@@ -157,16 +165,18 @@ class StackedRuns(pl.LightningModule):
         step, first, every = self.global_step, self.global_rank, self.trainer.world_size
         inputs, targets = (part[:, first::every] for part in self.source.batch(step))
         optimizer, weights = cast(LightningOptimizer, self.optimizers()), self.weights
-        losses = None
-        if not self._distributed:
+        descended = None
+        if self._in_one_pass and not self._distributed:
             gradients = {name: cast(Tensor, view.grad) for name, view in weights.items()}
-            losses = self._model.losses_and_gradients(self._configs[0], weights, inputs, targets, gradients)
-        if losses is None:
+            descended = self._model.losses_and_gradients(
+                self._configs[0], weights, inputs, targets, gradients
+            )
+        if descended is None:
             outputs = self(inputs).to(self.stacked.dtype)  # of mixed precision they come in bfloat16
-            losses = training_losses(self._task.loss, outputs, targets)
+            descended = self._loss.descended_once(outputs, targets)
             optimizer.zero_grad()
-            self.manual_backward(losses.sum())
-        mean = self.trainer.strategy.reduce(losses.detach().to(torch.float64, copy=True), reduce_op="mean")
+            self.manual_backward(descended.sum())
+        mean = self.trainer.strategy.reduce(descended.detach().to(torch.float64, copy=True), reduce_op="mean")
         self._freeze_diverged(mean, step)
         optimizer.step()
 
@@ -193,14 +203,17 @@ class StackedRuns(pl.LightningModule):
         }
 
     def evaluate_if_due(self) -> None:
-        """Evaluate all runs at the log-spaced steps, and take the measurements that are due."""
+        """Evaluate all runs before the first step and at the log-spaced ones, and take the measurements that are due.
+
+        Weights are kept of the log-spaced steps.
+        """
         if self.global_step in self.due and self.trainer.is_global_zero:
             self.measure(self.global_step)
         if self.global_step in self.evaluations and self.trainer.is_global_zero:
             with torch.no_grad():
                 metrics = self.source.evaluate(self, self.weights)
             self.curve[self.global_step] = {"/".join(key): values.tolist() for key, values in metrics.items()}
-            if self._keep:
+            if self._keep and self.global_step > 0:
                 self.kept[self.global_step] = self.stacked.detach().cpu().clone()
             if self.global_step == self._configs[0]["steps"]:
                 # No training step follows the last update, so its outcome is judged by the evaluation.
@@ -323,17 +336,19 @@ def measure_saved(
 ) -> tuple[list[Request], dict[int, Values]]:
     """Return those requests all of whose steps are saved, and what they ask of a stack, as training would measure it.
 
-    saved: the bytes of each run's row of the stack's parameter, by step.
+    saved: the bytes of each run's row of the stack's parameter, by step; those of step 0 are known without.
     """
     config = configs[0]
-    possible = [one for one in requests if one.steps(config, _evaluation_steps(config)) <= saved.keys()]
+    known = {0, *saved}
+    possible = [one for one in requests if one.steps(config, _evaluation_steps(config)) <= known]
     with held_devices(config) as devices:
         if not isinstance(devices, int):
             torch.cuda.set_device(devices[0])
         module = StackedRuns(configs, open_source(configs, scores), requests=possible).to(config["device"])
         for step in sorted(module.due):
-            rows = np.stack([np.frombuffer(row, config["dtype"]) for row in saved[step]])
-            module.stacked.data.copy_(torch.from_numpy(rows))
+            if step > 0:
+                rows = np.stack([np.frombuffer(row, config["dtype"]) for row in saved[step]])
+                module.stacked.data.copy_(torch.from_numpy(rows))
             module.measure(step)
     return possible, module.measured
 
@@ -359,8 +374,8 @@ def _slots(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, int, t
 
 
 def _evaluation_steps(config: Config) -> frozenset[int]:
-    """Return the log-spaced steps of evaluation, the last one included, and the middle if convergence is judged."""
+    """Return the steps of evaluation: 0, log-spaced ones, the last, and the middle if convergence is judged."""
     steps, n = config["steps"], config["evaluations"]
     spaced = np.geomspace(1, steps, n).round().astype(int).tolist() if n > 1 else []
     middle = [] if config["converged_within"] is None else [max(1, steps // 2)]
-    return frozenset([*spaced, *middle, steps])
+    return frozenset([0, *spaced, *middle, steps])

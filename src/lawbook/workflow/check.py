@@ -58,7 +58,10 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
         if claim.quantity is not None and claim.quantity not in quantities:
             fix = suggest(claim.quantity, quantities)
             raise plan.study.error(f"claims.{i}.quantity", claim.quantity, "there is no such quantity", fix)
-        if claim.quantity is not None and (claim.column is not None) != quantities[claim.quantity].of_column:
+        if claim.quantity is not None and quantities[claim.quantity].of_column not in (
+            None,
+            claim.column is not None,
+        ):
             problem, fix = "this quantity is about a column", "add column, one of the study's columns"
             if claim.column is not None:
                 problem, fix = f"{claim.quantity} is about no column", "delete it"

@@ -17,8 +17,8 @@ from pathlib import Path
 from lawbook.errors import LawbookError
 from lawbook.storage.files import left_over, write_text
 from lawbook.studies import Plan
-from lawbook.workflow.freshness import is_damaged, is_outdated, makings, training_code
-from lawbook.workflow.stages import FIGURE_FORMATS, TWINS
+from lawbook.workflow.freshness import is_damaged, is_outdated, makings
+from lawbook.workflow.stages import FIGURE_FORMATS, TWINS, training_code
 
 RECORD = "sha256sums.txt"
 """The record of digests in a study's results, as `sha256sum -c` reads it."""

@@ -116,19 +116,13 @@ def study_digest(plan: Plan) -> str:
 
 def training_code(plan: Plan) -> str:
     """Return the digest of the code that trains a study's runs; empty if it trains none."""
-    return _stage_digest("train", frozenset(_learned(plan))) if plan.source is None else ""
+    return _stage_digest("train", plan.entries) if plan.source is None else ""
 
 
 def measuring_code(plan: Plan) -> dict[str, str]:
     """Return the digest of the code of each measurement of a study, by its name."""
     names = [block.name for block in plan.study.content.measure]
     return {name: _stage_digest("measure", frozenset([f"lawbook.measurements.{name}"])) for name in names}
-
-
-def _learned(plan: Plan) -> set[str]:
-    content = plan.study.content
-    named = (("tasks", content.task), ("models", content.model))
-    return {f"lawbook.{room}.{one.name}" for room, one in named if one is not None}
 
 
 def code_digest(plan: Plan, stage: str, figure: str = "") -> str:
@@ -138,7 +132,7 @@ def code_digest(plan: Plan, stage: str, figure: str = "") -> str:
         measured = measuring_code(plan)
         return digest([training_code(plan), measured]) if measured else training_code(plan)
     laws, claims = content.laws.values(), content.claims
-    learned = _learned(plan)
+    learned = plan.entries
     # The power law is every comparison's baseline, and the sensitivity panel takes floors off and on.
     compared = {"power", *(form for law in laws for form in law.compare)}
     partners = {f"{form}_floor" for form in compared} | {form.removesuffix("_floor") for form in compared}

@@ -5,11 +5,12 @@ It is computed from the results and from the runs that the claim's `where` leave
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from lawbook.errors import LawbookError, suggest
 from lawbook.registry import Registry
 
 
@@ -17,14 +18,37 @@ from lawbook.registry import Registry
 class Quantity:
     """What a claim may be about.
 
-    compute: of the results and the runs, and of the claim's column where it is `of_column`, returns estimate, low and
-    high end of the 95 % interval (NaN where there is none), and the number of runs behind them. check: raises
-    LawbookError for runs, planned or done, that it cannot be computed of, given the columns that are their axes.
+    compute: of the results and the runs, and of the claim's column where it is `of_column` (None: where one is named),
+    returns estimate, low and high end of the 95 % interval (NaN where there is none), and the number of runs behind
+    them. check: raises LawbookError for runs, planned or done, that it cannot be computed of, given the columns that
+    are their axes. of: the kind of analysis that it is of, if any: `compute` then gets the tables of that analysis, in
+    place of the study's.
     """
 
     compute: Callable[..., tuple[float, float, float, int]]
     check: Callable[[pd.DataFrame, Sequence[str]], None] | None = None
-    of_column: bool = False
+    of_column: bool | None = False
+    of: str | None = None
+
+
+def analysis_of(quantity: Quantity, analyses: Mapping[str, object], wanted: str | None) -> str | None:
+    """Return the name of the analysis that a quantity is of, by default the only one of its kind.
+
+    analyses: those of its kind in the study, by name; wanted: the one that a claim names. Raises LawbookError if it is
+    not there, or not said where there are several.
+    """
+    if quantity.of is None:
+        if wanted is not None:
+            raise LawbookError("this quantity is of no analysis; delete the key analysis")
+        return None
+    if not analyses:
+        raise LawbookError(f"the study has no {quantity.of}; add it under analyses")
+    if wanted is None and len(analyses) > 1:
+        raise LawbookError(f"the study has several {quantity.of}; add analysis: one of {', '.join(analyses)}")
+    name = wanted or next(iter(analyses))
+    if name not in analyses:
+        raise LawbookError(f"there is no {quantity.of} {name!r}; {suggest(name, analyses)}")
+    return name
 
 
 quantities: Registry[Quantity] = Registry("lawbook.claims.quantities", "quantity", "quantity")

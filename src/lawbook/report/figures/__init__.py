@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -40,12 +39,12 @@ class Drawn:
 class Kind:
     """A kind of figure: how it is drawn, what its `of` names, and the options that it takes.
 
-    Each option is {name: what it does}; `check` raises LawbookError if it cannot be drawn of the configurations
-    that are planned for it.
+    shows: `sweep`, `law`, or a kind of analysis, of which `of` names one. Each option is {name: what it does}; `check`
+    raises LawbookError if it cannot be drawn of the configurations that are planned for it.
     """
 
     draw: Callable[[FigureBlock, Results, StudyFile], Drawn]
-    shows: Literal["sweep", "law", "frontier", "quanta", "known_quanta"]
+    shows: str
     options: dict[str, str]
     check: Callable[[FigureBlock, Sequence[Config]], None] | None = None
 
@@ -59,11 +58,12 @@ def check_figure(block: FigureBlock, content: StudyFile, runs: Sequence[Run] = (
     runs: those that are planned; without them what is planned is not looked at.
     """
     kind = figures[block.kind]
-    known: Collection[str] = {
+    named: dict[str, Collection[str]] = {
         "sweep": content.sweeps.keys(), "law": content.laws.keys(), "frontier": content.frontiers.keys(),
         "quanta": () if content.quanta is None else ("quanta",),
         "known_quanta": () if content.known_quanta is None else ("known_quanta",),
-    }[kind.shows]  # fmt: skip
+    }  # fmt: skip
+    known = named[kind.shows] if kind.shows in named else content.analyses.of(kind.shows)
     if kind.shows == "sweep" and content.table is not None:
         raise LawbookError(
             f"figure {block.kind}: it shows a sweep, and a table has none; write {{law: NAME}}"

@@ -131,7 +131,7 @@ def means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
     repeats = independent(usable)
     trials = "n_eval" if y == "test_error" and "n_eval" in runs else None
     if usable.empty or (trials is None and (usable[y] <= 0).any()):
-        return _plain_means(usable, y, x)
+        return plain_means(usable, y, x)
     needed = list(dict.fromkeys([y, x, *repeats, "status", *([trials] if trials else [])]))
     table = usable[needed].assign(run=usable["run_id"])  # equal rows are two runs, not one row twice
     points = gather(table, y=y, x=x, cluster=repeats or None, n_eval=trials, positive_x=False)
@@ -141,8 +141,14 @@ def means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
 _COLUMNS = ["x", "y", "low", "high", "n_seeds", "censored"]
 
 
-def _plain_means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
-    table = runs.groupby(x)[y].agg(["mean", "std", "size"]).rename_axis("x").reset_index()
+def plain_means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
+    """Return the mean of y per x and its 95 % t interval, without weights and limits: the columns of `means`.
+
+    Each independent repeat counts once, by the mean of its runs; an interval needs two.
+    """
+    repeats = independent(runs) or ["run_id"]
+    each = runs.groupby([x, *repeats], dropna=False)[y].mean()
+    table = each.groupby(level=0).agg(["mean", "std", "size"]).rename_axis("x").reset_index()
     half = t_reach(table["size"]) * table["std"] / np.sqrt(table["size"])
     table = table.assign(low=table["mean"] - half, high=table["mean"] + half, censored=False)
     return table.rename(columns={"mean": "y", "size": "n_seeds"})[_COLUMNS]
