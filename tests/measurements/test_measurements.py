@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, cast
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, jacrev
 
 from lawbook.measurements import OfExamples, measurements
 from lawbook.measurements._dimensions import correlation, maximum_likelihood, sorted_distances, two_nn
@@ -69,13 +67,13 @@ def plain(weights: Mapping[str, Tensor], run: int) -> nn.Sequential:
     return net
 
 
-def plain_loss(view: View, run: int, vector: Tensor) -> Tensor:
-    """Return the loss of a run as plain PyTorch computes it for all weights as one vector."""
-    net = plain(view.weights, run)
-    named = dict(net.named_parameters())
-    parts = vector.split([one.numel() for one in named.values()])
-    weights = {name: part.view_as(one) for (name, one), part in zip(named.items(), parts, strict=True)}
-    return nn.functional.cross_entropy(functional_call(net, weights, (view.inputs[run],)), view.targets[run])
+def derivatives(values: Tensor, net: nn.Module) -> Tensor:
+    """Return the derivatives of values (n,) by all weights, (n, P), one value after another."""
+    weights = list(net.parameters())
+    rows = [
+        torch.autograd.grad(value, weights, create_graph=True, materialize_grads=True) for value in values
+    ]
+    return torch.stack([torch.cat([part.flatten() for part in row]) for row in rows])
 
 
 def test_weight_norm() -> None:
@@ -99,8 +97,9 @@ def test_sharpness_is_the_largest_eigenvalue_of_the_dense_hessian() -> None:
     view = shown(drawn(1))
     found = measurements["sharpness"]().compute(view)["sharpness"]
     for run in range(N_RUNS):
-        vector = torch.cat([one.detach().flatten() for one in plain(view.weights, run).parameters()])
-        dense = torch.autograd.functional.hessian(partial(plain_loss, view, run), vector)
+        net = plain(view.weights, run)
+        loss = nn.functional.cross_entropy(net(view.inputs[run]), view.targets[run])
+        dense = derivatives(derivatives(loss[None], net)[0], net).detach()
         assert float(found[run]) == pytest.approx(float(torch.linalg.eigvalsh(dense)[-1]), rel=1e-5)
 
 
@@ -187,10 +186,8 @@ def test_kernel_movement_is_that_of_the_kernel_of_jacobians() -> None:
 
     def kernel(weights: Mapping[str, Tensor], run: int) -> Tensor:
         net = plain(weights, run)
-        parameters = {name: one.detach() for name, one in net.named_parameters()}
-        jacobians = jacrev(lambda p: functional_call(net, p, (view.inputs[run],)))(parameters)
-        flat = torch.cat([one.flatten(2) for one in jacobians.values()], dim=2)
-        return torch.einsum("icp,jcp->ij", flat, flat)
+        jacobians = derivatives(net(view.inputs[run]).flatten(), net).detach().view(N_EXAMPLES, N_OUTPUTS, -1)
+        return torch.einsum("icp,jcp->ij", jacobians, jacobians)
 
     for run in range(N_RUNS):
         first = kernel(view.initial, run)

@@ -15,8 +15,9 @@ from lawbook.storage.provenance import Provenance
 from lawbook.storage.tables import write_table
 from lawbook.studies import Plan, load_study, make_plan
 from lawbook.workflow import runner
-from lawbook.workflow.freshness import Making, check_inputs, makings, training_code
+from lawbook.workflow.freshness import Making, check_inputs, makings
 from lawbook.workflow.recovery import LEFT_OVER_S, keep_record, outdated, recover
+from lawbook.workflow.stages import training_code
 
 STUDY = """
 title: Recovery

@@ -22,6 +22,7 @@ from lawbook.storage.provenance import read_provenance, versions
 from lawbook.storage.tables import read_table, write_csv, write_table
 from lawbook.studies import Plan, Study, load_study, make_plan
 from lawbook.studies.columns_block import bounded
+from lawbook.studies.presets import split_name
 from lawbook.workflow.stages import QUANTA_TABLES, SCORE_TABLES, TWINS, code_digest, reads_curves
 
 
@@ -35,7 +36,8 @@ def check_bundle(path: Path, folder: Path) -> Iterator[Finding]:
     size = sum(said.bytes for said in manifest.files.values())
     yield Finding("files", "identical", f"{len(manifest.files)} files, {size:,} bytes, each with its SHA-256")
     try:
-        study = load_study(folder / f"bundle/{manifest.study}.yaml")
+        name, preset = split_name(manifest.study)
+        study = load_study(folder / f"bundle/{name}.yaml", preset)
         yield from _check_study(study, manifest, folder / "bundle/results", folder / "again")
     except (LawbookError, KeyError, ValueError, TypeError, AttributeError, IndexError, SyntaxError) as error:
         told = str(error) if isinstance(error, LawbookError) else f"{type(error).__name__}: {error}"

@@ -67,4 +67,4 @@ def _files(plan: Plan, results: Path) -> dict[str, Path]:
     names += [f"{table}.csv" for table in TWINS if table in (*tables, "fits", "claims")]
     names += [f"figures/{block.name}.{kind}" for block in content.figures for kind in FIGURE_FORMATS]
     found = {f"results/{name}": results / name for name in (*names, "report.html")}
-    return {f"{plan.study.name}.yaml": plan.study.file, **found}
+    return {plan.study.file.name: plan.study.file, **found}

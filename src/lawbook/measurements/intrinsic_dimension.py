@@ -48,7 +48,7 @@ class IntrinsicDimension(OfExamples):
         # Of tokens there are more; as many of them as of examples are taken.
         n = min(last.shape[1], self.examples)
         chosen = torch.arange(n, device=last.device) * last.shape[1] // n
-        found: dict[str, list[torch.Tensor]] = {
+        found: dict[str, list[Tensor]] = {
             name: [] for name in ("dimension_two_nn", "dimension_mle", "dimension_correlation")
         }
         for points in last[:, chosen].double():

@@ -21,6 +21,7 @@ from lawbook.studies.columns_check import check_columns, check_operands
 from lawbook.studies.cost import run_cost
 from lawbook.studies.frontier_check import check_frontier
 from lawbook.studies.measure_block import MeasureBlock, check_measurements
+from lawbook.studies.presets import split_name
 from lawbook.studies.probes import Pool, pool_id, pools_to_score
 from lawbook.studies.quanta_check import check_quanta, of_sweep
 from lawbook.studies.roles import FIXED, roles_in_table, roles_of
@@ -166,8 +167,9 @@ def pools_digest(pools: tuple[Pool, ...]) -> str:
 
 
 def plan_study(name: str, folder: str | Path) -> Plan:
-    """Load, check and plan the study NAME of a folder. Raises StudyError for the first mistake."""
-    return make_plan(load_study(find_study(name, folder)))
+    """Load, check and plan the study NAME of a folder, or NAME@PRESET. Raises StudyError for the first mistake."""
+    study, preset = split_name(name)
+    return make_plan(load_study(find_study(study, folder), preset))
 
 
 def make_plan(study: Study) -> Plan:
@@ -310,6 +312,10 @@ FITTABLE: tuple[Role, ...] = ("size", "metric", "measurement", "derived")
 
 
 def _check_claims(study: Study, columns: Columns) -> None:
+    called = [claim.name for claim in study.content.claims]
+    for i, name in enumerate(called):
+        if name is not None and name in called[:i]:
+            raise study.error(f"claims.{i}.name", name, "there is such a claim already", "give it another")
     for i, claim in enumerate(study.content.claims):
         field = f"claims.{i}"
         if claim.value is not None:

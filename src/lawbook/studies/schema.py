@@ -71,6 +71,9 @@ class StudyFile(Block):
     )
     figures: list[FigureBlock] = Field([], description="Figures: a kind, or {kind: what it shows}.")
     claims: list[Claim] = Field([], description="Expected values, written down before the run.")
+    presets: dict[Name, dict[str, Any]] = Field(
+        {}, description="The study at other sizes: by name, what is laid over the keys above."
+    )
     limits: str = Field("", description="One sentence on what these data cannot say.")
     shard_flops: float = Field(
         4e12,

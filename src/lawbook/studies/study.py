@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +18,7 @@ from lawbook.models import Model, SolvedModel, TrainedModel, models
 from lawbook.studies.analysis import analyses
 from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.studies.block import NAME, Block
+from lawbook.studies.presets import MARK, Overlaid, PresetError, overlay, split_name
 from lawbook.studies.schema import TRAINED, Named, StudyFile, study_model
 from lawbook.studies.sweeps import Grid
 from lawbook.studies.yaml_file import read_yaml
@@ -51,13 +52,15 @@ def _validator(field: FieldInfo) -> TypeAdapter[Any]:
 class Study:
     """A checked study: the file's content, and the configuration that all its runs start from.
 
-    `base` is empty where the runs are not trained but stand in a table.
+    `base` is empty where the runs are not trained but stand in a table. `written` tells where the file says what
+    stands in a field of the content, which with a preset is not the same.
     """
 
     name: str
     file: Path
     content: StudyFile
     base: Config
+    written: Callable[[str], str] = str
 
     @property
     def task(self) -> Task:
@@ -116,7 +119,7 @@ class Study:
 
     def error(self, field: str, value: object, problem: str, fix: str) -> StudyError:
         """Return the error that names this study's file."""
-        return StudyError(self.file, field, value, problem, fix)
+        return StudyError(self.file, self.written(field), value, problem, fix)
 
 
 def find_study(name: str, folder: str | Path) -> Path:
@@ -146,8 +149,8 @@ def study_names(folder: str | Path) -> list[str]:
     return sorted(names)
 
 
-def load_study(file: str | Path) -> Study:
-    """Read and check one study. Raises StudyError for the first mistake found."""
+def load_study(file: str | Path, preset: str | None = None) -> Study:
+    """Read and check one study, with one of its presets laid over. Raises StudyError for the first mistake found."""
     file = Path(file)
     if not re.match(NAME, file.stem):
         fix = "rename the file: lower-case letters, digits and underscores, a letter first"
@@ -160,12 +163,66 @@ def load_study(file: str | Path) -> Study:
     if not written:
         fix = "begin with title, question, task, model, sweeps"
         raise StudyError(file, "", None, "the file holds no keys", fix)
+    overlaid = _overlaid(file, written, preset)
+    try:
+        study = _checked(file, overlaid.content)
+    except StudyError as error:
+        field = overlaid.written(error.field)
+        raise StudyError(file, field, error.value, error.problem, error.fix) from None
+    name = file.stem if preset is None else f"{file.stem}{MARK}{preset}"
+    return replace(study, name=name, written=overlaid.written)
+
+
+def names_at(studies: Sequence[str], preset: str | None, folder: str | Path) -> list[str]:
+    """Return STUDY@PRESET for each study that has the preset, and STUDY for the others: they run as they are written.
+
+    A name that has a preset already stays. Raises LawbookError for a preset that no study of the folder has, and for a
+    study that is not there.
+    """
+    files = {study: find_study(split_name(study)[0], folder) for study in studies}
+    without = [study for study in studies if MARK not in study]
+    if preset is None or not without:
+        return list(studies)
+    having = {study for study in without if preset in _preset_names(files[study])}
+    if not having:
+        others = (_preset_names(Path(folder) / f"{other}.yaml") for other in study_names(folder))
+        if preset not in (names := {name for found in others for name in found}):
+            fix = suggest(preset, names) if names else "write one under the key presets of a study"
+            raise LawbookError(f"preset = {preset!r}: no study in {folder} has such a preset; {fix}")
+    return [f"{study}{MARK}{preset}" if study in having else study for study in studies]
+
+
+def _preset_names(file: Path) -> list[str]:
+    """Return the names of a study's presets; none of a file that cannot be read, which says so when it is planned."""
+    try:
+        presets = read_yaml(file).get("presets")
+    except StudyError:
+        return []
+    return [str(name) for name in presets] if isinstance(presets, dict) else []
+
+
+def _overlaid(file: Path, written: dict[Any, Any], preset: str | None) -> Overlaid:
+    """Return what a study says, with a preset if one is asked for; the names in all its presets are looked at."""
+    names = written.get("presets")
+    try:
+        found = {name: overlay(written, name) for name in (names if isinstance(names, dict) else ())}
+        if preset is not None:
+            return found[preset] if preset in found else overlay(written, preset)
+    except PresetError as error:
+        raise StudyError(file, error.field, error.value, error.problem, error.fix) from None
+    return Overlaid(written, {})
+
+
+def _checked(file: Path, written: Mapping[Any, Any]) -> Study:
+    """Return a study, named by its file, from what it says."""
     model = study_model(_kinds(file, written))
     try:
         content = model.model_validate(written)
     except ValidationError as invalid:
         raise _first_mistake(file, model, (), invalid) from None
     _check_origin(file, content)
+    # What a study says at one size does not depend on the others.
+    content = content.model_copy(update={"presets": {}})
     if content.task is None or content.model is None:
         return Study(file.stem, file, content, {})
     study = Study(file.stem, file, content, _base(file, content))

@@ -17,6 +17,7 @@ from lawbook.measurements.view import View
 from lawbook.models import TrainedModel, models
 from lawbook.storage.checksum import digest
 from lawbook.storage.columns import COLUMNS
+from lawbook.storage.tables import empty
 from lawbook.studies.study import Study
 from lawbook.tasks import tasks
 from lawbook.training.cache import Cache, Cached
@@ -65,7 +66,7 @@ class Request:
             if column.name in values
             for index, value in _entries(values[column.name][place])
         ]
-        return pd.DataFrame(rows, columns=list(COLUMNS["measured"]))
+        return pd.DataFrame(rows, columns=list(COLUMNS["measured"])).astype({"index": float, "value": float})
 
 
 def _entries(value: float | list[float]) -> list[tuple[int | None, float]]:
@@ -126,7 +127,8 @@ class Measured:
         """Return what was measured of a run: step, metric, index, value."""
         tables = [self._found[self._keys[run_id, one.key]].table for one in self._requests]
         full = [table for table in tables if len(table)]
-        return pd.concat(full, ignore_index=True) if full else pd.DataFrame(columns=list(COLUMNS["measured"]))
+        table = pd.concat(full, ignore_index=True) if full else empty("measured")
+        return table.astype({"index": float})
 
     def how(self, run_id: str) -> str | None:
         """Return by what means a run was measured this time, None if nothing is asked."""
@@ -143,8 +145,9 @@ def measure(
     """Return the columns of some measurements, for each run of a stack.
 
     weights, initial: each tensor (R, ...), now and before the first step. Runs are shown together that have as many
-    examples, and no more of them than fit into memory; neither changes a bit. There is no value for a run whose weights
-    are not all finite, or that has fewer than two of the examples.
+    examples, and no more of them than fit into memory; neither changes a bit. Where curvature is asked for a run is
+    shown alone, since some kernels of second derivatives have other last bits in a stack. There is no value for a run
+    whose weights are not all finite, or that has fewer than two of the examples.
     """
     weights, initial = (
         {name: one.detach() for name, one in all_runs.items()} for all_runs in (weights, initial)
@@ -154,8 +157,8 @@ def measure(
     weights = {name: torch.where(_along(finite, one), one, initial[name]) for name, one in weights.items()}
     columns = [column for measurement in measurements for column in measurement.columns]
     found: Values = {column.name: [_none(column) for _ in configs] for column in columns}
-    for asked, group in _by_examples(measurements).items():
-        for view, rows in _views(asked, configs, source, weights, initial):
+    for of, group in _by_what_is_shown(measurements).items():
+        for view, rows in _views(of, configs, source, weights, initial):
             for measurement in group:
                 for name, values in measurement.compute(view).items():
                     known = torch.where(
@@ -175,19 +178,27 @@ def _along(flags: Tensor, values: Tensor) -> Tensor:
     return flags.view(-1, *[1] * (values.dim() - 1))
 
 
-def _by_examples(
-    measurements: Sequence[Measurement],
-) -> Mapping[tuple[Split, int] | None, list[Measurement]]:
-    """Group measurements by the examples that they look at, None for none, so that these are shown once."""
-    groups: dict[tuple[Split, int] | None, list[Measurement]] = {}
+@dataclass(frozen=True)
+class _Shown:
+    """What measurements are shown: so many examples of a split, or none, of several runs or of one at a time."""
+
+    split: Split = "train"
+    examples: int = 0
+    alone: bool = False
+
+
+def _by_what_is_shown(measurements: Sequence[Measurement]) -> Mapping[_Shown, list[Measurement]]:
+    """Group measurements by what they look at, so that the same is shown once."""
+    groups: dict[_Shown, list[Measurement]] = {}
     for one in measurements:
-        asked = (one.split, one.examples) if isinstance(one, OfExamples) else None
-        groups.setdefault(asked, []).append(one)
+        alone = "curvature" in one.needs
+        of = _Shown(one.split, one.examples, alone) if isinstance(one, OfExamples) else _Shown(alone=alone)
+        groups.setdefault(of, []).append(one)
     return groups
 
 
 def _views(
-    asked: tuple[Split, int] | None,
+    of: _Shown,
     configs: Sequence[Config],
     source: Source,
     weights: Mapping[str, Tensor],
@@ -198,18 +209,15 @@ def _views(
     task, model = tasks[config["task"]], cast(TrainedModel, models[config["model"]])
     of_example = model.activation_bytes(config, task.n_inputs(config), task.n_outputs(config))
     of_weights = VECTORS * 4 * model.n_params(config, task.n_inputs(config), task.n_outputs(config))
-    counts = [0] * len(configs) if asked is None else source.n_examples(*asked)
+    counts = source.n_examples(of.split, of.examples)
     for n in sorted(set(counts)):
-        if asked is not None and n < 2:
+        if n < min(2, of.examples):
             continue
         rows = [row for row, count in enumerate(counts) if count == n]
         at_once = max(1, n if source.whole else min(n, BYTES_AT_ONCE // of_example))
-        size = max(1, BYTES_AT_ONCE // (at_once * of_example + of_weights))
+        size = 1 if of.alone else max(1, BYTES_AT_ONCE // (at_once * of_example + of_weights))
         for part in (rows[start : start + size] for start in range(0, len(rows), size)):
-            nothing = torch.empty(
-                len(part), 0, dtype=getattr(torch, config["dtype"]), device=config["device"]
-            )
-            inputs, targets = (nothing, nothing) if asked is None else source.examples(asked[0], n, part)
+            inputs, targets = source.examples(of.split, n, part)
             yield (
                 View(
                     model=model,

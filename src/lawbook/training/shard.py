@@ -212,16 +212,17 @@ def _measure_saved(
     for start in range(0, len(lacking), size):
         some = lacking[start : start + size]
         found = saved.load([keys[run.run_id] for run in some])
-        rows: dict[str, dict[int, bytes]] = {
-            run.run_id: dict(zip(found[key].table["step"].tolist(), found[key].table["weights"], strict=True))
-            for run in some
-            if (key := keys[run.run_id]) in found
-        }
-        stack = [run for run in some if run.run_id in rows]
+        stack = [run for run in some if keys[run.run_id] in found]
         if not stack:
             continue
         read = {i: values for i, run in enumerate(stack) if (values := scores[run.run_id]) is not None}
-        by_step = {step: [rows[run.run_id][step] for run in stack] for step in rows[stack[0].run_id]}
+        tables = [
+            found[keys[run.run_id]].table for run in stack
+        ]  # with a row for each evaluation, in its order
+        by_step: dict[int, list[bytes]] = {
+            int(step): [table["weights"].iloc[place] for table in tables]
+            for place, step in enumerate(tables[0]["step"])
+        }
         asked = measured.lacking([run.run_id for run in stack])
         possible, taken = measure_saved([run.config for run in stack], read, asked, by_step)
         outcomes = [finished[keys[run.run_id]].row for run in stack]
@@ -234,10 +235,12 @@ def _measure_saved(
 def _with_measured(config: Config, run: Cached, measured: Measured) -> Cached:
     """Return a run whose curve has what was measured of it, without a split, and whose outcome says how."""
     run_id = run.row["run_id"]
-    taken = measured.table(run_id)
-    a_step = config["batch_size"] or run.row["n_train"]
-    rows = taken.assign(run_id=run_id, samples_seen=taken["step"] * a_step, split=None)
-    table = pd.concat([run.table, rows], ignore_index=True) if len(rows) else run.table
+    table, taken = run.table.astype({"index": float}), measured.table(run_id)
+    if len(taken):
+        samples_seen = taken["step"] * (config["batch_size"] or run.row["n_train"])
+        no_split = pd.Series(None, index=taken.index, dtype=table["split"].dtype)
+        rows = taken.assign(run_id=run_id, samples_seen=samples_seen, split=no_split)
+        table = pd.concat([table, rows], ignore_index=True)
     return Cached(table, {**run.row, "measured": measured.how(run_id)})
 
 

@@ -214,10 +214,10 @@ class StreamSource:
     def examples(self, split: str, n: int, runs: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Return as many whole batches as hold n examples, of any split those that follow upon the last step."""
         batches = [self.batch(self._steps)]
-        while len(batches) * batches[0][0].shape[1] < n:
-            batches.append(self.batch(self._steps + len(batches)))
-        inputs, targets = (torch.cat(parts, dim=1) for parts in zip(*batches, strict=True))
-        return inputs[list(runs)], targets[list(runs)]
+        n_batches = -(-n // batches[0][0].shape[1])
+        batches += [self.batch(self._steps + more) for more in range(1, n_batches)]
+        inputs, targets = (torch.cat(parts, dim=1)[list(runs)] for parts in zip(*batches, strict=True))
+        return (inputs, targets) if n else (inputs[:, :0], targets[:, :0])
 
     def evaluate(self, predict: Predict, weights: Mapping[str, Tensor]) -> Metrics:
         """Return the task's own metrics of the weights."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from lawbook.errors import LawbookError, suggest
 from lawbook.studies import Plan, plan_study
+from lawbook.studies.presets import MARK
+from lawbook.studies.study import names_at
 
 
 def check_place(results: str | Path) -> None:
@@ -16,6 +19,17 @@ def check_place(results: str | Path) -> None:
     if not place.is_dir():
         fix = "set `results:` in config/config.yaml to a folder that can"
         raise LawbookError(f"results = '{results}' cannot be written ('{place}' is a file); {fix}")
+
+
+def said_name_at(study: str, preset: str | None, folder: str | Path) -> str:
+    """Return STUDY@PRESET where the study has the preset, else STUDY, saying so on stderr.
+
+    Raises LawbookError for a study that is not there, and for a preset that no study has.
+    """
+    (name,) = names_at([study], preset, folder)
+    if preset is not None and name == study and MARK not in study:
+        print(f"{study} has no preset {preset}: it runs as it is written", file=sys.stderr, flush=True)
+    return name
 
 
 def checked_plan(study: str, folder: str | Path) -> Plan:

@@ -1,4 +1,4 @@
-"""Warnings: what a reader must know about a fit besides its numbers."""
+"""Diagnostics of a fit: what a reader must know besides its numbers, as notes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SIDE = 3
 """Points on either side from which on they may show a break."""
 
 
-def cautions(
+def diagnostics(
     points: Points,
     law: Law,
     solution: Solution,
