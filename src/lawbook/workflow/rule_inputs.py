@@ -159,8 +159,8 @@ class RuleInputs:
     def target_of(self, name: str) -> Callable[[Wildcards], list[str]]:
         """Return the function that gives what a finished study consists of; it plans the study when called.
 
-        At the preset that is set, where the study has it. It is all that its stages leave: Snakemake would let a file that
-        only other files need be missing.
+        At the preset that is set, where the study has it. It is all that its stages leave: Snakemake would let a file
+        that only other files need be missing.
         """
 
         def target(_: Wildcards) -> list[str]:
