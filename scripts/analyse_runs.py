@@ -4,8 +4,9 @@ import _path  # noqa: F401
 
 from lawbook.storage.tables import write_table
 from lawbook.studies.analysis import analyses
+from lawbook.workflow.configuration import analysis_of
 from lawbook.workflow.jobs import begin, reported
-from lawbook.workflow.stages import analysis_of, training_code
+from lawbook.workflow.stages import training_code
 
 with reported():
     from lawbook.analyses import Inputs, compute_analysis
@@ -15,6 +16,9 @@ with reported():
     kind, name = analysis_of(job.part)
     weights = {}
     if "weights" in analyses[kind].needs:
+        from lawbook.training.process import load_libraries
+
+        load_libraries()
         from lawbook.training.kept_runs import weights_by_run
 
         looked_into = job.plan.study.content.analyses.of(kind)[name].looked_into(job.plan.runs)

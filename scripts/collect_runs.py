@@ -14,6 +14,7 @@ with reported():
     runs, costs = collect_runs(job.plan, shards)
     made = job.provenance(about_runs(costs, runs["seed"]))
     write_parts(sorted_curves(shards), curves_file, "curves", made)
+    write_table(costs, costs_file, made=made)
+    write_table(runs, runs_file, made=made, roles=job.plan.roles)
     for table, path in ((costs, costs_file), (runs, runs_file)):
-        write_table(table, path, made=made)
         write_csv(table, path.with_suffix(".csv"))

@@ -3,8 +3,8 @@
 import _path  # noqa: F401
 
 from lawbook.report.figures import draw_figure
+from lawbook.workflow.configuration import figure_block
 from lawbook.workflow.jobs import begin, reported
-from lawbook.workflow.stages import figure_block
 
 with reported():
     job = begin("draw")

@@ -7,4 +7,4 @@ from lawbook.workflow.jobs import begin, reported
 
 with reported():
     job = begin("plan")
-    write_table(job.plan.table(), job.out[0], made=job.provenance())
+    write_table(job.plan.table(), job.out[0], made=job.provenance(), roles=job.plan.roles)

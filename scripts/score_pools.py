@@ -4,10 +4,12 @@ import _path  # noqa: F401
 
 from lawbook.storage.provenance import about_runs
 from lawbook.storage.tables import write_table
+from lawbook.training.process import load_libraries
 from lawbook.workflow.jobs import begin, reported
 from lawbook.workflow.progress import SCORES, heartbeat
 
 with reported():
+    load_libraries()
     from lawbook.scoring.score import score_pools
 
     job = begin("score")

@@ -12,7 +12,8 @@ import pytest
 from lawbook.analyses import Inputs, compute_analysis
 from lawbook.claims.judge import judge_claims
 from lawbook.fitting.exact import exact_curves
-from lawbook.fitting.study import fit_study, sensitivity
+from lawbook.fitting.sensitivity import sensitivity
+from lawbook.fitting.study import fit_study
 from lawbook.report.figures import draw_figure
 from lawbook.results.reader import Results
 from lawbook.storage.tables import write_table
@@ -56,7 +57,7 @@ figures:
   - {law: shuffled_labels}
   - {learning_rate_valleys: rates}
   - {pruning: pruned}
-  - {loss_curves: data_size}
+  - {curves: data_size}
 claims:
   - {value: error_by_data.power.alpha, expected: 0.5, within: 0.1, origin: preregistered}
   - {value: error_by_data.power.alpha, at_least: 0.9, origin: exploratory}
@@ -166,7 +167,7 @@ def write_analyses(inputs: Inputs) -> None:
 
 def write_results(study: Study, runs: pd.DataFrame, folder: Path) -> Simulated:
     """Write the tables of the runs, the fits of the study's laws, its judged claims and its figures."""
-    write_table(runs, folder / "runs.parquet")
+    write_table(runs, folder / "runs.parquet", roles=make_plan(study).roles)
     write_table(simulate_curves(runs), folder / "curves.parquet", "curves")
     write_table(simulate_costs(runs), folder / "costs.parquet")
     for kind, table in fit_study(study.content.laws, runs, draws=100).items():

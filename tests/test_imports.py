@@ -15,14 +15,22 @@ MODULES = sorted(
 )
 ROOMS = (
     "errors", "axes", "registry", "schedules", "seeds", "signals",
-    "storage", "theory", "laws", "quanta", "tasks", "models", "pruning", "studies", "training", "scoring",
-    "results", "fitting", "claims", "report", "analyses", "workflow", "bundle", "doctor", "cli",
+    "storage", "theory", "laws", "quanta", "tasks", "models", "measurements", "pruning",
+    "training.losses", "training.optimizers", "training.parametrizations", "studies", "training",
+    "scoring", "results", "fitting", "claims", "report", "analyses", "workflow", "bundle", "doctor", "cli",
 )  # fmt: skip
-"""From the bottom to the top: a room imports from those before it, and from itself."""
+"""From the bottom to the top: a room imports from those before it, and from itself.
+
+What runs are trained by stands below the studies, which name it; the folder around it holds no code of its own.
+"""
 
 
 def _room(module: str) -> str:
-    return module.partition(".")[2].partition(".")[0]
+    inside = module.partition(".")[2]
+    if inside == "training":
+        return ""
+    first, second = (*inside.split("."), "")[:2]
+    return f"{first}.{second}" if f"{first}.{second}" in ROOMS else first
 
 
 def test_every_module_stands_in_a_room() -> None:

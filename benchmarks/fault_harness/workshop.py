@@ -53,7 +53,7 @@ sweeps:
 laws:
   error_by_data: {sweep: data_size, y: test_error, x: samples, by: [width], compare: [power]}
 figures:
-  - {loss_curves: data_size}
+  - {curves: data_size}
 claims:
   - difference: test_error
     of: {samples: 128}

@@ -79,7 +79,7 @@ def sgd_runs(sizes: list[int], compute: float, n_evaluations: int = 19) -> tuple
             pd.DataFrame(
                 {
                     "run_id": f"modes{modes}", "step": steps, "samples_seen": 64 * steps, "split": "test",
-                    "metric": "loss", "value": loss,
+                    "metric": "loss", "index": None, "value": loss,
                 }
             )
         )  # fmt: skip
@@ -104,7 +104,7 @@ def test_every_method_finds_the_exact_exponent_but_the_additive_surface(along) -
     assert 1.05 < found.loc["parabola", "factor"] < 1.12
     assert found.loc["akima", "factor"] == pytest.approx(1, abs=0.01)
     assert found.loc["chinchilla", "status"] == "refused"
-    assert "misspecified" in found.loc["chinchilla", "reason"]
+    assert "misspecified" in found.loc["chinchilla", "notes"]
     assert np.isnan(found.loc["chinchilla", "exponent"])
     # The losses are the exact ones, so that all of the difference is the method's own.
     np.testing.assert_allclose(found["on_exact_losses"], found["exponent"], rtol=1e-12)
@@ -209,7 +209,7 @@ def test_the_section_says_exponents_ranges_biases_and_refusals(along, results: R
         analyses=SimpleNamespace(of={"compute_frontier": {"exact": along[0]}}.__getitem__)
     )
     kinds = {kind for kind, _ in notices(content, results)}
-    assert {"refused", "parabola_bias", "edge_optimum"} <= kinds
+    assert {"fit_not_ok", "parabola_bias", "edge_optimum"} <= kinds
 
 
 def test_the_figure_draws_profiles_sizes_and_what_parts_them_from_the_exact_ones(

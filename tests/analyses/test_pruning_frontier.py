@@ -10,9 +10,10 @@ import pytest
 
 from lawbook.analyses import Inputs, compute_analysis
 from lawbook.analyses.pruning_frontier.block import FrontierBlock
-from lawbook.analyses.pruning_frontier.compute import cluster_of, frontier_of
+from lawbook.analyses.pruning_frontier.compute import frontier_of
 from lawbook.analyses.pruning_frontier.section import verdict_row
 from lawbook.errors import LawbookError
+from lawbook.laws.repeats import independent
 from lawbook.results.selection import OF_SELECTION
 from lawbook.studies.axes import PruningAxes
 from lawbook.tasks import PoolTask, tasks
@@ -69,8 +70,8 @@ def test_repeats_are_those_of_the_frontiers_own_sweep() -> None:
     runs = runs_of().assign(fold=0)
     other = runs.assign(sweeps="other", fold=1)
     assert frontier_of(BLOCK, pd.concat([runs, other], ignore_index=True)).n_repeats == 8
-    assert cluster_of(runs) == ["seed"]
-    assert cluster_of(pd.concat([runs, other])) == ["fold"]
+    assert independent(runs) == ["seed"]
+    assert independent(pd.concat([runs, other])) == ["fold"]
 
 
 def test_runs_without_a_mistake_count_in_the_mean() -> None:

@@ -9,7 +9,8 @@ from tests.fitting.test_study import Block
 
 from lawbook.fitting.study import fit_study
 from lawbook.laws import fit
-from lawbook.results.evaluations import independent, runs_at
+from lawbook.laws.repeats import independent
+from lawbook.results.evaluations import runs_at
 
 PLANTED = {"E": 1.5, "A": 30.0, "B": 50.0, "alpha": 0.4, "beta": 0.35}
 SIZES = np.geomspace(1e2, 1e5, 12).round()
@@ -40,6 +41,7 @@ def planted(seeds: int, of_run: float, of_point: float) -> tuple[pd.DataFrame, p
                 "samples_seen": BATCH * STEPS,
                 "split": "test",
                 "metric": "loss",
+                "index": None,
             }
             curves.append(pd.DataFrame({**along, "value": loss}))
     return pd.DataFrame(runs), pd.concat(curves, ignore_index=True)
@@ -63,7 +65,7 @@ def test_a_surface_over_size_and_samples_is_found_with_whole_runs_as_repeats(
     row = fits.loc["alpha"]
     assert (row["n_points"], row["n_runs"]) == (len(SIZES) * len(STEPS), len(runs))
     assert row["n_seeds"] == (len(SIZES) if seeds == 1 else seeds)
-    assert "points_along_runs" in row["warnings"]
+    assert "points_along_runs" in row["notes"]
     assert "n_params 100–1e+05" in row["ranges"]
 
 

@@ -1,4 +1,4 @@
-"""The compute-optimal frontier: its parts, its units, its notices."""
+"""The compute-optimal frontier: its parts, its units, its notes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from scipy import stats
 from scipy.interpolate import Akima1DInterpolator
 
 from lawbook.errors import LawbookError
-from lawbook.laws import Notice, fit
+from lawbook.laws import Note, Severity, fit
 from lawbook.laws.frontier import exponent, frontier, noise_between
 from lawbook.laws.frontier.akima import interpolate
 from lawbook.laws.frontier.cost import compute_of, rule_of, samples_at
 from lawbook.laws.frontier.isoflop import akima_minimum, parabola_minimum
 from lawbook.laws.frontier.parametric import closed_form
+from lawbook.storage.status import FitStatus
 
 E, A, B, ALPHA, BETA = 1.8, 480.0, 2100.0, 0.35, 0.37
 BUDGETS = np.geomspace(1e18, 1e22, 9)
@@ -137,12 +138,12 @@ def test_shared_budgets_give_the_same_as_interpolated_ones(method: str) -> None:
 
 def test_parabola_states_its_bias() -> None:
     found = frontier(isoflop_table(), method="parabola", compute="C", cluster=None)
-    assert [notice.kind for notice in found.notices] == ["parabola_bias"]
-    assert "off centre" not in found.notices[0].message
+    assert [note.code for note in found.notes] == ["parabola_bias"]
+    assert "off centre" not in found.notes[0].message
     table = isoflop_table()
     cut = table[table["N"] > 0.3 * best_size(table["C"])]
     off = frontier(cut, method="parabola", compute="C", cluster=None)
-    assert "off centre" in off.notices[0].message
+    assert "off centre" in off.notes[0].message
 
 
 @pytest.mark.parametrize("method", ["akima", "parabola", "envelope", "parametric"])
@@ -176,8 +177,8 @@ def test_optima_on_the_edge_are_left_out_and_named() -> None:
     cut = table[(table["C"] != BUDGETS[2]) | (table["N"] > 2 * best_size(table["C"]))]
     found = frontier(cut, compute="C", cluster=None)
     assert len(found.table) == len(BUDGETS) - 1
-    assert [notice.kind for notice in found.notices] == ["edge_optimum"]
-    assert f"{BUDGETS[2]:.3g}" in found.notices[0].message
+    assert [note.code for note in found.notes] == ["edge_optimum"]
+    assert f"{BUDGETS[2]:.3g}" in found.notes[0].message
     (edge,) = found.edges.itertuples(index=False)
     assert (edge.compute, edge.size, edge.edge) == (
         pytest.approx(BUDGETS[2]), pytest.approx(cut.loc[cut["C"] == BUDGETS[2], "N"].min()), "smallest",
@@ -212,11 +213,11 @@ def test_rows_without_a_loss_and_budgets_with_few_sizes_are_named() -> None:
     few = table[~((table["C"] == BUDGETS[0]) & (table.index > 1))]
     few = pd.concat([few, table.loc[[5]]])
     found = frontier(few, compute="C", cluster=None)
-    assert [notice.kind for notice in found.notices] == ["missing_y", "few_sizes"]
-    assert found.notices[0].rows == (5,)
+    assert [note.code for note in found.notes] == ["missing_y", "few_sizes"]
+    assert found.notes[0].details["rows"] == [5]
     table.loc[7, "C"] = np.inf
     table.loc[8, "C"] = np.nan
-    assert frontier(table, compute="C", cluster=None).notices[-1].rows == (7, 8)
+    assert frontier(table, compute="C", cluster=None).notes[-1].details["rows"] == [7, 8]
 
 
 def test_budgets_that_differ_by_round_off_are_one() -> None:
@@ -340,7 +341,7 @@ def test_losses_are_carried_to_the_budget_that_whole_steps_miss() -> None:
     taken_for_budget = frontier(table, compute="budget", cluster=None).table["size"]
     missed = [np.abs(np.log(t / clean.table["size"])).max() for t in (taken_for_budget, found.table["size"])]
     assert missed[0] > 5 * missed[1]
-    assert [notice.kind for notice in found.notices] == ["rounded_budgets"]
+    assert [note.code for note in found.notes] == ["rounded_budgets"]
     with pytest.raises(LawbookError, match="spent the same on two budgets"):
         frontier(table.assign(spent=table["spent"].max()), compute="budget", spent="spent", cluster=None)
 
@@ -376,10 +377,10 @@ def test_parametric_band_covers_the_truth_and_extrapolation_is_said() -> None:
     assert (exact < found.table["size_high"]).all()
     width = np.log(found.table["size_high"] / found.table["size_low"])
     assert 0 < width[0] < width[1] < 1
-    assert [notice.kind for notice in found.notices] == ["extrapolated"]
-    assert "1e+26" in found.notices[0].message
+    assert [note.code for note in found.notes] == ["extrapolated"]
+    assert "1e+26" in found.notes[0].message
     default = frontier(fitted)
-    assert default.notices == ()
+    assert default.notes == ()
     assert len(default.table) == 13
 
 
@@ -389,7 +390,7 @@ def test_parametric_says_where_draws_have_no_optimum() -> None:
     draws[:8, 2] = 0.0
     some = frontier(replace(fitted, draws=draws))
     assert some.status == "ok"
-    assert [notice.kind for notice in some.notices] == ["draws_without_optimum"]
+    assert [note.code for note in some.notes] == ["draws_without_optimum"]
     draws[:12, 2] = 0.0
     most = frontier(replace(fitted, draws=draws))
     assert most.status == "refused"
@@ -399,7 +400,8 @@ def test_parametric_says_where_draws_have_no_optimum() -> None:
 def test_parametric_follows_its_fit_in_doubt_and_refusal() -> None:
     fitted = fit(grid_table(), "chinchilla", y="loss", x=("N", "D"), cluster=None, draws=20)
     assert frontier(fitted).status == "ok"
-    lost = frontier(replace(fitted, status="not_identified", reason="condition number 1e+12"))
+    free = Note("ill_conditioned", Severity.REFUSAL, "condition number 1e+12")
+    lost = frontier(replace(fitted, status=FitStatus.NOT_IDENTIFIED, notes=(free,)))
     assert lost.status == "refused"
     assert "condition number" in lost.reason
     assert lost.table.empty
@@ -407,8 +409,8 @@ def test_parametric_follows_its_fit_in_doubt_and_refusal() -> None:
     runaway = frontier(replace(fitted, estimates=endless))
     assert runaway.status == "refused"
     assert "no_optimum" in runaway.reason
-    missed = Notice("systematic_residuals", "misses by 1 %")
-    assert frontier(replace(fitted, warnings=(missed,))).notices == (missed,)
+    missed = Note("systematic_residuals", Severity.WARNING, "misses by 1 %")
+    assert frontier(replace(fitted, notes=(missed,))).notes == (missed,)
     single = fit(grid_table().query("D > 5e11"), "power_floor", y="loss", x="N", cluster=None, draws=20)
     with pytest.raises(LawbookError, match="needs a law of N and D"):
         frontier(single)

@@ -20,7 +20,7 @@ from lawbook.report.headline import null_outcome
 from lawbook.report.page import write_report
 from lawbook.storage.columns import COLUMNS
 from lawbook.storage.tables import empty, read_table, write_table
-from lawbook.studies import load_study
+from lawbook.studies import load_study, make_plan
 
 
 def write_page(simulated):
@@ -156,7 +156,7 @@ def test_a_study_with_nothing_but_runs_has_a_page(simulated, tmp_path):
     for name in ("curves", *fitted, "claims"):
         assert name in COLUMNS
         write_table(empty(name), tmp_path / f"{name}.parquet", name)
-    write_table(simulated.runs.iloc[:0], tmp_path / "runs.parquet")
+    write_table(simulated.runs.iloc[:0], tmp_path / "runs.parquet", roles=make_plan(simulated.study).roles)
     write_table(read_table(simulated.folder / "costs.parquet").iloc[:0], tmp_path / "costs.parquet")
     write_report(load_study(tmp_path / "bare.yaml"), tmp_path)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")

@@ -51,7 +51,7 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Results]:
         n_train=(runs["keep_fraction"] * runs["samples"]).astype(int), n_eval=360, status="ok",
         test_error=0.1 + 0.02 * rng.random(len(runs)),
     )  # fmt: skip
-    write_table(runs, folder / "runs.parquet")
+    write_table(runs, folder / "runs.parquet", roles=plan.roles)
     write_table(scores, folder / "scores.parquet", "scores")
     write_table(scorings, folder / "scorings.parquet", "scorings")
     return folder, Results(folder)
@@ -153,11 +153,12 @@ def selections(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, StudyFil
     (folder / "selections.yaml").write_text(SELECTIONS)
     study = load_study(folder / "selections.yaml")
     rng = np.random.default_rng(0)
-    runs = make_plan(study).table().drop(columns=["bytes", "predicted_s", "shard"])
+    plan = make_plan(study)
+    runs = plan.table().drop(columns=["bytes", "predicted_s", "shard"])
     error = np.where(runs["metric"] == "random", 0.2, 0.1) + 0.01 * rng.random(len(runs))
     n_train = (runs["keep_fraction"] * runs["samples"]).astype(int)
     runs = runs.assign(n_train=n_train, n_eval=360, status="ok", test_error=error)
-    write_table(runs, folder / "runs.parquet")
+    write_table(runs, folder / "runs.parquet", roles=plan.roles)
     return folder, study.content
 
 

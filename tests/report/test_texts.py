@@ -36,8 +36,8 @@ from lawbook.report.style import SINGLE, new_figure, save, styled
 from lawbook.report.typesetting import fit_texts
 from lawbook.report.wrapping import ELLIPSIS
 from lawbook.results.reader import Results
-from lawbook.results.user_table import Source
 from lawbook.storage.tables import write_table
+from lawbook.storage.user_table import Source
 from lawbook.studies import load_study
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.law_block import LawBlock
@@ -53,6 +53,14 @@ FITS = ("one input", "two inputs", "compared", "refused")
 MORE = ("axis of categories", "law of two inputs", *(f"fit, {name}" for name in FITS))
 KINDS = (*sorted(figures), *MORE)
 NAME = "run.summary.eval/c4_en-validation/CrossEntropyLoss.averaged_over-the/evaluations_of_the-exponential.moving/v2"
+
+
+GENERAL = {
+    "map": {"value": "memorised"},
+    "index": {"measurement": "spectrum", "where": {"momentum": 0}},
+    "scatter": {"x": "sharpness", "y": "test_loss", "by": "momentum"},
+}
+"""Kinds of figure that no study of these tests draws by itself, with their options."""
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +80,11 @@ def drawings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     wanted += [(block.kind, block, of_learning, learning.content) for block in learning.content.figures]
     wanted += [
         (block.kind, block, Results(quanta.file.parent), quanta.content) for block in quanta.content.figures
+    ]
+    study, _, along = request.getfixturevalue("planted")
+    wanted += [
+        (kind, FigureBlock(kind=kind, of="phases", options=options), Results(along), study.content)
+        for kind, options in GENERAL.items()
     ]
     kept = load_study(noisy / "noisy.yaml").content
     wanted += [(kind, FigureBlock(kind=kind, of="kept"), of_noisy, kept) for kind in ("gallery", "metrics")]

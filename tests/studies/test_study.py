@@ -51,7 +51,7 @@ def test_a_study_that_is_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "kind", "of", "options", "name"),
     [
-        ("loss_curves", "loss_curves", None, {}, "loss_curves"),
+        ("curves", "curves", None, {}, "curves"),
         ({"law": "by_data"}, "law", "by_data", {}, "law_by_data"),
         ({"law": {"of": "by_data", "marks": True}}, "law", "by_data", {"marks": True}, "law_by_data"),
         ({"kind": "law", "of": "by_data"}, "law", "by_data", {}, "law_by_data"),

@@ -25,7 +25,7 @@ from lawbook.tasks import tasks
 from lawbook.training import distributed
 from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.distributed import train_distributed
-from lawbook.training.losses import training_losses
+from lawbook.training.losses import losses
 from lawbook.training.outcome import Trained
 from lawbook.training.stack import StackedRuns, open_source, train_stack
 
@@ -149,7 +149,7 @@ def test_the_shares_of_a_batch_have_its_gradient_in_the_mean(
         with torch.no_grad():
             module.stacked += torch.linspace(-0.1, 0.1, module.stacked.shape[1], dtype=torch.float64)
         inputs, targets = (part[:, first::every] for part in module.source.batch(0))
-        training_losses(tasks[task].loss, module(inputs), targets).sum().backward()
+        losses[tasks[task].loss].descended(module(inputs), targets).sum().backward()
         found = module.stacked.grad
         assert found is not None
         return found

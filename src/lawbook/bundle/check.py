@@ -10,12 +10,13 @@ import pandas as pd
 
 from lawbook.analyses import Inputs, compute_analysis
 from lawbook.bundle.archive import Manifest, unpack_archive
-from lawbook.bundle.compare import Finding, compare_tables
-from lawbook.bundle.earlier import FIRST, laid_out_anew
+from lawbook.bundle.compare import Finding, compare_tables, with_earlier_columns
+from lawbook.bundle.earlier import FIRST, laid_out_anew, with_columns_of_now
 from lawbook.bundle.export import label
 from lawbook.claims.judge import judge_claims
 from lawbook.errors import LawbookError
-from lawbook.fitting.study import fit_study, sensitivity
+from lawbook.fitting.sensitivity import sensitivity
+from lawbook.fitting.study import fit_study
 from lawbook.report.figures import draw_figure, figures
 from lawbook.report.page import write_report
 from lawbook.results.reader import Results
@@ -23,7 +24,9 @@ from lawbook.storage.provenance import read_provenance, versions
 from lawbook.storage.tables import read_table, write_csv, write_table
 from lawbook.studies import Plan, Study, load_study, make_plan
 from lawbook.studies.analysis import analyses
+from lawbook.studies.columns_block import bounded
 from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.presets import split_name
 from lawbook.workflow.freshness import CARRIERS
 from lawbook.workflow.stages import STAGES
 
@@ -44,7 +47,8 @@ def check_bundle(path: Path, folder: Path) -> Iterator[Finding]:
         if manifest.format == FIRST:
             manifest = laid_out_anew(manifest, folder / "bundle")
             yield Finding("format", "agrees", "an earlier one, compared in the columns that are still made")
-        study = load_study(folder / f"bundle/{manifest.study}.yaml")
+        name, preset = split_name(manifest.study)
+        study = load_study(folder / f"bundle/{name}.yaml", preset)
         yield from _check_study(study, manifest, folder / "bundle/results", folder / "again")
     except (LawbookError, KeyError, ValueError, TypeError, AttributeError, IndexError, SyntaxError) as error:
         told = str(error) if isinstance(error, LawbookError) else f"{type(error).__name__}: {error}"
@@ -65,11 +69,12 @@ def _check_study(study: Study, manifest: Manifest, kept: Path, again: Path) -> I
         if name.endswith(".parquet") and (kept / name).exists():
             _link(kept, again, name)
     content, results, earlier = study.content, Results(again), manifest.format == FIRST
-    curves = (
-        read_table(kept / "curves.parquet") if "curves.parquet" in STAGES["fit"].reads(plan, "") else None
-    )
-    tables = fit_study(content.laws, runs, curves=curves)
-    tables["sensitivity"] = sensitivity(content.laws, runs, curves=curves)
+    if earlier:
+        with_columns_of_now(plan, again)
+    curves = results.curves if "curves.parquet" in STAGES["fit"].reads(plan, "") else None
+    uncertain = bounded(content.columns)
+    tables = fit_study(content.laws, results.runs, curves=curves, bounded=uncertain)
+    tables["sensitivity"] = sensitivity(content.laws, results.runs, curves=curves, bounded=uncertain)
     for name, table in tables.items():
         write_table(table, again / f"{name}.parquet", name)
         yield _compared(name, kept, again, earlier)
@@ -112,7 +117,7 @@ def _compared(name: str, kept: Path, again: Path, earlier: bool) -> Finding:
         if list(mine.columns) != list(new.columns):
             raise ValueError(f"table {name} has other columns")
         return compare_tables(name, mine, new)
-    return compare_tables(name, *_shared(mine, new))
+    return compare_tables(name, *_shared(mine, with_earlier_columns(new, list(mine.columns))))
 
 
 def _shared(kept: pd.DataFrame, again: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

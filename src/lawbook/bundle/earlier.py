@@ -9,9 +9,12 @@ import pandas as pd
 import yaml
 
 from lawbook.bundle.archive import Manifest
+from lawbook.storage.columns import COLUMNS
 from lawbook.storage.files import write_text
 from lawbook.storage.tables import read_table, write_table
+from lawbook.studies import Plan
 from lawbook.studies.analysis import analyses
+from lawbook.studies.roles import roles_in_table
 from lawbook.studies.yaml_file import read_yaml
 
 FIRST = "lawbook bundle 1"
@@ -67,4 +70,14 @@ def _analyses_of(content: dict[Any, Any]) -> dict[str, Any]:
 def _write(rows: pd.DataFrame, results: Path, kind: str, name: str, table: str) -> None:
     columns = analyses[kind].tables[table]
     kept = rows[[column for column in columns if column in rows]].reset_index(drop=True)
-    write_table(kept, results / kind / name / f"{table}.parquet", columns)
+    write_table(kept, results / kind / name / f"{table}.parquet")
+
+
+def with_columns_of_now(plan: Plan, results: Path) -> None:
+    """Write the tables that all else follows from with the columns that they have now, and the roles of those."""
+    content = plan.study.content
+    for file in results.glob("*.parquet"):
+        table = read_table(file)
+        roles = plan.roles if content.table is None else roles_in_table(content, list(table.columns))
+        is_runs, kind = file.stem == "runs", file.stem if file.stem in COLUMNS else None
+        write_table(table, file, kind, roles=roles if is_runs else None)

@@ -12,14 +12,17 @@ import pandas as pd
 from lawbook.claims.quantities import analysis_of, quantities
 from lawbook.errors import LawbookError
 from lawbook.fitting.exact import exact_estimate
+from lawbook.laws.note import notes_from_json, reason_of
 from lawbook.results.paired import check_alike, paired_difference
 from lawbook.results.reader import Results
-from lawbook.results.selection import REPEATS, in_group, where
+from lawbook.results.selection import in_group, where
 from lawbook.results.words import conditions, enumerate_words, fitted_range, measured, number, plain, symbol
+from lawbook.storage.status import FitStatus, Verdict
 from lawbook.storage.tables import conform, empty
 from lawbook.studies.analysis import Analyses
 from lawbook.studies.claim_block import Claim
 from lawbook.studies.law_block import LawBlock
+from lawbook.studies.roles import REPEATS
 
 
 @dataclass(frozen=True)
@@ -81,23 +84,23 @@ def expected_range(claim: Claim) -> tuple[float, float]:
     return -math.inf, claim.at_most
 
 
-def verdict(claim: Claim, found: Measurement) -> str:
+def verdict(claim: Claim, found: Measurement) -> Verdict:
     """Return `holds` iff the interval lies whole inside the expected range, `fails` iff whole outside it.
 
     Else `undecided`, as for a measurement with a flaw or without an interval; so an interval wider than the
     expected range can never hold.
     """
     if found.flaw or not (math.isfinite(found.low) and math.isfinite(found.high)):
-        return "undecided"
+        return Verdict.UNDECIDED
     low, high = expected_range(claim)
     if low <= found.low and found.high <= high:
-        return "holds"
-    return "fails" if found.high < low or found.low > high else "undecided"
+        return Verdict.HOLDS
+    return Verdict.FAILS if found.high < low or found.low > high else Verdict.UNDECIDED
 
 
-def _reason(claim: Claim, found: Measurement, decided: str) -> str:
+def _reason(claim: Claim, found: Measurement, decided: Verdict) -> str:
     reason = found.flaw
-    if not reason and decided == "undecided":
+    if not reason and decided == Verdict.UNDECIDED:
         if not math.isfinite(found.estimate):
             reason = "nothing was measured"
         elif not (math.isfinite(found.low) and math.isfinite(found.high)):
@@ -110,7 +113,7 @@ def _reason(claim: Claim, found: Measurement, decided: str) -> str:
                 if wide
                 else "the interval reaches across the edge"
             )
-    if decided == "fails":
+    if decided == Verdict.FAILS:
         reason = "the interval lies outside the expected range"
     return "; ".join(part for part in (reason, found.note) if part)
 
@@ -143,8 +146,9 @@ def claim_text(claim: Claim) -> str:
             f"{plain(claim.difference)} of {conditions(claim.of)} minus that of {conditions(claim.minus)}"
             f"{given}, paired by {pairs}, {says}"
         )
+    of = f" {plain(claim.column)}" if claim.column else ""
     asked = f" ({conditions(claim.options)})" if claim.options else ""
-    return f"{plain(str(claim.quantity))}{asked}{given} {says}"
+    return f"{plain(str(claim.quantity))}{of}{asked}{given} {says}"
 
 
 def _measure(
@@ -156,10 +160,9 @@ def _measure(
         return "difference", _difference(claim, claim.difference, tables)
     quantity, runs = quantities[str(claim.quantity)], where(tables.runs, claim.where)
     if quantity.of is not None:
-        name = analysis_of(quantity, analyses.of(quantity.of), claim.analysis)
-        tables = tables.analysis(quantity.of, name)
-    found = quantity.compute(tables, runs, **claim.options)
-    return "quantity", Measurement(*found)
+        tables = tables.analysis(quantity.of, analysis_of(quantity, analyses.of(quantity.of), claim.analysis))
+    column = [] if claim.column is None else [claim.column]
+    return "quantity", Measurement(*quantity.compute(tables, runs, *column, **claim.options))
 
 
 def _value(claim: Claim, value: str, tables: Results, laws: Mapping[str, LawBlock]) -> Measurement:
@@ -175,7 +178,9 @@ def _value(claim: Claim, value: str, tables: Results, laws: Mapping[str, LawBloc
             f"{value} was fitted in {len(rows)} groups ({'; '.join(rows['group'])}); say which in 'where'"
         )
     row = rows.iloc[0]
-    flaw = "" if row["status"] == "ok" else f"the fit is {plain(row['status'])}: {row['reason']}"
+    flaw = ""
+    if row["status"] != FitStatus.OK:
+        flaw = f"the fit is {plain(row['status'])}: {reason_of(notes_from_json(row['notes']))}"
     if not flaw and row["n_diverged"] > 0:
         flaw = f"{row['n_diverged']:.0f} diverged runs are left out of the fit, so its points are means of survivors"
     n = 0 if pd.isna(row["n_runs"]) else int(row["n_runs"])
@@ -194,9 +199,8 @@ def _difference(claim: Claim, column: str, tables: Results) -> Measurement:
     """Measure a paired difference; pairs that are not whole leave the claim undecided."""
     shared = where(tables.runs, claim.where)
     of, minus = where(shared, claim.of), where(shared, claim.minus)
-    if "sweeps" in shared:  # of a table that was given, nobody here knows which columns are axes
-        check_alike(of, minus, [*claim.of, *claim.minus, *claim.paired_by, *REPEATS])
-    found = paired_difference(of, minus, column, claim.paired_by)
+    check_alike(of, minus, tables.axes, [*claim.of, *claim.minus, *claim.paired_by, *REPEATS])
+    found = paired_difference(of, minus, column, claim.paired_by, tables.axes)
     flaw = found.lacking
     if not found.n and not flaw:
         flaw = "no runs match"

@@ -18,15 +18,17 @@ from lawbook.report.pool_scores import COLUMNS as SCORING
 from lawbook.report.pool_scores import probe_data_rows, scoring_rows
 from lawbook.report.sections import shown_sections, template_folders
 from lawbook.results.reader import Results
-from lawbook.results.selection import axes_of, text_of
+from lawbook.results.selection import text_of
 from lawbook.results.words import count, fitted_range, measured, number, plain, symbol
 from lawbook.storage.files import write_text
+from lawbook.storage.status import Verdict
 from lawbook.studies import Study
 from lawbook.studies.analysis import analyses
 from lawbook.studies.schema import StudyFile
 
 ORIGINS = ("exact", "published", "preregistered", "exploratory")
-VERDICTS = ("holds", "fails", "undecided")
+VERDICTS = tuple(Verdict)
+SIZES = ("n_params", "n_train", "flops")
 METRICS = ("test_loss", "test_error", "validation_loss", "train_loss")
 DOWNLOADS = ("runs", "costs", "fits", "claims", "sensitivity", "slopes", "points", "predictions")
 
@@ -71,7 +73,7 @@ def write_report(study: Study, results: Path) -> None:
         claims=tables.claims.to_dict("records"),
         measured=measured,
         fits=fits_table(tables.fits),
-        runs=runs_table(tables.runs),
+        runs=runs_table(tables),
         downloads=_downloads(content, tables),
         scoring=scoring_rows(tables) if tables.has("scorings") else (),
         scoring_columns=SCORING,
@@ -108,11 +110,15 @@ def fits_table(fits: pd.DataFrame) -> Table:
     return Table("fits", columns, rows, table_link("fits", fits))
 
 
-def runs_table(runs: pd.DataFrame) -> Table:
-    """Return a row per run: its sweeps, the axes that vary, sizes, final metrics and status."""
-    varied = [axis for axis in axes_of(runs) if len(runs[axis].unique()) > 1]
-    fixed = [axis for axis in axes_of(runs) if axis not in varied]
-    sizes = [c for c in ("n_params", "n_train", "flops") if c in runs]
+def runs_table(tables: Results) -> Table:
+    """Return a row per run: its sweeps, the axes that vary, sizes, final metrics, what is derived, and status."""
+    runs = tables.runs
+    # Of a table that was given all columns are shown: which are its sizes and metrics only its laws say.
+    told = tables.columns("axis", "attribute", *(("size", "metric") if tables.has("source") else ()))
+    told = [column for column in told if column not in (*SIZES, *METRICS)]
+    varied = [axis for axis in told if len(runs[axis].unique()) > 1]
+    fixed = [axis for axis in told if axis not in varied]
+    sizes = [c for c in SIZES if c in runs]
     metrics = [m for m in METRICS if m in runs and runs[m].notna().any()]
     columns = [
         "run_id",
@@ -120,6 +126,7 @@ def runs_table(runs: pd.DataFrame) -> Table:
         *varied,
         *sizes,
         *metrics,
+        *tables.columns("measurement", "derived"),
         "status",
         "reason",
     ]
@@ -127,8 +134,8 @@ def runs_table(runs: pd.DataFrame) -> Table:
         tuple(number(v) if isinstance(v, float) else "" if v is None or v is pd.NA else str(v) for v in row)
         for row in runs[columns].itertuples(index=False, name=None)
     )
-    told = [axis for axis in fixed if runs[axis].notna().any()]
-    same = ", ".join(f"{plain(axis)} {text_of(runs[axis].iloc[0])}" for axis in told) if len(runs) else ""
+    known = [axis for axis in fixed if runs[axis].notna().any()]
+    same = ", ".join(f"{plain(axis)} {text_of(runs[axis].iloc[0])}" for axis in known) if len(runs) else ""
     about = f"In all runs: {same}." if same else ""
     return Table("runs", tuple(map(plain, columns)), rows, table_link("runs", runs), about)
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from lawbook.results.evaluations import runs_at
-from lawbook.storage.tables import read_table
+from lawbook.errors import LawbookError
+from lawbook.results.evaluations import At, runs_at
+from lawbook.storage.columns import COLUMNS, Role
+from lawbook.storage.tables import read_roles, read_table
 from lawbook.studies.law_block import LawBlock
 
 
@@ -20,8 +22,13 @@ class Results:
     folder: Path
 
     def table(self, name: str) -> pd.DataFrame:
-        """Return a table by name."""
-        return read_table(self.folder / f"{name}.parquet")
+        """Return a table by name. Raises LawbookError if it is absent, or was made when it had other columns."""
+        file = self.folder / f"{name}.parquet"
+        table = read_table(file)
+        if lacking := [column for column in COLUMNS.get(name, ()) if column not in table]:
+            problem = f"was made by an earlier Lawbook, without the column {', '.join(lacking)}"
+            raise LawbookError(f"{file} {problem}; `lawbook run {self.folder.name}` makes it again")
+        return table
 
     def has(self, name: str) -> bool:
         """Tell whether there is a table of that name."""
@@ -37,19 +44,34 @@ class Results:
         return self.table("runs")
 
     @cached_property
+    def roles(self) -> dict[str, Role]:
+        """Return the role of each column of the runs."""
+        return read_roles(self.folder / "runs.parquet")
+
+    def columns(self, *roles: Role) -> list[str]:
+        """Return the columns of the runs that have one of these roles, in the table's order."""
+        return [column for column, role in self.roles.items() if role in roles]
+
+    @property
+    def axes(self) -> list[str]:
+        """Return the columns of the runs that are axes of their configuration."""
+        return self.columns("axis")
+
+    @cached_property
     def curves(self) -> pd.DataFrame:
         """Return the metrics of each run at log-spaced steps."""
         return self.table("curves")
 
     def points_of(self, block: LawBlock) -> pd.DataFrame:
         """Return the rows that a law is fitted to: runs, at the evaluations that it asks for."""
-        if block.at not in self._runs_at:
+        key = (block.at, block.first_step)
+        if key not in self._runs_at:
             curves = None if block.at == "last" else self.curves
-            self._runs_at[block.at] = runs_at(self.runs, curves, block.at)
-        return self._runs_at[block.at]
+            self._runs_at[key] = runs_at(self.runs, curves, *key)
+        return self._runs_at[key]
 
     @cached_property
-    def _runs_at(self) -> dict[str, pd.DataFrame]:
+    def _runs_at(self) -> dict[tuple[At, int], pd.DataFrame]:
         return {}
 
     @cached_property

@@ -2,18 +2,62 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal, TypeVar
+
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Text = TypeVar("Text", str, "pd.Series[str]")
+
+Role = Literal["identity", "axis", "size", "metric", "measurement", "derived", "cost", "attribute"]
+"""What a column of a table of runs is: which run and how it ended; an axis of its configuration; how large it is; how
+well it does; what else was measured of it; what the study derives from these; what it cost; or, in a table that was
+given, a column of which the study says nothing."""
+
+SPLITS = ("train", "validation", "test")
+"""Splits whose metrics a run is known by; others, such as single tasks, stand in its curve alone."""
+
+
+def metric_column(split: Text, metric: Text) -> Text:
+    """Return the column of a table of runs that holds a metric of a split; of two columns of names, each row's.
+
+    >>> metric_column("test", "loss")
+    'test_loss'
+    """
+    return split + "_" + metric
+
+
+def split_and_metric(column: str) -> tuple[str, str]:
+    """Return the split and the metric that a column holds; the split is '' where the name says none.
+
+    >>> split_and_metric("test_loss"), split_and_metric("val_loss")
+    (('test', 'loss'), ('', 'val_loss'))
+    """
+    split, _, metric = column.partition("_")
+    return (split, metric) if split in SPLITS and metric else ("", column)
+
 
 _text, _real, _whole, _flag = pa.string(), pa.float64(), pa.int64(), pa.bool_()
 
 COLUMNS: dict[str, dict[str, pa.DataType]] = {
-    # A run's metrics at log-spaced steps; `value` is null once the run has diverged.
+    # A run's metrics and measurements at log-spaced steps; `value` is null once the run has diverged. A measurement
+    # has no `split`; `index` is null but where the measurement is a vector.
     "curves": {
         "run_id": _text,
         "step": _whole,
         "samples_seen": _whole,
         "split": _text,
         "metric": _text,
+        "index": _whole,
+        "value": _real,
+    },
+    # What was measured of a run; `index` is the place in a vector, null for a number. In the cache alone.
+    "measured": {
+        "step": _whole,
+        "metric": _text,
+        "index": _whole,
         "value": _real,
     },
     # The weights of a run at a step, as the bytes of its row in a stack. In the cache alone.
@@ -21,7 +65,9 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "step": _whole,
         "weights": pa.large_binary(),
     },
-    # What training found out about each run of a shard; the final metrics are the last rows of its curve.
+    # What training found out about each run of a shard; the final metrics are the last rows of its curve. `measured`
+    # says how the run came to what was measured of it: with training, from saved weights, by training again or from
+    # the cache; null where nothing is.
     "outcomes": {
         "run_id": _text,
         "n_train": _whole,
@@ -37,6 +83,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "stack_size": _whole,
         "device": _text,
         "cached": _flag,
+        "measured": _text,
         "versions": _text,
         "digest": _text,
         "data": _text,
@@ -80,7 +127,8 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "rename": _text,
     },
     # One row per law block, form, group and parameter. With several inputs `x` names them all, `ranges` holds the
-    # range of each as text, and x_low, x_high and decades are null.
+    # range of each as text, and x_low, x_high and decades are null. `notes` is a JSON list of what to know besides the
+    # numbers (`lawbook.laws.note`), first why there is no law where there is none.
     "fits": {
         "law": _text,
         "form": _text,
@@ -112,8 +160,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "failed_draws": _whole,
         "lack_of_fit": _real,
         "status": _text,
-        "reason": _text,
-        "warnings": _text,
+        "notes": _text,
         "heldout_error": _real,
         "heldout_error_power": _real,
         "bic": _real,

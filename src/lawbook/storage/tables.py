@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 import pyarrow as pa
@@ -16,9 +17,12 @@ import pyarrow.parquet as pq
 
 from lawbook.errors import LawbookError
 from lawbook.storage.checksum import check_seal, seal, unsealed
-from lawbook.storage.columns import COLUMNS
+from lawbook.storage.columns import COLUMNS, Role
 from lawbook.storage.files import written_atomically
 from lawbook.storage.provenance import KEY, Provenance
+
+ROLE = b"role"
+"""Key of a column's role in the metadata of its Parquet field."""
 
 Kind = str | Mapping[str, pa.DataType]
 """The columns of a table with their types, or the name under which they stand in `COLUMNS`."""
@@ -46,17 +50,19 @@ def write_table(
     path: str | Path,
     kind: Kind | None = None,
     made: Provenance | None = None,
+    roles: Mapping[str, Role] | None = None,
 ) -> None:
     """Write a frame as Parquet, atomically and sealed; with `kind`, exactly that table's columns and types.
 
-    made: how the table came to be, which the file then carries.
+    made: how the table came to be; roles: what its columns are, by name. The file carries both.
     """
     if kind is None:
         table = pa.Table.from_pandas(frame, preserve_index=False)
     else:
         schema = pa.schema(list(_columns(kind).items()))
         table = pa.Table.from_pandas(conform(frame, kind), schema=schema, preserve_index=False)
-    table = table.replace_schema_metadata(_about(made))
+    fields = [field.with_metadata(_role(field.name, roles or {})) for field in table.schema]
+    table = table.cast(pa.schema(fields, metadata=_about(made)))
     with written_atomically(path) as temporary, _sealed(temporary, Path(path).name, table.schema) as writer:
         writer.write_table(table)
 
@@ -87,6 +93,10 @@ def _sealed(file: Path, name: str, schema: pa.Schema) -> Iterator[pq.ParquetWrit
     seal(file)
 
 
+def _role(column: str, roles: Mapping[str, Role]) -> dict[bytes, bytes] | None:
+    return {ROLE: roles[column].encode()} if column in roles else None
+
+
 def _about(made: Provenance | None) -> dict[bytes, str] | None:
     return None if made is None else {KEY: made.as_json()}
 
@@ -102,6 +112,17 @@ def read_table(path: str | Path) -> pd.DataFrame:
     with _readable(path):
         frame: pd.DataFrame = pq.ParquetFile(path).read().to_pandas()
         return frame
+
+
+def read_roles(path: str | Path) -> dict[str, Role]:
+    """Return the roles of a table's columns, by name. Raises LawbookError if the table carries none."""
+    known = get_args(Role)
+    with _readable(path):
+        told = {field.name: (field.metadata or {}).get(ROLE, b"").decode() for field in pq.read_schema(path)}
+    roles: dict[str, Role] = {name: role for name, role in told.items() if role in known}
+    if not roles:
+        raise LawbookError(f"{path} does not say what its columns are; delete it and run again")
+    return roles
 
 
 def n_rows(path: str | Path) -> int:

@@ -2,23 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from lawbook.axes import Axes, Neutral
+from lawbook.errors import suggest
 from lawbook.pruning.selection import Keep
+from lawbook.training.losses import losses
+from lawbook.training.optimizers import optimizers
+from lawbook.training.parametrizations import parametrizations
+
+
+def _one_of(registry: Mapping[str, object], kind: str) -> AfterValidator:
+    """Return the validator of a name that is looked up in a registry."""
+
+    def check(name: str | None) -> str | None:
+        if name is not None and name not in registry:
+            raise ValueError(f"there is no such {kind}; {suggest(name, registry)}")
+        return name
+
+    return AfterValidator(check)
 
 
 class TrainingAxes(Axes):
     """How a run is trained."""
 
-    optimizer: Literal["adamw", "sgd"] = Field("adamw", description="AdamW (β = .9, .999) or SGD.")
+    loss: Annotated[str | None, Neutral(None), _one_of(losses, "loss")] = Field(
+        None, description="What a run descends, a file in training/losses; empty for the task's own loss."
+    )
+    optimizer: Annotated[str, _one_of(optimizers, "optimizer")] = Field(
+        "adamw",
+        description="How weights follow the gradient, a file in training/optimizers: adamw, sgd, signum.",
+    )
     learning_rate: float = Field(3e-3, gt=0, description="Peak learning rate.")
     weight_decay: Annotated[float, Neutral(0.0)] = Field(
-        0.0, ge=0, description="Decoupled decay for AdamW, an L2 term for SGD."
+        0.0, ge=0, description="Decoupled decay for AdamW and signum, an L2 term for SGD."
     )
-    momentum: Annotated[float, Neutral(0.0)] = Field(0.0, ge=0, lt=1, description="Momentum of SGD.")
+    momentum: Annotated[float, Neutral(0.0)] = Field(
+        0.0, ge=0, lt=1, description="Momentum of SGD and signum."
+    )
+    beta1: Annotated[float, Neutral(0.9)] = Field(
+        0.9, ge=0, lt=1, description="Weight of the past in AdamW's mean gradient."
+    )
+    beta2: Annotated[float, Neutral(0.999)] = Field(
+        0.999, ge=0, lt=1, description="Weight of the past in AdamW's mean square of the gradient."
+    )
+    epsilon: Annotated[float, Neutral(1e-8)] = Field(
+        1e-8, gt=0, description="What AdamW adds to the root of that mean."
+    )
+    parametrization: Annotated[str, Neutral("standard"), _one_of(parametrizations, "parametrization")] = (
+        Field(
+            "standard",
+            description="How each tensor's initial scale and rate follow from its size: standard, mup, ntk.",
+        )
+    )
+    base_width: Annotated[int, Neutral(64)] = Field(
+        64, ge=1, le=1 << 20, description="Width at which `mup` is the same as `standard`."
+    )
+    init_scale: Annotated[float, Neutral(1.0)] = Field(
+        1.0, gt=0, description="Factor on the initial matrices; biases and gains stay as they are."
+    )
+    output_multiplier: Annotated[float, Neutral(1.0)] = Field(
+        1.0,
+        gt=0,
+        description="Factor on what a model puts out: large ones make it learn without new features.",
+    )
     schedule: Annotated[Literal["constant", "cosine", "linear", "wsd"], Neutral("constant")] = Field(
         "constant",
         description="Learning rate over the steps; `wsd` is constant, then linear over the last fifth.",
@@ -26,7 +76,19 @@ class TrainingAxes(Axes):
     warmup: Annotated[float, Neutral(0.0)] = Field(
         0.0, ge=0, lt=1, description="Share of the steps over which the learning rate rises linearly."
     )
-    batch_size: int = Field(64, ge=1, description="Examples B in one step.")
+    warmup_steps: Annotated[int, Neutral(0)] = Field(
+        0, ge=0, description="The same as a number of steps, instead of their share."
+    )
+    warmup_samples: int | None = Field(
+        None, ge=1, description="The same as a number of examples, which set the steps."
+    )
+    batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = Field(
+        64, description="Examples B in one step; `full`: all that are kept, at every step in the same order."
+    )
+    order: Annotated[Literal["shuffled", "fixed"], Neutral("shuffled")] = Field(
+        "shuffled",
+        description="Order in which batches pass over the examples: drawn for each pass, or one for all.",
+    )
     steps: int = Field(500, ge=1, description="Optimiser steps: the protocol of equal steps.")
     epochs: float | None = Field(
         None,

@@ -12,9 +12,11 @@ from lawbook.studies.block import Block, Name
 class Claim(Block):
     """An expected value with its source, to be held against the measured interval."""
 
+    name: Name | None = Field(None, description="What a preset calls the claim by.")
     value: str | None = Field(None, description="law.form.parameter")
     difference: str | None = Field(None, description="Column whose paired difference is meant.")
     quantity: Name | None = Field(None, description="A registered named quantity.")
+    column: Name | None = Field(None, description="The column of the runs that the quantity is about.")
     analysis: Name | None = Field(
         None, description="The analysis that the quantity is of, by name; needed where there are several."
     )
@@ -46,6 +48,8 @@ class Claim(Block):
             raise ValueError("options are for a quantity; name the quantity, or delete options")
         if self.exact is not None and self.value is None:
             raise ValueError("an exact curve is subtracted from a value; name law.form.parameter as value")
+        if self.column is not None and self.quantity is None:
+            raise ValueError("column goes with a quantity; delete it, or name the quantity")
         if self.analysis is not None and self.quantity is None:
             raise ValueError("an analysis is named for a quantity; name the quantity, or delete analysis")
         if self.difference is not None and not (self.of and self.minus and self.paired_by):

@@ -51,8 +51,9 @@ class Cost:
 
 
 NO_COST = frozenset(
-    {"seed", "learning_rate", "weight_decay", "momentum", "schedule", "warmup", "gradient_clip", "label_noise", "fold",
-     "metric", "keep", "drop_hardest"}
+    {"seed", "learning_rate", "weight_decay", "momentum", "beta1", "beta2", "epsilon", "parametrization", "base_width",
+     "init_scale", "output_multiplier", "schedule", "warmup", "warmup_steps", "warmup_samples", "order",
+     "gradient_clip", "label_noise", "fold", "metric", "keep", "drop_hardest"}
 )  # fmt: skip
 """Axes that change no cost."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from lawbook.measurements import Measurement, measurements
 from lawbook.studies.analysis import analyses
 from lawbook.studies.schema import TRAINED, study_model
 
@@ -27,9 +28,31 @@ def study_schema() -> str:
             figure,
         ],
     }
+    measure = schema["$defs"]["MeasureBlock"]
+    schema["$defs"]["MeasureBlock"] = {
+        "description": measure.pop("description"),
+        "anyOf": [
+            {"type": "string", "enum": list(measurements), "description": "A file in measurements/."},
+            {
+                "type": "object",
+                "description": "{name: options}, such as {sharpness: {at: last}}.",
+                "minProperties": 1,
+                "maxProperties": 1,
+                "properties": {name: _options(one) for name, one in measurements.items()},
+                "additionalProperties": False,
+            },
+            measure,
+        ],
+    }
     for block, key in (("Claim", "paired_by"), ("LawBlock", "cluster"), ("FrontierBlock", "cluster")):
         listed = schema["$defs"][block]["properties"][key]
         listed["anyOf"] = [{"type": "string"}, {"type": "array", "items": listed.pop("items")}]
         del listed["type"]
     schema["oneOf"] = [{"required": list(TRAINED)}, {"required": ["table"]}]
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"
+
+
+def _options(measurement: type[Measurement]) -> dict[str, Any]:
+    """Return the schema of a measurement's options."""
+    schema = measurement.model_json_schema()
+    return {key: schema[key] for key in ("type", "properties", "additionalProperties")}

@@ -42,6 +42,9 @@ class LawBlock(Block):
         description="Evaluations of a run that are its points: the last one; the best, with the lowest validation "
         "loss; or every one, with x step, samples_seen or [n_params, samples_seen].",
     )
+    first_step: int = Field(
+        1, ge=0, description="With at: best or every, the earliest step that counts; 0 is before training."
+    )
     loss: LossName = Field(
         "log_least_squares",
         description="Penalty of the residuals (least_squares, huber, absolute) of log y; of log(1 + y) with log1p_, "
@@ -78,6 +81,8 @@ class LawBlock(Block):
     def _has_delta(self) -> LawBlock:
         if self.loss.endswith("huber") != (self.delta is not None):
             raise ValueError("delta goes with a huber loss; give both or neither")
+        if self.first_step != 1 and self.at == "last":
+            raise ValueError("first_step goes with at: best or every; the last evaluation is one step")
         if len(self.inputs) > 1 and (self.range is not None or self.choose is not None):
             raise ValueError("range and choose are for one x; leave them out, or select with where")
         return self

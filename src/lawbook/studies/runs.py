@@ -12,21 +12,27 @@ from typing import Any
 from pydantic import ValidationError
 
 from lawbook.axes import AxisError, Config
-from lawbook.errors import StudyError, suggest
+from lawbook.errors import suggest
 from lawbook.models import SolvedModel, TrainedModel, models
 from lawbook.pruning.metrics import metrics
 from lawbook.storage.checksum import digest
 from lawbook.studies.axes import HOW_TRAINED, PruningAxes, SeedAxes, TrainingAxes
-from lawbook.studies.study import Study, explain
+from lawbook.studies.study import LEARNED, Study, explain
 from lawbook.studies.sweeps import Grid, Union
 from lawbook.studies.values import expand_axis
-from lawbook.tasks import PoolTask, tasks
+from lawbook.tasks import PoolTask, Task, tasks
+from lawbook.training.losses import loss_name, losses
+from lawbook.training.optimizers import optimizers
+from lawbook.training.parametrizations import parametrizations, tensor_scales
 
 SET_STEPS = ("epochs", "compute")
 """Fields that set the steps."""
 
-STANDING_FOR_OTHERS = ("kept", *SET_STEPS)
-"""Fields that set others: the keep fraction, and the steps."""
+STANDING_FOR_OTHERS = ("kept", *SET_STEPS, "warmup_samples")
+"""Fields that set others: the keep fraction, the steps, and those of the warm-up."""
+
+HYPERPARAMETERS = frozenset({"momentum", "beta1", "beta2", "epsilon"})
+"""Fields that only some optimizers read."""
 
 NOT_IDENTITY = frozenset({*HOW_TRAINED, *STANDING_FOR_OTHERS})
 """Fields that change on what a run is trained, not what it is; and those that others stand for."""
@@ -72,8 +78,12 @@ def without_effect(config: Config) -> frozenset[str]:
     solved = isinstance(models[config["model"]], SolvedModel)
     if solved:
         idle |= {*TrainingAxes.model_fields, "probes", "probe_steps", "trajectory_steps"}
-    elif config.get("optimizer") != "sgd":
-        idle |= {"momentum"}
+    else:
+        idle |= HYPERPARAMETERS - optimizers[config["optimizer"]].hyperparameters
+        if not parametrizations[config.get("parametrization", "standard")].reads_base_width:
+            idle |= {"base_width"}
+        if not isinstance(task, PoolTask):
+            idle |= {"order"}
     if config.get("keep_fraction", 1.0) == 1.0:
         idle |= {*PruningAxes.model_fields} - {"keep_fraction"}
     elif not reads_scores(config):
@@ -108,8 +118,8 @@ def step_flops(config: Config) -> float:
     """Return the FLOPs of one training step, 3 · forward · B: forward once, backward twice."""
     task, model = tasks[config["task"]], models[config["model"]]
     assert isinstance(model, TrainedModel)
-    forward = model.forward_flops(config, task.n_inputs(config), task.n_outputs(config))
-    return 3.0 * forward * config["batch_size"]
+    forward: int = model.forward_flops(config, task.n_inputs(config), task.n_outputs(config))
+    return 3.0 * forward * int(config["batch_size"])
 
 
 @cache
@@ -163,8 +173,11 @@ def _agreed(one: Config, other: Config) -> Config:
 
 
 def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:
+    study = study.of_grid(where, grid)
     fixed = {
-        name: checked_value(study, f"{where}.set.{name}", name, value) for name, value in grid.set.items()
+        name: checked_value(study, f"{where}.set.{name}", name, value)
+        for name, value in grid.set.items()
+        if name not in LEARNED
     }
     axes: dict[str, list[Any]] = {}
     for name, spec in grid.axes.items():
@@ -200,82 +213,108 @@ def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:
                 problem = f"{axis} is {config[axis]:g}, which sets them"
                 raise study.error(f"{where}: steps", config["steps"], problem, "keep one of the two")
         try:
-            beyond = beyond_reach(config)
-            if beyond and not side_by_side:
-                left_out.append(beyond)
-                continue  # a grid over both is a triangle
             config = resolved(config)
             check_config(config)
         except AxisError as error:
+            if isinstance(error, BeyondReachError) and not side_by_side:
+                left_out.append(error)
+                continue  # a grid over both is a triangle
             raise study.error(f"{where}: {error.axis}", error.value, error.problem, error.fix) from None
         # Where an axis has no effect, no grid's value of it is more right than another's.
         idle = without_effect(config) - NOT_IDENTITY
         yield {name: study.base[name] if name in idle else value for name, value in config.items()}
     if len(left_out) == math.prod(sizes.values()):
-        nearest = left_out[-1]
-        problem = f"no run of this grid is left: at its last values {nearest.problem}"
-        raise study.error(f"{where}: {nearest.axis}", nearest.value, problem, nearest.fix)
+        last = left_out[-1]
+        problem = f"no run of this grid is left: at its last values {last.problem}"
+        raise study.error(f"{where}: {last.axis}", last.value, problem, last.fix)
 
 
-def beyond_reach(config: Config) -> AxisError | None:
-    """Return what a run asks for that its pool or its model cannot give, which a grid leaves out; None for nothing.
-
-    That is more kept examples than the pool has, or less compute than one step takes.
-    """
-    kept, compute = config["kept"], config["compute"]
-    if kept is not None and kept > (config.get("samples") or math.inf):
-        problem = f"the pool has only {config['samples']} examples"
-        return AxisError("kept", kept, problem, "keep fewer, or write more samples")
-    if compute is not None and isinstance(models[config["model"]], TrainedModel):
-        one = step_flops(config)
-        if compute < one:
-            problem = f"one step of {config['batch_size']} examples takes {one:.4g} FLOPs"
-            return AxisError("compute", compute, problem, "give more FLOPs, or take a smaller model or batch")
-    return None
+class BeyondReachError(AxisError):
+    """A run asks for more than its pool or its model can give: a grid leaves it out."""
 
 
 def resolved(config: Config) -> Config:
-    """Return the configuration with what `kept`, `epochs` and `compute` stand for: the keep fraction and the steps.
+    """Return the configuration with what some fields stand for.
 
-    Raises AxisError if something else sets these, too, if the task has no pool, or for what is `beyond_reach`.
+    `kept` is a keep fraction, a full batch the number of examples that are kept, in fixed order, `epochs` and `compute`
+    are steps, and `warmup_samples` steps of the warm-up. Raises AxisError if a field and what it stands for are both
+    given, or if the task has no pool; BeyondReachError for more kept examples than the pool has, or less compute than
+    one step takes.
     """
     for axis in ("kept", "epochs"):
         if config[axis] is not None and not isinstance(tasks[config["task"]], PoolTask):
             raise AxisError(axis, config[axis], f"the task {config['task']} has no pool", "leave it out")
-    if beyond := beyond_reach(config):
-        raise beyond
     if config["kept"] is not None:
         if config["keep_fraction"] != 1:
             raise AxisError("kept", config["kept"], "keep_fraction is given, too", "keep one of the two")
+        if config["kept"] > config["samples"]:
+            problem = f"the pool has only {config['samples']} examples"
+            raise BeyondReachError("kept", config["kept"], problem, "keep fewer, or write more samples")
         config = {**config, "keep_fraction": config["kept"] / config["samples"]}
-    if config["epochs"] is not None and config["compute"] is not None:
-        problem = f"epochs is {config['epochs']:g}, and both set the steps"
-        raise AxisError("compute", config["compute"], problem, "keep one of the two")
+    config = with_whole_batch(config)
     if config["epochs"] is not None:
         passes = config["epochs"] * n_kept(config) / config["batch_size"]
         config = {**config, "steps": max(1, round(passes))}
     if config["compute"] is not None:
-        config = {**config, "steps": round(config["compute"] / step_flops(config))}
+        config = {**config, "steps": _steps_of(config)}
+    if config["warmup_samples"] is not None:
+        config = {**config, "warmup_steps": max(1, round(config["warmup_samples"] / config["batch_size"]))}
     return config
+
+
+def _steps_of(config: Config) -> int:
+    """Return the steps that take the nearest to a run's compute. Raises BeyondReachError if one takes more."""
+    compute, one = config["compute"], step_flops(config)
+    if config["epochs"] is not None:
+        problem = f"epochs is {config['epochs']:g}, and both set the steps"
+        raise AxisError("compute", compute, problem, "keep one of the two")
+    if compute < one:
+        problem = f"one step of {config['batch_size']} examples takes {one:.4g} FLOPs"
+        raise BeyondReachError(
+            "compute", compute, problem, "give more FLOPs, or take a smaller model or batch"
+        )
+    return round(compute / one)
+
+
+def with_whole_batch(config: Config) -> Config:
+    """Return the configuration with the number of its examples in place of a full batch."""
+    if config["batch_size"] != "full":
+        return config
+    if not isinstance(tasks[config["task"]], PoolTask):
+        problem = f"the examples of {config['task']} have no end"
+        raise AxisError("batch_size", "full", problem, "write a number")
+    return {**config, "batch_size": max(1, n_kept(config)), "order": "fixed"}
 
 
 def check_config(config: Config) -> None:
     """Raise AxisError if the axes of one run are impossible together."""
-    task, solved = tasks[config["task"]], isinstance(models[config["model"]], SolvedModel)
+    task, model = tasks[config["task"]], models[config["model"]]
+    solved = isinstance(model, SolvedModel)
     if config["metric"] not in metrics:
         problem, fix = "there is no such pruning metric", suggest(config["metric"], metrics)
         raise AxisError("metric", config["metric"], problem, fix)
+    if task.inputs not in model.reads:
+        problem = f"it reads no {task.inputs}, the kind of inputs of the task {config['task']}"
+        raise AxisError("model", config["model"], problem, _fitting_models(task))
     task.check(config)
-    models[config["model"]].shapes(config, task.n_inputs(config), task.n_outputs(config))
+    model.shapes(config, task.n_inputs(config), task.n_outputs(config))
     if solved and not isinstance(task, PoolTask):
         problem = "a solved model needs a pool of examples"
         raise AxisError("model", config["model"], problem, "choose a model that is trained step by step")
+    if isinstance(model, SolvedModel) and model.targets != task.targets:
+        problem = f"it takes {model.targets} targets, and those of {config['task']} are {task.targets}"
+        raise AxisError("model", config["model"], problem, _fitting_models(task))
     if isinstance(task, PoolTask) and task.drawn and not solved:
         problem = f"the examples of {config['task']} are drawn anew for each seed, which no stack can share"
-        raise AxisError("model", config["model"], problem, "choose a solved model: max_margin or logistic")
+        raise AxisError("model", config["model"], problem, _fitting_models(task))
     if config["keep_fraction"] < 1 and not isinstance(task, PoolTask):
         problem = f"the task {config['task']} has no pool to prune"
         raise AxisError("keep_fraction", config["keep_fraction"], problem, "leave it at 1")
+    if config["keep_fraction"] < 1 and task.targets != "classes":
+        problem = f"the targets of {config['task']} are no classes, of which each would keep its share"
+        raise AxisError(
+            "keep_fraction", config["keep_fraction"], problem, "leave it at 1; write fewer samples"
+        )
     if config["keep_fraction"] < 1 and isinstance(task, PoolTask):
         if solved and "trajectory" in metrics[config["metric"]].needs:
             problem = f"it follows a training, and the model {config['model']} is solved at once"
@@ -291,14 +330,51 @@ def check_config(config: Config) -> None:
         )
     if isinstance(task, PoolTask) and n_kept(config) < 1:
         raise AxisError("keep_fraction", config["keep_fraction"], "no example would be kept", "keep more")
-    if config["momentum"] and config["optimizer"] != "sgd":
-        raise AxisError("momentum", config["momentum"], "only sgd has a momentum", "write optimizer: sgd")
+    if not solved:
+        _check_training(config, task)
     if config["precision"] == "bf16-mixed" and config["dtype"] != "float32":
         problem = f"it keeps weights in float32, and dtype is {config['dtype']}"
         raise AxisError("precision", config["precision"], problem, "keep one of the two")
     if config["devices"] > 1 and config["batch_size"] % config["devices"]:
         problem = f"the batch_size {config['batch_size']} does not divide among them"
         raise AxisError("devices", config["devices"], problem, "make batch_size a multiple of devices")
+
+
+def _fitting_models(task: Task) -> str:
+    """Return which models learn a task, as a fix."""
+    drawn = isinstance(task, PoolTask) and task.drawn
+    fitting = [
+        name
+        for name, model in models.items()
+        if task.inputs in model.reads
+        and (
+            model.targets == task.targets and isinstance(task, PoolTask)
+            if isinstance(model, SolvedModel)
+            else not drawn
+        )
+    ]
+    return f"choose {' or '.join(fitting)}" if fitting else "choose another task"
+
+
+def _check_training(config: Config, task: Task) -> None:
+    """Raise AxisError if a trained run's loss, optimizer, parametrization and warm-up do not go together."""
+    if task.targets not in losses[name := loss_name(config)].targets:
+        problem = f"it takes no {task.targets} targets, which those of the task {config['task']} are"
+        others = [other for other, loss in losses.items() if task.targets in loss.targets]
+        raise AxisError("loss", name, problem, f"choose {' or '.join(others)}")
+    for axis in sorted(HYPERPARAMETERS - optimizers[config["optimizer"]].hyperparameters):
+        if config[axis] != _NEUTRAL_TRAINING[axis]:
+            reading = [other for other, one in optimizers.items() if axis in one.hyperparameters]
+            problem = f"{config['optimizer']} has none"
+            raise AxisError(axis, config[axis], problem, f"write optimizer: {' or '.join(reading)}")
+    if config["parametrization"] != "standard":
+        tensor_scales(config)
+    said = [axis for axis in ("warmup", "warmup_samples", "warmup_steps") if config[axis]]
+    if len(said) > 1 and said != ["warmup_samples", "warmup_steps"]:  # the first of these sets the second
+        raise AxisError(said[1], config[said[1]], f"{said[0]} is given, too", "keep one of the two")
+
+
+_NEUTRAL_TRAINING = TrainingAxes.neutral()
 
 
 def _check_scores(config: Config, task: PoolTask) -> None:
@@ -318,6 +394,9 @@ def _check_scores(config: Config, task: PoolTask) -> None:
 
 
 def _known_axis(study: Study, field: str, name: str, value: object) -> None:
+    if name in LEARNED and ".axes." in field:
+        problem = "what learns, or is learned, has axes of its own and cannot be one"
+        raise study.error(field, value, problem, f"make a union of grids with set: {{{name}: {{name: …}}}}")
     if name not in study.fields:
         raise study.error(field, value, "there is no such axis", suggest(name, study.fields))
 
@@ -330,4 +409,4 @@ def checked_value(study: Study, field: str, name: str, value: Any) -> Any:
     except ValidationError as invalid:
         error = invalid.errors()[0]
         problem, fix = explain(error["type"], error["msg"], error.get("ctx", {}))
-        raise StudyError(study.file, field, value, problem, fix) from None
+        raise study.error(field, value, problem, fix) from None

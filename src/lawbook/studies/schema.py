@@ -12,8 +12,10 @@ from lawbook.studies.analysis import Analyses, analyses
 from lawbook.studies.axes import PruningAxes, TrainingAxes
 from lawbook.studies.block import Block, Name
 from lawbook.studies.claim_block import Claim
+from lawbook.studies.columns_block import ColumnBlock
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.law_block import LawBlock
+from lawbook.studies.measure_block import MeasureBlock
 from lawbook.studies.sweeps import Sweep
 from lawbook.studies.table_block import TableBlock
 
@@ -49,6 +51,12 @@ class StudyFile(Block):
     )
     pruning: PruningAxes = Field(PruningAxes(), description="Which part of the pool is kept.")
     sweeps: dict[Name, Sweep] = Field({}, min_length=1, description="Named grids over axes.")
+    measure: list[MeasureBlock] = Field(
+        [], description="What is measured of the runs besides loss and error: a name, or {name: options}."
+    )
+    columns: dict[Name, ColumnBlock] = Field(
+        {}, description="Columns of the runs that are derived from others, or from a run's curve."
+    )
     laws: dict[Name, LawBlock] = Field({}, description="Laws to fit, by name.")
     analyses: Analyses = Field(
         Analyses(),
@@ -56,6 +64,9 @@ class StudyFile(Block):
     )
     figures: list[FigureBlock] = Field([], description="Figures: a kind, or {kind: what it shows}.")
     claims: list[Claim] = Field([], description="Expected values, written down before the run.")
+    presets: dict[Name, dict[str, Any]] = Field(
+        {}, description="The study at other sizes: by name, what is laid over the keys above."
+    )
     limits: str = Field("", description="One sentence on what these data cannot say.")
     shard_flops: float = Field(
         4e12,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,11 +14,13 @@ from pydantic.fields import FieldInfo
 
 from lawbook.axes import Axes, Config, no_truth_value
 from lawbook.errors import LawbookError, StudyError, suggest
-from lawbook.models import Model, SolvedModel, models
+from lawbook.models import Model, SolvedModel, TrainedModel, models
 from lawbook.studies.analysis import analyses
 from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.studies.block import NAME, Block
-from lawbook.studies.schema import TRAINED, StudyFile, study_model
+from lawbook.studies.presets import MARK, Overlaid, PresetError, overlay, split_name
+from lawbook.studies.schema import TRAINED, Named, StudyFile, study_model
+from lawbook.studies.sweeps import Grid
 from lawbook.studies.yaml_file import read_yaml
 from lawbook.tasks import Task, tasks
 
@@ -38,6 +40,9 @@ NO_TRAINING = dict.fromkeys(TrainingAxes.model_fields) | {
     "steps": 1, "evaluations": 1, "dtype": "float64", "precision": "full", "device": "cpu", "devices": 1,
 }  # fmt: skip
 """The training of a model that is solved, not trained."""
+
+LEARNED: Mapping[str, Mapping[str, Task] | Mapping[str, Model]] = {"task": tasks, "model": models}
+"""What a grid may set as a whole, {name: …, axes}, and where its names are looked up."""
 
 STRICT_NUMBERS = ConfigDict(allow_inf_nan=False)
 
@@ -59,13 +64,15 @@ def _validator(field: FieldInfo) -> TypeAdapter[Any]:
 class Study:
     """A checked study: the file's content, and the configuration that all its runs start from.
 
-    `base` is empty where the runs are not trained but stand in a table.
+    `base` is empty where the runs are not trained but stand in a table. `written` tells where the file says what
+    stands in a field of the content, which with a preset is not the same.
     """
 
     name: str
     file: Path
     content: StudyFile
     base: Config
+    written: Callable[[str], str] = str
 
     @property
     def task(self) -> Task:
@@ -84,13 +91,47 @@ class Study:
 
     @cached_property
     def fields(self) -> dict[str, TypeAdapter[Any]]:
-        """Return the validator of each field that a sweep may set; a solved model has no training to set."""
+        """Return the validator of each field that the runs have; a solved model has no training.
+
+        Where grids set other tasks or models, theirs are among them.
+        """
         groups = [a for a in self.axes if a is not TrainingAxes or not isinstance(self.model, SolvedModel)]
-        return {name: _validator(field) for axes in groups for name, field in axes.model_fields.items()}
+        own = {name: _validator(field) for axes in groups for name, field in axes.model_fields.items()}
+        others = [study.fields for study in self.variants if study is not self]
+        return {name: field for fields in (*others, own) for name, field in fields.items()} | {
+            name: _validator(FieldInfo(annotation=str)) for name in LEARNED
+        }
+
+    @cached_property
+    def variants(self) -> tuple[Study, ...]:
+        """Return the study once for each grid that sets another task or model, and as it is."""
+        others = [
+            self.of_grid(f"sweeps.{name}", grid)
+            for name, sweep in self.content.sweeps.items()
+            for grid in ([sweep] if isinstance(sweep, Grid) else sweep.grids)
+        ]
+        return self, *(study for study in others if study is not self)
+
+    def of_grid(self, where: str, grid: Grid) -> Study:
+        """Return the study of a grid alone, with the task and the model that it sets.
+
+        where: the grid's place in the file. Raises StudyError for a name or an axis that there is not.
+        """
+        said = {kind: grid.set[kind] for kind in LEARNED if kind in grid.set}
+        if not said:
+            return self
+        named: dict[str, Named] = {}
+        for kind, value in said.items():
+            try:
+                named[kind] = Named.model_validate(value)
+            except ValidationError as invalid:
+                raise _first_mistake(self.file, Named, (*where.split("."), "set", kind), invalid) from None
+        content = self.content.model_copy(update={**named, "sweeps": {}})
+        return Study(self.name, self.file, content, _base(self.file, content, f"{where}.set."))
 
     def error(self, field: str, value: object, problem: str, fix: str) -> StudyError:
         """Return the error that names this study's file."""
-        return StudyError(self.file, field, value, problem, fix)
+        return StudyError(self.file, self.written(field), value, problem, fix)
 
 
 def find_study(name: str, folder: str | Path) -> Path:
@@ -120,8 +161,8 @@ def study_names(folder: str | Path) -> list[str]:
     return sorted(names)
 
 
-def load_study(file: str | Path) -> Study:
-    """Read and check one study. Raises StudyError for the first mistake found."""
+def load_study(file: str | Path, preset: str | None = None) -> Study:
+    """Read and check one study, with one of its presets laid over. Raises StudyError for the first mistake found."""
     file = Path(file)
     if not re.match(NAME, file.stem):
         fix = "rename the file: lower-case letters, digits and underscores, a letter first"
@@ -134,32 +175,93 @@ def load_study(file: str | Path) -> Study:
     if not written:
         fix = "begin with title, question, task, model, sweeps"
         raise StudyError(file, "", None, "the file holds no keys", fix)
+    overlaid = _overlaid(file, written, preset)
+    try:
+        study = _checked(file, overlaid.content)
+    except StudyError as error:
+        field = overlaid.written(error.field)
+        raise StudyError(file, field, error.value, error.problem, error.fix) from None
+    name = file.stem if preset is None else f"{file.stem}{MARK}{preset}"
+    return replace(study, name=name, written=overlaid.written)
+
+
+def names_at(studies: Sequence[str], preset: str | None, folder: str | Path) -> list[str]:
+    """Return STUDY@PRESET for each study that has the preset, and STUDY for the others: they run as they are written.
+
+    A name that has a preset already stays. Raises LawbookError for a preset that no study of the folder has, and for a
+    study that is not there.
+    """
+    files = {study: find_study(split_name(study)[0], folder) for study in studies}
+    without = [study for study in studies if MARK not in study]
+    if preset is None or not without:
+        return list(studies)
+    having = {study for study in without if preset in _preset_names(files[study])}
+    if not having:
+        others = (_preset_names(Path(folder) / f"{other}.yaml") for other in study_names(folder))
+        if preset not in (names := {name for found in others for name in found}):
+            fix = suggest(preset, names) if names else "write one under the key presets of a study"
+            raise LawbookError(f"preset = {preset!r}: no study in {folder} has such a preset; {fix}")
+    return [f"{study}{MARK}{preset}" if study in having else study for study in studies]
+
+
+def _preset_names(file: Path) -> list[str]:
+    """Return the names of a study's presets; none of a file that cannot be read, which says so when it is planned."""
+    try:
+        presets = read_yaml(file).get("presets")
+    except StudyError:
+        return []
+    return [str(name) for name in presets] if isinstance(presets, dict) else []
+
+
+def _overlaid(file: Path, written: dict[Any, Any], preset: str | None) -> Overlaid:
+    """Return what a study says, with a preset if one is asked for; the names in all its presets are looked at."""
+    names = written.get("presets")
+    try:
+        found = {name: overlay(written, name) for name in (names if isinstance(names, dict) else ())}
+        if preset is not None:
+            return found[preset] if preset in found else overlay(written, preset)
+    except PresetError as error:
+        raise StudyError(file, error.field, error.value, error.problem, error.fix) from None
+    return Overlaid(written, {})
+
+
+def _checked(file: Path, written: Mapping[Any, Any]) -> Study:
+    """Return a study, named by its file, from what it says."""
     model = study_model(_kinds(file, written))
     try:
         content = model.model_validate(written)
     except ValidationError as invalid:
         raise _first_mistake(file, model, (), invalid) from None
     _check_origin(file, content)
+    # What a study says at one size does not depend on the others.
+    content = content.model_copy(update={"presets": {}})
     if content.task is None or content.model is None:
         return Study(file.stem, file, content, {})
+    study = Study(file.stem, file, content, _base(file, content))
+    trained = any(isinstance(variant.model, TrainedModel) for variant in study.variants)
+    if content.training.model_fields_set and not trained:
+        problem = f"the model {content.model.name} is solved exactly, without steps or rates"
+        raise StudyError(file, "training", None, problem, "delete this block")
+    return study
+
+
+def _base(file: Path, content: StudyFile, where: str = "") -> Config:
+    """Return the configuration that all runs of a study start from; `where` is told before a mistaken field."""
+    assert content.task is not None
+    assert content.model is not None
     base: dict[str, Any] = {"task": content.task.name, "model": content.model.name}
-    for kind, named, registry in (("task", content.task, tasks), ("model", content.model, models)):
+    for kind, named in (("task", content.task), ("model", content.model)):
+        registry = LEARNED[kind]
         if named.name not in registry:
-            raise StudyError(
-                file, f"{kind}.name", named.name, f"there is no such {kind}", suggest(named.name, registry)
-            )
+            fix = suggest(named.name, registry)
+            raise StudyError(file, f"{where}{kind}.name", named.name, f"there is no such {kind}", fix)
         axes = registry[named.name].axes
         try:
             base |= axes.model_validate(named.settings).model_dump()
         except ValidationError as invalid:
-            raise _first_mistake(file, axes, (kind,), invalid) from None
+            raise _first_mistake(file, axes, (*where.split(".")[:-1], kind), invalid) from None
     base |= content.training.model_dump() | content.pruning.model_dump() | SeedAxes.defaults()
-    if isinstance(models[content.model.name], SolvedModel):
-        if content.training.model_fields_set:
-            problem = f"the model {content.model.name} is solved exactly, without steps or rates"
-            raise StudyError(file, "training", None, problem, "delete this block")
-        base |= NO_TRAINING
-    return Study(file.stem, file, content, base)
+    return base | NO_TRAINING if isinstance(models[content.model.name], SolvedModel) else base
 
 
 def _kinds(file: Path, written: Mapping[str, Any]) -> list[str]:
@@ -186,6 +288,8 @@ def _check_origin(file: Path, content: StudyFile) -> None:
         *TRAINED,
         "training",
         "pruning",
+        "measure",
+        "columns",
         "shard_flops",
     }
     if of_training:

@@ -19,7 +19,10 @@ class Grid(Block):
         min_length=1,
         description="Axis: a list, {log2: [lo, hi]}, {log10: [lo, hi, n]}, {count: n} or {union: [...]}.",
     )
-    set: dict[str, Any] = Field({}, description="Fields that this grid fixes at other values than the study.")
+    set: dict[str, Any] = Field(
+        {},
+        description="Fields that this grid fixes at other values than the study; model or task: {name: …, its axes}.",
+    )
     combine: Literal["product", "zip"] = Field("product", description="How the axes combine.")
 
 

@@ -17,6 +17,9 @@ Sources: Bordelon and Pehlevan 2022 (arXiv:2106.02713) for the recursion and its
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -276,37 +279,29 @@ def exponent(x: ArrayLike, y: ArrayLike) -> float:
     return float(np.polyfit(*logs, 1)[0])
 
 
-_SPECTRUM = ["input_exponent", "target_exponent", "noise_variance"]
-_PROBLEM = ["modes", "batch_size", *_SPECTRUM]
+_SPECTRUM = ("input_exponent", "target_exponent", "noise_variance")
+_PROBLEM = ("batch_size", *_SPECTRUM)
 
 
-def _covered(runs: pd.DataFrame) -> pd.Series:
-    """Tell which runs of a table are of this task, by plain SGD."""
-    plain = (runs["task"] == "sgd_oracle") & (runs["optimizer"] == "sgd") & runs["gradient_clip"].isna()
-    return plain & (runs["weight_decay"] == 0) & (runs["momentum"] == 0)
-
-
-class ExactLoss:
-    """The exact mean test loss of the rows of a table of runs, and its frontier over sizes.
-
-    It says nothing of another y, or of runs that this theory does not cover: of another task, or not plain SGD.
-    """
+class _ExactLoss:
+    """The exact mean of the test loss of plain SGD on the task `sgd_oracle` (`lawbook.fitting.exact`)."""
 
     def __call__(self, runs: pd.DataFrame, x: str, y: str) -> pd.Series:
-        """Compute the test loss of each row after its `step`, else after its last one, whatever x is.
+        """Compute y of each row of a table of runs: the test loss after its `step`, else after the run's last one.
 
-        Returns a float column aligned with `runs`, null where the theory says nothing.
+        Whatever x is: the loss follows from the run's own axes. Returns a float column aligned with `runs`, null
+        for another y and for runs that this theory does not cover (of another task; not plain SGD).
         """
         exact = pd.Series(np.nan, index=runs.index, dtype=float)
         if y != "test_loss":
             return exact
-        rows = runs[_covered(runs)]
-        taken = rows["step" if "step" in rows else "steps"]
-        for _, alike in rows.groupby([*_PROBLEM, "learning_rate", "schedule", "warmup", "steps"]):
-            run = alike.iloc[0]
-            rates = run["learning_rate"] * rate_factors(run["schedule"], run["warmup"], int(run["steps"]))
-            problem = (int(run["modes"]), rates, int(run["batch_size"]), *run[_SPECTRUM].astype(float))
-            exact[alike.index] = exact_loss(*problem, steps=taken[alike.index])
+        schedule = ["learning_rate", "schedule", "warmup", "steps"]
+        covered = [_covers(run) for run in runs.to_dict("records")]
+        schedule += ["warmup_steps"] if "warmup_steps" in runs else []
+        after = "step" if "step" in runs else "steps"
+        for _, alike in runs[covered].groupby(["modes", *_PROBLEM, *schedule]):
+            run = {str(axis): value for axis, value in alike.iloc[0].items()}
+            exact[alike.index] = self.along_steps(run, alike[after].to_numpy(dtype=np.int64), y)
         return exact
 
     def frontier(self, runs: pd.DataFrame, size: str, y: str, compute: ArrayLike) -> tuple[Floats, Floats]:
@@ -317,28 +312,49 @@ class ExactLoss:
         """
         budgets = np.asarray(compute, dtype=np.float64)
         nothing = np.full(len(budgets), np.nan)
-        shared = [axis for axis in _PROBLEM if axis != "modes"] + ["learning_rate", "copies"]
-        constant = (runs["schedule"] == "constant") & (runs["warmup"] == 0)
-        alone = len(runs) > 0 and len(runs[shared].drop_duplicates()) == 1
+        alike = runs[["schedule", "warmup", "learning_rate", "copies", *_PROBLEM]].drop_duplicates()
+        known = y == "test_loss" and size in ("modes", "n_params") and len(alike) == 1
+        if not known or not all(_covers(run) for run in runs.to_dict("records")):
+            return nothing, nothing
+        one = alike.iloc[0]
         if (
-            y != "test_loss"
-            or size not in ("modes", "n_params")
-            or not (alone and (_covered(runs) & constant).all())
+            one["schedule"] != "constant"
+            or one["warmup"]
+            or ("warmup_steps" in runs and runs["warmup_steps"].any())
         ):
             return nothing, nothing
-        run, modes = runs.iloc[0], runs["modes"]
-        copies = int(run["copies"])
-        ends = np.log2([max(1, modes.min() / 2), 2 * modes.max()])
-        sizes = 2.0 ** np.arange(*ends, 1 / 8)
-        problem = (int(run["batch_size"]), float(run["learning_rate"]), *run[_SPECTRUM].astype(float))
+        batch_size, rate, copies = int(one["batch_size"]), float(one["learning_rate"]), int(one["copies"])
+        a, b, noise = (float(one[axis]) for axis in _SPECTRUM)
+        ends = np.log2([max(1.0, runs["modes"].min() / 2), 2.0 * runs["modes"].max()])
+        sizes = 2.0 ** np.arange(ends[0], ends[1], 1 / 8)
         try:
-            loss, best, _ = frontier(budgets / copies, *problem, sizes=sizes)
+            loss, best, _ = frontier(budgets / copies, batch_size, rate, a, b, noise, sizes)
         except ValueError:  # the best size lies far from those that were run
             return nothing, nothing
         return best * (copies if size == "n_params" else 1), loss
 
+    def along_steps(self, config: Mapping[str, Any], steps: NDArray[np.int64], y: str) -> Floats:
+        """Compute the test loss after each of `steps` (S,) of one run; NaN for another y, and as above."""
+        if y != "test_loss" or not _covers(config):
+            return np.full(len(steps), np.nan)
+        warmup_steps = int(config.get("warmup_steps") or 0)
+        factors = rate_factors(config["schedule"], config["warmup"], int(config["steps"]), warmup_steps)
+        a, b, noise = (float(config[axis]) for axis in _SPECTRUM)
+        rates, batch_size = config["learning_rate"] * factors, int(config["batch_size"])
+        return exact_loss(int(config["modes"]), rates, batch_size, a, b, noise, steps=steps)
 
-exact_curve = ExactLoss()
+
+exact_curve = _ExactLoss()
+
+
+def _covers(config: Mapping[Any, Any]) -> bool:
+    """Tell whether a run is one of plain SGD on this task, with null (or NaN) for no clipping."""
+    clip = config["gradient_clip"]
+    plain = config["optimizer"] == "sgd" and (clip is None or clip != clip)
+    plain &= config.get("parametrization", "standard") == "standard"
+    return bool(
+        config["task"] == "sgd_oracle" and plain and config["weight_decay"] == 0 and config["momentum"] == 0
+    )
 
 
 def _rates(learning_rates: ArrayLike, batch_size: int) -> Floats:

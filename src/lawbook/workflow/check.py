@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from lawbook.errors import LawbookError, suggest
 from lawbook.studies import Plan, plan_study
 from lawbook.studies.claim_block import Claim
+from lawbook.studies.presets import MARK
+from lawbook.studies.study import names_at
 
 
 def check_place(results: str | Path) -> None:
@@ -17,6 +20,17 @@ def check_place(results: str | Path) -> None:
     if not place.is_dir():
         fix = "set `results:` in config/config.yaml to a folder that can"
         raise LawbookError(f"results = '{results}' cannot be written ('{place}' is a file); {fix}")
+
+
+def said_name_at(study: str, preset: str | None, folder: str | Path) -> str:
+    """Return STUDY@PRESET where the study has the preset, else STUDY, saying so on stderr.
+
+    Raises LawbookError for a study that is not there, and for a preset that no study has.
+    """
+    (name,) = names_at([study], preset, folder)
+    if preset is not None and name == study and MARK not in study:
+        print(f"{study} has no preset {preset}: it runs as it is written", file=sys.stderr, flush=True)
+    return name
 
 
 def checked_plan(study: str, folder: str | Path) -> Plan:
@@ -59,6 +73,14 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
         if claim.quantity is not None and claim.quantity not in quantities:
             fix = suggest(claim.quantity, quantities)
             raise plan.study.error(f"claims.{i}.quantity", claim.quantity, "there is no such quantity", fix)
+        if claim.quantity is not None and quantities[claim.quantity].of_column not in (
+            None,
+            claim.column is not None,
+        ):
+            problem, fix = "this quantity is about a column", "add column, one of the study's columns"
+            if claim.column is not None:
+                problem, fix = f"{claim.quantity} is about no column", "delete it"
+            raise plan.study.error(f"claims.{i}.column", claim.column, problem, fix)
         _check_analysis(plan, i, claim)
         if claim.quantity is not None:
             try:
@@ -69,7 +91,9 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
         check = None if claim.quantity is None else quantities[claim.quantity].check
         if check is not None and plan.source is None:
             try:
-                check(where(plan.table(), claim.where))
+                check(
+                    where(plan.table(), claim.where), [c for c, role in plan.roles.items() if role == "axis"]
+                )
             except LawbookError as error:
                 problem, _, fix = str(error).rpartition("; ")
                 raise plan.study.error(f"claims.{i}.where", dict(claim.where), problem, fix) from None

@@ -16,9 +16,10 @@ from lawbook.errors import LawbookError, one_message
 from lawbook.storage.lock import inherit_lock
 from lawbook.studies import Plan, Run, study_names
 from lawbook.studies.analysis import analyses
+from lawbook.studies.presets import MARK, split_name
 from lawbook.studies.study import is_reserved
 from lawbook.workflow import resources
-from lawbook.workflow.check import check_place, checked_plan
+from lawbook.workflow.check import check_place, checked_plan, said_name_at
 from lawbook.workflow.places import caches
 from lawbook.workflow.settings import check_settings
 from lawbook.workflow.stages import STAGES
@@ -87,6 +88,11 @@ class RuleInputs:
         """Return the folder of a study's results."""
         return Path(self.settings.results) / study
 
+    def at_preset(self, study: str) -> str:
+        """Return the name of a study with the preset that is set, if the study has it; else say that it has none."""
+        with one_message():
+            return said_name_at(study, self.settings.preset, self.settings.studies)
+
     # What a stage makes, reads and depends on, as a rule's outputs, inputs and parameters
 
     @property
@@ -150,13 +156,15 @@ class RuleInputs:
 
         return of_part
 
-    def target_of(self, study: str) -> Callable[[Wildcards], list[str]]:
+    def target_of(self, name: str) -> Callable[[Wildcards], list[str]]:
         """Return the function that gives what a finished study consists of; it plans the study when called.
 
-        That is all that its stages leave: Snakemake would let a file that only other files need be missing.
+        At the preset that is set, where the study has it. It is all that its stages leave: Snakemake would let a file
+        that only other files need be missing.
         """
 
         def target(_: Wildcards) -> list[str]:
+            study = self.at_preset(name)
             plan = self.plan(study)
             parts = (files for stage in STAGES.values() for _, files in stage.files(plan))
             return [str(self.folder(study) / name) for files in parts for name in files]
@@ -164,13 +172,23 @@ class RuleInputs:
         return target
 
     def figures_of_finished(self, _: Wildcards) -> list[str]:
-        """Return the figures of every study whose runs have been collected; asked for by itself, it never trains."""
+        """Return the figures of every study whose runs have been collected; asked for by itself, it never trains.
+
+        Those of the presets that have been run, too; with a preset set, of that one alone.
+        """
         if len(self._targets()) > 1:
             with one_message():
                 raise LawbookError(
                     f"targets = {sorted(self._targets())}: ask for `{self._figures}` by itself; it never trains"
                 )
-        finished = [name for name in self.studies if (self.folder(name) / "runs.parquet").exists()]
+        place = Path(self.settings.results)
+        finished = [
+            name
+            for study in self.studies
+            for name in (study, *sorted(folder.name for folder in place.glob(f"{study}{MARK}*")))
+            if (place / name / "runs.parquet").exists()
+            and self.settings.preset in (None, split_name(name)[1])
+        ]
         return [
             str(self.folder(study) / file)
             for study in finished

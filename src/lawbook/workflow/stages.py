@@ -12,21 +12,33 @@ from pathlib import Path
 
 from lawbook.errors import LawbookError, suggest
 from lawbook.laws.forms import laws as forms
-from lawbook.registry import file_of, modules_of
+from lawbook.registry import file_of, module_of, modules_of
 from lawbook.storage.checksum import digest
 from lawbook.studies import Plan, pools_digest, shard_digest
 from lawbook.studies.analysis import analyses
-from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.runs import reads_scores
 from lawbook.workflow.code_digest import digest_of
+from lawbook.workflow.configuration import (
+    analysis_digest,
+    analysis_of,
+    claims_digest,
+    collect_digest,
+    figure_block,
+    figure_digest,
+    laws_digest,
+    source_digest,
+)
 
 Files = tuple[str, ...]
 WHOLE = ("",)
 """The parts of a stage that makes everything at once."""
 
 FITS = ("fits", "draws", "predictions", "points", "slopes", "sensitivity")
-DOWNSTREAM = ("lawbook.report", "lawbook.claims", "lawbook.laws", "lawbook.fitting")
-"""Packages that training and collecting may name, but do not compute with."""
+MEASURING = ("lawbook.measurements", "lawbook.training.measure")
+"""What takes measurements: these change no run, and have digests of their own."""
+
+DOWNSTREAM = (*MEASURING, "lawbook.report", "lawbook.claims", "lawbook.laws", "lawbook.fitting")
+"""What training and collecting may name, but do not compute with."""
 
 
 def whole_study(plan: Plan) -> Collection[str]:
@@ -46,9 +58,9 @@ class Stage:
     parts: what it makes one by one, such as shards; none of a study that has no such stage. wildcard: what the rule
     calls a part. leaves, reads: files by their paths in the study's results. configuration: the digest of what the
     study says to a part. modules, entries: those that the script calls, and those of the registry entries that are
-    used; without: packages that are not counted in the digest of the code; data: further files that are. trains:
-    whether something may have to be trained for it. refuses: whether the script refuses inputs that are not current.
-    checkpointed: whether it sees by itself when it should stop.
+    used; without: packages that are not counted in the digest of the code; data, beside: further files, and further
+    digests, that are. trains: whether something may have to be trained for it. refuses: whether the script refuses
+    inputs that are not current. checkpointed: whether it sees by itself when it should stop.
     """
 
     name: str
@@ -61,6 +73,7 @@ class Stage:
     entries: Callable[[Plan, str], Collection[str]] = nothing_read
     without: tuple[str, ...] = ()
     data: Callable[[Plan], Iterable[Path]] = lambda _: ()
+    beside: Callable[[Plan], Mapping[str, str]] = lambda _: {}
     trains: Callable[[str], bool] = lambda _: False
     refuses: bool = False
     checkpointed: bool = False
@@ -68,7 +81,9 @@ class Stage:
     def code(self, plan: Plan, part: str = "") -> str:
         """Return the digest of the code that makes a part of a study; empty if that changes nothing."""
         modules = frozenset({*self.modules, *self.entries(plan, part)})
-        return digest_of(modules, self.without, tuple(self.data(plan))) if modules else ""
+        code = digest_of(modules, self.without, tuple(self.data(plan))) if modules else ""
+        beside = self.beside(plan)
+        return digest([code, beside]) if beside else code
 
     def files(self, plan: Plan) -> Iterator[tuple[str, Files]]:
         """Yield each part of a study with the files that are left of it."""
@@ -82,21 +97,6 @@ class Stage:
             what = f"{self.wildcard or self.name} of {plan.study.name}"
             raise LawbookError(f"there is no {what} called {part!r}; {suggest(part, parts)}")
         return part
-
-
-def figure_block(plan: Plan, figure: str) -> FigureBlock:
-    """Return the block of a figure by its name."""
-    return {block.name: block for block in plan.study.content.figures}[figure]
-
-
-def analysis_of(part: str) -> tuple[str, str]:
-    """Return kind and name of an analysis.
-
-    >>> analysis_of("text_quanta/tokens")
-    ('text_quanta', 'tokens')
-    """
-    kind, _, name = part.partition("/")
-    return kind, name
 
 
 def _parquet(*tables: str) -> Files:
@@ -170,64 +170,16 @@ def _told(plan: Plan, _: str) -> Files:
     return (*_found(plan, ""), *_parquet(*about, "claims"), *shown)
 
 
-# What the study says
-
-
-def _source_digest(plan: Plan, _: str) -> str:
-    """Digest the content of a study's table, its columns' names, and which of them laws fit."""
-    source = plan.source
-    content = [source.sha256, source.file.suffix, list(source.columns.items())] if source else []
-    return digest([*content, *plan.fitted_columns])
-
-
-def _analysis_digest(plan: Plan, part: str) -> str:
-    """Digest an analysis's block, and the runs that it looks into."""
-    kind, name = analysis_of(part)
-    block = plan.study.content.analyses.of(kind)[name]
-    return digest([block.model_dump(mode="json"), shard_digest(block.looked_into(plan.runs))])
-
-
-def _laws_digest(plan: Plan, _: str) -> str:
-    return digest({name: law.model_dump(mode="json") for name, law in plan.study.content.laws.items()})
-
-
-def _figure_digest(plan: Plan, figure: str) -> str:
-    """Digest a figure's block, and the law, sweep and analyses that it may show, by default the first."""
-    block, content = figure_block(plan, figure), plan.study.content
-    law = content.laws.get(block.of or next(iter(content.laws), ""))
-    first = next(iter(content.sweeps), "")
-    sweep = content.sweeps.get((law.sweep or "") if law else block.of or first)
-    parts = [part.model_dump(mode="json") if part else None for part in (block, law, sweep)]
-    return digest([*parts, content.analyses.model_dump(mode="json")])
-
-
-def _claims_digest(plan: Plan, _: str) -> str:
-    content = plan.study.content
-    asked = {str(claim.value).split(".")[0] for claim in content.claims if claim.exact is not None}
-    blocks = [block for name, block in content.laws.items() if name in asked]
-    return digest([block.model_dump(mode="json") for block in (*content.claims, *blocks)])
-
-
 # Which registry entries are used
 
 
-def entry(package: str, name: str) -> str:
-    """Return the module of a registry entry. Raises LawbookError with the nearest name if there is none."""
-    modules = modules_of(package)
-    if name not in modules:
-        raise LawbookError(f"{package} has no entry called {name!r}; {suggest(name, modules)}")
-    return modules[name]
+def _learned(plan: Plan, _: str = "") -> frozenset[str]:
+    return plan.entries
 
 
-def _learned(plan: Plan, _: str = "") -> set[str]:
-    content = plan.study.content
-    named = (("tasks", content.task), ("models", content.model))
-    return {entry(f"lawbook.{room}", one.name) for room, one in named if one is not None}
-
-
-def _scored(plan: Plan, _: str) -> set[str]:
+def _scored(plan: Plan, _: str) -> frozenset[str]:
     metrics = {name for pool in plan.pools for name in pool.metrics}
-    return _learned(plan) | {entry("lawbook.pruning.metrics", name) for name in metrics}
+    return _learned(plan) | {module_of("lawbook.pruning.metrics", name) for name in metrics}
 
 
 def _looked_at(plan: Plan, part: str) -> set[str]:
@@ -239,7 +191,7 @@ def _fitted(plan: Plan, _: str) -> set[str]:
     # The power law is every comparison's baseline, and the sensitivity panel takes floors off and on.
     compared = {"power", *(form for law in plan.study.content.laws.values() for form in law.compare)}
     partners = {f"{form}_floor" for form in compared} | {form.removesuffix("_floor") for form in compared}
-    return {entry("lawbook.laws.forms", form) for form in compared | (partners & set(forms))}
+    return {module_of("lawbook.laws.forms", form) for form in compared | (partners & set(forms))}
 
 
 def _exact(plan: Plan, _: str = "") -> set[str]:
@@ -247,16 +199,16 @@ def _exact(plan: Plan, _: str = "") -> set[str]:
     known = [curve for law in content.laws.values() for curve in law.exact]
     known += [getattr(block, "exact", None) or "" for _, _, block in content.analyses.each()]
     known += [claim.exact or "" for claim in content.claims]
-    return {entry("lawbook.theory", name) for name in known if name}
+    return {module_of("lawbook.theory", name) for name in known if name}
 
 
 def _drawn(plan: Plan, figure: str) -> set[str]:
-    return _exact(plan) | {entry("lawbook.report.figures", figure_block(plan, figure).kind)}
+    return _exact(plan) | {module_of("lawbook.report.figures", figure_block(plan, figure).kind)}
 
 
 def _judged(plan: Plan, _: str) -> set[str]:
     asked = {claim.quantity for claim in plan.study.content.claims if claim.quantity}
-    return _exact(plan) | {entry("lawbook.claims.quantities", name) for name in asked}
+    return _exact(plan) | {module_of("lawbook.claims.quantities", name) for name in asked}
 
 
 def _kinds(plan: Plan) -> set[str]:
@@ -291,7 +243,7 @@ STAGES: Mapping[str, Stage] = {
             "take",
             parts=_if_taken,
             leaves=lambda _: (*_parquet("runs", "source"), *_twins("runs")),
-            configuration=_source_digest,
+            configuration=source_digest,
             modules=("lawbook.results.from_table",),
             without=DOWNSTREAM,
         ),
@@ -312,7 +264,8 @@ STAGES: Mapping[str, Stage] = {
             wildcard="shard",
             reads=_scores_read,
             leaves=lambda shard: _parquet(f"shards/{shard}", f"shards/{shard}.runs"),
-            configuration=lambda plan, shard: shard_digest(plan.shards[shard]),
+            configuration=lambda plan, shard: shard_digest(plan.shards[shard], plan.study.content.measure),
+            beside=lambda plan: measuring_code(plan),
             modules=("lawbook.training.shard",),
             entries=_learned,
             without=DOWNSTREAM,
@@ -325,7 +278,7 @@ STAGES: Mapping[str, Stage] = {
             parts=_if_trained,
             reads=_shards_read,
             leaves=lambda _: (*_parquet("runs", "curves", "costs"), *_twins("runs", "curves", "costs")),
-            configuration=lambda plan, _: plan.digest,
+            configuration=collect_digest,
             modules=("lawbook.results.collect",),
             entries=_learned,
             without=DOWNSTREAM,
@@ -336,8 +289,8 @@ STAGES: Mapping[str, Stage] = {
             "fit",
             reads=_points_read,
             leaves=lambda _: (*_parquet(*FITS), *_twins("fits")),
-            configuration=_laws_digest,
-            modules=("lawbook.fitting.study",),
+            configuration=laws_digest,
+            modules=("lawbook.fitting.study", "lawbook.fitting.sensitivity"),
             entries=_fitted,
             refuses=True,
         ),
@@ -347,9 +300,9 @@ STAGES: Mapping[str, Stage] = {
             wildcard="analysis",
             reads=_analysed,
             leaves=_tables_of,
-            configuration=_analysis_digest,
+            configuration=analysis_digest,
             entries=_looked_at,
-            without=("lawbook.report", "lawbook.claims"),
+            without=(*MEASURING, "lawbook.report", "lawbook.claims"),
             trains=lambda part: "weights" in analyses[analysis_of(part)[0]].needs,
             refuses=True,
             checkpointed=True,
@@ -360,7 +313,7 @@ STAGES: Mapping[str, Stage] = {
             wildcard="figure",
             reads=_found,
             leaves=lambda figure: tuple(f"figures/{figure}.{kind}" for kind in ("svg", "pdf", "png", "csv")),
-            configuration=_figure_digest,
+            configuration=figure_digest,
             modules=("lawbook.report.figures",),
             entries=_drawn,
         ),
@@ -368,7 +321,7 @@ STAGES: Mapping[str, Stage] = {
             "judge",
             reads=_found,
             leaves=lambda _: (*_parquet("claims"), *_twins("claims")),
-            configuration=_claims_digest,
+            configuration=claims_digest,
             modules=("lawbook.claims.judge",),
             entries=_judged,
         ),
@@ -388,4 +341,14 @@ STAGES: Mapping[str, Stage] = {
 
 def training_code(plan: Plan) -> str:
     """Return the digest of the code that trains a study's runs; empty if it trains none."""
-    return STAGES["train"].code(plan) if plan.source is None else ""
+    train = STAGES["train"]
+    return digest_of(frozenset({*train.modules, *plan.entries}), train.without) if plan.source is None else ""
+
+
+def measuring_code(plan: Plan) -> dict[str, str]:
+    """Return the digest of the code of each measurement of a study, by its name."""
+    names = [block.name for block in plan.study.content.measure]
+    entries = {name: module_of("lawbook.measurements", name) for name in names}
+    return {
+        name: digest_of(frozenset({"lawbook.training.measure", entry})) for name, entry in entries.items()
+    }

@@ -123,7 +123,7 @@ TABLES = {
     # The exponent of N* (size), D* (samples) and L* (loss) in C over the optima of a method that lie on no edge.
     # `interval` says how low and high were made; `exact` is that of the exact frontier at the same budgets by the same
     # weights; `on_exact_losses` what the method finds where each run has its exact loss, which less `exact` is its
-    # bias; `factor` the geometric mean of N* (D*, L*) over the exact one; `notes` has a line each, kind: message.
+    # bias; `factor` the geometric mean of N* (D*, L*) over the exact one; `notes` a JSON list, with any refusal.
     "exponents": {
         "method": TEXT,
         "quantity": TEXT,
@@ -141,7 +141,6 @@ TABLES = {
         "on_exact_losses": REAL,
         "factor": REAL,
         "status": TEXT,
-        "reason": TEXT,
         "notes": TEXT,
     },
     # The mean loss of each size at each budget, with its interval over seeds: what the isoFLOP methods see.

@@ -20,9 +20,11 @@ from lawbook.laws.frontier.parametric import size_and_samples
 from lawbook.laws.frontier.result import EXPONENTS, percentiles, refused
 from lawbook.laws.frontier.runs import Runs, at_budgets, runs_of
 from lawbook.laws.law import Array
-from lawbook.laws.notice import Notice
-from lawbook.results.evaluations import independent, runs_at
+from lawbook.laws.note import Note, notes_to_json, refusal, warning
+from lawbook.laws.repeats import independent
+from lawbook.results.evaluations import runs_at
 from lawbook.results.selection import of_sweep, where
+from lawbook.storage.status import RunStatus
 
 NOMINAL = "compute"
 """The axis of the budgets that runs are meant for, which whole steps miss a little."""
@@ -74,7 +76,7 @@ class _Points:
     rule: Cost
     budgets: list[float] | None
     nominal: bool
-    notices: tuple[Notice, ...]
+    notes: tuple[Note, ...]
 
     def table_of(self, block: ComputeFrontierBlock) -> dict[str, Any]:
         """Return how `runs_of` and `frontier` read the rows."""
@@ -95,16 +97,15 @@ class _Points:
 def _points(block: ComputeFrontierBlock, runs: pd.DataFrame, curves: pd.DataFrame | None) -> _Points:
     rows = where(runs if block.sweep is None else of_sweep(runs, block.sweep), block.where)
     rows = runs_at(rows, curves, block.at)
-    late = rows["status"] == "unconverged"
-    notices = []
+    late = rows["status"] == RunStatus.UNCONVERGED
+    notes: list[Note] = []
     if late.any():
-        notices.append(
-            Notice("unconverged", f"{rows['run_id'][late].nunique()} runs had not converged and are left out")
-        )
+        n = rows["run_id"][late].nunique()
+        notes.append(warning("unconverged", f"{n} runs had not converged and are left out", runs=n))
     rows = rows[~late].reset_index(drop=True)
     if block.at == "every" and "schedule" in rows and (rows["schedule"] != "constant").any():
         text = "evaluations under a decaying learning rate are not the losses of runs that end there; read at: last"
-        notices.append(Notice("decaying_schedule", text))
+        notes.append(warning("decaying_schedule", text))
     if block.d == "samples_seen" and block.d not in rows and {"batch_size", "steps"} <= {*rows}:
         rows[block.d] = rows["batch_size"] * rows["steps"]
     column = block.compute
@@ -123,7 +124,7 @@ def _points(block: ComputeFrontierBlock, runs: pd.DataFrame, curves: pd.DataFram
     )
     budgets = sorted(block.budgets) or (_where_sizes_meet(size, cost) if block.at == "every" else None)
     cluster = list(block.cluster) or independent(rows) or None
-    return _Points(rows, column, cluster, rule, budgets, nominal, tuple(notices))
+    return _Points(rows, column, cluster, rule, budgets, nominal, tuple(notes))
 
 
 def _where_sizes_meet(size: Array, cost: Array) -> list[float]:
@@ -156,7 +157,7 @@ def _found(
         budgets = sorted(data.rows[NOMINAL].unique()) if data.nominal else data.budgets
         return frontier(fitted, budgets=budgets, flops=data.rule)
     except LawbookError as error:
-        return refused(method, str(error))
+        return refused(method, refusal("not_found", str(error)))
 
 
 def _exact_frontier(block: ComputeFrontierBlock, data: _Points, budgets: list[pd.Series]) -> pd.DataFrame:
@@ -185,7 +186,7 @@ def _exponents(
     method: str, found: Frontier, on_exact: Frontier | None, best: pd.DataFrame, data: _Points
 ) -> pd.DataFrame:
     compute = found.table["compute"].to_numpy(dtype=float)
-    notices = (*data.notices, *found.notices)
+    notes = notes_to_json((*data.notes, *found.notes))
     rows = []
     for quantity in EXPONENTS:
         estimate, true = found.exponents[quantity], best[quantity].to_numpy(dtype=float)
@@ -205,7 +206,7 @@ def _exponents(
                 "exact": exponent(compute, true, _or_none(spread)).value if known else np.nan,
                 "on_exact_losses": np.nan if on_exact is None else on_exact.exponents[quantity].value,
                 "factor": float(np.exp(np.mean(np.log(measured / true)))) if known else np.nan,
-                "status": found.status, "reason": found.reason, "notes": "\n".join(map(str, notices)),
+                "status": found.status, "notes": notes,
             }
         )  # fmt: skip
     return pd.DataFrame(rows)

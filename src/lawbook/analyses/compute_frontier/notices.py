@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lawbook.analyses.compute_frontier.words import method_name
+from lawbook.laws.note import notes_from_json
 from lawbook.results.reader import Results
 from lawbook.results.words import plain
 from lawbook.studies.schema import StudyFile
@@ -16,8 +17,5 @@ def notices(content: StudyFile, results: Results) -> Iterator[tuple[str, str]]:
         table = results.analysis("compute_frontier", name).table("exponents")
         for row in table[table["quantity"] == "size"].itertuples():
             where = f"{plain(name)}, {method_name(row.method)}"
-            if row.status != "ok":
-                yield "refused", f"{where}: {row.reason}"
-            for line in str(row.notes or "").splitlines():
-                kind, _, message = line.partition(": ")
-                yield kind, f"{where}: {message}"
+            for note in notes_from_json(row.notes):
+                yield note.code, f"{where}: {note.message}"

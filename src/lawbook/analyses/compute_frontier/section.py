@@ -10,9 +10,11 @@ import pandas as pd
 
 from lawbook.analyses.compute_frontier.block import ComputeFrontierBlock
 from lawbook.analyses.compute_frontier.words import QUANTITIES, method_name
+from lawbook.laws.note import Severity, notes_from_json
 from lawbook.report.sections import Section
 from lawbook.results.reader import Results
 from lawbook.results.words import count, label, measured, number, plain, span
+from lawbook.storage.status import FitStatus
 
 COLUMNS = (
     "method", "N* ~ C^", "D* ~ C^", "L* ~ C^", "over C (FLOPs)", "budgets", "on an edge",
@@ -64,7 +66,7 @@ def _about(asked: ComputeFrontierBlock, exponents: pd.DataFrame, known: bool) ->
 def _row(method: str, rows: pd.DataFrame, known: bool) -> tuple[str, ...]:
     size = rows.loc["size"]
     cells = [method_name(method)]
-    if size["status"] != "ok":
+    if size["status"] != FitStatus.OK:
         cells += ["refused"] * len(QUANTITIES)
     else:
         cells += [measured(*rows.loc[quantity, ["exponent", "low", "high"]]) for quantity in QUANTITIES]
@@ -81,12 +83,10 @@ def _row(method: str, rows: pd.DataFrame, known: bool) -> tuple[str, ...]:
 
 
 def _notes(method: str, rows: pd.DataFrame) -> Iterator[str]:
-    """Yield why a method is refused, and its notes."""
-    size = rows.loc["size"]
-    if size["status"] != "ok":
-        yield f"{method_name(method)} is refused: {size['reason']}."
-    for line in str(size["notes"] or "").splitlines():
-        yield f"{method_name(method)}: {line.partition(': ')[2]}."
+    """Yield why a method is refused, and what else there is to know of it."""
+    for note in notes_from_json(rows.loc["size", "notes"]):
+        verb = " is refused" if note.severity == Severity.REFUSAL else ""
+        yield f"{method_name(method)}{verb}: {note.message}."
 
 
 def _values(blocks: Mapping[str, ComputeFrontierBlock], results: Results) -> Mapping[str, Any]:

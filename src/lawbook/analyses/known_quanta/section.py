@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from scipy import stats
 
 from lawbook.analyses.known_quanta.block import KnownQuantaBlock
+from lawbook.laws.repeats import mean_interval
 from lawbook.report.sections import Section
 from lawbook.results.reader import Results
 from lawbook.results.words import measured, number
@@ -79,9 +78,7 @@ def agreements(scores: pd.DataFrame, part: str, count: str = TASKS) -> tuple[pd.
 
 def mean_over_networks(values: pd.Series) -> tuple[float, float, float, int]:
     """Return the mean over networks with its 95 % t interval, and their number."""
-    n, mean = len(values), float(values.mean())
-    half = float(stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan
-    return mean, mean - half, mean + half, n
+    return *mean_interval(values), len(values)
 
 
 def known_scores(found: Results, runs: pd.DataFrame) -> tuple[pd.DataFrame, str]:

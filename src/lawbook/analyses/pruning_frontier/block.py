@@ -152,7 +152,7 @@ TABLES = {
         "heldout_error_power": REAL,
         "heldout_error_exponential": REAL,
         "winners_curse": REAL,
-        "warnings": TEXT,
+        "notes": TEXT,
     },
 }
 

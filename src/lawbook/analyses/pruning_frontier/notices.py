@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lawbook.report.notices import fit_notices
+from lawbook.laws.note import notes_from_json
 from lawbook.results.reader import Results
 from lawbook.results.words import plain
 from lawbook.studies.schema import StudyFile
@@ -14,5 +14,5 @@ def notices(content: StudyFile, results: Results) -> Iterator[tuple[str, str]]:
     """Yield the warnings of each frontier."""
     for name in content.analyses.of("pruning_frontier"):
         verdict = results.analysis("pruning_frontier", name).table("verdict").iloc[0]
-        for notice in fit_notices(verdict):
-            yield notice.kind, f"{plain(name)}: {notice.message}"
+        for note in notes_from_json(verdict["notes"]):
+            yield note.code, f"{plain(name)}: {note.message}"

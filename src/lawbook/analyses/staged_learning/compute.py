@@ -24,7 +24,8 @@ def task_losses(results: Results, runs: pd.DataFrame) -> pd.DataFrame:
     p is the task's frequency. Raises LawbookError if the runs have no curves of single tasks.
     """
     curves = results.curves
-    mine = curves[curves["split"].str.startswith(PREFIX) & curves["run_id"].isin(runs["run_id"])]
+    of_task = curves["split"].str.startswith(PREFIX, na=False) & (curves["step"] > 0)
+    mine = curves[of_task & curves["run_id"].isin(runs["run_id"])]
     if mine.empty:
         raise LawbookError("the runs have no losses of single tasks; choose runs of the task sparse_parity")
     table = pd.DataFrame(

@@ -17,7 +17,7 @@ from lawbook.errors import LawbookError
 from lawbook.models import TrainedModel, models
 from lawbook.quanta.gradients import SampleLoss, sketched_gradients
 from lawbook.tasks import TextTask, tasks
-from lawbook.training.losses import target_losses
+from lawbook.training.losses.cross_entropy import target_losses
 
 FIRST_POSITION = 12
 """Tokens that a token must have before it in its window, so that there is something to predict it from."""

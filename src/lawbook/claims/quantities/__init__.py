@@ -5,7 +5,7 @@ It is computed from the results and from the runs that the claim's `where` leave
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -18,15 +18,17 @@ from lawbook.registry import Registry
 class Quantity:
     """What a claim may be about.
 
-    compute: of the results and the runs, returns estimate, low and high end of the 95 % interval (NaN where there is
-    none), and the number of runs behind them. check: raises LawbookError for runs, planned or done, that it cannot be
-    computed of. of: the kind of analysis that it is of, if any: `compute` then gets the tables of that analysis, in
-    place of the study's.
-    options: {name: what it does} of the keywords that `compute` takes from the claim, those in `needed` always.
+    compute: of the results and the runs, and of the claim's column where it is `of_column` (None: where one is named),
+    returns estimate, low and high end of the 95 % interval (NaN where there is none), and the number of runs behind
+    them. check: raises LawbookError for runs, planned or done, that it cannot be computed of, given the columns that
+    are their axes. of: the kind of analysis that it is of, if any: `compute` then gets the tables of that analysis, in
+    place of the study's. options: {name: what it does} of the keywords that `compute` takes from the claim; those in
+    `needed` it takes always.
     """
 
     compute: Callable[..., tuple[float, float, float, int]]
-    check: Callable[[pd.DataFrame], None] | None = None
+    check: Callable[[pd.DataFrame, Sequence[str]], None] | None = None
+    of_column: bool | None = False
     of: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     needed: tuple[str, ...] = ()

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lawbook.laws.frontier.result import FLOOR_OF_SPREAD, MOST_DRAWS, Optima
+from lawbook.errors import listed
+from lawbook.laws.frontier.result import FLOOR_OF_SPREAD, MOST_DRAWS, Edge, Optima
 from lawbook.laws.frontier.runs import Runs, curves
 from lawbook.laws.law import Array, Counts, Flags
-from lawbook.laws.notice import Notice, listed
+from lawbook.laws.note import warning
 
 _GRID = 1001
 _BLOCK = 50
@@ -23,7 +24,7 @@ def compute_envelope(runs: Runs) -> Optima:
 
     The envelope over finitely many sizes touches the one over all sizes once within the range of C where a
     size is the best: at its middle in log C, to second order in the spacing. Sizes whose range has no
-    crossing at both ends, with a smaller and with a larger size, are left out with a Notice and put under `edges`,
+    crossing at both ends, with a smaller and with a larger size, are left out with a Note and put under `edges`,
     at the middle of the range that is seen.
     """
     grid = np.linspace(runs.log_compute.min(), runs.log_compute.max(), _GRID)
@@ -31,11 +32,11 @@ def compute_envelope(runs: Runs) -> Optima:
     log_sizes = np.log(sizes)
     touch, height = _tangencies(grid, values)
     edges = tuple(_edges(grid, values, log_sizes, np.isfinite(touch)))
-    notices = list(runs.notices)
+    notes = list(runs.notes)
     if edges:
-        names = listed(f"{np.exp(log_n):.4g}" for _, log_n, *_ in edges)
-        text = f"{len(edges)} sizes that are the best at the edge of the sweep are left out: {names}"
-        notices.append(Notice("edge_optimum", text))
+        lost = [f"{np.exp(log_n):.4g}" for _, log_n, *_ in edges]
+        text = f"{len(edges)} sizes that are the best at the edge of the sweep are left out: {listed(lost)}"
+        notes.append(warning("edge_optimum", text, sizes=lost))
     log_c = np.sort(touch[np.isfinite(touch)])
     direct = _between(log_c, log_sizes, touch, height)
     drawn = [
@@ -50,18 +51,18 @@ def compute_envelope(runs: Runs) -> Optima:
         coarse = FLOOR_OF_SPREAD * np.ptp(log_sizes) / (len(sizes) - 1)
         spread[found] = np.maximum(np.nanstd(draws[:, 0, found], axis=0), coarse) / share[found]
     if not found.all():
-        outside = listed(f"{c:.3g}" for c in np.exp(log_c[~found]))
-        text = f"{int(np.sum(~found))} sizes are inside the sweep in less than half of the draws and are left out: "
-        notices.append(Notice("edge_optimum", f"{text}C = {outside}"))
+        outside = np.exp(log_c[~found]).tolist()
+        text = (
+            f"{len(outside)} sizes are inside the sweep in less than half of the draws and are left out: C = "
+        )
+        notes.append(warning("edge_optimum", text + listed(f"{c:.3g}" for c in outside), budgets=outside))
     return Optima(
         log_c[found], direct[0][found], direct[1][found], draws[:, 0, found], draws[:, 1, found],
-        spread[found], runs.levels, runs.draw_method, tuple(notices), edges,
+        spread[found], runs.levels, runs.draw_method, tuple(notes), edges,
     )  # fmt: skip
 
 
-def _edges(
-    grid: Array, values: Array, log_sizes: Array, inside: Flags
-) -> Iterator[tuple[float, float, float, str]]:
+def _edges(grid: Array, values: Array, log_sizes: Array, inside: Flags) -> Iterator[Edge]:
     """Yield the sizes that are somewhere the best but not `inside` (S,): log C, log N, log L, and which edge."""
     segments = _segments(grid, values, _lowest(values)[0])
     for i in sorted({segment[0] for segment in segments}):
@@ -69,13 +70,8 @@ def _edges(
             continue
         own = max((segment for segment in segments if segment[0] == i), key=lambda each: each[2] - each[1])
         smaller = any(0 <= neighbour < i for neighbour in own[3:])
-        middle = (own[1] + own[2]) / 2
-        yield (
-            middle,
-            log_sizes[i],
-            float(np.interp(middle, grid, values[i])),
-            "largest" if smaller else "smallest",
-        )
+        middle, edge = (own[1] + own[2]) / 2, "largest" if smaller else "smallest"
+        yield middle, float(log_sizes[i]), float(np.interp(middle, grid, values[i])), edge
 
 
 def _blocks(runs: Runs, grid: Array) -> Iterator[Array]:

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from lawbook.errors import LawbookError, suggest
-from lawbook.laws.fit import Fit
+from lawbook.laws.fitted import Fit
 from lawbook.laws.frontier.cost import SIX, Cost, log_budgets
 from lawbook.laws.frontier.envelope import compute_envelope
 from lawbook.laws.frontier.isoflop import akima_minimum, isoflop, parabola_minimum
@@ -47,7 +47,7 @@ def frontier(
       the runs share; with `budgets` (m,) each size's loss is interpolated there.
     - 'envelope': the budget at which each size lies on the lower envelope of the curves L(C); it takes no `budgets`.
 
-    Optima on the edge of the sampled sizes are left out with a Notice. Intervals come from `draws` of the
+    Optima on the edge of the sampled sizes are left out with a Note. Intervals come from `draws` of the
     losses: with `noise` (the standard deviation of the loss between seeds: a number, a function of the loss,
     or a table of loss and deviation) added to each, else with the seeds (`cluster`) resampled where they
     repeat. Then budgets are weighted by 1/spread², as in Porian et al. 2024 (arXiv:2406.19146); else equally,
@@ -59,7 +59,7 @@ def frontier(
     >>> table = pd.DataFrame(runs, columns=["N", "C"])
     >>> table["loss"] = 1 + 3 / table.N ** 0.5 + 3 / (table.C / 6 / table.N) ** 0.5
     >>> found = frontier(table, compute="C", cluster=None)
-    >>> found.status, round(found.exponents["size"].value, 2)
+    >>> found.status.value, round(found.exponents["size"].value, 2)
     ('ok', 0.5)
     """
     if method is None:

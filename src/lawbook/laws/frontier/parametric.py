@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lawbook.errors import LawbookError
-from lawbook.laws.fit import Fit
+from lawbook.errors import LawbookError, listed
+from lawbook.laws.fitted import Fit
 from lawbook.laws.frontier.cost import SIX, Cost, compute_of, log_budgets, samples_at
 from lawbook.laws.frontier.result import MOST_DRAWS, Frontier, Optima, percentile_method, refused, summarise
 from lawbook.laws.law import Array, Law
-from lawbook.laws.notice import Notice, listed
+from lawbook.laws.note import refusal, warning
 from lawbook.laws.uncertainty import quantile_levels
+from lawbook.storage.status import FitStatus
 
 _DOUBTS = ("lack_of_fit", "systematic_residuals")
 """Warnings of a fit, short of a refusal, that its frontier carries on."""
@@ -33,7 +34,7 @@ def parametric(fitted: Fit, budgets: ArrayLike | None = None, *, flops: Cost = S
 
     Chinchilla's law under C = k·N·D has the closed form N* = G (C/k)^(β/(α+β)), G = (αA/βB)^(1/(α+β));
     for other laws or rules log L is minimised over log N. Without `budgets` (m,), 13 span the range of C of
-    the fitted points; those beyond it get a Notice, as do those without a minimum in some draws, and those
+    the fitted points; those beyond it get a Note, as do those without a minimum in some draws, and those
     without one in half of the draws are left out. A fit whose status is not 'ok' (misspecified laws are
     refused there) gives a refused frontier with the reason; a miss too small for that is passed on.
     Raises LawbookError for a law without the inputs N and D, or a budget ≤ 0.
@@ -41,8 +42,9 @@ def parametric(fitted: Fit, budgets: ArrayLike | None = None, *, flops: Cost = S
     """
     law = fitted.law
     columns = size_and_samples(law)
-    if fitted.status != "ok":
-        return refused("parametric", f"the fit of {law.name} is {fitted.status}: {fitted.reason}")
+    if fitted.status != FitStatus.OK:
+        text = f"the fit of {law.name} is {fitted.status}: {fitted.reason}"
+        return refused("parametric", refusal("fit_not_ok", text, status=fitted.status))
     x = fitted.points[list(fitted.inputs)].to_numpy(dtype=float)[:, columns]
     spent = np.log(compute_of(x[:, 0], x[:, 1], flops))
     every = np.linspace(spent.min(), spent.max(), _DEFAULT_BUDGETS)
@@ -59,8 +61,8 @@ def parametric(fitted: Fit, budgets: ArrayLike | None = None, *, flops: Cost = S
     has = np.isfinite(log_n) & np.isfinite(log_l)
     share = has[1:].mean(axis=0) if len(drawn) else np.ones(len(log_c))
     found = has[0] & (share >= MOST_DRAWS)
-    notices = [notice for notice in fitted.warnings if notice.kind in _DOUBTS]
-    for kind, chosen, what in (
+    notes = [note for note in fitted.notes if note.code in _DOUBTS]
+    for code, chosen, what in (
         ("no_optimum", ~found, "have no minimum over N, or none in half of the draws, and are left out"),
         (
             "draws_without_optimum",
@@ -70,12 +72,13 @@ def parametric(fitted: Fit, budgets: ArrayLike | None = None, *, flops: Cost = S
         ("extrapolated", (log_c < spent.min() - 1e-9) | (log_c > spent.max() + 1e-9), "lie beyond the data"),
     ):
         if chosen.any():
-            shown = listed(f"{c:.3g}" for c in np.exp(log_c[chosen]))
-            notices.append(Notice(kind, f"{int(chosen.sum())} budgets {what}: C = {shown}"))
+            at = np.exp(log_c[chosen]).tolist()
+            text = f"{len(at)} budgets {what}: C = {listed(f'{c:.3g}' for c in at)}"
+            notes.append(warning(code, text, budgets=at))
     optima = Optima(
         log_c[found], log_n[0, found], log_l[0, found], log_n[1:, found], log_l[1:, found],
         np.full(int(found.sum()), np.nan), quantile_levels(fitted.method, fitted.n_seeds, fitted.level),
-        percentile_method(fitted.method), tuple(notices),
+        percentile_method(fitted.method), tuple(notes),
     )  # fmt: skip
     return summarise(optima, "parametric", flops, fitted.level)
 

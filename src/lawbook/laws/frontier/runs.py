@@ -16,7 +16,7 @@ from lawbook.laws.frontier.akima import interpolate
 from lawbook.laws.frontier.cost import SIX, Cost, compute_of
 from lawbook.laws.frontier.result import percentile_method
 from lawbook.laws.law import Array
-from lawbook.laws.notice import Notice
+from lawbook.laws.note import Note, warning
 from lawbook.laws.points import gather
 from lawbook.laws.uncertainty import quantile_levels, repeated, resample, resampling
 from lawbook.seeds import generator
@@ -47,7 +47,7 @@ class Runs:
     draws: Array
     levels: tuple[float, float]
     draw_method: str
-    notices: tuple[Notice, ...]
+    notes: tuple[Note, ...]
 
 
 def runs_of(
@@ -71,7 +71,7 @@ def runs_of(
     `spent` has what they really cost, and losses are `carried` to the budget that they were meant for. Draws add
     normal `noise` to each loss where that is given; else they resample the seeds where most cells have several;
     else there are none.
-    Rows without a finite loss are left out with a Notice.
+    Rows without a finite loss are left out with a Note.
     Raises LawbookError for absent columns or values ≤ 0, naming rows, and for noise above an eighth of the
     loss.
     """
@@ -101,7 +101,7 @@ def runs_of(
         levels = quantile_levels(resampled, points.n_clusters, level)
     order = np.lexsort((sizes, log_compute))
     found = Runs(
-        sizes[order], log_compute[order], log_loss[order], drawn[:, order], levels, method, points.notices
+        sizes[order], log_compute[order], log_loss[order], drawn[:, order], levels, method, points.notes
     )
     if spent is None:
         return found
@@ -115,7 +115,7 @@ def carried(runs: Runs, log_spent: Array) -> Runs:
     """Return runs whose log C is a budget, and whose losses were measured at other C (n,), with losses at the budget.
 
     Each size's log L over the log C that it spent is followed by Akima's interpolation to its budgets; a size with one
-    budget keeps its loss. A Notice says how far budgets were missed, where that is more than 0.1 %.
+    budget keeps its loss. A Note says how far budgets were missed, where that is more than 0.1 %.
     """
     every = np.vstack([runs.log_loss, runs.draws])
     alone = 0
@@ -128,12 +128,12 @@ def carried(runs: Runs, log_spent: Array) -> Runs:
             alone += 1
         else:
             every[:, of] = interpolate(log_spent[of], every[:, of], runs.log_compute[of])
-    notices, missed = runs.notices, np.expm1(np.abs(log_spent - runs.log_compute).max())
+    notes, missed = runs.notes, float(np.expm1(np.abs(log_spent - runs.log_compute).max()))
     if missed > _MISSED:
         text = f"steps are whole, so that compute misses budgets by up to {missed:.1%}; losses are carried along each "
         text += f"size's curve to the budget, but of {alone} sizes with one budget"
-        notices = (*notices, Notice("rounded_budgets", text))
-    return replace(runs, log_loss=every[0], draws=every[1:], notices=notices)
+        notes = (*notes, warning("rounded_budgets", text, missed=missed, alone=alone))
+    return replace(runs, log_loss=every[0], draws=every[1:], notes=notes)
 
 
 def noise_between(losses: ArrayLike, deviations: ArrayLike) -> Callable[[Array], Array]:

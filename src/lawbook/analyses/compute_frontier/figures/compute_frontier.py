@@ -20,6 +20,7 @@ from lawbook.report.figures._series import as_data
 from lawbook.report.style import BLACK, DOUBLE, MARKERS, PALETTE, legend_columns, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.words import label, measured, plain, span
+from lawbook.storage.status import FitStatus
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.schema import StudyFile
 
@@ -143,9 +144,9 @@ def _caption(exponents: pd.DataFrame, asked: ComputeFrontierBlock) -> str:
         f"{method_name(row.method)} {measured(row.exponent, row.low, row.high)} over "
         f"{span(row.compute_low, row.compute_high)} FLOPs"
         for row in sizes.itertuples()
-        if row.status == "ok"
+        if row.status == FitStatus.OK
     ]
-    refused = [method_name(row.method) for row in sizes.itertuples() if row.status != "ok"]
+    refused = [method_name(row.method) for row in sizes.itertuples() if row.status != FitStatus.OK]
     text = (
         f"{plain(asked.y)} over {plain(asked.n)} at some budgets, interpolated by Akima, with the best sizes (stars; "
         "hollow on an edge of the sizes), and the best size over budgets, with 95 % intervals. Exponent of N* in C: "

@@ -24,11 +24,10 @@ def frontier_exponent(
     the analysis does not use, and for another quantity.
     """
     table = results.table("exponents")
-    for name, value, column in (("method", method, "method"), ("of", of, "quantity")):
-        if value not in set(table[column]):
-            raise LawbookError(
-                f"{name} = {value!r} is not among what was found; {suggest(value, table[column])}"
-            )
+    for option, given, column in (("method", method, "method"), ("of", of, "quantity")):
+        if given not in set(table[column]):
+            problem = f"{option} = {given!r} is not among what was found"
+            raise LawbookError(f"{problem}; {suggest(given, table[column])}")
     row = table[(table["method"] == method) & (table["quantity"] == of)].iloc[0]
     if less not in (None, "exact"):
         raise LawbookError(f"less = {less!r}; write exact, or leave it out")

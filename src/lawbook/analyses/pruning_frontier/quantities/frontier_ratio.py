@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
-from lawbook.analyses.pruning_frontier.compute import cluster_of
 from lawbook.claims.quantities import Quantity
 from lawbook.errors import LawbookError
 from lawbook.laws.frontier import pareto
+from lawbook.laws.repeats import independent
 from lawbook.results.reader import Results
-from lawbook.results.selection import OF_SELECTION, REPEATS, axes_of
+from lawbook.results.selection import OF_SELECTION
+from lawbook.studies.roles import REPEATS
 
 RANDOM = "random"
 FREE = (*REPEATS, "keep_fraction", "samples", "steps")
@@ -26,8 +29,8 @@ def frontier_ratio(results: Results, runs: pd.DataFrame) -> tuple[float, float, 
     """
     whole = runs["keep_fraction"] == 1
     scored = ~whole & (runs["metric"] != RANDOM)
-    _check(runs)
-    found = pareto(runs[scored | whole], runs[~scored], y="test_error", cluster=cluster_of(runs))
+    _check(runs, results.axes)
+    found = pareto(runs[scored | whole], runs[~scored], y="test_error", cluster=independent(runs))
     low, high = found.interval(
         np.log(found.draws / found.control_draws), np.log(found.estimate / found.control)
     )
@@ -35,12 +38,12 @@ def frontier_ratio(results: Results, runs: pd.DataFrame) -> tuple[float, float, 
     return ratio, float(np.exp(low[0])), float(np.exp(high[0])), len(runs)
 
 
-def _check(runs: pd.DataFrame) -> None:
+def _check(runs: pd.DataFrame, axes: Sequence[str]) -> None:
     """Raise LawbookError for runs of several numbers of kept examples, or of several selections."""
     kept = (runs["keep_fraction"] * runs["samples"]).round().astype(int)
     scored = (runs["keep_fraction"] < 1) & (runs["metric"] != RANDOM)
-    compared = runs.drop(columns=list(FREE), errors="ignore").assign(kept=kept)
-    for axis in axes_of(compared):
+    compared = runs.assign(kept=kept)
+    for axis in [axis for axis in axes if axis not in FREE]:
         values = compared.loc[scored if axis in OF_SELECTION else runs.index, axis].dropna().unique()
         if len(values) > 1:
             listed = ", ".join(str(value) for value in values)

@@ -22,6 +22,7 @@ from lawbook.report.figures._series import WHERE, as_data, chosen_runs, repeats_
 from lawbook.report.style import BLACK, DOUBLE, GREY, PALETTE, colours, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.words import count, number
+from lawbook.storage.status import RunStatus
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.schema import StudyFile
 
@@ -32,7 +33,7 @@ TASKS_SHOWN = 12
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     """Draw the losses of the most frequent tasks of one run, and of all runs the steps to learn with their line."""
     runs, _ = chosen_runs(block, results, content)
-    runs = runs[runs["status"] != "diverged"].sort_values("seed")
+    runs = runs[runs["status"] != RunStatus.DIVERGED].sort_values("seed")
     losses = task_losses(results, runs)
     figure = new_figure(DOUBLE, 3.1)
     left, right = figure.subplots(1, 2)
@@ -70,7 +71,10 @@ def _draw_losses(
         axes.plot(mine["step"], mine["loss"] / BIT_NATS, color=colour, lw=1.0, label=label)
     curves = results.curves
     mean = curves[
-        (curves["run_id"] == run["run_id"]) & (curves["split"] == "test") & (curves["metric"] == "loss")
+        (curves["run_id"] == run["run_id"])
+        & (curves["split"] == "test")
+        & (curves["metric"] == "loss")
+        & (curves["step"] > 0)
     ]
     axes.plot(mean["step"], mean["value"] / BIT_NATS, color=BLACK, lw=2.0, label="all tasks")
     for bits in THRESHOLDS:

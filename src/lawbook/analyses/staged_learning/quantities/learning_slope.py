@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from lawbook.analyses.staged_learning.compute import lines_of_runs, steps_to_learn, task_losses
 from lawbook.claims.quantities import Quantity
 from lawbook.errors import LawbookError
+from lawbook.laws.repeats import mean_interval
 from lawbook.results.reader import Results
-from lawbook.results.selection import axes_of
 from lawbook.studies.runs import STANDING_FOR_OTHERS
 
 BITS = 0.1
@@ -28,13 +29,11 @@ def learning_slope(results: Results, runs: pd.DataFrame) -> tuple[float, float, 
         return np.nan, np.nan, np.nan, 0
     lines = [line for _, line in lines_of_runs(steps_to_learn(task_losses(results, runs), BITS))]
     slopes = np.array([np.nan if line is None else line.slope for line in lines])
-    n, mean = len(slopes), float(slopes.mean())
-    half = float(stats.t.ppf(0.975, n - 1) * slopes.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan
-    return mean, mean - half, mean + half, n
+    return *mean_interval(slopes), len(slopes)
 
 
-def _check(runs: pd.DataFrame) -> None:
-    for axis in axes_of(runs):
+def _check(runs: pd.DataFrame, axes: Sequence[str]) -> None:
+    for axis in axes:
         if axis not in ("seed", *STANDING_FOR_OTHERS) and len(runs[axis].dropna().unique()) > 1:
             raise LawbookError(f"learning_slope needs runs of one {axis}; write one under where")
 

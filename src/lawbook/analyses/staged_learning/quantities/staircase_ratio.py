@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from lawbook.analyses.staged_learning.compute import staircase_ratios, task_losses
 from lawbook.claims.quantities import Quantity
+from lawbook.laws.repeats import mean_interval
 from lawbook.results.reader import Results
 
 BITS = 0.5
@@ -22,9 +22,7 @@ def staircase_ratio(results: Results, runs: pd.DataFrame) -> tuple[float, float,
     if runs.empty:
         return np.nan, np.nan, np.nan, 0
     ratios = staircase_ratios(task_losses(results, runs), runs, BITS)
-    n, mean = len(ratios), float(ratios.mean())
-    half = float(stats.t.ppf(0.975, n - 1) * ratios.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan
-    return mean, mean - half, mean + half, n
+    return *mean_interval(ratios), len(ratios)
 
 
 quantity = Quantity(staircase_ratio)

@@ -19,6 +19,7 @@ from lawbook.laws.points import Points
 from lawbook.laws.solver import jacobian
 from lawbook.laws.uncertainty import repeated
 from lawbook.seeds import generator
+from lawbook.storage.status import UNDECIDED
 
 DRAWS = 1999
 EXCLUDED = 0.005
@@ -38,8 +39,8 @@ ROUND_OFF = 1e-24
 
 
 @dataclass(frozen=True)
-class Stand:
-    """A law at its fit to n points, seen in √w log y: residuals (n,) and the orthonormal tangent (n, q).
+class Linearised:
+    """A law linearised about its fit to n points, seen in √w log y: residuals (n,) and the orthonormal tangent (n, q).
 
     `floor` (n,) is the unit direction off the tangent in which a floor at its bound 0 can still rise.
     """
@@ -49,8 +50,8 @@ class Stand:
     floor: Array | None
 
     @classmethod
-    def of(cls, law: Law, x: Array, log_y: Array, weights: Array, parameters: Array) -> Stand:
-        """Return the law's stand at parameters (p,) for points x (n, d), log y (n,), weights (n,) of mean 1."""
+    def of(cls, law: Law, x: Array, log_y: Array, weights: Array, parameters: Array) -> Linearised:
+        """Linearise a law about parameters (p,), for points x (n, d), log y (n,), weights (n,) of mean 1."""
         root = np.sqrt(weights)
         log_fit = law.log_predict(x, parameters)
         tangent, _ = np.linalg.qr(root[:, None] * jacobian(law, x, parameters))
@@ -109,14 +110,14 @@ class Noise:
         nu = min(max(expected**2 / squared, 1.0), freedom) if squared > 0 else freedom
         return expected, float(min(nu * df, self.replicates))
 
-    def lack_of_fit(self, stand: Stand) -> float:
-        """Return the probability of a misfit as large as the stand's, by F; NaN without repeats."""
+    def lack_of_fit(self, linear: Linearised) -> float:
+        """Return the probability of a misfit as large as a law's, by F; NaN without repeats."""
         if not self.replicates:
             return np.nan
-        expected, df = self.off(stand.tangent)
+        expected, df = self.off(linear.tangent)
         if not expected > self.exact:
-            return float(stand.misfit <= self.exact)
-        return float(fdtrc(df / (len(self.shares) - 1), df, stand.misfit / expected))
+            return float(linear.misfit <= self.exact)
+        return float(fdtrc(df / (len(self.shares) - 1), df, linear.misfit / expected))
 
 
 def seen_weights(weights: Array, censored: Flags) -> Array:
@@ -135,14 +136,14 @@ def noise_of(points: Points) -> Noise:
     return Noise(points.deviations() * np.sqrt(w), replicates, ROUND_OFF * variation)
 
 
-def stand_of(law: Law, points: Points, parameters: Array) -> Stand:
-    """Return a law's stand at its fit to points."""
+def linearised(law: Law, points: Points, parameters: Array) -> Linearised:
+    """Return a law linearised about its fit to points."""
     data = points.data()
     w = seen_weights(data.weights[0], data.censored[0])
-    return Stand.of(law, points.x, data.log_y[0], w, parameters)
+    return Linearised.of(law, points.x, data.log_y[0], w, parameters)
 
 
-def mimicry(null: Stand, rival: Stand, noise: Noise, rng: np.random.Generator) -> float:
+def mimicry(null: Linearised, rival: Linearised, noise: Noise, rng: np.random.Generator) -> float:
     """Return the probability that data of the null law let the rival fit better by as much as here.
 
     T = log (Q₀ + V) / (Q₁ + V), Q = Σ w r² of each law, V the pure error of the clusters with its degrees
@@ -164,7 +165,7 @@ def mimicry(null: Stand, rival: Stand, noise: Noise, rng: np.random.Generator) -
 
 @dataclass(frozen=True)
 class Family:
-    """A form with and without its floor, as it enters a contest: `law` stands for it, the larger of the two.
+    """A form with and without its floor, as it is compared: `law` represents it, the larger of the two.
 
     `named` is the form that its victory names, '' if all are refused; `poor` the p of its misfit (NaN if
     that cannot be judged); `error` and `drawn` its held-out error and draws of it, paired between families;
@@ -173,7 +174,7 @@ class Family:
 
     law: Law
     named: str
-    stand: Stand
+    linear: Linearised
     poor: float
     bic: float
     error: float
@@ -188,8 +189,9 @@ def settle(families: Sequence[Family], noise: Noise, tail: float, seed: int) -> 
     `tail` is the probability beyond either end of an interval. If no family wins, the reason is what the
     first of them lacks.
     """
+    # "contest" is the tag of these draws for good: another would draw others.
     chance = {
-        (i, j): mimicry(families[i].stand, families[j].stand, noise, generator(seed, "contest"))
+        (i, j): mimicry(families[i].linear, families[j].linear, noise, generator(seed, "contest"))
         for i, j in permutations(range(len(families)), 2)
     }
     doubts = []
@@ -202,7 +204,7 @@ def settle(families: Sequence[Family], noise: Noise, tail: float, seed: int) -> 
         if all(won for won, _ in pairs):
             return winner.named, "; ".join(text for _, text in pairs)
         doubts.append(next(text for won, text in pairs if not won))
-    return "undecided", doubts[0]
+    return UNDECIDED, doubts[0]
 
 
 def _beats(one: Family, other: Family, own: float, others: float, tail: float) -> tuple[bool, str]:
