@@ -59,6 +59,7 @@ class StudyError(LawbookError):
     """
 
     def __init__(self, file: object, field: str, value: object, problem: str, fix: str) -> None:
+        self.file, self.field, self.value, self.problem, self.fix = file, field, value, problem, fix
         where = f"{file}: {field}" if field else str(file)
         shown = "" if value is None else f" = {value!r}"
         super().__init__(f"{where}{shown}: {problem}; {fix}")

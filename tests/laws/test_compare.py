@@ -10,8 +10,8 @@ import pytest
 
 from lawbook.errors import LawbookError
 from lawbook.laws import compare, laws
-from lawbook.laws.contest import mimicry, noise_of, stand_of
 from lawbook.laws.heldout import origins, scales
+from lawbook.laws.model_comparison import linearised, mimicry, noise_of
 from lawbook.laws.points import gather
 from lawbook.laws.solver import solve
 from lawbook.theory.perceptron import max_margin_error
@@ -191,7 +191,7 @@ def test_the_mimic_is_as_rare_as_its_probability_says() -> None:
         table = pd.DataFrame({"x": np.tile(x, 3), "seed": np.repeat(np.arange(3), 10), "y": y.ravel()})
         points = gather(table, y="y", x="x")
         stands = [
-            stand_of(law, points, solve(law, points.x, points.data(), starts=8).parameters[0])
+            linearised(law, points, solve(law, points.x, points.data(), starts=8).parameters[0])
             for law in (null, rival)
         ]
         p.append(mimicry(*stands, noise_of(points), rng))

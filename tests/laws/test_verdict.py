@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from lawbook.laws import fit, laws
-from lawbook.laws.contest import noise_of, stand_of
+from lawbook.laws.model_comparison import linearised, noise_of
 from lawbook.laws.points import gather
 from lawbook.laws.solver import solve
 from lawbook.laws.verdict import lack_of_fit, misspecified, residual_pattern
@@ -103,8 +103,8 @@ def test_right_laws_are_not_refused(law: str, seeds: int) -> None:
         solution = solve(laws[law], points.x, points.data(), starts=8)
         told = lack_of_fit(laws[law], points, solution)
         refused += misspecified(laws[law], points, solution, *told) is not None
-        stand = stand_of(laws[law], points, solution.parameters[0])
-        small.append(residual_pattern(stand, points.x, noise_of(points).exact).p)
+        linear = linearised(laws[law], points, solution.parameters[0])
+        small.append(residual_pattern(linear, points.x, noise_of(points).exact).p)
     assert refused <= 1
     # The p of the pattern is uniform: its share below 0.1 is a tenth, within three standard errors.
     assert abs(np.mean(np.array(small) < 0.1) - 0.1) < 3 * np.sqrt(0.09 / 100)

@@ -12,7 +12,7 @@ import pandas as pd
 from lawbook.errors import LawbookError
 from lawbook.fitting.groups import Group, rows_of
 from lawbook.laws.compare import Comparison
-from lawbook.laws.fit import Fit
+from lawbook.laws.fitted import Fit
 from lawbook.laws.forms import laws as forms
 from lawbook.laws.survival import fit_censored
 from lawbook.results.derived import is_censored

@@ -91,5 +91,5 @@ def exponent_at_infinity(block: LawBlock, rows: pd.DataFrame, group: str) -> flo
     """Return the exponent that the law's exact curves have at infinity, NaN if none of them says."""
     chosen = group_runs(block, rows, group)
     known = (getattr(exact_curves[curve], "exponent", None) for curve in block.exact)
-    said = [float(exponent(chosen, block.inputs[0], block.y)) for exponent in known if exponent is not None]
-    return said[0] if said else np.nan
+    limits = [float(exponent(chosen, block.inputs[0], block.y)) for exponent in known if exponent is not None]
+    return limits[0] if limits else np.nan

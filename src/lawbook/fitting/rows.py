@@ -9,7 +9,7 @@ import pandas as pd
 
 from lawbook.fitting.groups import Group
 from lawbook.laws.compare import Comparison
-from lawbook.laws.fit import Fit
+from lawbook.laws.fitted import Fit
 from lawbook.laws.forms import laws as forms
 from lawbook.laws.note import notes_to_json, refusal
 from lawbook.results.selection import LawBlock

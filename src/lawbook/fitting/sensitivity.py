@@ -12,7 +12,8 @@ import pandas as pd
 from lawbook.errors import LawbookError
 from lawbook.fitting.censored import censored_choices, has_censored
 from lawbook.fitting.groups import Group, check_block, groups_of, points_of
-from lawbook.laws.fit import Fit, fit_points
+from lawbook.laws.fit import fit_points
+from lawbook.laws.fitted import Fit
 from lawbook.laws.forms import laws as forms
 from lawbook.laws.loss import Loss, robust_delta
 from lawbook.results.evaluations import runs_at

@@ -6,7 +6,8 @@
 
 from lawbook.laws.compare import Comparison, compare
 from lawbook.laws.extrapolate import Extrapolation, Rule, extrapolate
-from lawbook.laws.fit import Fit, fit
+from lawbook.laws.fit import fit
+from lawbook.laws.fitted import Fit
 from lawbook.laws.forms import laws
 from lawbook.laws.law import Law
 from lawbook.laws.loss import LOSSES, Loss

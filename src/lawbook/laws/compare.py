@@ -10,11 +10,12 @@ import pandas as pd
 
 from lawbook.errors import LawbookError
 from lawbook.laws.checks import check_history, check_inputs
-from lawbook.laws.contest import Family, noise_of, settle, stand_of
-from lawbook.laws.fit import Fit, fit_points, loss_of, too_few
+from lawbook.laws.fit import fit_points, loss_of, too_few
+from lawbook.laws.fitted import Fit
 from lawbook.laws.forms import laws
 from lawbook.laws.heldout import Scores, drawn_errors, miss, noise_draws, origins, score
 from lawbook.laws.law import Array, Law
+from lawbook.laws.model_comparison import Family, linearised, noise_of, settle
 from lawbook.laws.note import codes_of
 from lawbook.laws.points import Points, gather
 from lawbook.laws.solver import Loss
@@ -207,14 +208,14 @@ def _prefer(
         beside += note
         most = fits[max(members, key=lambda name: len(fits[name].law.parameters))]
         error, rolling, drawn = scored[most.law.name]
-        stand = stand_of(most.law, points, most.parameters)
+        linear = linearised(most.law, points, most.parameters)
         poor = most.lack_of_fit
         if np.isnan(poor):
-            poor = unexplained_by_chance(stand, points.x, noise.exact)
+            poor = unexplained_by_chance(linear, points.x, noise.exact)
         decades = np.array(most.decades)
         families.append(
             Family(
-                law=most.law, named=named, stand=stand, poor=poor, bic=most.bic, error=error,
+                law=most.law, named=named, linear=linear, poor=poor, bic=most.bic, error=error,
                 rolling=rolling, drawn=drawn,
                 decades=float(decades[np.isfinite(decades)].max(initial=0.0)),
             )

@@ -19,18 +19,19 @@ from scipy.special import log_ndtr, ndtr, ndtri
 from lawbook.errors import listed
 from lawbook.laws.checks import check_inputs, check_request, numbers
 from lawbook.laws.evidence import follow, held_terms
-from lawbook.laws.fit import Fit, derived_estimates, too_few, without_estimates
+from lawbook.laws.fit import derived_estimates, too_few, without_estimates
+from lawbook.laws.fitted import Fit
 from lawbook.laws.identify import free_parameters
 from lawbook.laws.law import Array, Counts, Flags, Law
 from lawbook.laws.loss import Loss
 from lawbook.laws.noise import Spread
-from lawbook.laws.note import info, refusal
+from lawbook.laws.note import refusal, warning
 from lawbook.laws.points import Points, gather
 from lawbook.laws.solver import Data, Solution, jacobian, solve
 from lawbook.laws.uncertainty import FEW_CLUSTERS, Estimate, interval
 from lawbook.laws.verdict import judge, lack_of_fit
 from lawbook.seeds import generator
-from lawbook.storage.status import FitStatus
+from lawbook.storage.status import FitStatus, RunStatus
 
 _EXACT, _DRAWN = (1e-10, 500), (1e-5, 100)
 """Largest change of log ŷ and log σ in a step that counts as none, and the most steps: of an estimate, of a draw."""
@@ -133,12 +134,14 @@ def fit_censored(
         [np.isfinite(numbers(table, c)) for c in inputs], axis=0
     )
     if "status" in table:
-        kept &= ~table["status"].isin(["diverged", "failed"]).to_numpy(dtype=bool)
+        kept &= ~table["status"].isin([RunStatus.DIVERGED, RunStatus.FAILED]).to_numpy(dtype=bool)
     rows = table.index[kept & censored].tolist()
     seen, repeats, named = int(kept.sum()) - len(rows), points.n_clusters, f"rows {listed(rows)}"
     text = f"{len(rows)} values of {y} are known by a bound alone and count by its probability under a log-normal"
     text += f" spread; the law is that of the median: {named}"
-    points = replace(points, n_censored=len(rows), notes=(*points.notes, info("censored", text, rows=rows)))
+    points = replace(
+        points, n_censored=len(rows), notes=(*points.notes, warning("censored", text, rows=rows))
+    )
     why, needed = too_few(points, law), len(law.parameters) + 2
     if why is None and law.coupled:
         text = f"the law reads a schedule's history, and {named} have no {y}"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betainc, stdtrit
 
-from lawbook.laws.contest import ROUND_OFF, Stand, noise_of, stand_of
 from lawbook.laws.identify import ILL_CONDITIONED, condition, free_combination
 from lawbook.laws.law import Array, Law
+from lawbook.laws.model_comparison import ROUND_OFF, Linearised, linearised, noise_of
 from lawbook.laws.note import Note, refusal, warning
 from lawbook.laws.points import Points
 from lawbook.laws.solver import Design, Solution
@@ -81,12 +81,12 @@ def trend(points: Points, level: float) -> Trend:
 def lack_of_fit(law: Law, points: Points, solution: Solution) -> tuple[float, float]:
     """Return p of the misfit under pure seed error, and the share of the variation of log y left unexplained.
 
-    Σ w r² over what the seeds' noise makes it off the law's tangent, against F (`contest.Noise`). p is NaN
+    Σ w r² over what the seeds' noise makes it off the law's tangent, against F (`model_comparison.Noise`). p is NaN
     without repeats.
     """
-    stand, noise = stand_of(law, points, solution.parameters[0]), noise_of(points)
+    linear, noise = linearised(law, points, solution.parameters[0]), noise_of(points)
     total = noise.exact / ROUND_OFF
-    return noise.lack_of_fit(stand), stand.misfit / total if total > 0 else 1.0
+    return noise.lack_of_fit(linear), linear.misfit / total if total > 0 else 1.0
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Pattern:
     size: float
 
 
-def residual_pattern(stand: Stand, x: Array, exact: float) -> Pattern:
+def residual_pattern(linear: Linearised, x: Array, exact: float) -> Pattern:
     """Return how much neighbouring points in log x share their misses.
 
     η = Σ (r_i − r_j)² / Σ r² over pairs of neighbours: von Neumann's ratio along one input, Geary's over
@@ -109,12 +109,12 @@ def residual_pattern(stand: Stand, x: Array, exact: float) -> Pattern:
     variance and range, and p is that of a beta distribution with these. Of the mean square of the residuals
     the part 1 − η / mean is systematic. x: (n, d); `exact` is the Σ w r² that counts as round-off.
     """
-    n = len(stand.residuals)
-    if n - stand.tangent.shape[1] < 3 or stand.misfit <= max(exact, n * _TINY**2):
+    n = len(linear.residuals)
+    if n - linear.tangent.shape[1] < 3 or linear.misfit <= max(exact, n * _TINY**2):
         return Pattern(np.nan, 0.0)
     some = np.unique(np.linspace(0, n - 1, min(n, _MOST)).round().astype(int))
-    r, link = stand.residuals[some], _neighbours(x[some])
-    tangent, _ = np.linalg.qr(stand.tangent[some])
+    r, link = linear.residuals[some], _neighbours(x[some])
+    tangent, _ = np.linalg.qr(linear.tangent[some])
     n, q = len(some), tangent.shape[1]
     rest = np.eye(n) - tangent @ tangent.T
     # The q smallest eigenvalues are the zeros of the law's own directions.
@@ -131,14 +131,14 @@ def residual_pattern(stand: Stand, x: Array, exact: float) -> Pattern:
     return Pattern(float(betainc(centre * both, (1 - centre) * both, at)), size)
 
 
-def unexplained_by_chance(stand: Stand, x: Array, exact: float) -> float:
+def unexplained_by_chance(linear: Linearised, x: Array, exact: float) -> float:
     """Return the p of a misfit without repeats: of the residuals' pattern, 1 for an exact fit.
 
     NaN where the law leaves so little that no pattern can be told from noise.
     """
-    if stand.misfit <= max(exact, len(x) * _TINY**2):
+    if linear.misfit <= max(exact, len(x) * _TINY**2):
         return 1.0
-    return residual_pattern(stand, x, exact).p if stand.freedom >= _SEEN else np.nan
+    return residual_pattern(linear, x, exact).p if linear.freedom >= _SEEN else np.nan
 
 
 def _neighbours(x: Array) -> Array:
@@ -222,19 +222,19 @@ def misspecified(
     the order of the residuals; p < 0.01 of the one if p < 0.001 of the other), and it is large: more than a
     tenth of the variation, or 8 % RMS. With repeats the size is what the seeds' noise leaves of the misfit.
     """
-    stand, noise = stand_of(law, points, solution.parameters[0]), noise_of(points)
-    pattern = residual_pattern(stand, points.x, noise.exact)
+    linear, noise = linearised(law, points, solution.parameters[0]), noise_of(points)
+    pattern = residual_pattern(linear, points.x, noise.exact)
     if np.isnan(fit_p):
         p, size = pattern.p, pattern.size
         real = p < _POOR_FIT
-        share = size**2 * len(stand.residuals) / max(stand.misfit, 1e-300)
+        share = size**2 * len(linear.residuals) / max(linear.misfit, 1e-300)
         large = unexplained * share > _UNEXPLAINED or size > _MISSPECIFIED
         what = f"misspecified, the residuals follow a pattern: p = {p:.2g}"
     else:
         p = fit_p
         real = p < _POOR_FIT or (p < _DOUBTFUL_FIT and pattern.p < _POOR_FIT)
-        beyond = stand.misfit - noise.off(stand.tangent)[0]
-        size = float(np.sqrt(max(beyond, 0.0) / len(stand.residuals)))
+        beyond = linear.misfit - noise.off(linear.tangent)[0]
+        size = float(np.sqrt(max(beyond, 0.0) / len(linear.residuals)))
         large = unexplained > _UNEXPLAINED or size > _MISSPECIFIED
         what = f"lack of fit, the law is misspecified: p = {p:.2g} against seed noise"
     if not (real and large):
@@ -247,8 +247,8 @@ def systematic(law: Law, points: Points, solution: Solution) -> list[Note]:
     """Return the note on a pattern in the residuals, if there is one and no repeats judge the fit better."""
     if repeated(points):
         return []
-    stand = stand_of(law, points, solution.parameters[0])
-    pattern = residual_pattern(stand, points.x, noise_of(points).exact)
+    linear = linearised(law, points, solution.parameters[0])
+    pattern = residual_pattern(linear, points.x, noise_of(points).exact)
     if not pattern.p < _POOR_FIT:
         return []
     text = f"neighbouring points are missed alike: p = {pattern.p:.2g}, {pattern.size:.2%} RMS"

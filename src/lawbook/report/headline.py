@@ -60,10 +60,10 @@ def headlines(content: StudyFile, results: Results) -> list[Headline]:
     for name, law in headline_laws(content).items():
         fits = results.fits
         form = law.compare[0]
-        mine = fits[
+        of_law = fits[
             (fits["law"] == name) & (fits["form"] == form) & (fits["parameter"] == forms[form].exponent)
         ]
-        rows += [_headline(name, law, row, content, results) for _, row in mine.iterrows()]
+        rows += [_headline(name, law, row, content, results) for _, row in of_law.iterrows()]
     return rows
 
 
@@ -167,12 +167,12 @@ def verdict_text(
 ) -> str:
     """Return the verdicts of the claims about one number."""
     verdicts = dict(zip(judged["claim"], judged["verdict"], strict=True))
-    mine = [
+    of_number = [
         f"{verdicts[i]} ({claim.origin})"
         for i, claim in enumerate(claims)
         if claim.value == f"{law}.{form}.{parameter}" and in_group(group, claim.where) and i in verdicts
     ]
-    return "; ".join(mine) or "no claim"
+    return "; ".join(of_number) or "no claim"
 
 
 def sensitivity_bars(fitted: pd.Series, table: pd.DataFrame) -> tuple[tuple[Bar, ...], str]:
@@ -215,13 +215,13 @@ def null_outcome(content: StudyFile, fits: pd.DataFrame) -> tuple[tuple[str, boo
 
     A null has no dependence on x by construction, so a law found in it is an error of the pipeline.
     """
-    said = []
+    outcomes = []
     for name, law in content.laws.items():
         if law.role != "null":
             continue
-        mine = fits[fits["law"] == name]
-        for group in dict.fromkeys(mine["group"]):
-            rows = mine[mine["group"] == group]
+        of_law = fits[fits["law"] == name]
+        for group in dict.fromkeys(of_law["group"]):
+            rows = of_law[of_law["group"] == group]
             found = []
             for form in law.compare:
                 row = rows[(rows["form"] == form) & (rows["parameter"] == forms[form].exponent)].iloc[0]
@@ -235,27 +235,27 @@ def null_outcome(content: StudyFile, fits: pd.DataFrame) -> tuple[tuple[str, boo
             reason = reason_of(notes)
             refused = bool((rows["status"] == FitStatus.REFUSED).any())
             if not found and refused and not codes_of(notes) & NO_LAW:
-                said.append(
+                outcomes.append(
                     (
                         f"{label}: the null shows nothing, its fit was refused for another reason ({reason})",
                         False,
                     )
                 )
             elif found:
-                said.append((f"{label}: a law was found where there is none ({'; '.join(found)})", False))
+                outcomes.append((f"{label}: a law was found where there is none ({'; '.join(found)})", False))
             else:
-                said.append((f"{label}: no law, as it must. {reason}".strip(), True))
-        if mine.empty:
-            said.append((f"{plain(name)}: the null has no fit, so it shows nothing", False))
-    return tuple(said)
+                outcomes.append((f"{label}: no law, as it must. {reason}".strip(), True))
+        if of_law.empty:
+            outcomes.append((f"{plain(name)}: the null has no fit, so it shows nothing", False))
+    return tuple(outcomes)
 
 
 def cannot_say(content: StudyFile, fits: pd.DataFrame) -> str:
     """Return the study's sentence on what its data cannot say, and what follows from the fits themselves."""
     sentences = [content.limits.strip()] if content.limits.strip() else []
     laws = headline_laws(content)
-    mine = fits[fits["law"].isin(list(laws))]
-    known = mine.dropna(subset=["decades"])
+    of_laws = fits[fits["law"].isin(list(laws))]
+    known = of_laws.dropna(subset=["decades"])
     decades = {str(name): float(d) for name, d in known.groupby("law")["decades"].max().items()}
     if decades:
         short = min(decades.values())
@@ -264,13 +264,13 @@ def cannot_say(content: StudyFile, fits: pd.DataFrame) -> str:
         sentences.append(
             text + (", and below 1.5 decades forms are hard to tell apart." if short < 1.5 else ".")
         )
-    sound = mine[mine["status"] == FitStatus.OK]
+    sound = of_laws[of_laws["status"] == FitStatus.OK]
     floors = [FLOOR in codes_of(notes_from_json(text)) for text in sound["notes"]]
     if any(floors):
         names = enumerate_words(map(plain, dict.fromkeys(sound.loc[floors, "law"])))
         sentences.append(f"Whether {names} ends in a floor cannot be told.")
     compared = [name for name, law in laws.items() if len(law.compare) > 1]
-    undecided = mine[(mine["preferred"] == UNDECIDED) & mine["law"].isin(compared)]
+    undecided = of_laws[(of_laws["preferred"] == UNDECIDED) & of_laws["law"].isin(compared)]
     if len(undecided):
         names = enumerate_words(map(plain, dict.fromkeys(undecided["law"])))
         sentences.append(f"Which form {names} follows is undecided.")

@@ -90,6 +90,6 @@ def sorted_curves(shard_files: Sequence[Path], rows_at_once: int = 1 << 21) -> I
         wanted = (pc.field("run_id") >= first) & (pc.field("run_id") <= last)
         yield pa.concat_tables(
             read_rows(file, wanted)
-            for file, mine in zip(shard_files, ids, strict=True)
-            if ((mine >= first) & (mine <= last)).any()
+            for file, of_shard in zip(shard_files, ids, strict=True)
+            if ((of_shard >= first) & (of_shard <= last)).any()
         ).sort_by([(column, "ascending") for column in ("run_id", "step", "split", "metric", "index")])

@@ -1,4 +1,4 @@
-"""Taking: the table that a study was given becomes its table of runs."""
+"""Importing: the table that a study was given becomes its table of runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lawbook.storage.user_table import read_source
 from lawbook.studies.plan import Plan
 
 
-def take_table(plan: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
+def import_table(plan: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the runs of a study that is given a table, and where they come from (table 'source').
 
     The rows stand in their order, under the study's column names. What every table of runs has is added where
@@ -23,7 +23,7 @@ def take_table(plan: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     source = plan.source
     if source is None:
-        raise LawbookError(f"{plan.study.file}: the study trains its runs, so it has no table to take")
+        raise LawbookError(f"{plan.study.file}: the study trains its runs, so it has no table to import")
     given = read_source(source.file)
     runs = given.table[list(source.columns.values())].set_axis(list(source.columns), axis=1)
     runs = runs.reset_index(drop=True)

@@ -16,6 +16,11 @@ from lawbook.studies.roles import REPEATS
 from lawbook.studies.schema import StudyFile
 from lawbook.studies.sweeps import Grid
 
+OF_SELECTION = (
+    "metric", "keep", "drop_hardest", "probes", "probe_steps", "trajectory_steps", "probe_data", "probe_angle_deg",
+)  # fmt: skip
+"""Axes that say how a pool is pruned: without effect on an unpruned run."""
+
 INPUTS = ("x", "x2", "x3")
 """Columns of the tables 'points' and 'predictions' that hold a law's inputs, in its order."""
 
@@ -113,7 +118,7 @@ def planned_for(block: LawBlock, runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def taken(block: LawBlock, runs: pd.DataFrame, bounded: Collection[str] = ()) -> pd.DataFrame:
-    """Return the runs that give a law its points: selected and converged, with a y and an x, choices made.
+    """Return the runs that give a law its points: selected, neither lost nor unconverged, with y and x, choices made.
 
     bounded: derived columns that runs may have by a bound alone, which is a y, too.
     """
@@ -123,7 +128,8 @@ def taken(block: LawBlock, runs: pd.DataFrame, bounded: Collection[str] = ()) ->
         by = list(block.by)
         groups = [rows for _, rows in chosen.groupby(by, dropna=False)] if by else [chosen]
         chosen = pd.concat([choose(rows, block.choose, block.inputs[0], block.y)[0] for rows in groups])
-    chosen = chosen.dropna(subset=list(block.inputs))
+    # A diverged run's last value is not its result; which value is chosen it does have a say in.
+    chosen = chosen[chosen["status"] == RunStatus.OK].dropna(subset=list(block.inputs))
     has_y = chosen[block.y].notna()
     return chosen[has_y | is_censored(chosen, block.y) if block.y in bounded else has_y]
 

@@ -12,6 +12,7 @@ from lawbook.studies.block import Block, Name
 class Claim(Block):
     """An expected value with its source, to be held against the measured interval."""
 
+    name: Name | None = Field(None, description="What a preset calls the claim by.")
     value: str | None = Field(None, description="law.form.parameter")
     difference: str | None = Field(None, description="Column whose paired difference is meant.")
     quantity: Name | None = Field(None, description="A registered named quantity.")

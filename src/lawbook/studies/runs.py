@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from lawbook.axes import AxisError, Config
-from lawbook.errors import StudyError, suggest
+from lawbook.errors import suggest
 from lawbook.models import SolvedModel, models
 from lawbook.pruning.metrics import metrics
 from lawbook.storage.checksum import digest
@@ -376,4 +376,4 @@ def checked_value(study: Study, field: str, name: str, value: Any) -> Any:
     except ValidationError as invalid:
         error = invalid.errors()[0]
         problem, fix = explain(error["type"], error["msg"], error.get("ctx", {}))
-        raise StudyError(study.file, field, value, problem, fix) from None
+        raise study.error(field, value, problem, fix) from None

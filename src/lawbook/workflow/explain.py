@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,6 @@ from lawbook.studies.runs import effective, reads_scores
 from lawbook.workflow.stages import training_code
 
 Row = tuple[str, str]
-_SPLITS = ("train_", "validation_", "test_")
 
 
 def find_run(plans: Sequence[Plan], wanted: str) -> list[tuple[Plan, Run]]:
@@ -65,7 +64,10 @@ def why(plan: Plan, run: Run, results: Path, cache: Path) -> list[Row]:
     if spent is None or outcome is None:
         rows.append(("state", f"not in {results / 'runs.parquet'} yet; `lawbook run {plan.study.name}`"))
     else:
-        rows += [*_outcome(outcome), *_training(spent, training_code(plan))]
+        rows += [
+            *_outcome(outcome, Results(results).columns("metric", "measurement")),
+            *_training(spent, training_code(plan)),
+        ]
     kept = [str(file) for file in _cache_files(cache, run.run_id)]
     return [*rows, ("kept in the cache", ", ".join(kept) or "no")]
 
@@ -99,9 +101,9 @@ def _scoring(file: Path, run: Run) -> list[Row]:
     return rows
 
 
-def _outcome(outcome: Mapping[str, Any]) -> list[Row]:
+def _outcome(outcome: Mapping[str, Any], measured: Collection[str]) -> list[Row]:
     reason = f": {outcome['reason']}" if pd.notna(outcome["reason"]) else ""
-    finals = {name: value for name, value in outcome.items() if name.startswith(_SPLITS) and pd.notna(value)}
+    finals = {name: value for name, value in outcome.items() if name in measured and pd.notna(value)}
     return [
         ("status", f"{outcome['status']}{reason}"),
         ("examples", f"{outcome['n_train']:,} in training, {outcome['n_unique']:,} of them seen"),

@@ -17,7 +17,10 @@ FOLDER = r"^[^{}*?\x00-\x1f\x7f]+$"
 
 
 class Settings(BaseModel):
-    """What config/config.yaml says: where things lie. Nothing here changes a result."""
+    """What config/config.yaml says: where things lie, and at which preset studies run that have it.
+
+    Nothing here changes a result: those of a preset lie in folders of their own, `results/STUDY@PRESET`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -25,6 +28,7 @@ class Settings(BaseModel):
     results: str = Field("results", pattern=FOLDER)
     cache: str = Field("results/.cache", pattern=FOLDER)
     default: str = Field("digits", min_length=1)
+    preset: str | None = Field(None, min_length=1)
 
 
 def check_settings(config: Mapping[str, Any]) -> Settings:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError, listed
-from lawbook.laws.fit import Fit
+from lawbook.laws.fitted import Fit
 from lawbook.laws.frontier.result import FLOOR_OF_SPREAD, MOST_DRAWS, Optima, percentiles
 from lawbook.laws.frontier.runs import Runs, curves, runs_of
 from lawbook.laws.law import Array, Counts

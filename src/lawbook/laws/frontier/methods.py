@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from lawbook.errors import LawbookError, suggest
-from lawbook.laws.fit import Fit
+from lawbook.laws.fitted import Fit
 from lawbook.laws.frontier.cost import SIX, Cost, log_budgets
 from lawbook.laws.frontier.envelope import compute_envelope
 from lawbook.laws.frontier.isoflop import akima_minimum, isoflop, parabola_minimum

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lawbook.errors import LawbookError, listed
-from lawbook.laws.fit import Fit
+from lawbook.laws.fitted import Fit
 from lawbook.laws.frontier.cost import SIX, Cost, compute_of, log_budgets, samples_at
 from lawbook.laws.frontier.result import MOST_DRAWS, Frontier, Optima, percentile_method, refused, summarise
 from lawbook.laws.law import Array, Law

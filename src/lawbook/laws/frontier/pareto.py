@@ -12,11 +12,11 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from lawbook.errors import LawbookError, suggest
 from lawbook.laws.law import Array
 from lawbook.laws.note import Note, warning
+from lawbook.laws.repeats import t_reach
 from lawbook.seeds import generator
 
 LARGEST_POOL, SMALLEST_FRACTION, LARGEST_FRACTION = "largest pool", "smallest fraction", "largest fraction"
@@ -67,7 +67,7 @@ class Pareto:
         """
         half = self.n_repeats // 2
         error = draws.std(axis=0, ddof=1) * np.sqrt(half / (half - 1))
-        reach = stats.t.ppf((1 + self.level) / 2, self.n_repeats - 1) * error
+        reach = t_reach(self.n_repeats, self.level) * error
         return estimate - reach, estimate + reach
 
     def table(self) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from lawbook.laws.repeats import independent
 from lawbook.report.figures._series import plain_means
 from lawbook.report.style import BLACK, log_axis, tick_text
 from lawbook.storage.columns import SPLITS
+from lawbook.storage.status import RunStatus
 from lawbook.studies.figure_block import FigureBlock
 
 _MOST_TICKS = 10
@@ -81,7 +82,7 @@ def means_along(rows: pd.DataFrame, x: str) -> pd.DataFrame:
 
 def last_values(rows: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     """Return the last row with a value of each run that diverged."""
-    diverged = runs.loc[runs["status"] == "diverged", "run_id"]
+    diverged = runs.loc[runs["status"] == RunStatus.DIVERGED, "run_id"]
     seen = rows[rows["run_id"].isin(diverged) & rows["value"].notna()]
     return seen.sort_values("step").groupby("run_id", sort=False).tail(1)
 

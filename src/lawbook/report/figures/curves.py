@@ -35,6 +35,7 @@ from lawbook.results.reader import Results
 from lawbook.results.selection import varying_axes
 from lawbook.results.words import enumerate_words, label, number, plain
 from lawbook.storage.columns import SPLITS
+from lawbook.storage.status import RunStatus
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.schema import StudyFile
 
@@ -236,7 +237,7 @@ def _check(block: FigureBlock, configs: Sequence[Config]) -> None:
 
 def _caption(block: FigureBlock, runs: pd.DataFrame, held: str) -> str:
     about = f"Mean over independent repeats with its 95 % interval ({repeats_text(runs)})."
-    if (runs["status"] == "diverged").any():
+    if (runs["status"] == RunStatus.DIVERGED).any():
         about += " A diverged run counts up to the step before, marked by a cross."
     if "exact" in block.options:
         about += f" Dashed: exact values ({plain(str(block.options['exact']))})."

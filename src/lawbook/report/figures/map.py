@@ -22,6 +22,8 @@ from lawbook.report.style import BLACK, GREY, PALETTE, RED, SINGLE, label_bar, n
 from lawbook.results.reader import Results
 from lawbook.results.selection import text_of, varying_axes
 from lawbook.results.words import conditions, enumerate_words, label, number, plain
+from lawbook.storage.status import RunStatus
+from lawbook.studies.columns_block import bounded
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.roles import REPEATS
 from lawbook.studies.schema import StudyFile
@@ -87,7 +89,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         legend += _draw_phases(axes, grid, columns)
     else:
         _draw_values(figure, axes, grid, columns[0], content)
-    legend += _draw_lacking(axes, grid, columns, bool(phases))
+    legend += _draw_lacking(axes, grid, columns, bool(phases), bounded(content.columns))
     axes.set(xlabel=label(x, content), ylabel=label(y, content))
     axes.set_xticks(np.arange(n_x) + 0.5, _tick_texts(grid.values(x)), rotation=0)
     axes.set_yticks(np.arange(n_y) + 0.5, _tick_texts(grid.values(y)), rotation=0)
@@ -146,12 +148,12 @@ def _cells(runs: pd.DataFrame, x: str, y: str, columns: Sequence[str]) -> pd.Dat
     every run diverged), with `phases`, the number of different phases among them. A run that diverged reaches nothing.
     """
     finite = runs[list(columns)].astype(float)
-    finite = finite.where(np.isfinite(finite) & (runs["status"] != "diverged").to_numpy()[:, None])
+    finite = finite.where(np.isfinite(finite) & (runs["status"] != RunStatus.DIVERGED).to_numpy()[:, None])
     phase = finite.notna().apply(lambda row: "+".join(c for c in columns if row[c]) or NEITHER, axis=1)
     table = runs[[x, y]].assign(
         n_runs=1,
-        n_diverged=(runs["status"] == "diverged").astype(int),
-        phase=phase.where(runs["status"] != "diverged"),
+        n_diverged=(runs["status"] == RunStatus.DIVERGED).astype(int),
+        phase=phase.where(runs["status"] != RunStatus.DIVERGED),
     )
     by_cell = table.groupby([x, y])
     cells = by_cell[["n_runs", "n_diverged"]].sum()
@@ -224,18 +226,24 @@ def _phase_text(phase: str, columns: Sequence[str]) -> str:
     return f"{enumerate_words(map(plain, reached))}{' alone' if alone else ''}"
 
 
-def _draw_lacking(axes: Axes, grid: Grid, columns: Sequence[str], phases: bool) -> list[Any]:
-    """Hatch the cells without a value, and mark those where runs lack one; return the legend's entries."""
+def _draw_lacking(
+    axes: Axes, grid: Grid, columns: Sequence[str], phases: bool, censored: Sequence[str]
+) -> list[Any]:
+    """Hatch the cells without a value, and mark those where runs lack one; return the legend's entries.
+
+    censored: the columns that lack a value where a level is not reached.
+    """
     cells = grid.cells
     none = cells["n_runs"] == 0
     diverged = ~none & (cells["n_diverged"] == cells["n_runs"])
     lacking = cells["n_runs"] - cells["n_diverged"] - cells[f"{columns[0]}_n"]
     empty = ~none & ~diverged & (cells[f"{columns[0]}_n"] == 0) & (not phases)
+    lacks = f"{plain(columns[0])} not reached" if columns[0] in censored else f"no {plain(columns[0])}"
     entries: list[Any] = []
     for chosen, hatch, text in (
         (none, "", "no run"),
         (diverged, "xxxxx", "all runs diverged"),
-        (empty, "/////", f"no {plain(columns[0])} in any run"),
+        (empty, "/////", f"{lacks} in any run"),
     ):
         look: dict[str, Any] = {"facecolor": "#F4F4F4", "edgecolor": GREY, "hatch": hatch, "linewidth": 0}
         for cell in cells[chosen].to_dict("records"):
@@ -244,7 +252,7 @@ def _draw_lacking(axes: Axes, grid: Grid, columns: Sequence[str], phases: bool) 
     some = cells[~diverged & (cells["n_diverged"] > 0)]
     entries += _mark(axes, grid, some, (0.85, 0.8), "some runs diverged", marker="X", mfc=RED, mec="white")
     partly = cells[(lacking > 0) & ~empty & (not phases)]
-    text = f"some runs without {plain(columns[0])}: mean of the others"
+    text = f"{lacks} in some runs: mean of the others"
     return entries + _mark(axes, grid, partly, (0.15, 0.8), text, marker="^", mfc="white", mec=BLACK)
 
 

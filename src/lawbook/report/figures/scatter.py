@@ -19,6 +19,7 @@ from lawbook.report.style import BLACK, GREY, MARKERS, SINGLE, colours, label_ba
 from lawbook.results.reader import Results
 from lawbook.results.selection import varying_axes
 from lawbook.results.words import count, enumerate_words, label, plain
+from lawbook.storage.status import RunStatus
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.schema import StudyFile
 
@@ -39,7 +40,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     if by is not None and by not in runs:
         raise LawbookError(f"figure {block.kind}: by = {by!r}; {suggest(by, varied)}")
     finite = np.isfinite(runs[[x, y]].to_numpy(dtype=float)).all(axis=1)
-    drawn = runs[finite & (runs["status"] != "diverged").to_numpy()]
+    drawn = runs[finite & (runs["status"] != RunStatus.DIVERGED).to_numpy()]
     points = _means(drawn, x, y, varied)
 
     figure = new_figure(SINGLE + 1.3, 3.3)
@@ -159,7 +160,7 @@ def _caption(block: FigureBlock, runs: pd.DataFrame, drawn: pd.DataFrame, points
     about = f"Each dot a run ({repeats_text(runs)})"
     if len(points):
         about += "; larger marks: means over independent repeats with 95 % intervals on both axes"
-    lacking = int((runs["status"] != "diverged").sum()) - len(drawn)
+    lacking = int((runs["status"] != RunStatus.DIVERGED).sum()) - len(drawn)
     if lacking:
         names = enumerate_words([plain(str(block.options[key])) for key in ("x", "y")])
         about += f"; {count(lacking, 'run')} without a value of {names} cannot be drawn"
