@@ -25,7 +25,7 @@ from lawbook.laws.identify import free_parameters
 from lawbook.laws.law import Array, Counts, Flags, Law
 from lawbook.laws.loss import Loss
 from lawbook.laws.noise import Spread
-from lawbook.laws.note import info, refusal
+from lawbook.laws.note import refusal, warning
 from lawbook.laws.points import Points, gather
 from lawbook.laws.solver import Data, Solution, jacobian, solve
 from lawbook.laws.uncertainty import FEW_CLUSTERS, Estimate, interval
@@ -139,7 +139,9 @@ def fit_censored(
     seen, repeats, named = int(kept.sum()) - len(rows), points.n_clusters, f"rows {listed(rows)}"
     text = f"{len(rows)} values of {y} are known by a bound alone and count by its probability under a log-normal"
     text += f" spread; the law is that of the median: {named}"
-    points = replace(points, n_censored=len(rows), notes=(*points.notes, info("censored", text, rows=rows)))
+    points = replace(
+        points, n_censored=len(rows), notes=(*points.notes, warning("censored", text, rows=rows))
+    )
     why, needed = too_few(points, law), len(law.parameters) + 2
     if why is None and law.coupled:
         text = f"the law reads a schedule's history, and {named} have no {y}"
