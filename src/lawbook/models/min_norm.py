@@ -38,7 +38,7 @@ class MinNorm(SolvedModel):
         self, config: Config, inputs: NDArray[np.float64], targets: NDArray[np.float64]
     ) -> dict[str, NDArray[np.float64]]:
         """Return W, (in, out), for inputs (n, in) and targets (n, out)."""
-        return {"weight": np.linalg.lstsq(inputs, targets)[0]}
+        return {"weight": np.asarray(np.linalg.lstsq(inputs, targets)[0], dtype=np.float64)}
 
     def outputs(
         self, config: Config, weights: Mapping[str, NDArray[np.float64]], inputs: NDArray[np.float64]

@@ -1,6 +1,6 @@
 """Isotropic linear regression: x ~ N(0, I_d), y = β·x + ξ with ξ ~ N(0, σ²), drawn anew for each seed.
 
-`lawbook.theory.min_norm` has the expected risk of least squares on it.
+`lawbook.theory.gaussian_regression` has the expected risk of least squares on it.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def limiting_risk(gamma: ArrayLike, signal: ArrayLike = 1.0, noise: ArrayLike = 
         below = sigma**2 * g / (1.0 - g)
         above = r**2 * (1.0 - 1.0 / g) + sigma**2 / (g - 1.0)
     at_one = np.where(sigma > 0, np.inf, 0.0)
-    return np.where(g < 1.0, below, np.where(g > 1.0, above, at_one))
+    return np.asarray(np.where(g < 1.0, below, np.where(g > 1.0, above, at_one)), dtype=np.float64)
 
 
 def mean_risk(

@@ -8,7 +8,7 @@ import pytest
 
 from lawbook.models import SolvedModel, models
 from lawbook.studies import plan_study
-from lawbook.theory.min_norm import exact_curve, limiting_risk, mean_risk
+from lawbook.theory.gaussian_regression import exact_curve, limiting_risk, mean_risk
 from lawbook.training.solved import solve_runs
 
 
