@@ -11,11 +11,11 @@ import pytest
 
 from lawbook.results.collect import collect_runs, sorted_curves
 from lawbook.storage.tables import read_roles, write_parts, write_table
-from lawbook.studies import Plan, load_study, make_plan, shard_digest
+from lawbook.studies import Plan, load_study, make_plan
 from lawbook.training.measure import how_measured, requests_of
 from lawbook.training.shard import train_shard
-from lawbook.workflow.code_digest import SOURCE, stage_digest
-from lawbook.workflow.stages import code_digest, measuring_code, training_code
+from lawbook.workflow.code_digest import SOURCE, digest_of
+from lawbook.workflow.stages import MEASURING, STAGES, measuring_code, training_code
 
 STUDY = """
 title: Measured
@@ -94,12 +94,12 @@ def test_what_stood_there_keeps_every_byte(tmp_path: Path, monkeypatch: pytest.M
 
 def test_measuring_counts_in_the_jobs_digests_and_not_in_that_of_training(tmp_path: Path) -> None:
     plain, measured = planned(tmp_path), planned(tmp_path, MEASURE)
-    assert training_code(plain) == training_code(measured) == code_digest(plain, "train")
-    assert code_digest(measured, "train") != code_digest(plain, "train")
+    train = STAGES["train"]
+    assert training_code(plain) == training_code(measured) == train.code(plain, "all")
+    assert train.code(measured, "all") != train.code(plain, "all")
     assert len(set(measuring_code(measured).values())) == 3
     assert measured.digest != plain.digest
-    ((runs,),) = ([*plain.shards.values()],)
-    assert shard_digest(runs, measured.study.content.measure) != shard_digest(runs)
+    assert train.configuration(measured, "all") != train.configuration(plain, "all")
 
 
 def test_a_changed_measurement_changes_its_own_digest_alone(tmp_path: Path) -> None:
@@ -108,10 +108,13 @@ def test_a_changed_measurement_changes_its_own_digest_alone(tmp_path: Path) -> N
 
     def digests(source: Path) -> dict[str, str]:
         measured = {
-            name: stage_digest("measure", [f"lawbook.measurements.{name}"], source)
+            name: digest_of(
+                frozenset({"lawbook.training.measure", f"lawbook.measurements.{name}"}), source=source
+            )
             for name in ("sharpness", "weight_norm")
         }
-        return {"train": stage_digest("train", ["lawbook.models.mlp"], source), **measured}
+        trained = digest_of(frozenset({"lawbook.training.shard"}), MEASURING, source=source)
+        return {"train": trained, **measured}
 
     file = source / "lawbook/measurements/sharpness.py"
     file.write_text(f"{file.read_text()}\nchanged = True\n")
