@@ -8,6 +8,7 @@ from pathlib import Path
 from lawbook.errors import LawbookError, suggest
 from lawbook.studies import Plan, plan_study
 from lawbook.studies.claim_block import Claim
+from lawbook.studies.columns_block import bounded
 from lawbook.studies.presets import MARK
 from lawbook.studies.study import names_at
 
@@ -88,6 +89,17 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
             except LawbookError as error:
                 problem, _, fix = str(error).rpartition("; ")
                 raise plan.study.error(f"claims.{i}.options", dict(claim.options), problem, fix) from None
+        crossings = bounded(content.columns)
+        if (
+            claim.quantity is not None
+            and quantities[claim.quantity].of_crossing
+            and claim.column not in crossings
+        ):
+            problem, fix = (
+                "this column does not say first at which step",
+                "write one under columns: {first: step, …}",
+            )
+            raise plan.study.error(f"claims.{i}.column", claim.column, problem, fix)
         check = None if claim.quantity is None else quantities[claim.quantity].check
         if check is not None and plan.source is None:
             try:
