@@ -264,7 +264,7 @@ def resolved(config: Config) -> Config:
 
 def _steps_of(config: Config) -> int:
     """Return the steps that take the nearest to a run's compute. Raises BeyondReachError if one takes more."""
-    compute, one = config["compute"], step_flops(config)
+    compute, one = float(config["compute"]), step_flops(config)
     if config["epochs"] is not None:
         problem = f"epochs is {config['epochs']:g}, and both set the steps"
         raise AxisError("compute", compute, problem, "keep one of the two")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, WithJsonSchema, field_validator
 
 from lawbook.errors import LawbookError, suggest
 from lawbook.studies.analysis import REAL, TEXT, WHOLE, Analysis, AnalysisBlock
@@ -34,7 +34,7 @@ class ComputeFrontierBlock(AnalysisBlock):
         "every", description="Points: every evaluation of a run, or the last alone, as isoFLOP cells need."
     )
     where: dict[str, Any] = Field({}, description="Keep only the runs with these values (one, or a list).")
-    cluster: list[str] = Field(
+    cluster: Annotated[list[str], WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array"}]})] = Field(
         [],
         description="Axes whose combinations are independent repeats; by default fold where it varies, else seed.",
     )
@@ -43,10 +43,12 @@ class ComputeFrontierBlock(AnalysisBlock):
         min_length=1,
         description="akima and parabola (isoFLOP), envelope, and laws of N and D, whose fitted surface is minimised.",
     )
-    budgets: list[float] = Field(
-        [],
-        description="Budgets C, a list or {log10: [lo, hi, n]}; by default those of the axis compute, else nine where "
-        "three sizes have losses.",
+    budgets: Annotated[list[float], WithJsonSchema({"anyOf": [{"type": "array"}, {"type": "object"}]})] = (
+        Field(
+            [],
+            description="Budgets C, a list or {log10: [lo, hi, n]}; by default those of the axis compute, else nine where "
+            "three sizes have losses.",
+        )
     )
     noise: float | None = Field(
         None, gt=0, description="Standard deviation of y between seeds, where the runs have one seed."
@@ -104,9 +106,7 @@ class ComputeFrontierBlock(AnalysisBlock):
                 raise study.error(f"{field}.methods", method, str(error), fix) from None
 
 
-_BAND = {
-    f"{quantity}{end}": REAL for quantity in ("size", "samples", "loss") for end in ("", "_low", "_high")
-}
+BAND = {f"{quantity}{end}": REAL for quantity in ("size", "samples", "loss") for end in ("", "_low", "_high")}
 
 TABLES = {
     # The best size N*, samples D* and loss L* at each budget C, by each method. `edge` says which edge of the sampled
@@ -115,7 +115,7 @@ TABLES = {
     "optima": {
         "method": TEXT,
         "compute": REAL,
-        **_BAND,
+        **BAND,
         "edge": TEXT,
         "size_exact": REAL,
         "loss_exact": REAL,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lawbook.analyses import Inputs
-from lawbook.analyses.compute_frontier.block import OF_TABLES, ComputeFrontierBlock
+from lawbook.analyses.compute_frontier.block import BAND, OF_TABLES, ComputeFrontierBlock
 from lawbook.errors import LawbookError
 from lawbook.fitting.exact import exact_curves
 from lawbook.laws import fit
@@ -137,7 +137,7 @@ def _where_sizes_meet(size: Array, cost: Array) -> list[float]:
     low, high = ends["min"].nsmallest(_SIZES).iloc[-1], ends["max"].nlargest(_SIZES).iloc[-1]
     if not low < high:
         raise LawbookError("no budget has losses of three sizes; sweep sizes and compute so that they meet")
-    return np.geomspace(low, high, _BUDGETS).tolist()
+    return [float(budget) for budget in np.geomspace(low, high, _BUDGETS)]
 
 
 def _found(
@@ -174,9 +174,7 @@ def _exact_frontier(block: ComputeFrontierBlock, data: _Points, budgets: list[pd
 
 def _optima(method: str, found: Frontier, best: pd.DataFrame) -> pd.DataFrame:
     exact = {"size_exact": best["size"].to_numpy(), "loss_exact": best["loss"].to_numpy()}
-    inside = found.table.assign(edge=None, **exact).drop(
-        columns=["spread", *(c for c in found.table if c.startswith("samples_per_size"))]
-    )
+    inside = found.table[["compute", *BAND]].assign(edge=None, **exact)
     parts = [part for part in (inside, found.edges) if len(part)]
     table = pd.concat(parts, ignore_index=True) if parts else inside
     return table.sort_values("compute", ignore_index=True).assign(method=method)

@@ -15,7 +15,7 @@ def notices(content: StudyFile, results: Results) -> Iterator[tuple[str, str]]:
     """Yield the warnings of each frontier, by method."""
     for name in content.analyses.of("compute_frontier"):
         table = results.analysis("compute_frontier", name).table("exponents")
-        for row in table[table["quantity"] == "size"].itertuples():
-            where = f"{plain(name)}, {method_name(row.method)}"
-            for note in notes_from_json(row.notes):
+        for row in table[table["quantity"] == "size"].to_dict("records"):
+            where = f"{plain(name)}, {method_name(row['method'])}"
+            for note in notes_from_json(row["notes"]):
                 yield note.code, f"{where}: {note.message}"

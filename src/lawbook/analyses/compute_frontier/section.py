@@ -36,7 +36,7 @@ class FrontierTable:
 def frontier_table(name: str, asked: ComputeFrontierBlock, found: Results) -> FrontierTable:
     """Return what the report shows of one frontier."""
     exponents = found.table("exponents")
-    known = exponents["on_exact_losses"].notna().any() or exponents["exact"].notna().any()
+    known = bool(exponents[["exact", "on_exact_losses"]].notna().any(axis=None))
     parts = {
         str(method): rows.set_index("quantity") for method, rows in exponents.groupby("method", sort=False)
     }
@@ -84,7 +84,7 @@ def _row(method: str, rows: pd.DataFrame, known: bool) -> tuple[str, ...]:
 
 def _notes(method: str, rows: pd.DataFrame) -> Iterator[str]:
     """Yield why a method is refused, and what else there is to know of it."""
-    for note in notes_from_json(rows.loc["size", "notes"]):
+    for note in notes_from_json(str(rows.loc["size", "notes"])):
         verb = " is refused" if note.severity == Severity.REFUSAL else ""
         yield f"{method_name(method)}{verb}: {note.message}."
 

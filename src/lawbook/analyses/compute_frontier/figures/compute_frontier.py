@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,8 +41,8 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         raise LawbookError(f"figure {block.kind}: no method found an optimum; see the table exponents")
     known = optima["size_exact"].notna().any()
     figure = new_figure(DOUBLE, 3.6 if known else 3.0)
-    rows = [["profiles", "sizes"], ["profiles", "ratio"]] if known else [["profiles", "sizes"]]
-    panels = figure.subplot_mosaic(rows, height_ratios=[1.6, 1] if known else [1])
+    mosaic: Any = [["profiles", "sizes"], *([["profiles", "ratio"]] if known else [])]
+    panels = figure.subplot_mosaic(mosaic, height_ratios=[1.6, 1] if known else [1])
     scale = _draw_profiles(panels["profiles"], profiles, optima, asked)
     bar = figure.colorbar(
         scale, ax=panels["profiles"], location="top", aspect=40, pad=0.01, label="compute C (FLOPs)"
@@ -96,7 +97,11 @@ def _draw_sizes(axes: Axes, optima: pd.DataFrame, asked: ComputeFrontierBlock) -
     for i, method in enumerate(asked.methods):
         points = optima[optima["method"] == method]
         inside, edge = points[points["edge"].isna()], points[points["edge"].notna()]
-        look = {"color": PALETTE[i % len(PALETTE)], "marker": MARKERS[i % len(MARKERS)], "ls": "none"}
+        look: dict[str, Any] = {
+            "color": PALETTE[i % len(PALETTE)],
+            "marker": MARKERS[i % len(MARKERS)],
+            "ls": "none",
+        }
         if len(points):
             axes.fill_between(
                 inside["compute"],
@@ -126,12 +131,11 @@ def _draw_ratio(axes: Axes, optima: pd.DataFrame, asked: ComputeFrontierBlock) -
     axes.axhline(1, color=BLACK, lw=1.0)
     for i, method in enumerate(asked.methods):
         points = optima[(optima["method"] == method) & optima["edge"].isna()].dropna(subset="size_exact")
-        ratio = points[["size", "size_low", "size_high"]].div(points["size_exact"], axis=0)
-        spread = np.nan_to_num(
-            np.abs(ratio[["size_low", "size_high"]].sub(ratio["size"], axis=0)).to_numpy().T
-        )
+        ratio, *ends = points[["size", "size_low", "size_high"]].to_numpy(dtype=float).T
+        exact = points["size_exact"].to_numpy(dtype=float)
+        spread = np.nan_to_num(np.abs(np.stack(ends) - ratio) / exact)
         axes.errorbar(
-            points["compute"], ratio["size"], yerr=spread, color=PALETTE[i % len(PALETTE)], ls="none",
+            points["compute"], ratio / exact, yerr=spread, color=PALETTE[i % len(PALETTE)], ls="none",
             marker=MARKERS[i % len(MARKERS)], ms=2.5, elinewidth=0.7,
         )  # fmt: skip
     log_axis(axes, "x", optima["compute"])
@@ -141,12 +145,12 @@ def _draw_ratio(axes: Axes, optima: pd.DataFrame, asked: ComputeFrontierBlock) -
 def _caption(exponents: pd.DataFrame, asked: ComputeFrontierBlock) -> str:
     sizes = exponents[exponents["quantity"] == "size"]
     found = [
-        f"{method_name(row.method)} {measured(row.exponent, row.low, row.high)} over "
-        f"{span(row.compute_low, row.compute_high)} FLOPs"
-        for row in sizes.itertuples()
-        if row.status == FitStatus.OK
+        f"{method_name(row['method'])} {measured(row['exponent'], row['low'], row['high'])} over "
+        f"{span(row['compute_low'], row['compute_high'])} FLOPs"
+        for row in sizes.to_dict("records")
+        if row["status"] == FitStatus.OK
     ]
-    refused = [method_name(row.method) for row in sizes.itertuples() if row.status != FitStatus.OK]
+    refused = [method_name(method) for method in sizes.loc[sizes["status"] != FitStatus.OK, "method"]]
     text = (
         f"{plain(asked.y)} over {plain(asked.n)} at some budgets, interpolated by Akima, with the best sizes (stars; "
         "hollow on an edge of the sizes), and the best size over budgets, with 95 % intervals. Exponent of N* in C: "
