@@ -118,7 +118,7 @@ def sampler_rows() -> list[str]:
                 )
                 examples = task.examples(config)
                 weights = model.solve(config, examples.inputs.astype(float), examples.targets)
-                errors[seed, i] = task.exact_error(config, weights)
+                errors[seed, i] = task.exact_metrics(config, weights)["error"]
         exact = sampler_loss(SAMPLES, FACTS, alpha)
         ratio = errors.mean(axis=0) / exact
         sampling = errors.std(axis=0, ddof=1) / np.sqrt(SEEDS) / exact

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from lawbook.axes import AxisError
 from lawbook.measurements import OfExamples, measurements
 from lawbook.measurements._dimensions import correlation, maximum_likelihood, sorted_distances, two_nn
 from lawbook.measurements._lanczos import largest_eigenvalue
@@ -178,6 +179,14 @@ def test_singular_values_of_a_matrix_and_of_a_linear_map() -> None:
     product = weights["weight_2"] @ weights["weight_1"] @ weights["weight_0"]
     found = measurements["singular_values"]().compute(shown(weights))["singular_values"]
     np.testing.assert_allclose(found, torch.linalg.svdvals(product), rtol=1e-10, atol=1e-13)
+
+
+def test_a_model_that_reads_tokens_has_no_linear_map() -> None:
+    config = {"model": "transformer", "width": 8, "depth": 1, "heads": 2}
+    transformer = cast(TrainedModel, models["transformer"])
+    measurements["singular_values"].model_validate({"of": "head"}).check(config, transformer, 10, 30)
+    with pytest.raises(AxisError, match="reads no vectors"):
+        measurements["singular_values"]().check(config, transformer, 10, 30)
 
 
 def test_kernel_movement_is_that_of_the_kernel_of_jacobians() -> None:

@@ -126,7 +126,7 @@ def test_what_is_made_of_a_censored_value_is_bounded_on_the_right_side() -> None
     assert "gap_low" not in found
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     st.tuples(st.booleans(), st.booleans()),
     st.tuples(st.floats(0, 1), st.floats(0, 1)),

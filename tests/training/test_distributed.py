@@ -17,6 +17,7 @@ import torch
 from torch.multiprocessing.spawn import ProcessExitedException
 
 from lawbook.errors import AbandonedError, LawbookError
+from lawbook.measurements import measurements
 from lawbook.models import models
 from lawbook.signals import heed_signals, ignore_signals
 from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
@@ -26,6 +27,7 @@ from lawbook.training import distributed
 from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.distributed import train_distributed
 from lawbook.training.losses import losses
+from lawbook.training.measure import Request
 from lawbook.training.outcome import Trained
 from lawbook.training.stack import StackedRuns, open_source, train_stack
 
@@ -72,17 +74,22 @@ def test_two_processes_give_the_curve_of_one_also_when_they_are_stopped_and_resu
         schedule="cosine", label_noise=0.2, keep_fraction=0.5, metric="el2n",
     )  # fmt: skip
     scores = np.random.default_rng(0).random(config["samples"])
-    alone = train_stack([config], {0: scores}).trained
+    measured = [Request(name, measurements[name](), "1") for name in ("gradient_norm", "sharpness")]
+    alone = train_stack([config], {0: scores}, requests=measured).trained
     checkpoint = Checkpoint(tmp_path, "run")
     two = config | {"devices": 2, "strategy": "ddp"}
 
     os.kill(os.getpid(), signal.SIGTERM)
     with pytest.raises(AbandonedError, match="SIGTERM came; run again to resume"):
-        train_distributed(two, scores, checkpoint=checkpoint)
+        train_distributed(two, scores, checkpoint=checkpoint, requests=measured)
     mark(checkpoint)
     ignore_signals()
-    resumed = train_distributed(two, scores, checkpoint=checkpoint)
+    resumed = train_distributed(two, scores, checkpoint=checkpoint, requests=measured)
 
+    assert resumed.measured.keys() == alone.measured.keys()
+    for step, columns in alone.measured.items():
+        for name, (value,) in columns.items():
+            assert resumed.measured[step][name] == pytest.approx([value], rel=1e-9)
     assert resumed.curve[1].pop("test/loss") == [MARK]
     assert alone.curve[1].pop("test/loss") != [MARK]
     assert largest_difference(resumed, alone) < 1e-12

@@ -60,7 +60,7 @@ def test_metrics_are_those_of_the_weights():
             "train/loss": np.logaddexp(0, -right).mean(),
             "train/error": (right < 0).mean(),
             "train/margin": right.min() / np.linalg.norm(weights["weight"]),
-            "test/error": task.exact_error(one, weights),
+            "test/error": task.exact_metrics(one, weights)["error"],
         },
         rel=1e-9,
     )

@@ -35,12 +35,15 @@ class SingularValues(Measurement):
     count: int = Field(10, ge=1, description="How many, the largest ones.")
 
     def check(self, config: Config, model: TrainedModel, n_inputs: int, n_outputs: int) -> None:
-        """Raise AxisError if the model has no such matrix."""
+        """Raise AxisError if the model has no such matrix, or reads no vectors to map."""
         shapes = model.shapes(config, n_inputs, n_outputs)
         matrices = [MAP, *(name for name, shape in shapes.items() if len(shape) == 2)]
         if self.of not in matrices:
             problem = f"the model {config['model']} has no such matrix"
             raise AxisError("of", self.of, problem, suggest(self.of, matrices))
+        if self.of == MAP and "vector" not in model.reads:
+            problem = f"the model {config['model']} reads no vectors"
+            raise AxisError("of", self.of, problem, "name one of its matrices")
 
     def compute(self, view: View) -> Mapping[str, Tensor]:
         """Return the singular values (R, count), or as many as there are."""
@@ -49,7 +52,8 @@ class SingularValues(Measurement):
         from lawbook.measurements._spectra import singular_values
 
         if self.of == MAP:
-            inputs = torch.eye(view.n_inputs).to(view.inputs).expand(len(view.inputs), -1, -1)
+            some = next(iter(view.weights.values()))
+            inputs = torch.eye(view.n_inputs).to(some).expand(len(some), -1, -1)
             with torch.no_grad():
                 at_zero = view.outputs(view.weights, torch.zeros_like(inputs))
                 matrices = view.outputs(view.weights, inputs) - at_zero

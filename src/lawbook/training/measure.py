@@ -217,7 +217,9 @@ def _views(
         at_once = max(1, n if source.whole else min(n, BYTES_AT_ONCE // of_example))
         size = 1 if of.alone else max(1, BYTES_AT_ONCE // (at_once * of_example + of_weights))
         for part in (rows[start : start + size] for start in range(0, len(rows), size)):
-            inputs, targets = source.examples(of.split, n, part)
+            inputs = targets = torch.empty(len(part), 0)
+            if of.examples:
+                inputs, targets = source.examples(of.split, n, part)
             yield (
                 View(
                     model=model,

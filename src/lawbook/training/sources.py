@@ -217,7 +217,7 @@ class StreamSource:
         n_batches = -(-n // batches[0][0].shape[1])
         batches += [self.batch(self._steps + more) for more in range(1, n_batches)]
         inputs, targets = (torch.cat(parts, dim=1)[list(runs)] for parts in zip(*batches, strict=True))
-        return (inputs, targets) if n else (inputs[:, :0], targets[:, :0])
+        return inputs, targets
 
     def evaluate(self, predict: Predict, weights: Mapping[str, Tensor]) -> Metrics:
         """Return the task's own metrics of the weights."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from lawbook.errors import LawbookError, suggest
 from lawbook.studies import Plan, plan_study
 from lawbook.studies.claim_block import Claim
+from lawbook.studies.columns_block import bounded
 from lawbook.studies.presets import MARK
 from lawbook.studies.study import names_at
 
@@ -82,6 +83,17 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
                 problem, fix = f"{claim.quantity} is about no column", "delete it"
             raise plan.study.error(f"claims.{i}.column", claim.column, problem, fix)
         _check_analysis(plan, i, claim)
+        crossings = bounded(content.columns)
+        if (
+            claim.quantity is not None
+            and quantities[claim.quantity].of_crossing
+            and claim.column not in crossings
+        ):
+            problem, fix = (
+                "this column does not say first at which step",
+                "write one under columns: {first: step, …}",
+            )
+            raise plan.study.error(f"claims.{i}.column", claim.column, problem, fix)
         check = None if claim.quantity is None else quantities[claim.quantity].check
         if check is not None and plan.source is None:
             try:

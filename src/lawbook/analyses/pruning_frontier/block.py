@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import pandas as pd
 from pydantic import Field, field_validator
 
 from lawbook.axes import Config
 from lawbook.laws.frontier.pareto import LEAST_REPEATS
+from lawbook.laws.repeats import independent
 from lawbook.studies.analysis import REAL, TEXT, WHOLE, Analysis, AnalysisBlock
 from lawbook.studies.axes import HOW_TRAINED
 from lawbook.studies.block import Name
 from lawbook.studies.plan import Columns, check_selection, check_sweep
+from lawbook.studies.roles import REPEATS
 from lawbook.studies.runs import Run, n_kept, without_effect
 from lawbook.studies.study import Study
 
-FREE = frozenset({"kept", "keep_fraction", "seed", "fold", *HOW_TRAINED})
+FREE = frozenset({"kept", "keep_fraction", *REPEATS, *HOW_TRAINED})
 """Axes that the runs of a frontier may differ in, besides its pools and its repeats."""
 
 
@@ -77,7 +80,8 @@ class FrontierBlock(AnalysisBlock):
             raise study.error(
                 f"{field}.control", dict(self.control), problem, "sweep both over the same ones"
             )
-        cluster = self.cluster or (["fold"] if len({c.get("fold") for c in configs}) > 1 else ["seed"])
+        repeats = pd.DataFrame({axis: [config.get(axis) for config in configs] for axis in REPEATS})
+        cluster = self.cluster or independent(repeats)
         shared = _repeats(pruned, cluster) & _repeats(control, cluster)
         if len(shared) < LEAST_REPEATS:
             problem = f"frontier and control share {len(shared)} repeats of {', '.join(cluster)}"

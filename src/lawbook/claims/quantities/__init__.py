@@ -21,13 +21,14 @@ class Quantity:
     compute: of the results and the runs, and of the claim's column where it is `of_column` (None: where one is named),
     returns estimate, low and high end of the 95 % interval (NaN where there is none), and the number of runs behind
     them. check: raises LawbookError for runs, planned or done, that it cannot be computed of, given the columns that
-    are their axes. of: the kind of analysis that it is of, if any: `compute` then gets the tables of that analysis, in
-    place of the study's.
+    are their axes. of_crossing: whether the column must say at which step first, or be made of one that does. of: the
+    kind of analysis that it is of, if any: `compute` then gets the tables of that analysis, in place of the study's.
     """
 
     compute: Callable[..., tuple[float, float, float, int]]
     check: Callable[[pd.DataFrame, Sequence[str]], None] | None = None
     of_column: bool | None = False
+    of_crossing: bool = False
     of: str | None = None
 
 

@@ -7,11 +7,9 @@ import pandas as pd
 from scipy import stats
 
 from lawbook.claims.quantities import Quantity
-from lawbook.errors import LawbookError
 from lawbook.results.derived import is_censored
 from lawbook.results.reader import Results
 from lawbook.storage.status import RunStatus
-from lawbook.studies.columns_block import bounds_of
 
 
 def share_reaching(results: Results, runs: pd.DataFrame, column: str) -> tuple[float, float, float, int]:
@@ -21,10 +19,6 @@ def share_reaching(results: Results, runs: pd.DataFrame, column: str) -> tuple[f
     nothing is known makes the estimate NaN: a share of the others would be biased.
     Source: Clopper and Pearson 1934, Biometrika 26:404.
     """
-    if not {*bounds_of(column)} <= {*runs.columns}:
-        raise LawbookError(
-            f"share_reaching: no level is crossed in {column!r}; name a column that says first"
-        )
     n, reached = len(runs), runs[column].notna().to_numpy(dtype=bool)
     unknown = (
         ~reached & ~is_censored(runs, column) & (runs["status"] != RunStatus.DIVERGED).to_numpy(dtype=bool)
@@ -35,4 +29,4 @@ def share_reaching(results: Results, runs: pd.DataFrame, column: str) -> tuple[f
     return k / n, float(interval.low), float(interval.high), n
 
 
-quantity = Quantity(share_reaching, of_column=True)
+quantity = Quantity(share_reaching, of_column=True, of_crossing=True)
