@@ -70,6 +70,14 @@ def modules_of(package: str, part: str = "", without: tuple[str, ...] = ()) -> M
     return _modules_of(package, part, without, os.environ.get(VARIABLE, ""))
 
 
+def module_of(package: str, name: str) -> str:
+    """Return the module of an entry of a package. Raises LawbookError with the nearest name if there is none."""
+    modules = modules_of(package)
+    if name not in modules:
+        raise LawbookError(f"{package} has no entry {name!r}; {suggest(name, modules)}")
+    return modules[name]
+
+
 def file_of(module: str) -> Path | None:
     """Return the file of a module of the package or of the extensions, None if there is no such module."""
     root, _, rest = module.partition(".")

@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lawbook.analyses.pruning_frontier.compute import fit_frontiers
 from lawbook.analyses.staged_learning.compute import (
     staircase_ratios,
     steps_to_learn,
     task_losses,
-    unlearned_cases,
 )
+from lawbook.analyses.staged_learning.notices import notices
 from lawbook.claims.judge import judge_claims
 from lawbook.claims.quantities import quantities
 from lawbook.errors import LawbookError
@@ -105,8 +104,6 @@ def planted(tmp_path_factory):
         write_table(table, folder / f"{kind}.parquet", kind)
     panel = sensitivity(content.laws, runs, curves=curves, draws=30)
     write_table(panel, folder / "sensitivity.parquet", "sensitivity")
-    for kind, table in fit_frontiers({}, runs).items():
-        write_table(table, folder / f"{kind}.parquet", kind)
     write_table(judge_claims(content.claims, folder, content.laws), folder / "claims.parquet", "claims")
     return study, Results(folder)
 
@@ -164,9 +161,8 @@ def test_the_report_prints_three_numbers_beside_the_measured_one(planted):
 
 def test_nothing_learned_is_a_warning(planted):
     study, results = planted
-    assert unlearned_cases(results.runs) == []
+    assert list(notices(study.content, results)) == []
     runs = results.runs.assign(test_learned_tenth_bit=[0.0, 0.0, 1.0, 0.0, 2.0, 0.0, 0.0, 0.0])
-    assert unlearned_cases(runs)[0].startswith("in 6 of 8 runs no task came below 0.1 bit")
     assert "nothing_learned" not in [group.kind for group in warnings_of(study.content, results)]
     lost = Results(results.folder)
     lost.__dict__["runs"] = runs

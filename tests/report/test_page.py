@@ -152,7 +152,7 @@ def test_a_study_with_nothing_but_runs_has_a_page(simulated, tmp_path):
         "sweeps: {seeds: {axes: {seed: {count: 2}}}}\n",
         encoding="utf-8",
     )
-    fitted = ("fits", "draws", "predictions", "points", "slopes", "sensitivity", "frontiers", "verdicts")
+    fitted = ("fits", "draws", "predictions", "points", "slopes", "sensitivity")
     for name in ("curves", *fitted, "claims"):
         assert name in COLUMNS
         write_table(empty(name), tmp_path / f"{name}.parquet", name)

@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 from tests.conftest import Simulated, write_results
 
-from lawbook.claims.quantities.frontier_ratio import frontier_ratio
+from lawbook.analyses.pruning_frontier.quantities.frontier_ratio import frontier_ratio
 from lawbook.errors import LawbookError
 from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report
 from lawbook.report.pool_scores import disputed_cases, disputed_shares, duplicate_cases, scoring_rows
-from lawbook.report.verdicts import verdict_rows
+from lawbook.report.sections import shown_sections
 from lawbook.results.reader import Results
 from lawbook.scoring.score import score_pools
 from lawbook.storage.tables import write_table
@@ -200,8 +200,9 @@ sweeps:
       samples: [100, 200, 400, 800, 1200]
       metric: [random, el2n]
       seed: {count: 8}
-frontiers:
-  el2n: {sweep: kept, where: {metric: el2n}, control: {metric: random}}
+analyses:
+  pruning_frontier:
+    el2n: {sweep: kept, where: {metric: el2n}, control: {metric: random}}
 figures:
   - {pareto: el2n}
 claims:
@@ -237,7 +238,9 @@ def frontier(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
 
 
 def test_page_one_gives_the_verdict_on_a_frontier(frontier: Simulated) -> None:
-    (row,) = verdict_rows(frontier.study.content, Results(frontier.folder))
+    (shown,) = shown_sections(frontier.study.content, Results(frontier.folder))
+    (row,) = shown.shown["frontiers"]
+    assert shown.first
     assert (row.name, row.verdict) == ("el2n", "power law")
     cells = dict(row.cells)
     assert cells["window"].startswith("50 to 800 training examples kept, 1.2 decades, 5 points")

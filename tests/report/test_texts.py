@@ -25,13 +25,13 @@ from matplotlib.transforms import Bbox
 from tests.analyses.test_staged_learning import planted as learning
 from tests.report.fonts import fonts_in
 
+from lawbook.analyses.known_quanta.section import BEST
 from lawbook.cli.write_fit import predictions_of
 from lawbook.fitting.study import fit_study
 from lawbook.fitting.table import Question, ask
 from lawbook.report import glyphs
 from lawbook.report.figures import Drawn, figures
 from lawbook.report.figures._fit import draw_fit
-from lawbook.report.known_quanta import BEST
 from lawbook.report.style import SINGLE, new_figure, save, styled
 from lawbook.report.typesetting import fit_texts
 from lawbook.report.wrapping import ELLIPSIS
@@ -111,9 +111,11 @@ def _known_quanta() -> tuple[Results, StudyFile]:
     )  # fmt: skip
     tasks = np.repeat([0, 1, 2, 3], [40, 20, 10, 5])
     examples = pd.concat([pd.DataFrame({"seed": s, "task": tasks, "cluster": tasks // 2}) for s in (0, 1)])
-    tables = {"quanta_scores": scores, "quanta": examples}
-    content = SimpleNamespace(known_quanta=SimpleNamespace(affinity="abs_cos"))
-    return cast(Results, SimpleNamespace(table=tables.__getitem__)), cast(StudyFile, content)
+    tables = SimpleNamespace(table={"scores": scores, "examples": examples}.__getitem__)
+    blocks = {"known_quanta": {"networks": SimpleNamespace(affinity="abs_cos")}}
+    content = SimpleNamespace(analyses=SimpleNamespace(of=blocks.__getitem__))
+    results = SimpleNamespace(analysis=lambda *_: tables)
+    return cast(Results, results), cast(StudyFile, content)
 
 
 def _two_inputs(content: StudyFile, runs: pd.DataFrame, folder: Path) -> tuple[Results, StudyFile]:

@@ -19,7 +19,6 @@ import pyarrow.parquet as pq
 import pytest
 from tests.workflow.conftest import build
 
-from lawbook.analyses.pruning_frontier.compute import fit_frontiers
 from lawbook.claims.judge import judge_claims
 from lawbook.fitting.sensitivity import sensitivity
 from lawbook.fitting.study import fit_study
@@ -85,7 +84,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     write_table(runs, out / "runs.parquet", roles=plan.roles)
     write_table(source, out / "source.parquet", "source")
     tables = fit_study(content.laws, runs) | {"sensitivity": sensitivity(content.laws, runs)}
-    for name, made in (tables | fit_frontiers(content.frontiers, runs)).items():
+    for name, made in tables.items():
         write_table(made, out / f"{name}.parquet", name)
     write_table(judge_claims(content.claims, out), out / "claims.parquet", "claims")
     for block in content.figures:

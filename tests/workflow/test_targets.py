@@ -23,7 +23,8 @@ def test_a_dry_run_of_every_study_tells_the_truth(house: House, study: str) -> N
         wanted |= {"take_table": 1}
     wanted |= {"draw_figure": len(plan.study.content.figures)} if plan.study.content.figures else {}
     wanted |= {"score_pools": 1} if plan.pools else {}
-    wanted |= {"discover_quanta": 1} if plan.study.content.discovery else {}
+    for kind, _, _ in plan.study.content.analyses.each():
+        wanted[f"analyse_{kind}"] = wanted.get(f"analyse_{kind}", 0) + 1
 
     assert house.jobs(study) == wanted
 

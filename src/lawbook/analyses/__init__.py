@@ -21,13 +21,14 @@ import pandas as pd
 
 from lawbook.errors import LawbookError
 from lawbook.registry import Registry
-from lawbook.results.reader import Results
 from lawbook.storage.tables import conform
 from lawbook.studies.analysis import analyses
 from lawbook.studies.plan import Plan
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from lawbook.results.reader import Results
 
 
 @dataclass(frozen=True)

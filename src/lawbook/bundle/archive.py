@@ -41,7 +41,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format: Literal["lawbook bundle 1"] = "lawbook bundle 1"
+    format: Literal["lawbook bundle 1", "lawbook bundle 2"] = "lawbook bundle 2"
     study: Annotated[str, Field(pattern=WITH_PRESET)]
     digests: dict[str, str]
     code: dict[str, str]

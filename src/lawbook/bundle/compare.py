@@ -11,7 +11,7 @@ import pandas as pd
 
 from lawbook.laws.note import Note, Severity, notes_from_json, reason_of
 
-Agreement = Literal["identical", "agrees", "differs"]
+Agreement = Literal["identical", "agrees", "differs", "unchecked"]
 
 TOLERANCE = 1e-6
 """Relative difference below which two numbers agree: machines round differently, and solvers stop."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lawbook.claims.quantities import quantities
+from lawbook.claims.quantities import analysis_of, quantities
 from lawbook.errors import LawbookError
 from lawbook.fitting.exact import exact_estimate
 from lawbook.laws.note import notes_from_json, reason_of
@@ -19,6 +19,7 @@ from lawbook.results.selection import in_group, where
 from lawbook.results.words import conditions, enumerate_words, fitted_range, measured, number, plain, symbol
 from lawbook.storage.status import FitStatus, Verdict
 from lawbook.storage.tables import conform, empty
+from lawbook.studies.analysis import Analyses
 from lawbook.studies.claim_block import Claim
 from lawbook.studies.law_block import LawBlock
 from lawbook.studies.roles import REPEATS
@@ -40,11 +41,15 @@ NOTHING = (math.nan, math.nan, math.nan)
 
 
 def judge_claims(
-    claims: Sequence[Claim], results: Path, laws: Mapping[str, LawBlock] | None = None
+    claims: Sequence[Claim],
+    results: Path,
+    laws: Mapping[str, LawBlock] | None = None,
+    analyses: Analyses | None = None,
 ) -> pd.DataFrame:
     """Return the table 'claims': a row per claim with its measurement and verdict; see `verdict`.
 
-    laws: those of the study, by name, for claims about what is left of a value once an exact curve's is taken off.
+    laws: those of the study, by name, for claims about what is left of a value once an exact curve's is taken off;
+    analyses: those of the study, for claims about what one of them found.
     Raises LawbookError, naming the claim by its position in the study, where it does not say which runs or
     which group of a fit it is about.
     """
@@ -54,7 +59,7 @@ def judge_claims(
     rows = []
     for i, claim in enumerate(claims):
         try:
-            kind, found = _measure(claim, tables, laws or {})
+            kind, found = _measure(claim, tables, laws or {}, analyses or Analyses())
         except LawbookError as error:
             raise LawbookError(f"claims.{i}: {error}") from error
         decided = verdict(claim, found)
@@ -145,14 +150,18 @@ def claim_text(claim: Claim) -> str:
     return f"{plain(str(claim.quantity))}{of}{given} {says}"
 
 
-def _measure(claim: Claim, tables: Results, laws: Mapping[str, LawBlock]) -> tuple[str, Measurement]:
+def _measure(
+    claim: Claim, tables: Results, laws: Mapping[str, LawBlock], analyses: Analyses
+) -> tuple[str, Measurement]:
     if claim.value is not None:
         return "value", _value(claim, claim.value, tables, laws)
     if claim.difference is not None:
         return "difference", _difference(claim, claim.difference, tables)
-    named = quantities[str(claim.quantity)]
+    quantity, runs = quantities[str(claim.quantity)], where(tables.runs, claim.where)
+    if quantity.of is not None:
+        tables = tables.analysis(quantity.of, analysis_of(quantity, analyses.of(quantity.of), claim.analysis))
     column = [] if claim.column is None else [claim.column]
-    return "quantity", Measurement(*named.compute(tables, where(tables.runs, claim.where), *column))
+    return "quantity", Measurement(*quantity.compute(tables, runs, *column))
 
 
 def _value(claim: Claim, value: str, tables: Results, laws: Mapping[str, LawBlock]) -> Measurement:

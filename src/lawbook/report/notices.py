@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from lawbook.analyses.staged_learning.compute import unlearned_cases
 from lawbook.laws.note import Severity, notes_from_json, reason_of
 from lawbook.report.pool_scores import disputed_cases, duplicate_cases
-from lawbook.report.quanta import few_tokens
+from lawbook.report.sections import notices
 from lawbook.results.reader import Results
 from lawbook.results.selection import text_of
 from lawbook.results.words import count, plain
@@ -47,8 +46,6 @@ def warnings_of(content: StudyFile, results: Results) -> list[Group]:
     found: dict[str, dict[str, None]] = defaultdict(dict)
     for status, case in run_cases(results):
         found[f"run_{status}"][case] = None
-    for case in unlearned_cases(results.runs):
-        found["nothing_learned"][case] = None
     fits = results.fits
     for name in content.laws:
         for (form, group), rows in fits[fits["law"] == name].groupby(["form", "group"], sort=False):
@@ -69,11 +66,9 @@ def warnings_of(content: StudyFile, results: Results) -> list[Group]:
             found["disputed_labels"][case] = None
         for case in duplicate_cases(results):
             found["near_duplicates"][case] = None
-    for case in few_tokens(content, results):
-        found["few_tokens"][case] = None
-    for _, verdict in results.verdicts.iterrows():
-        for note in notes_from_json(verdict["notes"]):
-            found[note.code][f"{plain(verdict['frontier'])}: {note.message}"] = None
+    for of_analysis in notices.values():
+        for kind, case in of_analysis(content, results):
+            found[kind][case] = None
     if content.laws and not any(law.role == "null" for law in content.laws.values()):
         found["no_null"][
             "no law of this study has the role null: the pipeline was not shown data without a law"

@@ -8,34 +8,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader, StrictUndefined
 
 from lawbook import __version__
 from lawbook.report.embed import InlineFigure, Link, inline_figure, table_link
 from lawbook.report.headline import cannot_say, headlines, null_outcome
-from lawbook.report.known_quanta import METHOD_COLUMNS, NETWORK_COLUMNS, known_section
 from lawbook.report.notices import summary, warnings_of
 from lawbook.report.pool_scores import COLUMNS as SCORING
 from lawbook.report.pool_scores import probe_data_rows, scoring_rows
-from lawbook.report.quanta import SCORE_COLUMNS, quanta_section
-from lawbook.report.verdicts import verdict_rows
+from lawbook.report.sections import shown_sections, template_folders
 from lawbook.results.reader import Results
 from lawbook.results.selection import text_of
 from lawbook.results.words import count, fitted_range, measured, number, plain, symbol
 from lawbook.storage.files import write_text
 from lawbook.storage.status import Verdict
 from lawbook.studies import Study
+from lawbook.studies.analysis import analyses
 from lawbook.studies.schema import StudyFile
 
 ORIGINS = ("exact", "published", "preregistered", "exploratory")
 VERDICTS = tuple(Verdict)
 SIZES = ("n_params", "n_train", "flops")
 METRICS = ("test_loss", "test_error", "validation_loss", "train_loss")
-DOWNLOADS = (
-    "runs", "costs", "fits", "claims", "sensitivity", "slopes", "points", "predictions", "frontiers", "verdicts"
-)  # fmt: skip
-
-FRONTIER_TABLES = {"frontiers", "verdicts"}
+DOWNLOADS = ("runs", "costs", "fits", "claims", "sensitivity", "slopes", "points", "predictions")
 
 
 @dataclass(frozen=True)
@@ -55,9 +50,11 @@ def write_report(study: Study, results: Path) -> None:
     Raises LawbookError for a table or figure that is not there.
     """
     tables, content = Results(results), study.content
+    shown = shown_sections(content, tables)
+    templates = {kind: FileSystemLoader(folder) for kind, folder in template_folders(shown).items()}
     environment = Environment(
-        loader=PackageLoader("lawbook.report"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        loader=ChoiceLoader([PackageLoader("lawbook.report"), PrefixLoader(templates)]), autoescape=True,
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.globals |= {"plain": plain, "number": number, "count": count}
     page = environment.get_template("page.html").render(
@@ -68,7 +65,7 @@ def write_report(study: Study, results: Path) -> None:
         origins=ORIGINS,
         verdicts=VERDICTS,
         headlines=headlines(content, tables),
-        frontiers=verdict_rows(content, tables),
+        sections=shown,
         nulls=null_outcome(content, tables.fits),
         cannot_say=cannot_say(content, tables.fits),
         warnings=warnings_of(content, tables),
@@ -77,11 +74,7 @@ def write_report(study: Study, results: Path) -> None:
         measured=measured,
         fits=fits_table(tables.fits),
         runs=runs_table(tables),
-        downloads=[table_link(name, tables.table(name)) for name in _downloads(content)],
-        quanta=quanta_section(content, tables),
-        quanta_columns=SCORE_COLUMNS,
-        known_quanta=known_section(content, tables),
-        known_columns=(NETWORK_COLUMNS, METHOD_COLUMNS),
+        downloads=_downloads(content, tables),
         scoring=scoring_rows(tables) if tables.has("scorings") else (),
         scoring_columns=SCORING,
         cost=cost_rows(tables.costs, tables.runs) if content.table is None else [],
@@ -204,11 +197,15 @@ def _source_rows(content: StudyFile, tables: Results) -> list[tuple[str, str]]:
     return rows
 
 
-def _downloads(content: StudyFile) -> list[str]:
-    without = {"costs"} if content.table is not None else set()
-    return [
-        name for name in DOWNLOADS if name not in without | (set() if content.frontiers else FRONTIER_TABLES)
-    ]
+def _downloads(content: StudyFile, tables: Results) -> list[Link]:
+    names = [name for name in DOWNLOADS if name != "costs" or content.table is None]
+    links = [table_link(name, tables.table(name)) for name in names]
+    for kind, name, _ in content.analyses.each():
+        found = tables.analysis(kind, name)
+        links += [
+            table_link(f"{kind}_{name}_{table}", found.table(table)) for table in analyses[kind].downloads
+        ]
+    return links
 
 
 def _versions(text: str) -> str:

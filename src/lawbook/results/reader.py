@@ -120,26 +120,6 @@ class Results:
         return self.table("scorings")
 
     @cached_property
-    def frontiers(self) -> pd.DataFrame:
-        """Return the Pareto frontiers of pruning with their controls."""
-        return self.table("frontiers")
-
-    @cached_property
-    def frontier_slopes(self) -> pd.DataFrame:
-        """Return the local exponents of the frontiers."""
-        return self.table("frontier_slopes")
-
-    @cached_property
-    def frontier_forms(self) -> pd.DataFrame:
-        """Return how other forms fit the frontiers."""
-        return self.table("frontier_forms")
-
-    @cached_property
-    def verdicts(self) -> pd.DataFrame:
-        """Return whether each frontier beats a power law."""
-        return self.table("verdicts")
-
-    @cached_property
     def claims(self) -> pd.DataFrame:
         """Return the judged claims."""
         return self.table("claims")

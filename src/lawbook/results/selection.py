@@ -16,6 +16,11 @@ from lawbook.studies.roles import REPEATS
 from lawbook.studies.schema import StudyFile
 from lawbook.studies.sweeps import Grid
 
+OF_SELECTION = (
+    "metric", "keep", "drop_hardest", "probes", "probe_steps", "trajectory_steps", "probe_data", "probe_angle_deg",
+)  # fmt: skip
+"""Axes that say how a pool is pruned: without effect on an unpruned run."""
+
 INPUTS = ("x", "x2", "x3")
 """Columns of the tables 'points' and 'predictions' that hold a law's inputs, in its order."""
 

@@ -119,59 +119,6 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "device": _text,
         "versions": _text,
     },
-    # The examples that were clustered by their gradients: of a task that knows its quanta those of each network, by
-    # its seed, with the known task's rank; of a text its tokens, with the text around each, where `window` is a place
-    # among the task's examples; `loss_held_out` and `learned_step` are those of a run of another seed, the step null
-    # where the token is never learned; `control` is a cluster of the same size made of target and previous token.
-    "quanta": {
-        "seed": _whole,
-        "task": _whole,
-        "window": _whole,
-        "position": _whole,
-        "file": _text,
-        "before": _text,
-        "target": _text,
-        "after": _text,
-        "loss": _real,
-        "loss_held_out": _real,
-        "learned_step": _real,
-        "cluster": _whole,
-        "control": _whole,
-    },
-    # Sizes of the clusters at each k and start of the clustering, or of each network by its seed, from the largest.
-    "quanta_sizes": {
-        "k": _whole,
-        "seed": _whole,
-        "rank": _whole,
-        "size": _whole,
-    },
-    # What is said of the clusters, in numbers. Where quanta are known: of each network, by its seed, what it has
-    # learned, agreement with its tasks (n: those in the sample), blind rules, and slopes (k: the last rank). Of a text,
-    # without a seed: how tokens were chosen, stability, agreement with the target tokens, slope of size over rank
-    # (n: its last rank), and the comparison with the control on the run of another seed (n: files that the bootstrap
-    # draws from).
-    "quanta_scores": {
-        "seed": _whole,
-        "what": _text,
-        "part": _text,
-        "k": _whole,
-        "estimate": _real,
-        "low": _real,
-        "high": _real,
-        "n": _whole,
-    },
-    # Losses of tokens under runs of several sizes, and how they fall over these, by seed.
-    "token_losses": {
-        "window": _whole,
-        "position": _whole,
-        "before": _text,
-        "target": _text,
-        "run_id": _text,
-        "seed": _whole,
-        "n_params": _whole,
-        "loss": _real,
-        "kind": _text,
-    },
     # Where the runs of a study that trains none were taken from; one row. `rename` is a JSON object.
     "source": {
         "file": _text,
@@ -277,55 +224,6 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "slope": _real,
         "low": _real,
         "high": _real,
-    },
-    # Pareto frontiers of pruning: the least error at each number of kept examples, over pool sizes, and a control.
-    # `censored` says on which edge of the sweep the choice lies, empty for none.
-    "frontiers": {
-        "frontier": _text,
-        "part": _text,
-        "kept": _real,
-        "estimate": _real,
-        "low": _real,
-        "high": _real,
-        "level": _real,
-        "pool": _real,
-        "keep_fraction": _real,
-        "censored": _text,
-        "n_repeats": _whole,
-    },
-    # Their local exponents and those of the control, and the difference.
-    "frontier_slopes": {
-        "frontier": _text,
-        "part": _text,
-        "x_low": _real,
-        "x_high": _real,
-        "slope": _real,
-        "low": _real,
-        "high": _real,
-    },
-    # AICc of other forms over the window of the verdict, less that of a power law, which has two parameters.
-    "frontier_forms": {
-        "frontier": _text,
-        "part": _text,
-        "form": _text,
-        "n_parameters": _whole,
-        "delta_aicc": _real,
-    },
-    # Whether a frontier beats a power law, by the three-part rule; over the window x_low to x_high.
-    "verdicts": {
-        "frontier": _text,
-        "verdict": _text,
-        "reason": _text,
-        "x_low": _real,
-        "x_high": _real,
-        "n_points": _whole,
-        "delta_aicc": _real,
-        "delta_aicc_control": _real,
-        "exponential_share": _real,
-        "heldout_error_power": _real,
-        "heldout_error_exponential": _real,
-        "winners_curse": _real,
-        "notes": _text,
     },
     "claims": {
         "claim": _whole,

@@ -63,7 +63,7 @@ class Analysis:
     tables: columns with their types, by table; each lies at `results/{study}/{KIND}/{NAME}/{table}.parquet`. needs:
     besides the table of runs: `curves`, the tables of `fits`, or the `weights` of the runs that the block looks into,
     which training keeps. of_table: whether the runs may be taken from a table, too. downloads: the tables that the
-    report offers.
+    report offers. memory_mb: what computing it takes at most.
     """
 
     block: type[AnalysisBlock]
@@ -71,6 +71,7 @@ class Analysis:
     needs: frozenset[Need] = frozenset()
     of_table: bool = False
     downloads: tuple[str, ...] = ()
+    memory_mb: int = 2000
 
 
 analyses: Registry[Analysis] = Registry("lawbook.analyses", "analysis", "analysis", part="block")

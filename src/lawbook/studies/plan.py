@@ -13,17 +13,16 @@ import pandas as pd
 
 from lawbook.errors import suggest
 from lawbook.models import TrainedModel, models
+from lawbook.registry import module_of
 from lawbook.storage.checksum import digest
 from lawbook.storage.columns import Role
 from lawbook.studies.axes import HOW_TRAINED
 from lawbook.studies.columns_block import bounded, bounds_of
 from lawbook.studies.columns_check import check_columns, check_operands
 from lawbook.studies.cost import run_cost
-from lawbook.studies.frontier_check import check_frontier
 from lawbook.studies.measure_block import MeasureBlock, check_measurements
 from lawbook.studies.presets import split_name
 from lawbook.studies.probes import Pool, pool_id, pools_to_score
-from lawbook.studies.quanta_check import check_quanta, of_sweep
 from lawbook.studies.roles import FIXED, roles_in_table, roles_of
 from lawbook.studies.runs import Run, checked_value, effective, expand_study, reads_scores
 from lawbook.studies.shards import make_shards
@@ -65,9 +64,9 @@ class Plan:
 
     @cached_property
     def kept(self) -> frozenset[str]:
-        """Return the runs whose weights are kept, since quanta are looked for in them."""
-        block = self.study.content.discovery
-        return frozenset() if block is None else frozenset(run.run_id for run in of_sweep(block, self.runs))
+        """Return the runs whose weights are kept, since an analysis looks into them."""
+        blocks = (block for _, _, block in self.study.content.analyses.each())
+        return frozenset(run.run_id for block in blocks for run in block.looked_into(self.runs))
 
     @cached_property
     def entries(self) -> frozenset[str]:
@@ -77,13 +76,13 @@ class Plan:
             tuple(run.config[axis] for axis in ("task", "model", "optimizer", "parametrization", "loss"))
             for run in self.runs
         }:
-            found |= {f"lawbook.tasks.{task}", f"lawbook.models.{model}"}
+            found |= {module_of("lawbook.tasks", task), module_of("lawbook.models", model)}
             if isinstance(models[model], TrainedModel):
                 optimizer, parametrization, loss = how
                 found |= {
-                    f"lawbook.training.optimizers.{optimizer}",
-                    f"lawbook.training.parametrizations.{parametrization}",
-                    f"lawbook.training.losses.{loss or tasks[task].loss}",
+                    module_of("lawbook.training.optimizers", optimizer),
+                    module_of("lawbook.training.parametrizations", parametrization),
+                    module_of("lawbook.training.losses", loss or tasks[task].loss),
                 }
         return frozenset(found)
 
@@ -176,16 +175,19 @@ def make_plan(study: Study) -> Plan:
     """Plan a study. Raises StudyError for a field, value, table, law, figure or claim that cannot be."""
     source = find_source(study)
     if source is not None:
-        _check_references(study, Columns("column in the table", frozenset(source.columns)))
+        columns = Columns("column in the table", frozenset(source.columns))
+        _check_references(study, columns)
+        _check_analyses(study, (), columns)
         return Plan(study, (), {}, (), source)
     check_columns(study)
     bounds = {bound for name in bounded(study.content.columns) for bound in bounds_of(name)}
     measured = {column for column, role in roles_of(study, ()).items() if role in FITTABLE} - bounds
-    _check_references(study, Columns("axis", frozenset(study.fields) - {*HOW_TRAINED}, frozenset(measured)))
+    columns = Columns("axis", frozenset(study.fields) - {*HOW_TRAINED}, frozenset(measured))
+    _check_references(study, columns)
     runs = tuple(expand_study(study))
     check_operands(study, runs)
     _check_selections(study, runs)
-    check_quanta(study, runs)
+    _check_analyses(study, runs, columns)
     shards = make_shards(runs, study.content.shard_flops)
     check_measurements(study, [members[0] for members in shards.values()], {*study.fields, *FIXED})
     return Plan(study, runs, shards, tuple(pools_to_score(study, runs)))
@@ -224,7 +226,7 @@ def _check_references(study: Study, columns: Columns) -> None:
     content = study.content
     for name, law in content.laws.items():
         field = f"laws.{name}"
-        _check_sweep(study, field, law.sweep)
+        check_sweep(study, field, law.sweep)
         for form in law.compare:
             if form not in forms:
                 raise study.error(f"{field}.compare", form, "there is no such law", suggest(form, forms))
@@ -241,14 +243,6 @@ def _check_references(study: Study, columns: Columns) -> None:
         along = columns.with_measured(ALONG_CURVES if law.at != "last" else ())
         along.check_fittable(study, f"{field}.x", law.inputs)
         columns.check_fittable(study, f"{field}.y", [law.y])
-    for name, frontier in content.frontiers.items():
-        field = f"frontiers.{name}"
-        _check_sweep(study, field, frontier.sweep)
-        columns.check_axes(study, f"{field}.where", frontier.where)
-        columns.check_axes(study, f"{field}.control", frontier.control)
-        columns.check_axes(study, f"{field}.cluster", frontier.cluster)
-        for key, column in (("y", frontier.y), ("kept", frontier.kept), ("pool", frontier.pool)):
-            columns.check_fittable(study, f"{field}.{key}", [column])
     names = [figure.name for figure in content.figures]
     for i, name in enumerate(names):
         if name in names[:i]:
@@ -258,8 +252,14 @@ def _check_references(study: Study, columns: Columns) -> None:
     _check_claims(study, columns)
 
 
-def _check_sweep(study: Study, field: str, sweep: str | None) -> None:
-    """Raise StudyError unless a law names a sweep of the study, or none where the study has a table instead."""
+def _check_analyses(study: Study, runs: Sequence[Run], columns: Columns) -> None:
+    """Raise StudyError for an analysis that cannot be made of the runs."""
+    for kind, name, block in study.content.analyses.each():
+        block.check(study, f"analyses.{kind}.{name}", runs, columns)
+
+
+def check_sweep(study: Study, field: str, sweep: str | None) -> None:
+    """Raise StudyError unless a law or an analysis names a sweep of the study, or none where there is a table."""
     sweeps = study.content.sweeps
     if study.content.table is not None:
         if sweep is not None:
@@ -277,22 +277,18 @@ def _check_selections(study: Study, runs: tuple[Run, ...]) -> None:
     content = study.content
     for name, law in content.laws.items():
         members = [run for run in runs if law.sweep in run.sweeps]
-        _check_selection(study, f"laws.{name}.where", law.where, members)
-    for name, frontier in content.frontiers.items():
-        members = [run for run in runs if frontier.sweep in run.sweeps]
-        for key, wanted in (("where", frontier.where), ("control", frontier.control)):
-            _check_selection(study, f"frontiers.{name}.{key}", wanted, members)
-        check_frontier(study, name, frontier, members)
+        check_selection(study, f"laws.{name}.where", law.where, members)
     for i, claim in enumerate(content.claims):
         members = list(runs)
         if claim.value is not None:
             sweep = content.laws[claim.value.split(".")[0]].sweep
             members = [run for run in runs if sweep in run.sweeps]
         for side in ("of", "minus") if claim.difference is not None else ("where",):
-            _check_selection(study, f"claims.{i}.{side}", {**claim.where, **getattr(claim, side)}, members)
+            check_selection(study, f"claims.{i}.{side}", {**claim.where, **getattr(claim, side)}, members)
 
 
-def _check_selection(study: Study, field: str, wanted: Mapping[str, Any], runs: Sequence[Run]) -> None:
+def check_selection(study: Study, field: str, wanted: Mapping[str, Any], runs: Sequence[Run]) -> None:
+    """Raise StudyError for values in another form than the axes have, or that no run has."""
     allowed = {axis: value if isinstance(value, list) else [value] for axis, value in wanted.items()}
     for axis, values in allowed.items():
         for value in values:

@@ -14,10 +14,8 @@ from lawbook.studies.block import Block, Name
 from lawbook.studies.claim_block import Claim
 from lawbook.studies.columns_block import ColumnBlock
 from lawbook.studies.figure_block import FigureBlock
-from lawbook.studies.frontier_block import FrontierBlock
 from lawbook.studies.law_block import LawBlock
 from lawbook.studies.measure_block import MeasureBlock
-from lawbook.studies.quanta_block import KnownQuantaBlock, QuantaBlock
 from lawbook.studies.sweeps import Sweep
 from lawbook.studies.table_block import TableBlock
 
@@ -60,11 +58,6 @@ class StudyFile(Block):
         {}, description="Columns of the runs that are derived from others, or from a run's curve."
     )
     laws: dict[Name, LawBlock] = Field({}, description="Laws to fit, by name.")
-    frontiers: dict[Name, FrontierBlock] = Field({}, description="Pareto frontiers of pruning, by name.")
-    quanta: QuantaBlock | None = Field(None, description="Quanta to find in a text; none if left out.")
-    known_quanta: KnownQuantaBlock | None = Field(
-        None, description="Quanta to find where the task knows them; none if left out."
-    )
     analyses: Analyses = Field(
         Analyses(),
         description="What looks across runs: {kind, a folder in analyses/: {name: that kind's keys}}.",
@@ -80,11 +73,6 @@ class StudyFile(Block):
         gt=0,
         description="Above these FLOPs a shard splits by samples, then by seed; the same everywhere.",
     )
-
-    @property
-    def discovery(self) -> QuantaBlock | KnownQuantaBlock | None:
-        """Return the block that tells what quanta to find, None if none are asked for."""
-        return self.quanta or self.known_quanta
 
 
 def study_model(kinds: Collection[str]) -> type[StudyFile]:

@@ -26,10 +26,14 @@ from lawbook.tasks import Task, tasks
 
 RULES = (
     "plan_study", "score_pools", "train_shard", "collect_runs", "take_table",
-    "discover_quanta", "fit_laws", "draw_figure", "judge_claims", "write_report",
+    "fit_laws", "draw_figure", "judge_claims", "write_report",
 )  # fmt: skip
-RESERVED = frozenset({*RULES, "all", "default_study", "figures"})
-"""Names of rules and targets of the workflow, which no study may take."""
+TARGETS = ("all", "default_study", "figures")
+
+
+def is_reserved(name: str) -> bool:
+    """Tell whether a rule or a target of the workflow has this name, which no study may take then."""
+    return name in (*RULES, *TARGETS) or name in {f"analyse_{kind}" for kind in analyses}
 
 
 NO_TRAINING = dict.fromkeys(TrainingAxes.model_fields) | {
@@ -41,6 +45,14 @@ LEARNED: Mapping[str, Mapping[str, Task] | Mapping[str, Model]] = {"task": tasks
 """What a grid may set as a whole, {name: …, axes}, and where its names are looked up."""
 
 STRICT_NUMBERS = ConfigDict(allow_inf_nan=False)
+
+
+EARLIER_KEYS = {
+    "frontiers": "pruning_frontier: {NAME: …}",
+    "quanta": "text_quanta: {NAME: …}",
+    "known_quanta": "known_quanta: {NAME: …}",
+}
+"""Keys of a study before analyses had one of their own, and what is written now."""
 
 
 def _validator(field: FieldInfo) -> TypeAdapter[Any]:
@@ -155,7 +167,7 @@ def load_study(file: str | Path, preset: str | None = None) -> Study:
     if not re.match(NAME, file.stem):
         fix = "rename the file: lower-case letters, digits and underscores, a letter first"
         raise StudyError(file, "", None, f"a study cannot be named {file.stem!r}", fix)
-    if file.stem in RESERVED:
+    if is_reserved(file.stem):
         raise StudyError(
             file, "", None, f"{file.stem!r} is the name of a rule of the workflow", "rename the file"
         )
@@ -278,15 +290,17 @@ def _check_origin(file: Path, content: StudyFile) -> None:
         "pruning",
         "measure",
         "columns",
-        "frontiers",
-        "quanta",
-        "known_quanta",
         "shard_flops",
     }
     if of_training:
         keys = ", ".join(sorted(of_training))
         problem = f"a study takes its runs from a table or trains them, and this one has {keys} beside it"
         raise StudyError(file, "table", content.table.path, problem, f"delete table, or {keys}")
+    for kind, name, _ in content.analyses.each():
+        if not analyses[kind].of_table:
+            problem = "this analysis is of runs that the study trains, and it takes them from a table"
+            fix = "delete the block, or train the runs"
+            raise StudyError(file, f"analyses.{kind}.{name}", None, problem, fix)
 
 
 def _first_mistake(
@@ -297,6 +311,9 @@ def _first_mistake(
     # A union's members and a validator's wrapping stand in the location without being keys of the file.
     location = [part for part in error["loc"] if part not in ("Grid", "Union", "str", "list[str]")]
     field = ".".join(str(part) for part in (*path, *location))
+    if error["type"] == "extra_forbidden" and not path and location[0] in EARLIER_KEYS:
+        fix = f"write analyses: {{{EARLIER_KEYS[location[0]]}}}, as in config/README.md"
+        raise StudyError(file, location[0], None, "this key stands under analyses now", fix)
     if error["type"] == "extra_forbidden":
         return StudyError(file, field, error["input"], "there is no such key", _nearest_key(model, location))
     if error["type"] == "missing":

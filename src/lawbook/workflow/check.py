@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lawbook.errors import LawbookError, suggest
 from lawbook.studies import Plan, plan_study
+from lawbook.studies.claim_block import Claim
 from lawbook.studies.columns_block import bounded
 from lawbook.studies.presets import MARK
 from lawbook.studies.study import names_at
@@ -53,11 +54,11 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
         if law.exact and plan.source is not None:
             problem, fix = "a table has no task whose theory would be known", "write its value as a claim"
             raise plan.study.error(f"laws.{name}.exact", law.exact[0], problem, fix)
-    for name, frontier in content.frontiers.items():
-        if frontier.exact is not None and frontier.exact not in exact_curves:
-            fix = suggest(frontier.exact, exact_curves)
-            field = f"frontiers.{name}.exact"
-            raise plan.study.error(field, frontier.exact, "there is no such exact curve", fix)
+    for kind, name, analysis in content.analyses.each():
+        named = getattr(analysis, "exact", None)
+        if named is not None and named not in exact_curves:
+            field, fix = f"analyses.{kind}.{name}.exact", suggest(named, exact_curves)
+            raise plan.study.error(field, named, "there is no such exact curve", fix)
     for i, block in enumerate(content.figures):
         try:
             check_figure(block, content, plan.runs)
@@ -81,17 +82,14 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
             if claim.column is not None:
                 problem, fix = f"{claim.quantity} is about no column", "delete it"
             raise plan.study.error(f"claims.{i}.column", claim.column, problem, fix)
-        crossings = bounded(content.columns)
-        if (
-            claim.quantity is not None
-            and quantities[claim.quantity].of_crossing
-            and claim.column not in crossings
-        ):
+        needs_crossing = claim.quantity is not None and quantities[claim.quantity].of_crossing
+        if needs_crossing and claim.column not in bounded(content.columns):
             problem, fix = (
                 "this column does not say first at which step",
                 "write one under columns: {first: step, …}",
             )
             raise plan.study.error(f"claims.{i}.column", claim.column, problem, fix)
+        _check_analysis(plan, i, claim)
         check = None if claim.quantity is None else quantities[claim.quantity].check
         if check is not None and plan.source is None:
             try:
@@ -102,3 +100,18 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
                 problem, _, fix = str(error).rpartition("; ")
                 raise plan.study.error(f"claims.{i}.where", dict(claim.where), problem, fix) from None
     return plan
+
+
+def _check_analysis(plan: Plan, i: int, claim: Claim) -> None:
+    """Raise StudyError for a claim about what an analysis found, if the study does not say which."""
+    from lawbook.claims.quantities import analysis_of, quantities
+
+    of = quantities[claim.quantity].of if claim.quantity is not None else None
+    try:
+        if of is not None and claim.quantity is not None:
+            analysis_of(quantities[claim.quantity], plan.study.content.analyses.of(of), claim.analysis)
+        elif claim.analysis is not None:
+            raise LawbookError("this quantity is of no analysis; delete this key")
+    except LawbookError as error:
+        problem, _, fix = str(error).rpartition("; ")
+        raise plan.study.error(f"claims.{i}.analysis", claim.analysis, problem, fix) from None

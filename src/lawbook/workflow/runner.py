@@ -18,9 +18,10 @@ from lawbook.errors import INSTALL, ExitCode, LawbookError, need
 from lawbook.storage.lock import HANDED_DOWN, name_holder, writing
 from lawbook.studies import Plan, plan_study
 from lawbook.studies.presets import split_name
+from lawbook.workflow.freshness import outdated
 from lawbook.workflow.places import caches, snakefile
 from lawbook.workflow.progress import study_progress
-from lawbook.workflow.recovery import keep_record, outdated, recover
+from lawbook.workflow.recovery import keep_record, recover
 from lawbook.workflow.settings import Settings
 
 CONFLICTING = (

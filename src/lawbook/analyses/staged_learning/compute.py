@@ -75,16 +75,3 @@ def staircase_ratios(losses: pd.DataFrame, runs: pd.DataFrame, bits: float) -> p
     last = losses[losses["step"] == losses.groupby("run_id")["step"].transform("max")]
     unlearned = last["p"].where(last["loss"] >= bits * BIT_NATS, 0.0).groupby(last["run_id"]).sum() * BIT_NATS
     return unlearned / runs.set_index("run_id")["test_loss"].reindex(unlearned.index)
-
-
-def unlearned_cases(runs: pd.DataFrame) -> list[str]:
-    """Return a warning if no task came below the threshold in some runs, none for runs that count no tasks."""
-    column = "test_learned_tenth_bit"
-    if column not in runs or not len(runs):
-        return []
-    none = int((runs[column] == 0).sum())
-    if not none:
-        return []
-    return [
-        f"in {none} of {len(runs)} runs no task came below 0.1 bit: more steps, width or samples are needed"
-    ]

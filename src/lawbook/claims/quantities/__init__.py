@@ -32,16 +32,12 @@ class Quantity:
     of: str | None = None
 
 
-def analysis_of(quantity: Quantity, analyses: Mapping[str, object], wanted: str | None) -> str | None:
+def analysis_of(quantity: Quantity, analyses: Mapping[str, object], wanted: str | None) -> str:
     """Return the name of the analysis that a quantity is of, by default the only one of its kind.
 
     analyses: those of its kind in the study, by name; wanted: the one that a claim names. Raises LawbookError if it is
     not there, or not said where there are several.
     """
-    if quantity.of is None:
-        if wanted is not None:
-            raise LawbookError("this quantity is of no analysis; delete the key analysis")
-        return None
     if not analyses:
         raise LawbookError(f"the study has no {quantity.of}; add it under analyses")
     if wanted is None and len(analyses) > 1:

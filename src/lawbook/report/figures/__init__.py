@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -58,12 +59,8 @@ def check_figure(block: FigureBlock, content: StudyFile, runs: Sequence[Run] = (
     runs: those that are planned; without them what is planned is not looked at.
     """
     kind = figures[block.kind]
-    named: dict[str, Collection[str]] = {
-        "sweep": content.sweeps.keys(), "law": content.laws.keys(), "frontier": content.frontiers.keys(),
-        "quanta": () if content.quanta is None else ("quanta",),
-        "known_quanta": () if content.known_quanta is None else ("known_quanta",),
-    }  # fmt: skip
-    known = named[kind.shows] if kind.shows in named else content.analyses.of(kind.shows)
+    named: dict[str, Collection[str]] = {"sweep": content.sweeps, "law": content.laws}
+    known = named.get(kind.shows, content.analyses.of(kind.shows))
     if kind.shows == "sweep" and content.table is not None:
         raise LawbookError(
             f"figure {block.kind}: it shows a sweep, and a table has none; write {{law: NAME}}"
@@ -81,6 +78,15 @@ def check_figure(block: FigureBlock, content: StudyFile, runs: Sequence[Run] = (
     if kind.check is not None and runs:
         sweep = block.of or next(iter(content.sweeps))
         kind.check(block, [run.config for run in runs if sweep in run.sweeps and _shown(block, run.config)])
+
+
+def analysis_shown(
+    block: FigureBlock, kind: str, results: Results, content: StudyFile
+) -> tuple[Any, Results]:
+    """Return the block of the analysis that a figure shows, by default the only one of its kind, and its tables."""
+    blocks = content.analyses.of(kind)
+    name = block.of or next(iter(blocks))
+    return blocks[name], results.analysis(kind, name)
 
 
 def _shown(block: FigureBlock, config: Config) -> bool:

@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from lawbook.analyses.pruning_frontier.compute import OF_SELECTION
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import RANDOM, WHERE, as_data, check_control, chosen_runs, repeats_text
 from lawbook.report.style import BLACK, DOUBLE, MARKERS, PALETTE, legend_columns, new_figure
 from lawbook.results.paired import paired_difference
 from lawbook.results.reader import Results
-from lawbook.results.selection import varying_axes
+from lawbook.results.selection import OF_SELECTION, varying_axes
 from lawbook.results.words import conditions, number, plain
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.roles import REPEATS

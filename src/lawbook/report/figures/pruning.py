@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from lawbook.analyses.pruning_frontier.compute import OF_SELECTION
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import (
     MAX_LINES,
@@ -29,7 +28,7 @@ from lawbook.report.figures._series import (
 from lawbook.report.style import BLACK, DOUBLE, legend_columns, log_axis, new_figure
 from lawbook.results.paired import paired_difference
 from lawbook.results.reader import Results
-from lawbook.results.selection import varying_axes, where
+from lawbook.results.selection import OF_SELECTION, varying_axes, where
 from lawbook.results.words import label, number, plain
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.roles import REPEATS

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from lawbook.report.figures import Drawn, Kind
-from lawbook.report.known_quanta import BEST
+from lawbook.analyses.known_quanta.section import BEST
+from lawbook.report.figures import Drawn, Kind, analysis_shown
 from lawbook.report.style import BLACK, DOUBLE, GREY, MARKERS, PALETTE, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.words import enumerate_words, number
@@ -16,11 +16,11 @@ from lawbook.studies.schema import StudyFile
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     """Draw the adjusted Rand index over k for each affinity, and sizes over rank, each network a line."""
-    assert content.known_quanta is not None
-    scores, examples = results.table("quanta_scores"), results.table("quanta")
+    asked, tables = analysis_shown(block, "known_quanta", results, content)
+    scores, examples = tables.table("scores"), tables.table("examples")
     found = scores[(scores["what"] == "ari") & scores["part"].str.endswith(BEST)]
     agreement = found.assign(affinity=found["part"].str.split(", ").str[0], multiple=found["k"] / found["n"])
-    shown = content.known_quanta.affinity
+    shown = asked.affinity
 
     figure = new_figure(DOUBLE, 2.9)
     left, right = figure.subplots(1, 2)

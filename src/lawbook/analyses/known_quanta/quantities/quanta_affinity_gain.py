@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from lawbook.analyses.known_quanta.section import agreements, known_scores, mean_over_networks
 from lawbook.claims.quantities import Quantity
-from lawbook.report.known_quanta import agreements, known_scores, mean_over_networks
 from lawbook.results.reader import Results
 
 
@@ -19,4 +19,4 @@ def quanta_affinity_gain(results: Results, runs: pd.DataFrame) -> tuple[float, f
     return mean_over_networks(agreements(scores, part)[0] - angular)
 
 
-quantity = Quantity(quanta_affinity_gain)
+quantity = Quantity(quanta_affinity_gain, of="known_quanta")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from lawbook.analyses.known_quanta.section import agreements, known_scores, mean_over_networks
 from lawbook.claims.quantities import Quantity
-from lawbook.report.known_quanta import agreements, known_scores, mean_over_networks
 from lawbook.results.reader import Results
 
 
@@ -15,4 +15,4 @@ def quanta_worst_agreement(results: Results, runs: pd.DataFrame) -> tuple[float,
     return mean_over_networks(agreements(scores, part)[1])
 
 
-quantity = Quantity(quanta_worst_agreement)
+quantity = Quantity(quanta_worst_agreement, of="known_quanta")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from lawbook.analyses.text_quanta.section import IN_CONTEXT, visible
 from lawbook.quanta.emergence import KINDS
-from lawbook.report.figures import Drawn, Kind
-from lawbook.report.quanta import IN_CONTEXT, visible
+from lawbook.report.figures import Drawn, Kind, analysis_shown
 from lawbook.report.style import DOUBLE, PALETTE, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.words import label, number
@@ -20,11 +20,11 @@ EXAMPLES = 6
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     """Draw the mean over tokens of each kind, named in one seed and shown in another, and examples of two kinds."""
-    assert content.quanta is not None
-    losses = results.table("token_losses")
+    asked, found = analysis_shown(block, "text_quanta", results, content)
+    losses = found.table("losses")
     place = ["window", "position"]
-    named = losses[losses["seed"] == content.quanta.seed].drop_duplicates(place).set_index(place)["kind"]
-    other = losses[losses["seed"] == content.quanta.held_out]
+    named = losses[losses["seed"] == asked.seed].drop_duplicates(place).set_index(place)["kind"]
+    other = losses[losses["seed"] == asked.held_out]
     again = other.drop_duplicates(place).set_index(place)["kind"].reindex(named.index)
     shown = other.assign(named=named.reindex(pd.MultiIndex.from_frame(other[place])).to_numpy())
     means = shown.groupby(["named", "n_params"])["loss"].mean().reset_index()
@@ -73,4 +73,4 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     )
 
 
-figure = Kind(draw, "quanta", {})
+figure = Kind(draw, "text_quanta", {})

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from lawbook.report.figures import Drawn, Kind
-from lawbook.report.quanta import score
+from lawbook.analyses.text_quanta.section import score
+from lawbook.report.figures import Drawn, Kind, analysis_shown
 from lawbook.report.style import BLACK, GREY, PALETTE, SINGLE, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.words import measured, number
@@ -16,10 +16,10 @@ from lawbook.studies.schema import StudyFile
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     """Draw the sizes at each k, their largest at each rank, and the line that was fitted to these."""
-    assert content.quanta is not None
-    sizes = results.table("quanta_sizes")
+    asked, found = analysis_shown(block, "text_quanta", results, content)
+    sizes = found.table("sizes")
     sizes = sizes[sizes["seed"] == 0]
-    slope = score(results.table("quanta_scores"), "rank_slope", "envelope")
+    slope = score(found.table("scores"), "rank_slope", "envelope")
     envelope = sizes.groupby("rank")["size"].max()
     fitted = envelope.loc[: int(slope["n"])]
     ranks = fitted.index.to_numpy(dtype=float)
@@ -28,8 +28,8 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
 
     figure = new_figure(SINGLE + 0.6, 2.9)
     axes = figure.subplots()
-    for k in sorted(content.quanta.clusters):
-        mine, shown = sizes[sizes["k"] == k], k == content.quanta.k
+    for k in sorted(asked.clusters):
+        mine, shown = sizes[sizes["k"] == k], k == asked.k
         colour, width = (PALETTE[0], 1.4) if shown else (GREY, 0.7)
         axes.plot(mine["rank"], mine["size"], color=colour, lw=width, label="k shown" if shown else None)
     axes.plot(envelope.index, envelope, "o", color=PALETTE[1], ms=2.2, label="largest over k")
@@ -53,4 +53,4 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     )
 
 
-figure = Kind(draw, "quanta", {})
+figure = Kind(draw, "text_quanta", {})

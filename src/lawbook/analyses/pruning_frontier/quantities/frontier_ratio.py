@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from lawbook.analyses.pruning_frontier.compute import OF_SELECTION
 from lawbook.claims.quantities import Quantity
 from lawbook.errors import LawbookError
 from lawbook.laws.frontier import pareto
 from lawbook.laws.repeats import independent
 from lawbook.results.reader import Results
+from lawbook.results.selection import OF_SELECTION
 from lawbook.studies.roles import REPEATS
 
 RANDOM = "random"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from lawbook.analyses.text_quanta.section import gain
 from lawbook.claims.quantities import Quantity
-from lawbook.report.quanta import gain
 from lawbook.results.reader import Results
 
 
@@ -14,4 +14,4 @@ def quanta_learning_gain(results: Results, runs: pd.DataFrame) -> tuple[float, f
     return gain(results, "learning_time")
 
 
-quantity = Quantity(quanta_learning_gain)
+quantity = Quantity(quanta_learning_gain, of="text_quanta")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from lawbook.analyses.text_quanta.section import gain
 from lawbook.claims.quantities import Quantity
-from lawbook.report.quanta import gain
 from lawbook.results.reader import Results
 
 
@@ -14,4 +14,4 @@ def quanta_cosine_gain(results: Results, runs: pd.DataFrame) -> tuple[float, flo
     return gain(results, "held_out_cosine")
 
 
-quantity = Quantity(quanta_cosine_gain)
+quantity = Quantity(quanta_cosine_gain, of="text_quanta")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from lawbook.analyses.pruning_frontier.block import FrontierBlock
+from lawbook.report.sections import Section
 from lawbook.results.reader import Results
 from lawbook.results.words import label, number, plain
-from lawbook.studies.schema import StudyFile
 
 WORDS = {"bnsl_1": "broken power law"}
 
@@ -28,28 +31,24 @@ class VerdictRow:
     forms: tuple[tuple[str, str, str], ...]
 
 
-def verdict_rows(content: StudyFile, results: Results) -> list[VerdictRow]:
-    """Return a row per frontier of a study: verdict, window, and the ratio to the control at the window's end."""
-    rows = []
-    for name, asked in content.frontiers.items():
-        verdict = results.verdicts[results.verdicts["frontier"] == name].iloc[0]
-        points = results.frontiers[results.frontiers["frontier"] == name]
-        window = f"{number(verdict['x_low'])} to {number(verdict['x_high'])} {label(asked.kept)}"
-        decades = np.log10(verdict["x_high"] / verdict["x_low"])
-        cells = (
-            ("window", f"{window}, {number(decades, 2)} decades, {number(verdict['n_points'])} points"),
-            ("ends at", _end(points, verdict)),
-            ("error over control there", _ratio(points, float(verdict["x_high"]))),
-            ("ΔAICc, power − exponential", _pair(verdict["delta_aicc"], verdict["delta_aicc_control"])),
-            ("an exponential fits better in", _share(verdict["exponential_share"])),
-            ("|log error| on the last point, power law", number(verdict["heldout_error_power"], 2)),
-            ("the same, exponential", number(verdict["heldout_error_exponential"], 2)),
-            ("luck of the mere minimum", f"up to {verdict['winners_curse']:.0%} lower"),
-            ("repeats", number(points["n_repeats"].iloc[0])),
-        )
-        forms = _forms(results.frontier_forms[results.frontier_forms["frontier"] == name])
-        rows.append(VerdictRow(plain(name), str(verdict["verdict"]), str(verdict["reason"]), cells, forms))
-    return rows
+def verdict_row(name: str, asked: FrontierBlock, found: Results) -> VerdictRow:
+    """Return the row of a frontier: verdict, window, and the ratio to the control at the window's end."""
+    verdict, points = found.table("verdict").iloc[0], found.table("points")
+    window = f"{number(verdict['x_low'])} to {number(verdict['x_high'])} {label(asked.kept)}"
+    decades = np.log10(verdict["x_high"] / verdict["x_low"])
+    cells = (
+        ("window", f"{window}, {number(decades, 2)} decades, {number(verdict['n_points'])} points"),
+        ("ends at", _end(points, verdict)),
+        ("error over control there", _ratio(points, float(verdict["x_high"]))),
+        ("ΔAICc, power − exponential", _pair(verdict["delta_aicc"], verdict["delta_aicc_control"])),
+        ("an exponential fits better in", _share(verdict["exponential_share"])),
+        ("|log error| on the last point, power law", number(verdict["heldout_error_power"], 2)),
+        ("the same, exponential", number(verdict["heldout_error_exponential"], 2)),
+        ("luck of the mere minimum", f"up to {verdict['winners_curse']:.0%} lower"),
+        ("repeats", number(points["n_repeats"].iloc[0])),
+    )
+    forms = _forms(found.table("forms"))
+    return VerdictRow(plain(name), str(verdict["verdict"]), str(verdict["reason"]), cells, forms)
 
 
 def _end(points: pd.DataFrame, verdict: pd.Series) -> str:
@@ -91,3 +90,11 @@ def _share(value: float) -> str:
 
 def _pair(frontier: float, control: float) -> str:
     return "–" if pd.isna(frontier) else f"{frontier:+.1f} (control {control:+.1f})"
+
+
+def _values(blocks: Mapping[str, FrontierBlock], results: Results) -> Mapping[str, Any]:
+    found = {name: results.analysis("pruning_frontier", name) for name in blocks}
+    return {"frontiers": [verdict_row(name, block, found[name]) for name, block in blocks.items()]}
+
+
+section = Section("Beyond a power law?", _values, first=True)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lawbook.errors import LawbookError
+from lawbook.analyses.text_quanta.block import TextQuantaBlock
+from lawbook.report.sections import Section
 from lawbook.results.reader import Results
 from lawbook.results.words import count, measured, number
-from lawbook.studies.schema import StudyFile
 
 SHOWN = 10
 """Tokens of a cluster that are shown with their context."""
@@ -57,57 +58,42 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Quanta:
-    """The section on quanta: sentences, a table over k, and the clusters, largest first."""
+    """What is told of one analysis: its name, sentences, a table over k, and the clusters, largest first."""
 
+    name: str
     about: tuple[str, ...]
     verdicts: tuple[tuple[str, str, str], ...]
     rows: tuple[tuple[str, ...], ...]
     clusters: tuple[Cluster, ...]
 
 
-def quanta_section(content: StudyFile, results: Results) -> Quanta | None:
-    """Return the section of a study that looks for quanta, None of any other."""
-    if content.quanta is None:
-        return None
-    tokens, scores = results.table("quanta"), results.table("quanta_scores")
-    k = content.quanta.k
+def quanta_of(name: str, block: TextQuantaBlock, found: Results) -> Quanta:
+    """Return what is told of one analysis, from its tables."""
+    scores = found.table("scores")
     return Quanta(
-        tuple(_about(content, scores)),
-        tuple(verdict(what, scores, k) for what in WHAT),
-        tuple(_row(scores, one) for one in sorted(content.quanta.clusters)),
-        tuple(clusters_of(tokens)),
+        name,
+        tuple(_about(block, scores)),
+        tuple(verdict(what, scores, block.k) for what in WHAT),
+        tuple(_row(scores, one) for one in sorted(block.clusters)),
+        tuple(clusters_of(found.table("tokens"))),
     )
 
 
 def score(scores: pd.DataFrame, what: str, part: str = "", k: int | None = None) -> dict[str, Any]:
-    """Return one row of the table quanta_scores."""
+    """Return one row of the table of scores."""
     rows = scores[(scores["what"] == what) & (scores["part"] == part)]
     return dict(rows[rows["k"] == k].iloc[0] if k is not None else rows.iloc[0])
 
 
-def few_tokens(content: StudyFile, results: Results) -> list[str]:
-    """Return the warning of a study that clusters fewer tokens than it asked for, if it does."""
-    block = content.quanta
-    n = 0 if block is None else len(results.table("quanta"))
-    if block is None or n == block.samples:
-        return []
-    return [f"only {number(n)} of {number(block.samples)} tokens qualify; raise quanta.loss_quantile"]
-
-
-def gain(results: Results, what: str) -> tuple[float, float, float, int]:
-    """Return by how much the clusters that are shown beat their control: estimate, low, high, files resampled.
-
-    Raises LawbookError if the study looks for no quanta.
-    """
-    if not results.has("quanta"):
-        raise LawbookError("the study looks for no quanta; add the block quanta")
-    k = int(results.table("quanta")["cluster"].max()) + 1
-    found = score(results.table("quanta_scores"), what, "difference", k)
-    return found["estimate"], found["low"], found["high"], int(found["n"])
+def gain(found: Results, what: str) -> tuple[float, float, float, int]:
+    """Return by how much the clusters that are shown beat their control: estimate, low, high, files resampled."""
+    k = int(found.table("tokens")["cluster"].max()) + 1
+    row = score(found.table("scores"), what, "difference", k)
+    return row["estimate"], row["low"], row["high"], int(row["n"])
 
 
 def clusters_of(tokens: pd.DataFrame, shown: int = SHOWN) -> list[Cluster]:
-    """Return the clusters of the table quanta, largest first, each with tokens spread over its files."""
+    """Return the clusters of the table of tokens, largest first, each with tokens spread over its files."""
     found = []
     for rank, (_, members) in enumerate(tokens.groupby("cluster", sort=True), start=1):
         commonest = Counter(members["target"]).most_common()
@@ -158,9 +144,7 @@ def verdict(what: str, scores: pd.DataFrame, k: int) -> tuple[str, str, str]:
     return WHAT[what], wins, f"{told}; {count(int(gap['n']), 'file')} resampled"
 
 
-def _about(content: StudyFile, scores: pd.DataFrame) -> list[str]:
-    block = content.quanta
-    assert block is not None
+def _about(block: TextQuantaBlock, scores: pd.DataFrame) -> list[str]:
     n = {
         part: score(scores, "tokens", part)["estimate"]
         for part in ("", "below_threshold", "candidates", "clustered")
@@ -191,3 +175,12 @@ def _row(scores: pd.DataFrame, k: int) -> tuple[str, ...]:
         number(score(scores, "target", "nmi", k)["estimate"], 2),
         *(measured(gap["estimate"], gap["low"], gap["high"]) for gap in gaps),
     )
+
+
+def _values(blocks: Mapping[str, TextQuantaBlock], results: Results) -> Mapping[str, Any]:
+    found = {name: results.analysis("text_quanta", name) for name in blocks}
+    parts = [quanta_of(name, block, found[name]) for name, block in blocks.items()]
+    return {"parts": parts, "columns": SCORE_COLUMNS}
+
+
+section = Section("Quanta", _values)

@@ -9,17 +9,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from lawbook.analyses.pruning_frontier.block import FrontierBlock
 from lawbook.analyses.pruning_frontier.compute import part_of
 from lawbook.errors import LawbookError
 from lawbook.fitting.exact import exact_curves
 from lawbook.laws.frontier.pareto import LARGEST_POOL
-from lawbook.report.figures import Drawn, Kind
+from lawbook.report.figures import Drawn, Kind, analysis_shown
 from lawbook.report.figures._series import as_data, flops_axis, shown, whole_flops
 from lawbook.report.style import BLACK, DOUBLE, GREY, PALETTE, legend_columns, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.words import label, number, plain
 from lawbook.studies.figure_block import FigureBlock
-from lawbook.studies.frontier_block import FrontierBlock
 from lawbook.studies.schema import StudyFile
 
 FRONTIER, CONTROL = PALETTE[0], PALETTE[1]
@@ -27,12 +27,11 @@ FRONTIER, CONTROL = PALETTE[0], PALETTE[1]
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     """Draw a frontier with its control, the pools that it is the envelope of, and fits over the window."""
-    name = block.of or next(iter(content.frontiers))
-    asked = content.frontiers[name]
-    table = results.frontiers[results.frontiers["frontier"] == name]
+    asked, found = analysis_shown(block, "pruning_frontier", results, content)
+    table = found.table("points")
     if table.empty:
-        raise LawbookError(f"figure {block.kind}: the frontier {name!r} has no points")
-    verdict = results.verdicts[results.verdicts["frontier"] == name].iloc[0]
+        raise LawbookError(f"figure {block.kind}: the frontier has no points")
+    verdict = found.table("verdict").iloc[0]
     pruned, control = (table[table["part"] == part] for part in ("pruned", "control"))
     runs = part_of(asked, results.runs, asked.where)
 
@@ -45,7 +44,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     for part, points, hue in (("control", control, CONTROL), ("pruned", pruned, FRONTIER)):
         _draw_part(left, points["kept"], points, hue, part == "control")
         parts.append(({"part": part}, points))
-    slopes = results.frontier_slopes[results.frontier_slopes["frontier"] == name]
+    slopes = found.table("slopes")
     for part, hue in (("control", CONTROL), ("pruned", FRONTIER)):
         steps = slopes[slopes["part"] == part].rename(columns={"slope": "estimate"})
         _draw_part(middle, np.sqrt(steps["x_low"] * steps["x_high"]), steps, hue, part == "control")
@@ -72,11 +71,11 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     figure.legend(handles=entries, loc="outside lower center", ncols=columns)
     data = as_data(
         [
-            ({**names, "y_is": asked.y}, points.drop(columns=["frontier", "part"], errors="ignore"))
+            ({**names, "y_is": asked.y}, points.drop(columns="part", errors="ignore"))
             for names, points in parts
         ]
     )
-    return Drawn(figure, data, f"Frontier: {plain(name)}", _caption(asked, pruned, verdict))
+    return Drawn(figure, data, f"Frontier: {plain(found.folder.name)}", _caption(asked, pruned, verdict))
 
 
 def _draw_part(axes: Axes, x: Any, points: pd.DataFrame, hue: str, is_control: bool) -> None:
@@ -196,4 +195,4 @@ def _caption(asked: FrontierBlock, pruned: pd.DataFrame, verdict: pd.Series) -> 
     )
 
 
-figure = Kind(draw, "frontier", {})
+figure = Kind(draw, "pruning_frontier", {})

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from lawbook.errors import LawbookError
+from lawbook.analyses.known_quanta.block import KnownQuantaBlock
 from lawbook.laws.repeats import mean_interval
+from lawbook.report.sections import Section
 from lawbook.results.reader import Results
 from lawbook.results.words import measured, number
-from lawbook.studies.schema import StudyFile
 
 BEST = "score linkage"
 
@@ -30,19 +32,17 @@ TASKS, LEARNED = "tasks", "learned"
 
 @dataclass(frozen=True)
 class KnownQuanta:
-    """The section on quanta that are known: sentences, a row per network, and a row per affinity and method."""
+    """What is told of one analysis: its name, sentences, a row per network, and a row per affinity and method."""
 
+    name: str
     about: tuple[str, ...]
     networks: tuple[tuple[str, ...], ...]
     methods: tuple[tuple[str, ...], ...]
 
 
-def known_section(content: StudyFile, results: Results) -> KnownQuanta | None:
-    """Return the section of a study whose quanta are known, None of any other."""
-    block = content.known_quanta
-    if block is None:
-        return None
-    scores = results.table("quanta_scores")
+def known_of(name: str, block: KnownQuantaBlock, found: Results) -> KnownQuanta:
+    """Return what is told of one analysis, from its tables."""
+    scores = found.table("scores")
     parts = scores.loc[scores["what"] == "ari", "part"].drop_duplicates()
     about = (
         f"From each network {number(block.samples)} examples with a loss below {number(block.loss_below)} nats were "
@@ -54,6 +54,7 @@ def known_section(content: StudyFile, results: Results) -> KnownQuanta | None:
         "the learned ones alone. Means with ranges over networks; of permuted tasks the largest of 50 draws.",
     )
     return KnownQuanta(
+        name,
         about,
         tuple(_network(mine, block.affinity) for _, mine in scores.groupby("seed")),
         tuple(_method(scores, str(part)) for part in parts),
@@ -63,7 +64,7 @@ def known_section(content: StudyFile, results: Results) -> KnownQuanta | None:
 def agreements(scores: pd.DataFrame, part: str, count: str = TASKS) -> tuple[pd.Series, pd.Series]:
     """Return the ARI of each network at k = a number of tasks, and the lowest at 0.7 to 1.5 times that, by seed.
 
-    part: affinity and method, as the table quanta_scores calls them; count: `TASKS` or `LEARNED`.
+    part: affinity and method, as the table of scores calls them; count: `TASKS` or `LEARNED`.
     """
     mine = scores[(scores["what"] == "ari") & (scores["part"] == part)]
     true = mine.groupby("seed")["n"].first()
@@ -80,14 +81,9 @@ def mean_over_networks(values: pd.Series) -> tuple[float, float, float, int]:
     return *mean_interval(values), len(values)
 
 
-def known_scores(results: Results, runs: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Return the table quanta_scores of the networks that are among some runs, and what claims are about: |cos|.
-
-    Raises LawbookError if the study's quanta are not known.
-    """
-    scores = results.table("quanta_scores") if results.has("quanta_scores") else pd.DataFrame({"seed": []})
-    if scores["seed"].isna().all():
-        raise LawbookError("the study looks for no quanta that are known; add the block known_quanta")
+def known_scores(found: Results, runs: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return the scores of the networks that are among some runs, and what claims are about: |cos|."""
+    scores = found.table("scores")
     return scores[scores["seed"].isin(runs["seed"])], f"abs_cos, {BEST}"
 
 
@@ -130,3 +126,12 @@ def _method(scores: pd.DataFrame, part: str) -> tuple[str, ...]:
 
 def _told(values: pd.Series) -> str:
     return f"{values.mean():.2f} ({values.min():.2f} to {values.max():.2f})"
+
+
+def _values(blocks: Mapping[str, KnownQuantaBlock], results: Results) -> Mapping[str, Any]:
+    found = {name: results.analysis("known_quanta", name) for name in blocks}
+    parts = [known_of(name, block, found[name]) for name, block in blocks.items()]
+    return {"parts": parts, "network_columns": NETWORK_COLUMNS, "method_columns": METHOD_COLUMNS}
+
+
+section = Section("Quanta", _values)
