@@ -82,18 +82,14 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
             if claim.column is not None:
                 problem, fix = f"{claim.quantity} is about no column", "delete it"
             raise plan.study.error(f"claims.{i}.column", claim.column, problem, fix)
-        _check_analysis(plan, i, claim)
-        crossings = bounded(content.columns)
-        if (
-            claim.quantity is not None
-            and quantities[claim.quantity].of_crossing
-            and claim.column not in crossings
-        ):
+        needs_crossing = claim.quantity is not None and quantities[claim.quantity].of_crossing
+        if needs_crossing and claim.column not in bounded(content.columns):
             problem, fix = (
                 "this column does not say first at which step",
                 "write one under columns: {first: step, …}",
             )
             raise plan.study.error(f"claims.{i}.column", claim.column, problem, fix)
+        _check_analysis(plan, i, claim)
         check = None if claim.quantity is None else quantities[claim.quantity].check
         if check is not None and plan.source is None:
             try:
