@@ -15,7 +15,7 @@ from lawbook.errors import LawbookError
 from lawbook.laws import Note, Severity, fit
 from lawbook.laws.frontier import exponent, frontier, noise_between
 from lawbook.laws.frontier.akima import interpolate
-from lawbook.laws.frontier.cost import samples_at
+from lawbook.laws.frontier.cost import compute_of, rule_of, samples_at
 from lawbook.laws.frontier.isoflop import akima_minimum, parabola_minimum
 from lawbook.laws.frontier.parametric import closed_form
 from lawbook.storage.status import FitStatus
@@ -179,6 +179,21 @@ def test_optima_on_the_edge_are_left_out_and_named() -> None:
     assert len(found.table) == len(BUDGETS) - 1
     assert [note.code for note in found.notes] == ["edge_optimum"]
     assert f"{BUDGETS[2]:.3g}" in found.notes[0].message
+    (edge,) = found.edges.itertuples(index=False)
+    assert (edge.compute, edge.size, edge.edge) == (
+        pytest.approx(BUDGETS[2]), pytest.approx(cut.loc[cut["C"] == BUDGETS[2], "N"].min()), "smallest",
+    )  # fmt: skip
+
+
+def test_an_envelope_names_the_sizes_on_its_edges() -> None:
+    found = frontier(isoflop_table().query("1e8 < N < 3e9"), method="envelope", compute="C", cluster=None)
+    assert found.edges["edge"].tolist() == ["smallest", "largest"]
+    assert found.edges["size"].iloc[0] < found.table["size"].min()
+    assert found.edges["size"].iloc[1] > found.table["size"].max()
+    assert found.edges["compute"].iloc[0] < found.table["compute"].min()
+    assert found.edges["compute"].iloc[1] > found.table["compute"].max()
+    with pytest.raises(LawbookError, match="leave budgets out"):
+        frontier(isoflop_table(), method="envelope", compute="C", cluster=None, budgets=[1e19])
 
 
 def test_nothing_inside_the_sizes_is_refused() -> None:
@@ -285,17 +300,50 @@ def test_intervals_over_seeds_cover(method: str, noise: float) -> None:
 
 
 def test_counting_rules_may_be_functions() -> None:
-    def attention(size: np.ndarray, samples: np.ndarray) -> np.ndarray:
-        return np.asarray((6 * size + 300 * size**0.5) * samples)
+    def attention(size: np.ndarray) -> np.ndarray:
+        return np.asarray(6 * size + 300 * size**0.5)
 
     size = np.geomspace(1e3, 1e6, 5)
     samples = samples_at(np.array(1e12), size, attention)
-    np.testing.assert_allclose(attention(size, samples), 1e12, rtol=1e-12)
-    assert np.isnan(samples_at(np.array(1.0), np.array(2.0), lambda n, d: n + 0 * d)).all()
+    np.testing.assert_allclose(attention(size) * samples, 1e12, rtol=1e-12)
+    np.testing.assert_allclose(compute_of(size, samples, attention), 1e12, rtol=1e-12)
 
-    same = frontier(grid_table(), samples="D", budgets=[1e19, 1e20, 1e21], flops=lambda n, d: 6 * n * d)
+    same = frontier(grid_table(), samples="D", budgets=[1e19, 1e20, 1e21], flops=lambda n: 6 * n)
     plain = frontier(grid_table(), samples="D", budgets=[1e19, 1e20, 1e21])
     pd.testing.assert_frame_equal(same.table, plain.table, rtol=1e-9)
+
+
+def test_the_counting_rule_of_runs_is_read_from_what_they_cost() -> None:
+    table = grid_table()
+    n, d = table["N"].to_numpy(), table["D"].to_numpy()
+    assert rule_of(n, d, 8 * n * d) == pytest.approx(8)
+    dearer = 6 * n + 1e5 * n**0.5
+    rule = rule_of(n, d, dearer * d)
+    np.testing.assert_allclose(rule(n), dearer, rtol=1e-12)
+    slope = np.log(rule(n.max() * 2) / rule(n.max())) / np.log(2)
+    assert 0.5 < slope < 1
+    rounded = d * np.random.default_rng(0).uniform(0.98, 1.02, len(d))
+    np.testing.assert_allclose(rule_of(n, d, dearer * rounded)(n), dearer, rtol=0.02)
+    with pytest.raises(LawbookError, match="no function of size and samples"):
+        rule_of(n, d, dearer * d**0.9)
+
+
+def test_losses_are_carried_to_the_budget_that_whole_steps_miss() -> None:
+    table = isoflop_table().rename(columns={"C": "budget"})
+    batch = (table["budget"] / 6 / table["N"]).min() / 7.4
+    steps = np.round(table["budget"] / (6 * table["N"] * batch))
+    table["spent"] = 6 * table["N"] * batch * steps
+    table["loss"] = loss(table["N"], table["spent"] / 6 / table["N"])
+    assert 0.01 < np.abs(table["spent"] / table["budget"] - 1).max() < 0.2
+    found = frontier(table, compute="budget", spent="spent", cluster=None)
+    clean = frontier(isoflop_table(), compute="C", cluster=None)
+    np.testing.assert_allclose(found.table["size"], clean.table["size"], rtol=5e-3)
+    taken_for_budget = frontier(table, compute="budget", cluster=None).table["size"]
+    missed = [np.abs(np.log(t / clean.table["size"])).max() for t in (taken_for_budget, found.table["size"])]
+    assert missed[0] > 5 * missed[1]
+    assert [note.code for note in found.notes] == ["rounded_budgets"]
+    with pytest.raises(LawbookError, match="spent the same on two budgets"):
+        frontier(table.assign(spent=table["spent"].max()), compute="budget", spent="spent", cluster=None)
 
 
 def test_parametric_minimises_the_law_it_is_given() -> None:
@@ -307,8 +355,8 @@ def test_parametric_minimises_the_law_it_is_given() -> None:
     np.testing.assert_allclose(found.table["size"], exact, rtol=1e-7)
     assert found.exponents["size"].value == pytest.approx(0.5, abs=1e-8)
 
-    def dearer(size: np.ndarray, samples: np.ndarray) -> np.ndarray:
-        return np.asarray(6 * size**1.2 * samples)
+    def dearer(size: np.ndarray) -> np.ndarray:
+        return np.asarray(6 * size**1.2)
 
     other = frontier(fitted, budgets=[1e22], flops=dearer)
     assert other.status == "refused"

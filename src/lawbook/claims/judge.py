@@ -147,7 +147,8 @@ def claim_text(claim: Claim) -> str:
             f"{given}, paired by {pairs}, {says}"
         )
     of = f" {plain(claim.column)}" if claim.column else ""
-    return f"{plain(str(claim.quantity))}{of}{given} {says}"
+    asked = f" ({conditions(claim.options)})" if claim.options else ""
+    return f"{plain(str(claim.quantity))}{of}{asked}{given} {says}"
 
 
 def _measure(
@@ -161,7 +162,7 @@ def _measure(
     if quantity.of is not None:
         tables = tables.analysis(quantity.of, analysis_of(quantity, analyses.of(quantity.of), claim.analysis))
     column = [] if claim.column is None else [claim.column]
-    return "quantity", Measurement(*quantity.compute(tables, runs, *column))
+    return "quantity", Measurement(*quantity.compute(tables, runs, *column, **claim.options))
 
 
 def _value(claim: Claim, value: str, tables: Results, laws: Mapping[str, LawBlock]) -> Measurement:

@@ -19,8 +19,10 @@ from lawbook.studies.law_block import LawBlock
 class ExactCurve(Protocol):
     """What a theory module offers as `exact_curve`: y of each run of a table, aligned with its rows.
 
-    Null where the theory says nothing about a run, such as one whose axes it does not cover. One that has a method
-    `exponent` of the same arguments says by it what the exponent is at infinity, NaN where it has none.
+    Rows with a `step` are evaluations, and y is that after so many steps. Null where the theory says nothing about a
+    run, such as one whose axes it does not cover. One that has a method `exponent` of the same arguments says by it
+    what the exponent is at infinity, NaN where it has none; one that has a method `frontier(runs, size, y, compute)`
+    says which size, counted by that column, is the best for each budget, and its y: two arrays, NaN likewise.
     """
 
     def __call__(self, runs: pd.DataFrame, x: str, y: str) -> pd.Series: ...

@@ -90,7 +90,7 @@ def rows_of(block: LawBlock, group: Group, *columns: str) -> tuple[pd.DataFrame,
     """Return the rows of a group with its inputs and these columns, and the columns of independent repeats."""
     keys = list(block.cluster) or independent(group.runs)
     wanted = list(dict.fromkeys([*columns, *block.inputs, *keys, "status"]))
-    table = group.runs[wanted].set_axis(group.runs["run_id"])
+    table = group.runs[wanted].set_axis(group.runs["run_id"].to_numpy())
     # Runs are told apart by run_id: equal rows here are no duplicates.
     return table.assign(run_id=table.index), keys
 

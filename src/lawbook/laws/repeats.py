@@ -15,8 +15,13 @@ def independent(runs: pd.DataFrame) -> list[str]:
 
     Empty where the table has neither: each run is then a repeat of its own. Seeds of one fold share its test
     images, so their errors move together: an interval over all of them would be narrower than the test images allow.
+    Where the rows are evaluations along runs (a `run_id` stands in several), and no seed repeats them, the runs are
+    what is independent.
     """
     folds = "fold" in runs.columns and len(runs["fold"].unique()) > 1
+    seeds = "seed" in runs.columns and len(runs["seed"].unique()) > 1
+    if not (folds or seeds) and "run_id" in runs.columns and runs["run_id"].duplicated().any():
+        return ["run_id"]
     return [column for column in ("fold" if folds else "seed",) if column in runs.columns]
 
 

@@ -50,8 +50,9 @@ def runs_at(runs: pd.DataFrame, curves: pd.DataFrame | None, at: At, first_step:
 
     at: 'last', the runs as they are; 'every', a row per run and evaluation; 'best', each run at its evaluation
     with the lowest validation loss, which is early stopping. Evaluations before `first_step` are left out. The
-    rows have `step` and `samples_seen` besides. Raises LawbookError without curves, or if there is no validation
-    loss to choose by.
+    rows have `step` and `samples_seen` besides; `flops` at every evaluation are those of the steps up to it, at the
+    best one those of the whole run, which finding it took. Raises LawbookError without curves, or if there is no
+    validation loss to choose by.
     """
     if at == "last":
         return runs
@@ -66,7 +67,10 @@ def runs_at(runs: pd.DataFrame, curves: pd.DataFrame | None, at: At, first_step:
         along = along.loc[lowest]
     finals = [column for column in along if column in runs.columns and column != "run_id"]
     rest = runs.drop(columns=[*finals, *(f"{column}_se" for column in finals if f"{column}_se" in runs)])
-    return rest.merge(along, on="run_id", how="left" if at == "best" else "inner")
+    rows = rest.merge(along, on="run_id", how="left" if at == "best" else "inner")
+    if at == "every" and {"flops", "steps"} <= {*rows}:
+        rows["flops"] *= rows["step"] / rows["steps"]
+    return rows
 
 
 def choose(runs: pd.DataFrame, axis: str, x: str, y: str) -> tuple[pd.DataFrame, Note]:

@@ -14,6 +14,7 @@ from lawbook.training.losses import losses
 LABELS = {
     "alpha": "α of the task frequencies",
     "batch_size": "batch size B (examples)",
+    "compute": "compute C (FLOPs)",
     "depth": "depth (layers)",
     "flops": "training compute C (FLOPs)",
     "keep_fraction": "keep fraction",

@@ -95,6 +95,12 @@ class TrainingAxes(Axes):
         gt=0,
         description="Passes over the examples that are kept, which set the steps: the protocol of equal epochs.",
     )
+    compute: float | None = Field(
+        None,
+        gt=0,
+        description="FLOPs C, which set the steps to the nearest whole number: the protocol of equal compute; a grid "
+        "leaves out models of which one step takes more.",
+    )
     gradient_clip: Annotated[float | None, Neutral(None)] = Field(
         None, gt=0, description="Largest gradient norm of a run; empty for none."
     )

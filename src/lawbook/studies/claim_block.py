@@ -20,6 +20,7 @@ class Claim(Block):
     analysis: Name | None = Field(
         None, description="The analysis that the quantity is of, by name; needed where there are several."
     )
+    options: dict[str, Any] = Field({}, description="What the quantity is asked, such as {method: akima}.")
     exact: Name | None = Field(
         None, description="Exact curve whose fit over the same points is subtracted from the value."
     )
@@ -43,6 +44,8 @@ class Claim(Block):
     def _complete(self) -> Claim:
         if sum(item is not None for item in (self.value, self.difference, self.quantity)) != 1:
             raise ValueError("a claim is about exactly one of value, difference, quantity; keep one")
+        if self.options and self.quantity is None:
+            raise ValueError("options are for a quantity; name the quantity, or delete options")
         if self.exact is not None and self.value is None:
             raise ValueError("an exact curve is subtracted from a value; name law.form.parameter as value")
         if self.column is not None and self.quantity is None:

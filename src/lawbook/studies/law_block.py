@@ -40,7 +40,7 @@ class LawBlock(Block):
     at: Literal["last", "best", "every"] = Field(
         "last",
         description="Evaluations of a run that are its points: the last one; the best, with the lowest validation "
-        "loss; or every one, with x step or samples_seen.",
+        "loss; or every one, with x step, samples_seen or [n_params, samples_seen].",
     )
     first_step: int = Field(
         1, ge=0, description="With at: best or every, the earliest step that counts; 0 is before training."

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from lawbook.axes import AxisError, Config
 from lawbook.errors import suggest
-from lawbook.models import SolvedModel, models
+from lawbook.models import SolvedModel, TrainedModel, models
 from lawbook.pruning.metrics import metrics
 from lawbook.storage.checksum import digest
 from lawbook.studies.axes import HOW_TRAINED, PruningAxes, SeedAxes, TrainingAxes
@@ -25,7 +25,10 @@ from lawbook.training.losses import loss_name, losses
 from lawbook.training.optimizers import optimizers
 from lawbook.training.parametrizations import parametrizations, tensor_scales
 
-STANDING_FOR_OTHERS = ("kept", "epochs", "warmup_samples")
+SET_STEPS = ("epochs", "compute")
+"""Fields that set the steps."""
+
+STANDING_FOR_OTHERS = ("kept", *SET_STEPS, "warmup_samples")
 """Fields that set others: the keep fraction, the steps, and those of the warm-up."""
 
 HYPERPARAMETERS = frozenset({"momentum", "beta1", "beta2", "epsilon"})
@@ -111,6 +114,14 @@ def n_kept(config: Config) -> int:
     return kept
 
 
+def step_flops(config: Config) -> float:
+    """Return the FLOPs of one training step, 3 · forward · B: forward once, backward twice."""
+    task, model = tasks[config["task"]], models[config["model"]]
+    assert isinstance(model, TrainedModel)
+    forward: int = model.forward_flops(config, task.n_inputs(config), task.n_outputs(config))
+    return 3.0 * forward * int(config["batch_size"])
+
+
 @cache
 def _neutral(task: str, model: str) -> Mapping[str, Any]:
     groups = (tasks[task].axes, models[model].axes, TrainingAxes, PruningAxes, SeedAxes)
@@ -153,7 +164,7 @@ def _n_combinations(grid: Grid) -> int:
 
 
 def _agreed(one: Config, other: Config) -> Config:
-    """Return the configuration of a run that two grids ask for: what `kept` and `epochs` say in either stays said."""
+    """Return the configuration of a run that two grids ask for: what stands for others in either stays said."""
     said = {
         axis: min((c[axis] for c in (one, other) if c[axis] is not None), default=None)
         for axis in STANDING_FOR_OTHERS
@@ -194,35 +205,41 @@ def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:
         problem = f"these make {math.prod(sizes.values()):,} runs"
         raise study.error(f"{where}.axes", sizes, problem, f"keep it below {LARGEST_GRID:,}")
     combinations = zip(*axes.values(), strict=True) if side_by_side else itertools.product(*axes.values())
-    too_small = 0
+    left_out: list[AxisError] = []
     for combination in combinations:
         config: Config = {**study.base, **fixed, **dict(zip(axes, combination, strict=True))}
-        if not side_by_side and (config["kept"] or 0) > (config.get("samples") or math.inf):
-            too_small += 1
-            continue  # a grid over both is a triangle
-        if config["epochs"] is not None and "steps" in (axes | fixed):
-            problem, fix = f"epochs is {config['epochs']:g}, which sets them", "keep one of the two"
-            raise study.error(f"{where}: steps", config["steps"], problem, fix)
+        for axis in SET_STEPS:
+            if config[axis] is not None and "steps" in (axes | fixed):
+                problem = f"{axis} is {config[axis]:g}, which sets them"
+                raise study.error(f"{where}: steps", config["steps"], problem, "keep one of the two")
         try:
             config = resolved(config)
             check_config(config)
         except AxisError as error:
+            if isinstance(error, BeyondReachError) and not side_by_side:
+                left_out.append(error)
+                continue  # a grid over both is a triangle
             raise study.error(f"{where}: {error.axis}", error.value, error.problem, error.fix) from None
         # Where an axis has no effect, no grid's value of it is more right than another's.
         idle = without_effect(config) - NOT_IDENTITY
         yield {name: study.base[name] if name in idle else value for name, value in config.items()}
-    if too_small == math.prod(sizes.values()):
-        kept = axes.get("kept", fixed.get("kept", study.base["kept"]))
-        problem, fix = "every pool has fewer examples than these, so that no run is left", "keep fewer"
-        raise study.error(f"{where}: kept", kept, problem, fix)
+    if len(left_out) == math.prod(sizes.values()):
+        last = left_out[-1]
+        problem = f"no run of this grid is left: at its last values {last.problem}"
+        raise study.error(f"{where}: {last.axis}", last.value, problem, last.fix)
+
+
+class BeyondReachError(AxisError):
+    """A run asks for more than its pool or its model can give: a grid leaves it out."""
 
 
 def resolved(config: Config) -> Config:
     """Return the configuration with what some fields stand for.
 
-    `kept` is a keep fraction, a full batch the number of examples that are kept, in fixed order, `epochs` are steps,
-    and `warmup_samples` steps of the warm-up. Raises AxisError if a field and what it stands for are both given, or if
-    the task has no pool.
+    `kept` is a keep fraction, a full batch the number of examples that are kept, in fixed order, `epochs` and `compute`
+    are steps, and `warmup_samples` steps of the warm-up. Raises AxisError if a field and what it stands for are both
+    given, or if the task has no pool; BeyondReachError for more kept examples than the pool has, or less compute than
+    one step takes.
     """
     for axis in ("kept", "epochs"):
         if config[axis] is not None and not isinstance(tasks[config["task"]], PoolTask):
@@ -232,15 +249,31 @@ def resolved(config: Config) -> Config:
             raise AxisError("kept", config["kept"], "keep_fraction is given, too", "keep one of the two")
         if config["kept"] > config["samples"]:
             problem = f"the pool has only {config['samples']} examples"
-            raise AxisError("kept", config["kept"], problem, "keep fewer, or write more samples")
+            raise BeyondReachError("kept", config["kept"], problem, "keep fewer, or write more samples")
         config = {**config, "keep_fraction": config["kept"] / config["samples"]}
     config = with_whole_batch(config)
     if config["epochs"] is not None:
         passes = config["epochs"] * n_kept(config) / config["batch_size"]
         config = {**config, "steps": max(1, round(passes))}
+    if config["compute"] is not None:
+        config = {**config, "steps": _steps_of(config)}
     if config["warmup_samples"] is not None:
         config = {**config, "warmup_steps": max(1, round(config["warmup_samples"] / config["batch_size"]))}
     return config
+
+
+def _steps_of(config: Config) -> int:
+    """Return the steps that take the nearest to a run's compute. Raises BeyondReachError if one takes more."""
+    compute, one = float(config["compute"]), step_flops(config)
+    if config["epochs"] is not None:
+        problem = f"epochs is {config['epochs']:g}, and both set the steps"
+        raise AxisError("compute", compute, problem, "keep one of the two")
+    if compute < one:
+        problem = f"one step of {config['batch_size']} examples takes {one:.4g} FLOPs"
+        raise BeyondReachError(
+            "compute", compute, problem, "give more FLOPs, or take a smaller model or batch"
+        )
+    return round(compute / one)
 
 
 def with_whole_batch(config: Config) -> Config:

@@ -6,7 +6,7 @@ It is computed from the results and from the runs that the claim's `where` leave
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -23,6 +23,7 @@ class Quantity:
     them. check: raises LawbookError for runs, planned or done, that it cannot be computed of, given the columns that
     are their axes. of_crossing: whether the column must say at which step first, or be made of one that does. of: the
     kind of analysis that it is of, if any: `compute` then gets the tables of that analysis, in place of the study's.
+    options: {name: what it does} of the keywords that `compute` takes from the claim, those in `needed` always.
     """
 
     compute: Callable[..., tuple[float, float, float, int]]
@@ -30,6 +31,18 @@ class Quantity:
     of_column: bool | None = False
     of_crossing: bool = False
     of: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    needed: tuple[str, ...] = ()
+
+    def check_options(self, given: Mapping[str, object]) -> None:
+        """Raise LawbookError for an option that there is not, and for a needed one that is not given."""
+        for option in given:
+            if option not in self.options:
+                fix = suggest(option, self.options) if self.options else "this quantity takes none"
+                raise LawbookError(f"there is no option {option!r}; {fix}")
+        for option in self.needed:
+            if option not in given:
+                raise LawbookError(f"the option {option} is missing; {self.options[option]}")
 
 
 def analysis_of(quantity: Quantity, analyses: Mapping[str, object], wanted: str | None) -> str:

@@ -89,9 +89,9 @@ def parabola_minimum(log_size: Array, log_loss: Array) -> tuple[Array, Array, Fl
 def isoflop(runs: Runs, minimum: Minimum) -> Optima:
     """Return the optimal size at each budget of the runs that has at least 3 sizes.
 
-    A budget is left out, with a Note, if its optimum lies on an end of its sizes, in the mean losses or in
-    half of the draws. Under seed noise N* and L* are medians over draws, as in Porian et al.: the smoothed
-    optimum. Raises LawbookError if no budget is shared by 3 sizes.
+    A budget is left out, with a Note, and put under `edges`, if its optimum lies on an end of its sizes, in the mean
+    losses or in half of the draws. Under seed noise N* and L* are medians over draws, as in Porian et al.: the
+    smoothed optimum. Raises LawbookError if no budget is shared by 3 sizes.
     """
     budgets, count = np.unique(runs.log_compute, return_counts=True)
     shared = count >= MIN_SIZES
@@ -102,14 +102,16 @@ def isoflop(runs: Runs, minimum: Minimum) -> Optima:
     notes = list(runs.notes)
     if not shared.all():
         notes.append(_left_out("few_sizes", "have fewer than 3 sizes", budgets[~shared]))
-    rows, edge, off_centre = [], [], []
+    rows, edges, off_centre = [], [], []
     for log_c in budgets[shared]:
         at = runs.log_compute == log_c
         u = np.log(runs.size[at])
         place, height, inside = minimum(u, np.vstack([runs.log_loss[at], runs.draws[:, at]]))
         found = inside[1:]
         if not inside[0] or (len(found) and found.mean() < MOST_DRAWS):
-            edge.append(log_c)
+            lowest = int(np.argmin(runs.log_loss[at]))
+            side = "smallest" if u[lowest] - u[0] <= u[-1] - u[lowest] else "largest"
+            edges.append((log_c, u[lowest], runs.log_loss[at][lowest], side))
             continue
         drawn = np.where(found, [place[1:], height[1:]], np.nan)
         centre = np.array([place[0], height[0]])
@@ -122,8 +124,9 @@ def isoflop(runs: Runs, minimum: Minimum) -> Optima:
         rows.append((log_c, *centre, spread, drawn))
         if abs(centre[0] - (u[0] + u[-1]) / 2) > _OFF_CENTRE * (u[-1] - u[0]):
             off_centre.append(log_c)
-    if edge:
-        notes.append(_left_out("edge_optimum", "have their optimum on the edge of the sizes", edge))
+    if edges:
+        on_edge = [log_c for log_c, *_ in edges]
+        notes.append(_left_out("edge_optimum", "have their optimum on the edge of the sizes", on_edge))
     if minimum is parabola_minimum:
         text = (
             "the vertex of a parabola is biased where the loss is not symmetric in log N, even without noise"
@@ -134,8 +137,9 @@ def isoflop(runs: Runs, minimum: Minimum) -> Optima:
     budget, log_size, log_loss, spreads = np.array([row[:4] for row in rows]).reshape(-1, 4).T
     drawn = np.array([row[4] for row in rows]).reshape(len(rows), 2, len(runs.draws)).transpose(1, 2, 0)
     return Optima(
-        budget, log_size, log_loss, drawn[0], drawn[1], spreads, runs.levels, runs.draw_method, tuple(notes)
-    )
+        budget, log_size, log_loss, drawn[0], drawn[1], spreads, runs.levels, runs.draw_method, tuple(notes),
+        tuple(edges),
+    )  # fmt: skip
 
 
 def _shown(log_compute: Array | list[float]) -> str:

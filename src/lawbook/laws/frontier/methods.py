@@ -29,6 +29,7 @@ def frontier(
     size: str = "N",
     compute: str | None = None,
     samples: str | None = None,
+    spent: str | None = None,
     cluster: str | Sequence[str] | None = "seed",
     noise: SeedNoise | None = None,
     draws: int = 1000,
@@ -39,11 +40,12 @@ def frontier(
 
     source: a `Fit` of a law of N and D (method 'parametric', see there), or a table with a row per run and
     columns `size`, y, and either `compute` or `samples`, from which C follows by `flops`: k of C = k·N·D or a
-    function C(N, D). Methods for tables:
+    function c(N), the FLOPs a sample. `spent` is a column of the compute that a run meant for a budget really took.
+    Methods for tables:
 
     - 'akima' (default), 'parabola': isoFLOP, the minimum over N at each budget. The budgets are those that
       the runs share; with `budgets` (m,) each size's loss is interpolated there.
-    - 'envelope': the budget at which each size lies on the lower envelope of the curves L(C).
+    - 'envelope': the budget at which each size lies on the lower envelope of the curves L(C); it takes no `budgets`.
 
     Optima on the edge of the sampled sizes are left out with a Note. Intervals come from `draws` of the
     losses: with `noise` (the standard deviation of the loss between seeds: a number, a function of the loss,
@@ -69,13 +71,16 @@ def frontier(
     if isinstance(source, Fit):
         return parametric(source, budgets, flops=flops)
     runs = runs_of(
-        source, y=y, size=size, compute=compute, samples=samples, flops=flops, cluster=cluster, noise=noise,
-        draws=draws, level=level, seed=seed,
+        source, y=y, size=size, compute=compute, samples=samples, flops=flops, spent=spent, cluster=cluster,
+        noise=noise, draws=draws, level=level, seed=seed,
     )  # fmt: skip
-    log_c = None if budgets is None else log_budgets(budgets)
     if method == "envelope":
-        optima = compute_envelope(runs, log_c)
+        if budgets is not None:
+            raise LawbookError(
+                "the envelope finds the budgets that its sizes are best for; leave budgets out"
+            )
+        optima = compute_envelope(runs)
     else:
-        at = runs if log_c is None else at_budgets(runs, log_c)
+        at = runs if budgets is None else at_budgets(runs, log_budgets(budgets))
         optima = isoflop(at, akima_minimum if method == "akima" else parabola_minimum)
     return summarise(optima, method, flops, level)

@@ -41,7 +41,7 @@ def parametric(fitted: Fit, budgets: ArrayLike | None = None, *, flops: Cost = S
     Source: Hoffmann et al. 2022, arXiv:2203.15556, approach 3 and eq. 4.
     """
     law = fitted.law
-    columns = _columns(law)
+    columns = size_and_samples(law)
     if fitted.status != FitStatus.OK:
         text = f"the fit of {law.name} is {fitted.status}: {fitted.reason}"
         return refused("parametric", refusal("fit_not_ok", text, status=fitted.status))
@@ -95,8 +95,8 @@ def closed_form(parameters: Array, log_product: Array) -> Array:
     return np.asarray(log_g + beta / (alpha + beta) * log_product)
 
 
-def _columns(law: Law) -> list[int]:
-    """Return which of a law's inputs are N and D."""
+def size_and_samples(law: Law) -> list[int]:
+    """Return which of a law's inputs are N and D. Raises LawbookError unless it has these two."""
     for size, samples in (("N", "D"), ("m", "n")):
         if sorted(law.inputs) == sorted((size, samples)):
             return [law.inputs.index(size), law.inputs.index(samples)]
@@ -117,7 +117,7 @@ def _minimise(law: Law, parameters: Array, log_c: Array, bracket: tuple[Array, A
         grid = np.linspace(bracket[0][j], bracket[1][j], _GRID)
         size = np.exp(grid)
         x = np.stack([size, samples_at(np.exp(one), size, flops)], axis=1)
-        values = law.log_predict(x[:, _columns(law)], parameters)
+        values = law.log_predict(x[:, size_and_samples(law)], parameters)
         lowest = np.where(np.isnan(values), np.inf, values).argmin(axis=1)
         log_n[:, j] = np.where((lowest > 0) & (lowest < _GRID - 1), grid[lowest], np.nan)
     start = log_n.copy()
@@ -134,6 +134,6 @@ def _along(law: Law, parameters: Array, log_c: Array, log_n: Array, flops: Cost)
     """Return log L at sizes (B, m, s) along the budgets (m,), each data set's own parameters (B, p)."""
     size = np.exp(log_n)
     samples = samples_at(np.exp(log_c)[:, None], size, flops)
-    x = np.stack([size, samples], axis=-1).reshape(len(parameters), -1, 2)[:, :, _columns(law)]
+    x = np.stack([size, samples], axis=-1).reshape(len(parameters), -1, 2)[:, :, size_and_samples(law)]
     values = [law.log_predict(own, theta) for own, theta in zip(x, parameters, strict=True)]
     return np.array(values).reshape(log_n.shape)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -31,13 +33,15 @@ class Frontier:
     `table` has a row per budget: compute, and each of size (N*), samples (D*), samples_per_size (D*/N*) and
     loss (L*), with _low and _high (NaN where nothing shows the noise), and spread, the standard deviation of
     log N* by which a budget is weighted. `exponents` are those of N*, D* and L* in C over the budgets of the
-    table; L* with a floor is no power law, and its entry the mean log slope. `notes` name what was left out, what is
-    known to be biased, and why a frontier is refused.
+    table; L* with a floor is no power law, and its entry the mean log slope. `edges` has a row per optimum that lies on
+    an edge of the sampled sizes, and is in neither: compute, size, loss and edge ('smallest' or 'largest'). `notes`
+    name what was left out, what is known to be biased, and why a frontier is refused.
     """
 
     method: str
     table: pd.DataFrame
     exponents: dict[str, Estimate]
+    edges: pd.DataFrame
     status: FitStatus
     notes: tuple[Note, ...]
 
@@ -47,11 +51,16 @@ class Frontier:
         return reason_of(self.notes)
 
 
+Edge: TypeAlias = tuple[float, float, float, str]
+"""An optimum on an edge of the sizes: log C, log N, log L, and 'smallest' or 'largest'."""
+
+
 @dataclass(frozen=True)
 class Optima:
     """Optima in logs: log C, log N*, log L* (m,), and draws of the latter two (B, m), NaN without optimum.
 
-    `spread` (m,) is the standard deviation of log N*, NaN where nothing shows the noise.
+    `spread` (m,) is the standard deviation of log N*, NaN where nothing shows the noise. `edges` are the optima on
+    an edge of the sizes: log C, log N, log L, and which edge.
     """
 
     log_compute: Array
@@ -62,7 +71,8 @@ class Optima:
     spread: Array
     levels: tuple[float, float]
     draw_method: str
-    notes: tuple[Note, ...] = field(default=())
+    notes: tuple[Note, ...] = ()
+    edges: tuple[Edge, ...] = ()
 
 
 def summarise(optima: Optima, method: str, flops: Cost = SIX, level: float = 0.95) -> Frontier:
@@ -100,7 +110,9 @@ def summarise(optima: Optima, method: str, flops: Cost = SIX, level: float = 0.9
             )
         else:
             exponents[name] = exponent(compute, np.exp(log_value), level=level)
-    return Frontier(method, pd.DataFrame(columns), exponents, FitStatus.OK, optima.notes)
+    return Frontier(
+        method, pd.DataFrame(columns), exponents, _edge_table(optima.edges), FitStatus.OK, optima.notes
+    )
 
 
 def refused(method: str, why: Note, optima: Optima | None = None) -> Frontier:
@@ -108,8 +120,14 @@ def refused(method: str, why: Note, optima: Optima | None = None) -> Frontier:
     nothing = Estimate(np.nan, np.nan, np.nan, "none")
     return Frontier(
         method, pd.DataFrame(columns=list(COLUMNS), dtype=float), dict.fromkeys(EXPONENTS, nothing),
-        FitStatus.REFUSED, (why, *(() if optima is None else optima.notes)),
+        _edge_table(() if optima is None else optima.edges), FitStatus.REFUSED,
+        (why, *(() if optima is None else optima.notes)),
     )  # fmt: skip
+
+
+def _edge_table(edges: Sequence[Edge]) -> pd.DataFrame:
+    rows = [(*np.exp(logs), edge) for *logs, edge in edges]
+    return pd.DataFrame(rows, columns=["compute", "size", "loss", "edge"])
 
 
 def percentile_method(resampled: str) -> str:

@@ -12,6 +12,7 @@ from lawbook.claims.quantities import Quantity
 from lawbook.errors import LawbookError
 from lawbook.laws.repeats import mean_interval
 from lawbook.results.reader import Results
+from lawbook.studies.runs import STANDING_FOR_OTHERS
 
 BITS = 0.1
 """A task is learned at its first evaluation below so many bits, as in Michaud et al. 2023."""
@@ -33,7 +34,7 @@ def learning_slope(results: Results, runs: pd.DataFrame) -> tuple[float, float, 
 
 def _check(runs: pd.DataFrame, axes: Sequence[str]) -> None:
     for axis in axes:
-        if axis not in ("seed", "kept", "epochs") and len(runs[axis].dropna().unique()) > 1:
+        if axis not in ("seed", *STANDING_FOR_OTHERS) and len(runs[axis].dropna().unique()) > 1:
             raise LawbookError(f"learning_slope needs runs of one {axis}; write one under where")
 
 
