@@ -46,8 +46,8 @@ class ComputeFrontierBlock(AnalysisBlock):
     budgets: Annotated[list[float], WithJsonSchema({"anyOf": [{"type": "array"}, {"type": "object"}]})] = (
         Field(
             [],
-            description="Budgets C, a list or {log10: [lo, hi, n]}; by default those of the axis compute, else nine where "
-            "three sizes have losses.",
+            description="Budgets C, a list or {log10: [lo, hi, n]}; by default those of the axis compute, else nine "
+            "where three sizes have losses.",
         )
     )
     noise: float | None = Field(
