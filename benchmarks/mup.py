@@ -26,7 +26,9 @@ from lawbook.training.stack import StackedRuns, train_stack
 
 CHECK_STEPS, EXAMPLES = 5, 64
 LEARNED: Mapping[str, Mapping[str, Any]] = {
-    "mlp": {"task": "digits", "depth": 3, "batch_size": 64, "learning_rate": 1e-2},
+    "mlp": {
+        "task": "digits", "activation": "tanh", "depth": 2, "base_width": 512, "batch_size": 64, "learning_rate": 3e-3,
+    },
     "transformer": {
         "task": "corpus", "context": 32, "vocabulary": 256, "samples": 256,
         "depth": 2, "heads": 4, "batch_size": 8, "learning_rate": 3e-3,

@@ -61,6 +61,21 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
         return self._found[name]
 
 
+def use_extensions(folder: str | None) -> None:
+    """Let registries find entries in a folder of extensions, too; None for none. So do the jobs of this process.
+
+    Raises LawbookError if there is no such folder.
+    """
+    if folder is None:
+        os.environ.pop(VARIABLE, None)
+        return
+    if not Path(folder).is_dir():
+        raise LawbookError(
+            f"extensions = '{folder}': there is no such folder; mend or delete the key in the settings"
+        )
+    os.environ[VARIABLE] = str(Path(folder).resolve())
+
+
 def modules_of(package: str, part: str = "", without: tuple[str, ...] = ()) -> Mapping[str, str]:
     """Return the modules of a package's entries by name, in order: those shipped, and those of the extensions.
 

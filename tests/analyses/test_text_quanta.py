@@ -148,7 +148,7 @@ def test_gradients_are_those_of_the_recorded_losses(plan: Plan, cache: Path) -> 
     import torch
 
     from lawbook.models import models
-    from lawbook.training.losses import target_losses
+    from lawbook.training.losses.cross_entropy import target_losses
 
     leaves = {name: tensor.clone().requires_grad_() for name, tensor in weights.items()}
     one_run = {name: leaf[None] for name, leaf in leaves.items()}

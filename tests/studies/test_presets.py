@@ -78,7 +78,11 @@ def test_claims_are_changed_by_their_names_or_replaced():
     [
         ({"sweeps": {"dta": {"axes": {"samples": [64]}}}}, "presets.quick.sweeps.dta", "did you mean 'data'"),
         ({"laws": {"eror": {"range": [64, 128]}}}, "presets.quick.laws.eror", "did you mean 'error'"),
-        ({"frontiers": {"best": {"kept": "n"}}}, "presets.quick.frontiers.best", "the study has none"),
+        (
+            {"analyses": {"text_quanta": {"tokens": {}}}},
+            "presets.quick.analyses.text_quanta",
+            "the study has none",
+        ),
         ({"claims": {"slop": {"within": 1}}}, "presets.quick.claims.slop", "did you mean 'slope'"),
         ({"shard_flops": None}, "presets.quick.shard_flops", "valid names"),
         ({"presets": {}}, "presets.quick.presets", "delete it"),

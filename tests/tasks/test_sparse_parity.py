@@ -130,7 +130,6 @@ def test_the_loss_is_the_population_s_over_the_learned_tasks():
         ({"subset_size": 12}, "subset_size"),
         ({"n_tasks": 166}, "n_tasks"),
         ({"samples": 1 << 40}, "samples"),
-        ({"model": "mlp"}, "model"),
     ],
 )
 def test_impossible_axes(change, axis):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -12,6 +14,7 @@ from lawbook.errors import LawbookError
 from lawbook.results.evaluations import At, runs_at
 from lawbook.storage.columns import COLUMNS, Role
 from lawbook.storage.tables import read_roles, read_table
+from lawbook.studies.analysis import analyses
 from lawbook.studies.law_block import LawBlock
 
 
@@ -20,12 +23,14 @@ class Results:
     """The tables of `results/{study}`; each is read when first asked for (LawbookError if absent)."""
 
     folder: Path
+    known: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: COLUMNS)
+    """The columns of each table, as it is made now."""
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table by name. Raises LawbookError if it is absent, or was made when it had other columns."""
         file = self.folder / f"{name}.parquet"
         table = read_table(file)
-        if lacking := [column for column in COLUMNS.get(name, ()) if column not in table]:
+        if lacking := [column for column in self.known.get(name, ()) if column not in table]:
             problem = f"was made by an earlier Lawbook, without the column {', '.join(lacking)}"
             raise LawbookError(f"{file} {problem}; `lawbook run {self.folder.name}` makes it again")
         return table
@@ -36,7 +41,7 @@ class Results:
 
     def analysis(self, kind: str, name: str) -> Results:
         """Return the tables of one analysis of the study."""
-        return Results(self.folder / kind / name)
+        return Results(self.folder / kind / name, analyses[kind].tables)
 
     @cached_property
     def runs(self) -> pd.DataFrame:

@@ -21,12 +21,12 @@ WITH_PRESET = r"^[a-z][a-z0-9_]*(@[a-z][a-z0-9_]*)?$"
 """A study's name, with that of a preset or without."""
 
 KEYS = {
-    "task": 1, "model": 1, "training": 1, "pruning": 1, "columns": 1, "laws": 2, "frontiers": 2, "analyses": 3,
+    "task": 1, "model": 1, "training": 1, "pruning": 1, "columns": 1, "laws": 2, "analyses": 3,
     "sweeps": 3,
 }  # fmt: skip
 """Levels of keys that are merged in each block of a study; below them, and in other blocks, values are replaced."""
 
-NAMED = {"columns": 1, "laws": 1, "frontiers": 1, "analyses": 2, "sweeps": 1}
+NAMED = {"columns": 1, "laws": 1, "analyses": 2, "sweeps": 1}
 """Of these blocks the levels that hold names that the study gives: an overlay adds none, since it may be a mistake."""
 
 FORMS = {"axes", "union"}

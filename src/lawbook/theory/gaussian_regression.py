@@ -54,7 +54,7 @@ def mean_risk(
     gap, excess = np.abs(d - n) - 1.0, np.minimum(d, n)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = np.where(gap > 0, sigma**2 * excess / gap, np.inf)
-    return left + np.where(sigma > 0, spread, 0.0)
+    return np.asarray(left + np.where(sigma > 0, spread, 0.0), dtype=np.float64)
 
 
 def exact_curve(runs: pd.DataFrame, x: str, y: str) -> pd.Series:

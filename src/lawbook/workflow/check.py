@@ -41,10 +41,8 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
     """
     plan = plan_study(study, folder)
     content = plan.study.content
-    from lawbook.claims.quantities import quantities
     from lawbook.fitting.exact import exact_curves
     from lawbook.report.figures import check_figure
-    from lawbook.results.selection import where
 
     for name, law in content.laws.items():
         for curve in law.exact:
@@ -71,45 +69,44 @@ def checked_plan(study: str, folder: str | Path) -> Plan:
         if claim.exact is not None and claim.exact not in exact_curves:
             fix = suggest(claim.exact, exact_curves)
             raise plan.study.error(f"claims.{i}.exact", claim.exact, "there is no such exact curve", fix)
-        if claim.quantity is not None and claim.quantity not in quantities:
-            fix = suggest(claim.quantity, quantities)
-            raise plan.study.error(f"claims.{i}.quantity", claim.quantity, "there is no such quantity", fix)
-        if claim.quantity is not None and quantities[claim.quantity].of_column not in (
-            None,
-            claim.column is not None,
-        ):
-            problem, fix = "this quantity is about a column", "add column, one of the study's columns"
-            if claim.column is not None:
-                problem, fix = f"{claim.quantity} is about no column", "delete it"
-            raise plan.study.error(f"claims.{i}.column", claim.column, problem, fix)
-        _check_analysis(plan, i, claim)
         if claim.quantity is not None:
-            try:
-                quantities[claim.quantity].check_options(claim.options)
-            except LawbookError as error:
-                problem, _, fix = str(error).rpartition("; ")
-                raise plan.study.error(f"claims.{i}.options", dict(claim.options), problem, fix) from None
-        crossings = bounded(content.columns)
-        if (
-            claim.quantity is not None
-            and quantities[claim.quantity].of_crossing
-            and claim.column not in crossings
-        ):
-            problem, fix = (
-                "this column does not say first at which step",
-                "write one under columns: {first: step, …}",
-            )
-            raise plan.study.error(f"claims.{i}.column", claim.column, problem, fix)
-        check = None if claim.quantity is None else quantities[claim.quantity].check
-        if check is not None and plan.source is None:
-            try:
-                check(
-                    where(plan.table(), claim.where), [c for c, role in plan.roles.items() if role == "axis"]
-                )
-            except LawbookError as error:
-                problem, _, fix = str(error).rpartition("; ")
-                raise plan.study.error(f"claims.{i}.where", dict(claim.where), problem, fix) from None
+            _check_quantity(plan, i, claim, claim.quantity)
     return plan
+
+
+def _check_quantity(plan: Plan, i: int, claim: Claim, name: str) -> None:
+    """Raise StudyError for a claim about a quantity that is not there, or that cannot be computed."""
+    from lawbook.claims.quantities import quantities
+    from lawbook.results.selection import where
+
+    error, field = plan.study.error, f"claims.{i}"
+    if name not in quantities:
+        raise error(f"{field}.quantity", name, "there is no such quantity", suggest(name, quantities))
+    quantity = quantities[name]
+    if quantity.of_column is True and claim.column is None:
+        problem, fix = "this quantity is about a column", "add column, one of the study's columns"
+        raise error(f"{field}.column", None, problem, fix)
+    if quantity.of_column is False and claim.column is not None:
+        raise error(f"{field}.column", claim.column, f"{name} is about no column", "delete it")
+    if quantity.of_crossing and claim.column not in bounded(plan.study.content.columns):
+        problem, fix = (
+            "this column does not say first at which step",
+            "write one under columns: {first: step, …}",
+        )
+        raise error(f"{field}.column", claim.column, problem, fix)
+    _check_analysis(plan, i, claim)
+    try:
+        quantity.check_options(claim.options)
+    except LawbookError as wrong:
+        problem, _, fix = str(wrong).rpartition("; ")
+        raise error(f"{field}.options", dict(claim.options), problem, fix) from None
+    if quantity.check is not None and plan.source is None:
+        axes = [column for column, role in plan.roles.items() if role == "axis"]
+        try:
+            quantity.check(where(plan.table(), claim.where), axes)
+        except LawbookError as wrong:
+            problem, _, fix = str(wrong).rpartition("; ")
+            raise error(f"{field}.where", dict(claim.where), problem, fix) from None
 
 
 def _check_analysis(plan: Plan, i: int, claim: Claim) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lawbook.errors import LawbookError, one_message
+from lawbook.registry import use_extensions
 from lawbook.storage.lock import inherit_lock
 from lawbook.studies import Plan, Run, study_names
 from lawbook.studies.analysis import analyses
@@ -48,6 +49,7 @@ class RuleInputs:
         """Check the settings. figures: the target that never trains, as a workflow that imports this one names it."""
         with one_message():
             self.settings = check_settings(config)
+            use_extensions(self.settings.extensions)
         self._targets, self._figures = targets, figures
         self._plans: dict[str, Plan] = {}
 

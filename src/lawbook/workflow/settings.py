@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lawbook.errors import LawbookError, suggest
+from lawbook.registry import use_extensions
 from lawbook.studies.yaml_file import read_yaml
 
 CONFIG = Path("config/config.yaml")
@@ -29,6 +30,7 @@ class Settings(BaseModel):
     cache: str = Field("results/.cache", pattern=FOLDER)
     default: str = Field("digits", min_length=1)
     preset: str | None = Field(None, min_length=1)
+    extensions: str | None = Field(None, pattern=FOLDER)
 
 
 def check_settings(config: Mapping[str, Any]) -> Settings:
@@ -49,4 +51,6 @@ def read_settings(folder: Path = Path()) -> Settings:
     if not path.exists():
         raise LawbookError(f"{path} cannot be read; run this in the folder that holds config")
     content = read_yaml(path)
-    return check_settings(content)
+    settings = check_settings(content)
+    use_extensions(settings.extensions)
+    return settings
