@@ -22,6 +22,7 @@ def test_every_shipped_kind_is_drawn_by_these_studies(simulated, oracle):
     kinds = {block.kind for study in (simulated, oracle) for block in study.study.content.figures}
     elsewhere = {
         "pareto",
+        "compute_frontier",
         "gallery",
         "metrics",
         "quanta_agreement",
