@@ -296,14 +296,14 @@ def check_config(config: Config) -> None:
     if task.inputs not in model.reads:
         problem = f"it reads no {task.inputs}, the kind of inputs of the task {config['task']}"
         raise AxisError("model", config["model"], problem, _fitting_models(task))
-    task.check(config)
-    model.shapes(config, task.n_inputs(config), task.n_outputs(config))
     if solved and not isinstance(task, PoolTask):
         problem = "a solved model needs a pool of examples"
         raise AxisError("model", config["model"], problem, "choose a model that is trained step by step")
     if isinstance(model, SolvedModel) and model.targets != task.targets:
         problem = f"it takes {model.targets} targets, and those of {config['task']} are {task.targets}"
         raise AxisError("model", config["model"], problem, _fitting_models(task))
+    task.check(config)
+    model.shapes(config, task.n_inputs(config), task.n_outputs(config))
     if isinstance(task, PoolTask) and task.drawn and not solved:
         problem = f"the examples of {config['task']} are drawn anew for each seed, which no stack can share"
         raise AxisError("model", config["model"], problem, _fitting_models(task))
