@@ -22,9 +22,12 @@ from matplotlib.font_manager import fontManager
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import Bbox
+from tests.analyses.test_compute_frontier import cells
 from tests.analyses.test_staged_learning import planted as learning
 from tests.report.fonts import fonts_in
 
+from lawbook.analyses.compute_frontier.block import TABLES, ComputeFrontierBlock
+from lawbook.analyses.compute_frontier.compute import frontier_tables
 from lawbook.analyses.known_quanta.section import BEST
 from lawbook.cli.write_fit import predictions_of
 from lawbook.fitting.study import fit_study
@@ -36,7 +39,7 @@ from lawbook.report.style import SINGLE, new_figure, save, styled
 from lawbook.report.typesetting import fit_texts
 from lawbook.report.wrapping import ELLIPSIS
 from lawbook.results.reader import Results
-from lawbook.storage.tables import write_table
+from lawbook.storage.tables import conform, write_table
 from lawbook.storage.user_table import Source
 from lawbook.studies import load_study
 from lawbook.studies.figure_block import FigureBlock
@@ -89,6 +92,7 @@ def drawings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     kept = load_study(noisy / "noisy.yaml").content
     wanted += [(kind, FigureBlock(kind=kind, of="kept"), of_noisy, kept) for kind in ("gallery", "metrics")]
     wanted.append(("quanta_agreement", FigureBlock(kind="quanta_agreement"), *_known_quanta()))
+    wanted.append(("compute_frontier", *_compute_frontier(folder)))
     by_metric = FigureBlock(kind="axis", of="pruned", options={"x": "metric"})
     wanted.append(("axis of categories", by_metric, Results(simulated.folder), content))
     wanted.append(
@@ -100,6 +104,19 @@ def drawings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             if name not in found:
                 found[name] = pickle.dumps(figures[block.kind].draw(block, results, of))
         return found | {f"fit, {name}": pickle.dumps(_fit(name)) for name in FITS}
+
+
+def _compute_frontier(folder: Path) -> tuple[FigureBlock, Results, StudyFile]:
+    """Return the figure of a frontier and its tables, of planted losses in cells of equal compute."""
+    block = ComputeFrontierBlock(sweep="cells", at="last", methods=["akima"])
+    found = frontier_tables(block, cells(), draws=20)
+    for name, columns in TABLES.items():
+        write_table(conform(found[name], columns), folder / f"compute_frontier/planted/{name}.parquet")
+    of = {"compute_frontier": {"planted": block}}.__getitem__
+    content = SimpleNamespace(
+        analyses=SimpleNamespace(of=of), task=None, sweeps={}, laws={}, table=None, measure=[], columns={}
+    )
+    return FigureBlock(kind="compute_frontier", of="planted"), Results(folder), cast(StudyFile, content)
 
 
 def _known_quanta() -> tuple[Results, StudyFile]:

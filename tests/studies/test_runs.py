@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lawbook.errors import StudyError
 from lawbook.studies import Plan
-from lawbook.studies.runs import effective, reads_scores, run_id
+from lawbook.studies.identity import effective, reads_scores, run_id
 
 CONFIG: dict[str, Any] = {
     "task": "digits", "samples": 1297, "fold": 0, "label_noise": 0.0,

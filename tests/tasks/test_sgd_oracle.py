@@ -10,7 +10,7 @@ from lawbook.axes import AxisError
 from lawbook.models import models
 from lawbook.schedules import rate_factors
 from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
-from lawbook.studies.runs import check_config
+from lawbook.studies.check_run import check_config
 from lawbook.tasks import tasks
 from lawbook.theory.sgd_oracle import exact_loss, spectrum, tail
 from lawbook.training.stack import train_stack

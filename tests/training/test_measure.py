@@ -12,7 +12,7 @@ import torch
 
 from lawbook.errors import AbandonedError, LawbookError
 from lawbook.measurements import measurements
-from lawbook.studies.runs import Run, run_id
+from lawbook.studies.identity import Run, run_id
 from lawbook.training import stack as stack_module
 from lawbook.training.cache import Cache, Cached
 from lawbook.training.checkpoint import Checkpoint

@@ -14,7 +14,7 @@ import torch
 from lawbook.errors import AbandonedError
 from lawbook.signals import heed_signals, ignore_signals
 from lawbook.studies import cost as cost_module
-from lawbook.studies.runs import Run, run_id
+from lawbook.studies.identity import Run, run_id
 from lawbook.training import shard as shard_module
 from lawbook.training import stack as stack_module
 from lawbook.training import watch

@@ -10,7 +10,7 @@ from lawbook.errors import AbandonedError
 from lawbook.models import models
 from lawbook.pruning.pools import members_of, pool_of
 from lawbook.studies.axes import PruningAxes, SeedAxes
-from lawbook.studies.runs import Run, run_id
+from lawbook.studies.identity import Run, run_id
 from lawbook.studies.study import NO_TRAINING
 from lawbook.tasks import tasks
 from lawbook.training import solved

@@ -15,8 +15,8 @@ from lawbook.results.derived import derive
 from lawbook.results.evaluations import final_metrics
 from lawbook.storage.tables import n_rows, read_rows, read_table
 from lawbook.studies.axes import HOW_TRAINED
+from lawbook.studies.identity import Run
 from lawbook.studies.plan import Plan
-from lawbook.studies.runs import Run
 from lawbook.tasks import PoolTask, tasks
 
 SCIENCE = ["run_id", "n_train", "n_unique", "status", "reason", "diverged_step"]

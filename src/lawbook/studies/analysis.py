@@ -17,8 +17,8 @@ from lawbook.registry import Registry
 from lawbook.studies.block import Block
 
 if TYPE_CHECKING:
+    from lawbook.studies.identity import Run
     from lawbook.studies.plan import Columns
-    from lawbook.studies.runs import Run
     from lawbook.studies.study import Study
 
 Need = Literal["curves", "fits", "weights"]

@@ -7,8 +7,8 @@ from graphlib import CycleError
 
 from lawbook.errors import suggest
 from lawbook.studies.columns_block import bounded, bounds_of, in_order
+from lawbook.studies.identity import Run
 from lawbook.studies.roles import curve_columns, curve_entries, roles_of
-from lawbook.studies.runs import Run
 from lawbook.studies.study import Study
 
 

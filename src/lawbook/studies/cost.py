@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from lawbook.axes import Config
 from lawbook.models import SolvedModel, TrainedModel, models
-from lawbook.studies.runs import n_kept, step_flops
+from lawbook.studies.identity import n_kept, step_flops
 from lawbook.tasks import tasks
 
 TRAINED_RULE = "3 x matrix products of a forward pass x batch_size x steps"

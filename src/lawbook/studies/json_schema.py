@@ -7,6 +7,7 @@ from typing import Any
 
 from lawbook.measurements import Measurement, measurements
 from lawbook.studies.analysis import analyses
+from lawbook.studies.columns_block import LEVELS
 from lawbook.studies.schema import TRAINED, study_model
 
 
@@ -42,6 +43,27 @@ def study_schema() -> str:
                 "additionalProperties": False,
             },
             measure,
+        ],
+    }
+    column = schema["$defs"]["ColumnBlock"]
+    levels = {key: {"type": "number"} for key in LEVELS}
+    schema["$defs"]["ColumnBlock"] = {
+        "description": column.pop("description"),
+        "anyOf": [
+            column,
+            {
+                "type": "object",
+                "description": "{first: step, test_error: {at_most: 0.01}}: where a metric first crosses a level.",
+                "required": ["first"],
+                "minProperties": 2,
+                "maxProperties": 2,
+                "properties": {"first": column["properties"]["first"]},
+                "additionalProperties": {
+                    "type": "object",
+                    "properties": levels,
+                    "additionalProperties": False,
+                },
+            },
         ],
     }
     for block, key in (("Claim", "paired_by"), ("LawBlock", "cluster"), ("FrontierBlock", "cluster")):

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from lawbook.models import SolvedModel
 from lawbook.studies.analysis import AnalysisBlock
+from lawbook.studies.identity import Run
 from lawbook.studies.plan import Columns, check_sweep
-from lawbook.studies.runs import Run
 from lawbook.studies.study import Study
 
 

@@ -15,7 +15,7 @@ from lawbook.studies.block import Block
 from lawbook.tasks import tasks
 
 if TYPE_CHECKING:
-    from lawbook.studies.runs import Run
+    from lawbook.studies.identity import Run
     from lawbook.studies.study import Study
 
 

@@ -20,11 +20,12 @@ from lawbook.studies.axes import HOW_TRAINED
 from lawbook.studies.columns_block import bounded, bounds_of
 from lawbook.studies.columns_check import check_columns, check_operands
 from lawbook.studies.cost import run_cost
+from lawbook.studies.identity import Run, effective, reads_scores
 from lawbook.studies.measure_block import MeasureBlock, check_measurements
 from lawbook.studies.presets import split_name
 from lawbook.studies.probes import Pool, pool_id, pools_to_score
 from lawbook.studies.roles import FIXED, roles_in_table, roles_of
-from lawbook.studies.runs import Run, checked_value, effective, expand_study, reads_scores
+from lawbook.studies.runs import checked_value, expand_study
 from lawbook.studies.shards import make_shards
 from lawbook.studies.source import Source, find_source
 from lawbook.studies.study import Study, find_study, load_study

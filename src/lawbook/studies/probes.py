@@ -11,7 +11,8 @@ from lawbook.models import SolvedModel, models
 from lawbook.pruning.metrics import PROBED, Need, metrics
 from lawbook.storage.checksum import digest
 from lawbook.studies.axes import PruningAxes, TrainingAxes
-from lawbook.studies.runs import Run, reads_scores, run_id, with_whole_batch
+from lawbook.studies.identity import Run, reads_scores, run_id
+from lawbook.studies.runs import with_whole_batch
 from lawbook.studies.study import Study
 from lawbook.tasks import PoolTask, tasks
 

@@ -11,7 +11,7 @@ from lawbook.axes import Config
 from lawbook.models import models
 from lawbook.studies.axes import HOW_TRAINED
 from lawbook.studies.cost import run_cost
-from lawbook.studies.runs import Run, reads_scores
+from lawbook.studies.identity import Run, reads_scores
 from lawbook.tasks import tasks
 
 SHARED = (

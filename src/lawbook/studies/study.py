@@ -18,7 +18,7 @@ from lawbook.models import Model, SolvedModel, TrainedModel, models
 from lawbook.studies.analysis import analyses
 from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.studies.block import NAME, Block
-from lawbook.studies.presets import MARK, Overlaid, PresetError, overlay, split_name
+from lawbook.studies.presets import MARK, Overlaid, PresetError, overlay
 from lawbook.studies.schema import TRAINED, Named, StudyFile, study_model
 from lawbook.studies.sweeps import Grid
 from lawbook.studies.yaml_file import read_yaml
@@ -188,14 +188,13 @@ def load_study(file: str | Path, preset: str | None = None) -> Study:
 def names_at(studies: Sequence[str], preset: str | None, folder: str | Path) -> list[str]:
     """Return STUDY@PRESET for each study that has the preset, and STUDY for the others: they run as they are written.
 
-    A name that has a preset already stays. Raises LawbookError for a preset that no study of the folder has, and for a
-    study that is not there.
+    A name that has a preset already stays. Raises LawbookError for a preset that no study of the folder has, and, where
+    there is a preset, for a study that is not there.
     """
-    files = {study: find_study(split_name(study)[0], folder) for study in studies}
     without = [study for study in studies if MARK not in study]
     if preset is None or not without:
         return list(studies)
-    having = {study for study in without if preset in _preset_names(files[study])}
+    having = {study for study in without if preset in _preset_names(find_study(study, folder))}
     if not having:
         others = (_preset_names(Path(folder) / f"{other}.yaml") for other in study_names(folder))
         if preset not in (names := {name for found in others for name in found}):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from torch import Tensor
 
+from lawbook.studies.identity import Run
 from lawbook.studies.plan import Plan
-from lawbook.studies.runs import Run
 from lawbook.training.weights import Weights, kept_weights
 
 

@@ -30,8 +30,8 @@ from lawbook.storage.status import RunStatus
 from lawbook.storage.tables import conform
 from lawbook.studies.axes import HOW_TRAINED
 from lawbook.studies.cost import engine, placement, stack_size
+from lawbook.studies.identity import Run, effective, reads_scores
 from lawbook.studies.probes import pool_id
-from lawbook.studies.runs import Run, effective, reads_scores
 from lawbook.studies.shards import shape_axes
 from lawbook.tasks import PoolTask, tasks
 from lawbook.training.cache import Cache, Cached

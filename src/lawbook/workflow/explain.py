@@ -18,8 +18,8 @@ from lawbook.storage.tables import read_table
 from lawbook.studies import Plan, Run
 from lawbook.studies.columns_block import bounded
 from lawbook.studies.cost import run_cost
+from lawbook.studies.identity import effective, reads_scores
 from lawbook.studies.probes import pool_id
-from lawbook.studies.runs import effective, reads_scores
 from lawbook.workflow.stages import training_code
 
 Row = tuple[str, str]

@@ -16,7 +16,7 @@ from lawbook.registry import file_of, module_of, modules_of
 from lawbook.storage.checksum import digest
 from lawbook.studies import Plan, pools_digest, shard_digest
 from lawbook.studies.analysis import analyses
-from lawbook.studies.runs import reads_scores
+from lawbook.studies.identity import reads_scores
 from lawbook.workflow.code_digest import digest_of
 from lawbook.workflow.configuration import (
     analysis_digest,

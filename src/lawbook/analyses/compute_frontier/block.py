@@ -10,8 +10,8 @@ from pydantic import Field, WithJsonSchema, field_validator
 from lawbook.errors import LawbookError, suggest
 from lawbook.studies.analysis import REAL, TEXT, WHOLE, Analysis, AnalysisBlock
 from lawbook.studies.block import Name
+from lawbook.studies.identity import Run
 from lawbook.studies.plan import ALONG_CURVES, Columns, check_selection, check_sweep
-from lawbook.studies.runs import Run
 from lawbook.studies.study import Study
 from lawbook.studies.values import expand_axis
 

@@ -8,9 +8,9 @@ from pydantic import Field
 
 from lawbook.quanta.affinity import Affinity
 from lawbook.studies.analysis import REAL, TEXT, WHOLE, Analysis
+from lawbook.studies.identity import Run
 from lawbook.studies.kept import KeptRunsBlock
 from lawbook.studies.plan import Columns
-from lawbook.studies.runs import Run
 from lawbook.studies.study import Study
 from lawbook.tasks import StreamTask
 

@@ -14,9 +14,9 @@ from lawbook.laws.repeats import independent
 from lawbook.studies.analysis import REAL, TEXT, WHOLE, Analysis, AnalysisBlock
 from lawbook.studies.axes import HOW_TRAINED
 from lawbook.studies.block import Name
+from lawbook.studies.identity import Run, n_kept, without_effect
 from lawbook.studies.plan import Columns, check_selection, check_sweep
 from lawbook.studies.roles import REPEATS
-from lawbook.studies.runs import Run, n_kept, without_effect
 from lawbook.studies.study import Study
 
 FREE = frozenset({"kept", "keep_fraction", *REPEATS, *HOW_TRAINED})

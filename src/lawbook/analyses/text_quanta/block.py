@@ -10,9 +10,9 @@ from pydantic import Field, model_validator
 from lawbook.errors import suggest
 from lawbook.quanta.affinity import Affinity
 from lawbook.studies.analysis import REAL, TEXT, WHOLE, Analysis
+from lawbook.studies.identity import Run
 from lawbook.studies.kept import KeptRunsBlock
 from lawbook.studies.plan import Columns
-from lawbook.studies.runs import Run
 from lawbook.studies.study import Study
 from lawbook.tasks import TextTask
 

@@ -31,7 +31,7 @@ from lawbook.quanta.emergence import KINDS, kind_of_fall, steps_to_learn
 from lawbook.quanta.rank_frequency import rank_slope
 from lawbook.seeds import generator
 from lawbook.studies.cost import run_cost
-from lawbook.studies.runs import Run
+from lawbook.studies.identity import Run
 from lawbook.training.kept_runs import latest
 
 BEFORE, AFTER = 24, 6

@@ -22,7 +22,7 @@ from lawbook.results.words import plain
 from lawbook.storage.provenance import Provenance
 from lawbook.storage.tables import write_csv
 from lawbook.studies.figure_block import FigureBlock
-from lawbook.studies.runs import Run
+from lawbook.studies.identity import Run
 from lawbook.studies.schema import StudyFile
 
 

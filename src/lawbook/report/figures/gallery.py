@@ -22,8 +22,8 @@ from lawbook.report.style import DOUBLE, RED, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.words import conditions, number, plain
 from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.identity import reads_scores
 from lawbook.studies.probes import DISPUTED, pool_id
-from lawbook.studies.runs import reads_scores
 from lawbook.studies.schema import StudyFile
 from lawbook.tasks import PoolTask, tasks
 

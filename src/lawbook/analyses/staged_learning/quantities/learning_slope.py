@@ -12,7 +12,7 @@ from lawbook.claims.quantities import Quantity
 from lawbook.errors import LawbookError
 from lawbook.laws.repeats import mean_interval
 from lawbook.results.reader import Results
-from lawbook.studies.runs import STANDING_FOR_OTHERS
+from lawbook.studies.identity import STANDING_FOR_OTHERS
 
 BITS = 0.1
 """A task is learned at its first evaluation below so many bits, as in Michaud et al. 2023."""
