@@ -96,13 +96,13 @@ class DeepLinear(TrainedModel):
 
 
 def _layers(config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Iterator[Tensor]:
-    """Yield what each layer puts out, (R, B, features)."""
+    """Yield what each layer puts out, (R, B, features); the products are those of the perceptron, weights first."""
     from lawbook.models._products import products
 
-    values = inputs
+    values = inputs.mT
     for i in range(config["layers"]):
-        values = products(None, values, weights[f"weight_{i}"].mT)
-        yield values
+        values = products(None, weights[f"weight_{i}"], values)
+        yield values.mT
 
 
 model = DeepLinear()
