@@ -125,14 +125,15 @@ def test_a_mistake_in_a_process_is_told_as_one(
     (tmp_path / "cifar-10-binary.tar.gz").write_bytes(b"another file")
     messages: Any = queue.SimpleQueue()
     config = configure() | {"task": "cifar10", "augment": "none", "devices": 2}
-    arguments = (config, {}, 2, Checkpoint(tmp_path, "run"), None, {}, distributed._Channel(messages, None))
+    channel = distributed._Channel(messages, None)
+    arguments = (config, {}, 2, Checkpoint(tmp_path, "run"), None, {}, channel, ())
     try:
         with pytest.raises(LawbookError, match="its MD5 is"):
             distributed._train_share(1, *arguments)
     finally:
         ignore_signals()
     with pytest.raises(LawbookError, match="its MD5 is"):
-        distributed._attend(None, distributed._Channel(messages, None), None)
+        distributed._attend(None, channel, None)
 
 
 def oracle(**fields: Any) -> dict[str, Any]:
