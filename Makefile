@@ -30,11 +30,12 @@ fresh: environment
 	$(BIN)/python -m lawbook cache clear --yes
 	$(BIN)/python -m lawbook run $(STUDY) --cores $(CORES) -- --forceall
 
+# Workers begin with half of the tests each, so that what a module makes once is seldom made twice.
 test: environment
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 test-slow: environment
-	$(BIN)/python -m pytest -n 2 -m "slow and not slurm and not environments"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "slow and not slurm and not environments"
 
 # Needs root and Debian, or says that it skips: it installs and starts a Slurm of one node.
 test-slurm: environment

@@ -20,8 +20,8 @@ import yaml
 
 from lawbook.laws import laws
 from lawbook.laws.compare import family
-from lawbook.laws.contest import DECADE, Family, noise_of, settle, stand_of
 from lawbook.laws.heldout import Scores, drawn_errors, noise_draws
+from lawbook.laws.model_comparison import DECADE, Family, linearised, noise_of, settle
 from lawbook.laws.points import Points
 from lawbook.laws.solver import Data, solve
 from lawbook.seeds import generator
@@ -66,7 +66,7 @@ def data_sets(y: np.ndarray, cell: Cell, count: int, purpose: str) -> list[Point
         Points(
             y="y", inputs=("x",), x=cell.x, sums=y * np.exp(cell.noise * each), mass=ones,
             runs=ones.astype(np.int64), limit=np.full(n, np.nan), base=np.full(n, float(C)), binomial=False,
-            overdispersion=0.0, n_censored=0, n_diverged=0, notices=(),
+            overdispersion=0.0, n_censored=0, n_diverged=0, notes=(),
         )
         for each in noise
     ]  # fmt: skip
@@ -87,13 +87,13 @@ def verdicts(sets: list[Points]) -> list[str]:
         families = []
         for form in STANDING:
             law, kept = laws[form], rest[form][b]
-            stand = stand_of(law, points, whole[form][b])
+            linear = linearised(law, points, whole[form][b])
             error = abs(float(data.log_y[b, -1] - law.log_predict(x[-1:], kept)[0]))
             scores = Scores(error, np.nan, points.keep(split[0]), kept)
             families.append(
                 Family(
-                    law=law, named=family(form), stand=stand, poor=noise.lack_of_fit(stand),
-                    bic=n * np.log(stand.misfit / n) + (len(law.parameters) + 1) * np.log(n), error=error,
+                    law=law, named=family(form), linear=linear, poor=noise.lack_of_fit(linear),
+                    bic=n * np.log(linear.misfit / n) + (len(law.parameters) + 1) * np.log(n), error=error,
                     rolling=error,
                     drawn=drawn_errors(points, law, scores, split, redrawn),
                     decades=float(np.log10(x[-1, 0] / x[0, 0])),

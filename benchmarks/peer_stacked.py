@@ -9,7 +9,7 @@ from step_speed import make_benchmark_plan
 from workload import RATES
 
 from lawbook.storage.tables import write_table
-from lawbook.training.shard import train_shard
+from lawbook.training.process import load_libraries
 
 
 def main() -> None:
@@ -18,6 +18,9 @@ def main() -> None:
     parser.add_argument("runs", type=int)
     parser.add_argument("folder", type=Path)
     arguments = parser.parse_args()
+    load_libraries()
+    from lawbook.training.shard import train_shard
+
     plan = make_benchmark_plan(arguments.folder, rates=RATES, seeds=arguments.runs // len(RATES))
     errors = []
     for shard, runs in plan.shards.items():

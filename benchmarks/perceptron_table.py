@@ -22,7 +22,7 @@ from lawbook.models import models
 from lawbook.pruning.metrics import Evidence, metrics
 from lawbook.pruning.pools import pool_of
 from lawbook.storage.files import write_text
-from lawbook.studies.schema import PruningAxes, SeedAxes
+from lawbook.studies.axes import PruningAxes, SeedAxes
 from lawbook.studies.study import NO_TRAINING
 from lawbook.tasks import PoolTask, tasks
 from lawbook.theory import perceptron

@@ -21,7 +21,7 @@ import torch
 from peer_parity import Shape
 
 from lawbook.models import models
-from lawbook.studies.schema import PruningAxes, SeedAxes, TrainingAxes
+from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.tasks import tasks
 from lawbook.theory.quanta import (
     asymptotic_exponents,
@@ -118,7 +118,7 @@ def sampler_rows() -> list[str]:
                 )
                 examples = task.examples(config)
                 weights = model.solve(config, examples.inputs.astype(float), examples.targets)
-                errors[seed, i] = task.exact_error(config, weights)
+                errors[seed, i] = task.exact_metrics(config, weights)["error"]
         exact = sampler_loss(SAMPLES, FACTS, alpha)
         ratio = errors.mean(axis=0) / exact
         sampling = errors.std(axis=0, ddof=1) / np.sqrt(SEEDS) / exact

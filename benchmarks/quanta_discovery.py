@@ -34,7 +34,7 @@ from lawbook.quanta.affinity import AFFINITIES
 from lawbook.quanta.agreement import agreement
 from lawbook.quanta.linkage import ROOT
 from lawbook.storage.files import write_text
-from lawbook.studies.schema import PruningAxes, SeedAxes, TrainingAxes
+from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.tasks import tasks
 from lawbook.tasks.sparse_parity import subsets
 from lawbook.training.stack import train_stack

@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest, fisher_exact
 
+from lawbook.analyses.text_quanta.section import Line, line_of
 from lawbook.errors import LawbookError, one_message
-from lawbook.report.quanta import Line, line_of
 from lawbook.seeds import generator
 from lawbook.storage.files import write_text
 from lawbook.storage.tables import read_table
@@ -124,7 +124,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7, help="decides order and decoys")
     arguments = parser.parse_args()
     with one_message():
-        all_items = items(read_table(arguments.results / "quanta.parquet"), arguments.seed)
+        all_items = items(read_table(arguments.results / "text_quanta/tokens/tokens.parquet"), arguments.seed)
         if arguments.what == "sheet":
             write_text(SHEET, sheet_of(all_items))
             print(SHEET)

@@ -29,12 +29,13 @@ from rich.progress import track
 from scale_page import Measured, page_of, tables_of
 
 from lawbook.seeds import generator
+from lawbook.storage.columns import COLUMNS
 from lawbook.storage.files import write_text
 from lawbook.storage.provenance import Provenance, versions
-from lawbook.storage.tables import COLUMNS, conform, write_parts, write_table
+from lawbook.storage.tables import conform, write_parts, write_table
 from lawbook.studies import Plan, Run, load_study, make_plan, shard_digest
 from lawbook.studies.cost import run_cost
-from lawbook.workflow.stages import code_digest, laws_digest, plan_digest
+from lawbook.workflow.stages import STAGES, training_code
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGE = REPOSITORY / "docs/scale.md"
@@ -153,14 +154,16 @@ def measure_after(folder: Path, n_runs: int, evaluations: int) -> dict[str, Proc
     """Return what collecting and fitting take when all shards are there."""
     plan, results = planned(folder, n_runs), folder / "results/scale"
     (results / "shards").mkdir(parents=True)
-    code = code_digest(plan, "train")
+    code = training_code(plan)
     for name, runs in track(plan.shards.items(), "making shards up", transient=True):
         make_up(name, runs, results / "shards", evaluations, code)
-    runs, curves, costs = (results / f"{table}.parquet" for table in ("runs", "curves", "costs"))
-    collect = ("--expect", plan_digest(plan), code_digest(plan, "collect"), "--out", runs, curves, costs)
-    fit = ("--expect", laws_digest(plan), code_digest(plan, "fit"), "--runs", runs, "--out", results)
-    done = {"collect": job(folder, "collect_runs", *collect), "fit": job(folder, "fit_laws", *fit)}
-    assert len(pd.read_parquet(runs, columns=["run_id"])) == n_runs
+    done = {}
+    for name, script in (("collect", "collect_runs"), ("fit", "fit_laws")):
+        stage = STAGES[name]
+        out = [results / file for file in stage.leaves("") if file.endswith(".parquet")]
+        expect = ("--expect", stage.configuration(plan, ""), stage.code(plan))
+        done[name] = job(folder, script, *expect, "--out", *out)
+    assert len(pd.read_parquet(results / "runs.parquet", columns=["run_id"])) == n_runs
     return done
 
 
@@ -203,9 +206,9 @@ def measure_training(folder: Path) -> list[dict[str, float]]:
     """Return, for a shard of each width, what its job takes when it trains its runs, and when the cache has them."""
     plan, rows = planned(folder, 2 * RUNS_PER_SEED), []
     for name, runs in track(plan.shards.items(), "training", transient=True):
-        out = [folder / f"{name}{part}.parquet" for part in ("", ".runs")]
-        expect = ("--expect", shard_digest(runs), code_digest(plan, "train"))
-        arguments = ("--shard", name, *expect, "--scores", "--out", *out)
+        out = [folder / f"results/scale/shards/{name}{part}.parquet" for part in ("", ".runs")]
+        expect = ("--expect", shard_digest(runs), training_code(plan))
+        arguments = ("--part", name, *expect, "--out", *out)
         new, cached = (job(folder, "train_shard", *arguments) for _ in range(2))
         rows.append(
             {

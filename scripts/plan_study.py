@@ -3,9 +3,8 @@
 import _path  # noqa: F401
 
 from lawbook.storage.tables import write_table
-from lawbook.workflow.jobs import job_arguments, planned, provenance, reported
-from lawbook.workflow.stages import plan_digest
+from lawbook.workflow.jobs import begin, reported
 
 with reported():
-    job = job_arguments("plan", "out")
-    write_table(planned(job, plan_digest).table(), job.out[0], made=provenance(job))
+    job = begin("plan")
+    write_table(job.plan.table(), job.out[0], made=job.provenance(), roles=job.plan.roles)

@@ -2,15 +2,14 @@
 
 import _path  # noqa: F401
 
-from lawbook.results.from_table import take_table
+from lawbook.results.from_table import import_table
 from lawbook.storage.tables import write_csv, write_table
-from lawbook.workflow.jobs import job_arguments, planned, provenance, reported
-from lawbook.workflow.stages import source_digest
+from lawbook.workflow.jobs import begin, reported
 
 with reported():
-    job = job_arguments("take", "out")
-    runs, source = take_table(planned(job, source_digest))
-    made = provenance(job, {"data": list(source["sha256"])})
+    job = begin("take")
+    runs, source = import_table(job.plan)
+    made = job.provenance({"data": list(source["sha256"])})
     write_table(source, job.out[1], "source", made)
-    write_table(runs, job.out[0], made=made)
+    write_table(runs, job.out[0], made=made, roles=job.plan.roles)
     write_csv(runs, job.out[0].with_suffix(".csv"))

@@ -9,13 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lawbook.analyses.pruning_frontier.compute import fit_frontiers
+from lawbook.analyses import Inputs, compute_analysis
 from lawbook.claims.judge import judge_claims
 from lawbook.fitting.exact import exact_curves
-from lawbook.fitting.study import fit_study, sensitivity
+from lawbook.fitting.sensitivity import sensitivity
+from lawbook.fitting.study import fit_study
 from lawbook.report.figures import draw_figure
+from lawbook.results.reader import Results
 from lawbook.storage.tables import write_table
 from lawbook.studies import Study, load_study, make_plan
+from lawbook.studies.analysis import analyses
 
 STUDY = """
 title: Planted <b>power laws</b> & what goes wrong
@@ -54,7 +57,7 @@ figures:
   - {law: shuffled_labels}
   - {learning_rate_valleys: rates}
   - {pruning: pruned}
-  - {loss_curves: data_size}
+  - {curves: data_size}
 claims:
   - {value: error_by_data.power.alpha, expected: 0.5, within: 0.1, origin: preregistered}
   - {value: error_by_data.power.alpha, at_least: 0.9, origin: exploratory}
@@ -154,9 +157,17 @@ def simulate_costs(runs: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
+def write_analyses(inputs: Inputs) -> None:
+    """Write the tables of a study's analyses."""
+    for kind, name, _ in inputs.plan.study.content.analyses.each():
+        for table, rows in compute_analysis(kind, name, inputs).items():
+            file = inputs.results.folder / kind / name / f"{table}.parquet"
+            write_table(rows, file, analyses[kind].tables[table])
+
+
 def write_results(study: Study, runs: pd.DataFrame, folder: Path) -> Simulated:
     """Write the tables of the runs, the fits of the study's laws, its judged claims and its figures."""
-    write_table(runs, folder / "runs.parquet")
+    write_table(runs, folder / "runs.parquet", roles=make_plan(study).roles)
     write_table(simulate_curves(runs), folder / "curves.parquet", "curves")
     write_table(simulate_costs(runs), folder / "costs.parquet")
     for kind, table in fit_study(study.content.laws, runs, draws=100).items():
@@ -164,9 +175,10 @@ def write_results(study: Study, runs: pd.DataFrame, folder: Path) -> Simulated:
     write_table(
         sensitivity(study.content.laws, runs, draws=60), folder / "sensitivity.parquet", "sensitivity"
     )
-    for kind, table in fit_frontiers(study.content.frontiers, runs).items():
-        write_table(table, folder / f"{kind}.parquet", kind)
-    write_table(judge_claims(study.content.claims, folder), folder / "claims.parquet", "claims")
+    if any("weights" not in analyses[kind].needs for kind, _, _ in study.content.analyses.each()):
+        write_analyses(Inputs(make_plan(study), Results(folder)))
+    claims = judge_claims(study.content.claims, folder, analyses=study.content.analyses)
+    write_table(claims, folder / "claims.parquet", "claims")
     for block in study.content.figures:
         draw_figure(block, folder, study.content, folder / "figures")
     return Simulated(study, runs, folder)

@@ -94,7 +94,7 @@ def test_a_job_without_pytorch_says_so_or_comes_to_read_its_arguments(script: Pa
     )
 
     assert ran.returncode == 2
-    if script.stem in ("train_shard", "score_pools", "discover_quanta"):
+    if script.stem in ("train_shard", "score_pools"):
         told = r"Error: (torch|pytorch_lightning) is not installed, and this needs it; pip install '.*'\n"
         assert re.fullmatch(told, ran.stderr)
     else:

@@ -26,7 +26,7 @@ from .workshop import NAME, STUDY
 TABLES = (
     "runs.parquet", "runs.csv", "curves.parquet", "curves.csv", "fits.parquet", "fits.csv",
     "claims.parquet", "claims.csv",
-    "figures/loss_curves_data_size.csv", "figures/loss_curves_data_size.svg",
+    "figures/curves_data_size.csv", "figures/curves_data_size.svg",
 )  # fmt: skip
 STEPS = 80
 RUN = ("run", NAME)

@@ -24,13 +24,14 @@ import pyarrow.parquet as pq
 
 from lawbook.errors import LawbookError
 from lawbook.studies import cost as cost_module
-from lawbook.studies import plan_study, pools_digest, shard_digest
+from lawbook.studies import plan_study
 from lawbook.training import shard as shard_module
 from lawbook.training import stack as stack_module
 from lawbook.training import watch as watch_module
+from lawbook.workflow.freshness import outdated
 from lawbook.workflow.progress import study_progress
-from lawbook.workflow.recovery import outdated, recover
-from lawbook.workflow.stages import code_digest, plan_digest
+from lawbook.workflow.recovery import recover
+from lawbook.workflow.stages import STAGES
 
 from .damage import DAMAGES, Damage
 from .house import REPOSITORY
@@ -52,7 +53,7 @@ sweeps:
 laws:
   error_by_data: {sweep: data_size, y: test_error, x: samples, by: [width], compare: [power]}
 figures:
-  - {loss_curves: data_size}
+  - {curves: data_size}
 claims:
   - difference: test_error
     of: {samples: 128}
@@ -196,32 +197,20 @@ class Workshop:
         return Trial(self, folder, rng)
 
 
+SCRIPTS = {"score": "score_pools", "train": "train_shard", "collect": "collect_runs"}
+
+
 def _jobs(base: Path) -> list[Job]:
-    plan = plan_study(NAME, base / "config/studies")
-    scores = (RESULTS / "scores.parquet", RESULTS / "scorings.parquet")
-    jobs = [_job("score", "score_pools", [pools_digest(plan.pools), code_digest(plan, "score")], (), scores)]
-    for shard, runs in plan.shards.items():
-        outputs = (RESULTS / f"shards/{shard}.parquet", RESULTS / f"shards/{shard}.runs.parquet")
-        inputs = scores[:1] if shard.endswith("pruned") else ()
-        expected = [shard_digest(runs), code_digest(plan, "train")]
-        more = ("--shard", shard, "--scores", *map(str, inputs))
-        jobs.append(_job(f"train {shard}", "train_shard", expected, inputs, outputs, more))
-    inputs = tuple(output for job in jobs[1:] for output in job.outputs)
-    outputs = tuple(RESULTS / f"{name}.parquet" for name in ("runs", "curves", "costs"))
-    expected = [plan_digest(plan), code_digest(plan, "collect")]
-    return [*jobs, _job("collect", "collect_runs", expected, inputs, outputs)]
-
-
-def _job(
-    name: str,
-    script: str,
-    expected: list[str],
-    inputs: tuple[Path, ...],
-    outputs: tuple[Path, ...],
-    more: tuple[str, ...] = (),
-) -> Job:
-    arguments = ("--expect", *expected, *more, "--out", *map(str, outputs))
-    return Job(name, script, arguments, inputs, outputs)
+    plan, jobs = plan_study(NAME, base / "config/studies"), []
+    for name, script in SCRIPTS.items():
+        stage = STAGES[name]
+        for part, files in stage.files(plan):
+            inputs = tuple(RESULTS / file for file in stage.reads(plan, part))
+            outputs = tuple(RESULTS / file for file in files if file.endswith(".parquet"))
+            expected = (stage.configuration(plan, part), stage.code(plan, part))
+            arguments = ("--expect", *expected, "--part", part, "--out", *map(str, outputs))
+            jobs.append(Job(f"{name} {part}".strip(), script, arguments, inputs, outputs))
+    return jobs
 
 
 @dataclass

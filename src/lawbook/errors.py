@@ -17,6 +17,8 @@ _DISK = frozenset(
 )
 """Errors that are the disk's, or its owner's, and not this program's."""
 
+_LISTED = 8
+"""So many values of a longer list are written out."""
 
 EXTRAS = {"train": ("torch", "pytorch_lightning", "tokenizers"), "workflow": ("snakemake",)}
 """Modules by the extra of the package that brings them."""
@@ -57,6 +59,7 @@ class StudyError(LawbookError):
     """
 
     def __init__(self, file: object, field: str, value: object, problem: str, fix: str) -> None:
+        self.file, self.field, self.value, self.problem, self.fix = file, field, value, problem, fix
         where = f"{file}: {field}" if field else str(file)
         shown = "" if value is None else f" = {value!r}"
         super().__init__(f"{where}{shown}: {problem}; {fix}")
@@ -73,6 +76,17 @@ def suggest(name: object, valid: Iterable[str]) -> str:
     names = sorted(set(valid))
     close = difflib.get_close_matches(str(name), names, n=1)
     return f"did you mean {close[0]!r}?" if close else f"valid names: {', '.join(names)}"
+
+
+def listed(values: Iterable[object]) -> str:
+    """List values, the first few of them if there are many.
+
+    >>> listed(range(12))
+    '0, 1, 2, 3, 4, 5, 6, 7, … (12 in all)'
+    """
+    shown = [str(v) for v in values]
+    more = f", … ({len(shown)} in all)" if len(shown) > _LISTED else ""
+    return ", ".join(shown[:_LISTED]) + more
 
 
 def printable(text: str) -> str:

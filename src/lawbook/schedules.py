@@ -6,18 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def rate_factors(schedule: str, warmup: float, steps: int) -> NDArray[np.float64]:
+def rate_factors(schedule: str, warmup: float, steps: int, warmup_steps: int = 0) -> NDArray[np.float64]:
     """Return the factor on the learning rate at steps 0…steps-1, in [0, 1].
 
     With t = step / steps after the warm-up: constant 1; cosine (1 + cos πt)/2; linear 1 - t; wsd 1, then linear
-    to 0 over the last fifth. During the warm-up the factor rises linearly, and is never 0.
+    to 0 over the last fifth. During the warm-up, a share of the steps or so many of them, the factor rises linearly,
+    and is never 0.
 
     >>> rate_factors("linear", 0.0, 4).tolist()
     [1.0, 0.75, 0.5, 0.25]
     >>> rate_factors("constant", 0.5, 4).tolist()
     [0.5, 1.0, 1.0, 1.0]
+    >>> rate_factors("constant", 0.0, 4, warmup_steps=2).tolist()
+    [0.5, 1.0, 1.0, 1.0]
     """
-    n_warm = round(warmup * steps)
+    n_warm = warmup_steps or round(warmup * steps)
     t = np.clip((np.arange(steps) - n_warm) / max(1, steps - n_warm), 0.0, 1.0)
     shape = {
         "constant": np.ones(steps),

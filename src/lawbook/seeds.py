@@ -41,6 +41,12 @@ def batch_positions(
     return stream[start - offset : stop - offset].reshape(n_steps, batch_size)
 
 
+def fixed_positions(n: int, batch_size: int, first_step: int, n_steps: int) -> NDArray[np.int64]:
+    """Return the positions 0…n-1, one pass after another in the same order, cut into batches, (n_steps, batch_size)."""
+    start, stop = first_step * batch_size, (first_step + n_steps) * batch_size
+    return (np.arange(start, stop) % n).reshape(n_steps, batch_size)
+
+
 def _shuffled_epochs(seed: int, purpose: str, n: int, epochs: int, group: int) -> NDArray[np.int64]:
     in_order = np.broadcast_to(np.arange(n), (epochs, n))
     return generator(seed, purpose, group).permuted(in_order, axis=1).ravel()

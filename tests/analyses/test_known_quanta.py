@@ -11,27 +11,28 @@ import pandas as pd
 import pytest
 import torch
 from sklearn.metrics import adjusted_rand_score
+from tests.conftest import write_analyses
 from torch.nn.functional import cross_entropy
 
+from lawbook.analyses import Inputs
 from lawbook.analyses.known_quanta.compute import draw, ks_about, log_of_loss, network_of
-from lawbook.analyses.text_quanta.compute import discover_quanta
-from lawbook.claims.quantities import quantities
-from lawbook.errors import LawbookError, StudyError
-from lawbook.models.parity_mlp import logits_of_one
-from lawbook.report.figures import check_figure, draw_figure
-from lawbook.report.known_quanta import (
+from lawbook.analyses.known_quanta.section import (
     LEARNED,
     METHOD_COLUMNS,
     NETWORK_COLUMNS,
     agreements,
-    known_section,
+    known_of,
     mean_over_networks,
 )
+from lawbook.claims.quantities import analysis_of, quantities
+from lawbook.errors import LawbookError, StudyError
+from lawbook.models.parity_mlp import logits_of_one
+from lawbook.report.figures import check_figure, draw_figure
 from lawbook.results.reader import Results
-from lawbook.storage.tables import write_table
 from lawbook.studies import Plan, load_study, make_plan
 from lawbook.tasks import tasks
 from lawbook.tasks.sparse_parity import subsets
+from lawbook.training.kept_runs import weights_by_run
 from lawbook.training.shard import train_shard
 from lawbook.training.weights import kept_weights
 
@@ -43,7 +44,9 @@ model: {name: parity_mlp, width: 128}
 training: {learning_rate: 1.0e-2, batch_size: 256, steps: 700, evaluations: 2}
 sweeps:
   networks: {axes: {seed: [0, 1, 2]}}
-known_quanta: {sweep: networks, samples: 300}
+analyses:
+  known_quanta:
+    networks: {sweep: networks, samples: 300}
 figures: [quanta_agreement]
 claims:
   - {quantity: quanta_agreement, at_least: 0.5, origin: exploratory}
@@ -64,14 +67,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plan = planned(folder)
     for shard, runs in plan.shards.items():
         train_shard(runs, shard=shard, cache=folder / "cache", code="1", keep=plan.kept)
-    for name, table in discover_quanta(plan, cache=folder / "cache", code="1").items():
-        write_table(table, folder / f"{name}.parquet", name)
+    weights = weights_by_run(plan, plan.runs, cache=folder / "cache", code="1")
+    write_analyses(Inputs(plan, Results(folder), weights))
     return folder
 
 
+def found_in(folder: Path) -> Results:
+    """Return the tables of the analysis."""
+    return Results(folder).analysis("known_quanta", "networks")
+
+
 def test_the_tables_tell_the_clusters_of_each_network(folder: Path) -> None:
-    results = Results(folder)
-    examples, scores, sizes = map(results.table, ("quanta", "quanta_scores", "quanta_sizes"))
+    examples, scores, sizes = map(found_in(folder).table, ("examples", "scores", "sizes"))
     assert examples.groupby("seed").size().to_dict() == {0: 300, 1: 300, 2: 300}
     assert (examples["loss"] < 0.1).all()
     at, worst = agreements(scores, "abs_cos, score linkage")
@@ -82,11 +89,10 @@ def test_the_tables_tell_the_clusters_of_each_network(folder: Path) -> None:
         assert (scores.loc[scores["seed"] == seed, "n"] == k).all()
         assert sizes.loc[sizes["seed"] == seed, "size"].tolist() == np.bincount(mine["cluster"]).tolist()
     assert at.mean() > 0.5
-    assert results.table("token_losses").empty
 
 
 def test_the_range_of_k_is_that_about_either_number(folder: Path) -> None:
-    scores = Results(folder).table("quanta_scores")
+    scores = found_in(folder).table("scores")
     at, worst = agreements(scores, "abs_cos, spectral", LEARNED)
     mine = scores[(scores["what"] == "ari") & (scores["part"] == "abs_cos, spectral") & (scores["seed"] == 0)]
     learned = scores[(scores["what"] == "learned tasks") & (scores["part"] == "in the sample")]
@@ -118,15 +124,12 @@ def test_an_example_is_of_a_loss_and_a_gradient_that_are_the_network_s(folder: P
 
 
 def test_the_report_has_a_row_for_each_network_and_method(folder: Path) -> None:
-    plan, results = planned(folder), Results(folder)
-    section = known_section(plan.study.content, results)
-    assert section is not None
+    block = planned(folder).study.content.analyses.of("known_quanta")["networks"]
+    section = known_of("networks", block, found_in(folder))
     assert [row[0] for row in section.networks] == ["0", "1", "2"]
     assert {len(row) for row in section.networks} == {len(NETWORK_COLUMNS)}
     assert len(section.methods) == 9
     assert {len(row) for row in section.methods} == {len(METHOD_COLUMNS)}
-    without = plan.study.content.model_copy(update={"known_quanta": None})
-    assert known_section(without, results) is None
 
 
 def test_the_figure_holds_every_k_and_size(folder: Path, tmp_path: Path) -> None:
@@ -138,9 +141,9 @@ def test_the_figure_holds_every_k_and_size(folder: Path, tmp_path: Path) -> None
     assert (tmp_path / "quanta_agreement.png").stat().st_size > 10_000
 
 
-def test_quantities_are_means_over_networks(folder: Path, tmp_path: Path) -> None:
-    results = Results(folder)
-    at, worst = agreements(results.table("quanta_scores"), "abs_cos, score linkage")
+def test_quantities_are_means_over_networks(folder: Path) -> None:
+    results = found_in(folder)
+    at, worst = agreements(results.table("scores"), "abs_cos, score linkage")
     runs = pd.DataFrame({"seed": [0, 1, 2]})
     assert quantities["quanta_agreement"].compute(results, runs) == mean_over_networks(at)
     assert quantities["quanta_agreement"].compute(results, runs[:2]) == mean_over_networks(at[:2])
@@ -149,8 +152,18 @@ def test_quantities_are_means_over_networks(folder: Path, tmp_path: Path) -> Non
     assert low < gain < high
     assert n == 3
     assert gain <= at.mean() + 0.1
-    with pytest.raises(LawbookError, match="add the block known_quanta"):
-        quantities["quanta_agreement"].compute(Results(tmp_path), runs)
+
+
+def test_a_claim_says_which_of_several_analyses_it_is_about() -> None:
+    quantity = quantities["quanta_agreement"]
+    assert analysis_of(quantity, {"networks": 1}, None) == "networks"
+    assert analysis_of(quantity, {"networks": 1, "others": 2}, "others") == "others"
+    with pytest.raises(LawbookError, match="no known_quanta; add it under analyses"):
+        analysis_of(quantity, {}, None)
+    with pytest.raises(LawbookError, match="several known_quanta; add analysis: one of networks, others"):
+        analysis_of(quantity, {"networks": 1, "others": 2}, None)
+    with pytest.raises(LawbookError, match="no known_quanta 'other'; did you mean 'others'"):
+        analysis_of(quantity, {"networks": 1, "others": 2}, "other")
 
 
 def test_one_network_has_no_interval() -> None:
@@ -187,7 +200,7 @@ def test_a_study_that_cannot_be_is_told(tmp_path: Path, old: str, new: str, said
 
 def test_figures_of_a_text_are_none_of_known_tasks(tmp_path: Path) -> None:
     content = planned(tmp_path, STUDY.replace("[quanta_agreement]", "[rank_frequency]")).study.content
-    with pytest.raises(LawbookError, match="the study has no quanta"):
+    with pytest.raises(LawbookError, match="the study has no text quanta"):
         check_figure(content.figures[0], content)
 
 

@@ -8,9 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lawbook.analyses.pruning_frontier.compute import OF_SELECTION, cluster_of, fit_frontiers, frontier_of
-from lawbook.report.verdicts import verdict_rows
-from lawbook.studies.schema import FrontierBlock, PruningAxes
+from lawbook.analyses import Inputs, compute_analysis
+from lawbook.analyses.pruning_frontier.block import FrontierBlock
+from lawbook.analyses.pruning_frontier.compute import frontier_of
+from lawbook.analyses.pruning_frontier.section import verdict_row
+from lawbook.errors import LawbookError
+from lawbook.laws.repeats import independent
+from lawbook.results.selection import OF_SELECTION
+from lawbook.studies.axes import PruningAxes
 from lawbook.tasks import PoolTask, tasks
 
 BLOCK = FrontierBlock(sweep="kept", where={"metric": "el2n"})
@@ -33,6 +38,13 @@ def runs_of(seeds: int = 8, noise: float = 0.05) -> pd.DataFrame:
     return table.assign(sweeps="kept", label_noise=0.0)
 
 
+def computed(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the tables of the block, as a study's analysis."""
+    content = SimpleNamespace(analyses=SimpleNamespace(of={"pruning_frontier": {"el2n": BLOCK}}.__getitem__))
+    plan = SimpleNamespace(study=SimpleNamespace(content=content))
+    return compute_analysis("pruning_frontier", "el2n", Inputs(plan, SimpleNamespace(runs=runs)))
+
+
 def test_the_axes_of_selections_are_those_of_pruning_and_of_margins() -> None:
     of_margins = {axis for t in tasks.values() if isinstance(t, PoolTask) for axis in t.margin_axes}
     assert set(OF_SELECTION) == (set(PruningAxes.model_fields) - {"keep_fraction", "kept"}) | of_margins
@@ -47,8 +59,8 @@ def test_whole_pools_belong_to_every_metric_but_not_to_other_data() -> None:
             "control": {"metric": "random", "label_noise": 0.0},
         }
     )
-    found = frontier_of("el2n", block, pd.concat([clean, noisy], ignore_index=True))
-    alone = frontier_of("el2n", BLOCK, clean)
+    found = frontier_of(block, pd.concat([clean, noisy], ignore_index=True))
+    alone = frontier_of(BLOCK, clean)
     np.testing.assert_array_equal(found.control, alone.control)
     np.testing.assert_array_equal(found.estimate, alone.estimate)
     np.testing.assert_allclose(found.control, 2 / np.sqrt(KEPT), rtol=0.05)
@@ -57,9 +69,9 @@ def test_whole_pools_belong_to_every_metric_but_not_to_other_data() -> None:
 def test_repeats_are_those_of_the_frontiers_own_sweep() -> None:
     runs = runs_of().assign(fold=0)
     other = runs.assign(sweeps="other", fold=1)
-    assert frontier_of("el2n", BLOCK, pd.concat([runs, other], ignore_index=True)).n_repeats == 8
-    assert cluster_of(runs) == ["seed"]
-    assert cluster_of(pd.concat([runs, other])) == ["fold"]
+    assert frontier_of(BLOCK, pd.concat([runs, other], ignore_index=True)).n_repeats == 8
+    assert independent(runs) == ["seed"]
+    assert independent(pd.concat([runs, other])) == ["fold"]
 
 
 def test_runs_without_a_mistake_count_in_the_mean() -> None:
@@ -67,7 +79,7 @@ def test_runs_without_a_mistake_count_in_the_mean() -> None:
     runs = runs_of(seeds=20)
     truth = 1.0 / runs["n_train"]
     counted = runs.assign(test_error=rng.binomial(180, truth) / 180)
-    found = frontier_of("el2n", BLOCK, counted)
+    found = frontier_of(BLOCK, counted)
     assert (counted["test_error"] == 0).mean() > 0.2
     np.testing.assert_allclose(found.control, 1.0 / found.kept, rtol=0.35)
     table = found.table()
@@ -75,15 +87,16 @@ def test_runs_without_a_mistake_count_in_the_mean() -> None:
 
 
 def test_a_frontier_without_an_error_above_zero_is_undecided_and_told() -> None:
-    tables = fit_frontiers({"el2n": BLOCK}, runs_of().assign(test_error=0.0))
-    verdict = tables["verdicts"].iloc[0]
+    tables = computed(runs_of().assign(test_error=0.0))
+    verdict = tables["verdict"].iloc[0]
     assert verdict["verdict"] == "undecided"
     assert "0 points before one without an error above 0" in verdict["reason"]
-    content, results = SimpleNamespace(frontiers={"el2n": BLOCK}), SimpleNamespace(**tables)
-    (row,) = verdict_rows(content, results)
+    row = verdict_row("el2n", BLOCK, SimpleNamespace(table=tables.__getitem__))
     assert dict(row.cells)["error over control there"] == "–"
 
 
 def test_no_runs_are_one_error_with_the_frontiers_name() -> None:
-    with pytest.raises(Exception, match="frontier 'el2n': the frontier has 3 repeats of seed"):
-        frontier_of("el2n", BLOCK, runs_of(seeds=3))
+    with pytest.raises(
+        LawbookError, match=r"analyses\.pruning_frontier\.el2n: the frontier has 3 repeats of seed"
+    ):
+        computed(runs_of(seeds=3))

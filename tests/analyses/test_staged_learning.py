@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lawbook.analyses.pruning_frontier.compute import fit_frontiers
 from lawbook.analyses.staged_learning.compute import (
     staircase_ratios,
     steps_to_learn,
     task_losses,
-    unlearned_cases,
 )
+from lawbook.analyses.staged_learning.notices import notices
 from lawbook.claims.judge import judge_claims
 from lawbook.claims.quantities import quantities
 from lawbook.errors import LawbookError
-from lawbook.fitting.study import fit_study, sensitivity
+from lawbook.fitting.sensitivity import sensitivity
+from lawbook.fitting.study import fit_study
 from lawbook.report.figures import check_figure, draw_figure
 from lawbook.report.headline import headlines
 from lawbook.report.notices import warnings_of
@@ -77,7 +77,7 @@ def curves_of(runs):
             values |= {(f"task_{k}", "loss"): loss for k, loss in enumerate(each, start=1)}
             rows += [(run["run_id"], step, 4 * step, *key, float(value)) for key, value in values.items()]
     columns = ["run_id", "step", "samples_seen", "split", "metric", "value"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).assign(index=np.nan)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,8 @@ def planted(tmp_path_factory):
     folder.mkdir()
     (folder / "planted.yaml").write_text(STUDY, encoding="utf-8")
     study = load_study(folder / "planted.yaml")
-    runs = make_plan(study).table().drop(columns=["bytes", "predicted_s", "shard"])
+    plan = make_plan(study)
+    runs = plan.table().drop(columns=["bytes", "predicted_s", "shard"])
     curves = curves_of(runs)
     last = curves[(curves["step"] == 6000) & ~curves["split"].str.startswith("task_")]
     finals = last.assign(column=last["split"] + "_" + last["metric"]).pivot_table(
@@ -96,15 +97,13 @@ def planted(tmp_path_factory):
     runs = runs.merge(finals.reset_index(), on="run_id").assign(
         status="ok", reason=None, diverged_step=pd.NA, n_train=24_000, n_unique=24_000
     )
-    write_table(runs, folder / "runs.parquet")
+    write_table(runs, folder / "runs.parquet", roles=plan.roles)
     write_table(curves, folder / "curves.parquet", "curves")
     content = study.content
     for kind, table in fit_study(content.laws, runs, curves=curves, draws=100).items():
         write_table(table, folder / f"{kind}.parquet", kind)
     panel = sensitivity(content.laws, runs, curves=curves, draws=30)
     write_table(panel, folder / "sensitivity.parquet", "sensitivity")
-    for kind, table in fit_frontiers({}, runs).items():
-        write_table(table, folder / f"{kind}.parquet", kind)
     write_table(judge_claims(content.claims, folder, content.laws), folder / "claims.parquet", "claims")
     return study, Results(folder)
 
@@ -162,9 +161,8 @@ def test_the_report_prints_three_numbers_beside_the_measured_one(planted):
 
 def test_nothing_learned_is_a_warning(planted):
     study, results = planted
-    assert unlearned_cases(results.runs) == []
+    assert list(notices(study.content, results)) == []
     runs = results.runs.assign(test_learned_tenth_bit=[0.0, 0.0, 1.0, 0.0, 2.0, 0.0, 0.0, 0.0])
-    assert unlearned_cases(runs)[0].startswith("in 6 of 8 runs no task came below 0.1 bit")
     assert "nothing_learned" not in [group.kind for group in warnings_of(study.content, results)]
     lost = Results(results.folder)
     lost.__dict__["runs"] = runs
@@ -187,7 +185,7 @@ def test_too_few_learned_tasks_have_no_slope(planted):
 def test_runs_that_differ_in_more_than_their_seed(planted):
     study, results = planted
     with pytest.raises(LawbookError, match="one alpha"):
-        quantities["learning_slope"].check(results.runs)
+        quantities["learning_slope"].check(results.runs, results.axes)
     block = study.content.figures[0].model_copy(update={"options": {}})
     with pytest.raises(LawbookError, match="several values of alpha"):
         check_figure(block, study.content, make_plan(study).runs)

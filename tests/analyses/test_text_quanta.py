@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from lawbook.analyses.text_quanta.compute import discover_quanta
+from lawbook.analyses import Inputs, compute_analysis
+from lawbook.analyses.text_quanta.block import TextQuantaBlock
 from lawbook.analyses.text_quanta.tokens import (
     FIRST_POSITION,
     choose_tokens,
@@ -22,9 +23,10 @@ from lawbook.analyses.text_quanta.tokens import (
 )
 from lawbook.errors import LawbookError
 from lawbook.quanta.affinity import AFFINITIES
+from lawbook.results.reader import Results
 from lawbook.seeds import generator
 from lawbook.studies import Plan, load_study, make_plan
-from lawbook.studies.quanta_block import QuantaBlock
+from lawbook.training.kept_runs import weights_by_run
 from lawbook.training.shard import train_shard
 from lawbook.training.weights import kept_weights
 
@@ -36,9 +38,11 @@ model: {{name: transformer, depth: 1, heads: 2, width: 16}}
 training: {{steps: 120, learning_rate: 1.0e-2, batch_size: 16, evaluations: 5}}
 sweeps:
   sizes: {{axes: {{width: [4, 8, 16], seed: {{count: 2}}}}}}
-quanta:
-  {{sweep: sizes, where: {{width: 16}}, samples: 80, loss_quantile: 0.6, clusters: [4, 8, 12],
-   cluster_seeds: 2, affinity: relu_cos}}
+analyses:
+  text_quanta:
+    tokens:
+      {{sweep: sizes, where: {{width: 16}}, samples: 80, loss_quantile: 0.6, clusters: [4, 8, 12],
+       cluster_seeds: 2, affinity: relu_cos}}
 """
 
 
@@ -65,7 +69,8 @@ def cache(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def tables(plan: Plan, cache: Path) -> dict[str, pd.DataFrame]:
-    return discover_quanta(plan, cache=cache, code="1")
+    weights = weights_by_run(plan, plan.runs, cache=cache, code="1")
+    return compute_analysis("text_quanta", "tokens", Inputs(plan, Results(cache), weights))
 
 
 def test_nothing_is_trained_again(plan: Plan, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +84,7 @@ def test_nothing_is_trained_again(plan: Plan, cache: Path, monkeypatch: pytest.M
 def test_each_token_stands_in_its_text_and_file(plan: Plan, tables: dict[str, pd.DataFrame]) -> None:
     assert plan.study.content.task is not None
     folder = Path(plan.study.content.task.settings["folder"])
-    quanta = tables["quanta"]
+    quanta = tables["tokens"]
     assert len(quanta) == 80
     for row in quanta.to_dict("records"):
         shown = (row["before"] + row["target"] + row["after"]).split("\0")
@@ -90,7 +95,7 @@ def test_each_token_stands_in_its_text_and_file(plan: Plan, tables: dict[str, pd
 
 
 def test_clusters_and_their_control_have_the_same_sizes(tables: dict[str, pd.DataFrame]) -> None:
-    quanta, sizes = tables["quanta"], tables["quanta_sizes"]
+    quanta, sizes = tables["tokens"], tables["sizes"]
     found = quanta["cluster"].value_counts().sort_index().tolist()
     assert found == quanta["control"].value_counts().sort_index().tolist()
     assert found == sizes[(sizes["k"] == 8) & (sizes["seed"] == 0)]["size"].tolist()
@@ -98,14 +103,14 @@ def test_clusters_and_their_control_have_the_same_sizes(tables: dict[str, pd.Dat
 
 
 def test_clusters_follow_what_is_predicted(tables: dict[str, pd.DataFrame]) -> None:
-    quanta, scores = tables["quanta"], tables["quanta_scores"].set_index(["what", "part", "k"])["estimate"]
+    quanta, scores = tables["tokens"], tables["scores"].set_index(["what", "part", "k"])["estimate"]
     assert adjusted_rand_score(quanta["target"], quanta["cluster"]) > 0.2
     assert scores["target", "purity", 12] > 0.7
     assert scores["target", "ari of permuted targets, largest", 8] < 0.1
 
 
 def test_scores_are_told_with_intervals_at_every_k(tables: dict[str, pd.DataFrame]) -> None:
-    scores = tables["quanta_scores"]
+    scores = tables["scores"]
     for what in ("held_out_cosine", "learning_time"):
         for part in ("clusters", "control", "difference"):
             mine = scores[(scores["what"] == what) & (scores["part"] == part)]
@@ -118,7 +123,7 @@ def test_scores_are_told_with_intervals_at_every_k(tables: dict[str, pd.DataFram
 
 
 def test_losses_over_sizes_are_those_of_the_runs(plan: Plan, tables: dict[str, pd.DataFrame]) -> None:
-    losses = tables["token_losses"]
+    losses = tables["losses"]
     assert losses.groupby(["window", "position"]).size().eq(6).all()
     assert losses.groupby(["window", "position", "seed"])["kind"].nunique().eq(1).all()
     assert losses["n_params"].nunique() == 3
@@ -131,8 +136,8 @@ def test_gradients_are_those_of_the_recorded_losses(plan: Plan, cache: Path) -> 
     weights = kept_weights([run], shard=shard, cache=cache, code="1")[run.run_id][120]
     windows = windows_of(run.config)
     losses = token_losses(run.config, weights, windows)
-    assert plan.study.content.quanta is not None
-    chosen = choose_tokens(plan.study.content.quanta, losses, windows, generator(0, "test"))
+    block = plan.study.content.analyses.of("text_quanta")["tokens"]
+    chosen = choose_tokens(block, losses, windows, generator(0, "test"))
     few = replace(chosen, window=chosen.window[:3], position=chosen.position[:3])
     sketched = token_gradients(run.config, weights, windows, few, dimension=1 << 14)
     inner = inner_layers(run.config, weights)
@@ -143,7 +148,7 @@ def test_gradients_are_those_of_the_recorded_losses(plan: Plan, cache: Path) -> 
     import torch
 
     from lawbook.models import models
-    from lawbook.training.losses import target_losses
+    from lawbook.training.losses.cross_entropy import target_losses
 
     leaves = {name: tensor.clone().requires_grad_() for name, tensor in weights.items()}
     one_run = {name: leaf[None] for name, leaf in leaves.items()}
@@ -177,7 +182,7 @@ def test_thresholds_that_leave_nothing_are_told(plan: Plan) -> None:
     losses = np.full(windows.targets.shape, 2.0)
 
     def choose(**fields: float) -> None:
-        block = QuantaBlock(sweep="sizes", samples=100, clusters=[40], **fields)
+        block = TextQuantaBlock(sweep="sizes", samples=100, clusters=[40], **fields)
         choose_tokens(block, losses, windows, generator(0, "test"))
 
     with pytest.raises(
@@ -190,5 +195,5 @@ def test_thresholds_that_leave_nothing_are_told(plan: Plan) -> None:
 
 
 def test_the_schema_offers_the_affinities_that_there_are() -> None:
-    schema = QuantaBlock.model_json_schema()["properties"]["affinity"]
+    schema = TextQuantaBlock.model_json_schema()["properties"]["affinity"]
     assert set(schema["enum"]) == set(AFFINITIES)

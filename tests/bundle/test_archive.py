@@ -78,7 +78,7 @@ CHANGES: dict[str, tuple[Callable[[Content, dict[str, bytes]], None], str]] = {
     "a larger content": (lambda _, files: files.update({"smoke.yaml": b"x" * 9_000_000}), "1,500 bytes"),
     "a study whose name is a path": (lambda m, _: m.update(study="../smoke"), "manifest.json.*study"),
     "an unknown key": (lambda m, _: m.update(pickle="gASV"), "manifest.json.*pickle"),
-    "another format": (lambda m, _: m.update(format="lawbook bundle 2"), "manifest.json.*format"),
+    "another format": (lambda m, _: m.update(format="lawbook bundle 3"), "manifest.json.*format"),
     "no files": (lambda m, _: m.pop("files"), "manifest.json.*files"),
     "a negative size": (lambda m, _: m["files"]["smoke.yaml"].update(bytes=-1), "manifest.json.*bytes"),
     "a size beyond reason": (lambda m, _: m["files"]["smoke.yaml"].update(bytes=1 << 50), "manifest.json"),

@@ -12,9 +12,10 @@ import pytest
 from tests.workflow.conftest import STUDY, House, build, finished, undisturbed
 
 from lawbook.bundle.archive import MANIFEST, Manifest, describe, write_archive
-from lawbook.bundle.compare import compare_tables
+from lawbook.bundle.compare import compare_tables, with_earlier_columns
+from lawbook.laws.note import notes_to_json, refusal, warning
 from lawbook.storage.provenance import read_provenance
-from lawbook.storage.tables import read_table, write_csv, write_table
+from lawbook.storage.tables import read_roles, read_table, write_csv, write_table
 
 __all__ = ["finished", "undisturbed"]
 
@@ -68,7 +69,8 @@ def better_run(results: Path) -> None:
     """Let one run have half the error."""
     runs = read_table(results / "runs.parquet")
     runs.loc[runs["metric"] == "random", "test_error"] /= 2
-    write_table(runs, results / "runs.parquet", made=read_provenance(results / "runs.parquet"))
+    file = results / "runs.parquet"
+    write_table(runs, file, made=read_provenance(file), roles=read_roles(file))
     write_csv(runs, results / "runs.csv")
 
 
@@ -87,7 +89,8 @@ def better_twin(results: Path) -> None:
 def fewer_runs(results: Path) -> None:
     """Drop a run."""
     runs = read_table(results / "runs.parquet").iloc[1:]
-    write_table(runs, results / "runs.parquet", made=read_provenance(results / "runs.parquet"))
+    file = results / "runs.parquet"
+    write_table(runs, file, made=read_provenance(file), roles=read_roles(file))
     write_csv(runs, results / "runs.csv")
 
 
@@ -118,7 +121,8 @@ def test_what_does_not_follow_from_the_runs_is_named(
 def unfit(results: Path) -> None:
     """Take a column away that the laws need."""
     runs = read_table(results / "runs.parquet").drop(columns=["samples"])
-    write_table(runs, results / "runs.parquet", made=read_provenance(results / "runs.parquet"))
+    file = results / "runs.parquet"
+    write_table(runs, file, made=read_provenance(file), roles=read_roles(file))
 
 
 def test_tables_that_do_not_fit_the_study_are_one_message(
@@ -163,3 +167,38 @@ def test_numbers_agree_to_a_millionth_and_missing_ones_only_with_missing_ones() 
         kept.rename(columns={"law": "laws"}),
     ):
         assert compare_tables("t", kept, other).agreement == "differs"
+
+
+def test_notes_agree_if_they_say_the_same_whatever_the_last_digits_of_their_details() -> None:
+    def table(p: float, text: str = "p = 0.0012") -> pd.DataFrame:
+        return pd.DataFrame({"notes": [notes_to_json([warning("lack_of_fit", text, p=p)])]})
+
+    assert compare_tables("t", table(0.00123), table(0.00123000001)).agreement == "agrees"
+    assert compare_tables("t", table(0.00123), table(0.00123, "p = 0.0013")).agreement == "differs"
+
+
+def test_a_table_of_fits_from_before_there_were_notes_is_compared_as_it_was() -> None:
+    notes = [
+        [refusal("flat", "flat: it includes 0"), warning("rising", "y rises"), warning("no_repeats", "none")],
+        [],
+    ]
+    again = pd.DataFrame(
+        {"status": ["refused", "ok"], "notes": list(map(notes_to_json, notes)), "bic": [1.0, 2.0]}
+    )
+    kept = pd.DataFrame(
+        {
+            "status": ["refused", "ok"], "reason": ["flat: it includes 0", ""],
+            "warnings": ["rising: y rises\nno_repeats: none", ""], "bic": [1.0, 2.0],
+        }
+    )  # fmt: skip
+    verdicts = pd.DataFrame({"reason": ["too few"], "warnings": [None]})
+    judged = pd.DataFrame({"reason": ["too few"], "notes": [notes_to_json([])]})
+
+    assert compare_tables("fits", kept, with_earlier_columns(again, list(kept))).agreement == "identical"
+    assert (
+        compare_tables("verdicts", verdicts, with_earlier_columns(judged, list(verdicts))).agreement
+        != "differs"
+    )
+    other = kept.assign(reason=["no decay: A = 0", ""])
+    assert compare_tables("fits", other, with_earlier_columns(again, list(kept))).agreement == "differs"
+    assert with_earlier_columns(again, list(again)) is again

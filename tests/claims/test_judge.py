@@ -18,10 +18,12 @@ from lawbook.fitting.exact import exact_estimate
 from lawbook.results.paired import paired_difference
 from lawbook.results.reader import Results
 from lawbook.storage.tables import read_table, write_table
-from lawbook.studies.schema import Claim
+from lawbook.studies import make_plan
+from lawbook.studies.claim_block import Claim
 
 reals = st.floats(-1e6, 1e6)
 widths = st.floats(1e-9, 1e6)
+AXES = ["fold", "seed", "width"]
 
 
 @st.composite
@@ -100,7 +102,7 @@ def sides(folds: int, seeds: int, effect: float = 0.0, sd: float = 1.0) -> tuple
 
 def test_pairs_over_folds_get_the_nadeau_bengio_interval():
     of, minus = sides(folds=5, seeds=8)
-    found = paired_difference(of, minus, "test_error", ["fold", "seed"])
+    found = paired_difference(of, minus, "test_error", ["fold", "seed"], AXES)
     gap = of["test_error"] - minus["test_error"]
     half = stats.t.ppf(0.975, 39) * gap.std() * np.sqrt(1 / 40 + 1 / 4)
     assert (found.n, found.folds, found.lacking) == (40, 5, "")
@@ -112,7 +114,7 @@ def test_pairs_on_one_test_split_get_a_plain_t_interval():
     of, minus = sides(folds=1, seeds=12)
     gap = of["test_error"] - minus["test_error"]
     for keys in (["seed"], ["fold", "seed"]):
-        found = paired_difference(of, minus, "test_error", keys)
+        found = paired_difference(of, minus, "test_error", keys, AXES)
         assert found.high - found.estimate == pytest.approx(stats.t.ppf(0.975, 11) * gap.std() / np.sqrt(12))
 
 
@@ -121,7 +123,7 @@ def test_diverged_failed_and_lonely_runs_are_counted():
     of.loc[0, ["status", "test_error"]] = ["diverged", np.nan]
     minus.loc[1, ["status", "test_error"]] = ["failed", np.nan]
     of.loc[2, "status"] = "unconverged"
-    found = paired_difference(of, minus.drop(index=9), "test_error", ["seed"])
+    found = paired_difference(of, minus.drop(index=9), "test_error", ["seed"], AXES)
     assert found.n == 7
     assert (
         found.lacking
@@ -135,7 +137,7 @@ def test_a_diverged_pair_leaves_the_claim_undecided(simulated, tmp_path):
     claim = simulated.study.content.claims[4]
     hit = (runs["samples"] == 150) & (runs["keep_fraction"] == 0.25) & (runs["metric"] == "el2n")
     runs.loc[runs.index[hit][0], ["status", "test_error"]] = ["diverged", np.nan]
-    write_table(runs, tmp_path / "runs.parquet")
+    write_table(runs, tmp_path / "runs.parquet", roles=make_plan(simulated.study).roles)
     judged = judge_claims([claim], tmp_path).iloc[0]
     assert judged["verdict"] == "undecided"
     assert judged["n"] == 11
@@ -190,7 +192,7 @@ def test_a_claim_that_says_too_little_is_an_error(claim, says, simulated):
 def test_sides_that_differ_in_another_axis_are_no_pair(simulated, tmp_path):
     runs = simulated.runs.copy()
     runs.loc[runs["metric"] == "el2n", "width"] = 128
-    write_table(runs, tmp_path / "runs.parquet")
+    write_table(runs, tmp_path / "runs.parquet", roles=make_plan(simulated.study).roles)
     with pytest.raises(LawbookError, match=r"also differ in width \(128 against 64\)"):
         judge_claims([difference()], tmp_path)
 
@@ -251,3 +253,17 @@ def test_a_value_less_that_of_an_exact_curve(oracle):
         assert judged.loc[0, end] == pytest.approx(plain.loc[0, end] - known)
     assert "less that of the exact curve sgd oracle" in judged.loc[0, "text"]
     assert "both fitted over" in judged.loc[0, "reason"]
+
+
+def test_the_share_of_runs_that_reach_a_level_counts_those_that_never_do():
+    names = ("known", "known_low", "known_high")
+    rows = [(20, 10, 20)] * 7 + [(np.nan, 100, np.nan)] * 2 + [(np.nan, 0, np.nan)]
+    status = ["ok"] * 9 + ["diverged"]
+    runs = pd.DataFrame(rows, columns=names).assign(status=status)
+    share = quantities["share_reaching"]
+    estimate, low, high, n = share.compute(None, runs, "known")
+    # Clopper and Pearson's interval of 7 in 10, by the quantiles of beta distributions.
+    assert (estimate, n) == (0.7, 10)
+    assert (low, high) == pytest.approx((stats.beta.ppf(0.025, 7, 4), stats.beta.ppf(0.975, 8, 3)))
+    unknown = pd.concat([runs, runs.tail(1).assign(status="failed")])
+    assert np.isnan(share.compute(None, unknown, "known")[0])

@@ -16,8 +16,9 @@ from tests.report.fonts import fonts_in
 
 from lawbook.cli.app import main
 from lawbook.errors import LawbookError
+from lawbook.fitting.table import rows_where
 from lawbook.laws import fit
-from lawbook.results.user_table import read_source
+from lawbook.storage.user_table import read_source
 
 CHINCHILLA = Path(__file__).parents[3] / "shared/data/chinchilla_epoch_svg_extracted.csv"
 FILES = ["draws.parquet", "figure.pdf", "figure.png", "figure.svg", "fit.json", "predictions.csv"]
@@ -74,7 +75,7 @@ def test_everything_is_written_with_all_digits(call: Call, tmp_path: Path) -> No
     assert [path.name for path in folder.parent.iterdir()] == ["fit"]
     found = json.loads((folder / "fit.json").read_text())
     expected = fit(planted(), "power_floor", y="loss", x="samples", draws=200, seed=3)
-    assert found["schema"] == 1
+    assert found["schema"] == 2
     assert found["file"] == {
         "name": "runs.csv",
         "sha256": hashlib.sha256((tmp_path / "runs.csv").read_bytes()).hexdigest(),
@@ -307,3 +308,26 @@ def test_240_points_are_answered_without_what_is_heavy(tmp_path: Path) -> None:
     assert a["value"] == pytest.approx(0.5139, abs=5e-5)
     assert 0.45 < a["low"] < 0.49 < 0.53 < a["high"] < 0.57
     assert done.stderr.splitlines()[-1] == "heavy []"
+
+
+def test_what_repeats_a_row_is_its_fold_where_that_varies_else_its_seed(call: Call, tmp_path: Path) -> None:
+    table = pd.read_csv(tmp_path / "runs.csv")
+    seeds, folds = table["seed"].nunique(), 3
+    for name, fold in (("one", 0), ("several", table["seed"] % folds)):
+        table.assign(fold=fold).to_csv(tmp_path / f"{name}.csv", index=False)
+    found = [
+        call("--law", "power", "--draws", "50", "--json", table=f"{name}.csv")[1]
+        for name in ("one", "several")
+    ]
+    n_seeds = [json.loads(text)["fits"]["power"]["n_seeds"] for text in found]
+
+    assert n_seeds == [seeds, folds]
+
+
+def test_rows_are_chosen_by_true_and_false_however_they_are_written() -> None:
+    table = pd.DataFrame({"tuned": [True, False, True], "loss": [1.0, 2.0, 3.0]})
+
+    assert rows_where(table, ["tuned=true"])["loss"].tolist() == [1.0, 3.0]
+    assert rows_where(table, ["tuned=False"])["loss"].tolist() == [2.0]
+    with pytest.raises(LawbookError, match="no row has tuned = 1"):
+        rows_where(table, ["tuned=1"])

@@ -12,10 +12,13 @@ import pandas as pd
 import pytest
 
 from lawbook.errors import LawbookError
-from lawbook.fitting.study import fit_study, sensitivity
+from lawbook.fitting.sensitivity import sensitivity
+from lawbook.fitting.study import fit_study
+from lawbook.laws.note import notes_from_json, reason_of
 from lawbook.results.evaluations import choose
 from lawbook.results.selection import select
-from lawbook.storage.tables import COLUMNS, read_table, write_table
+from lawbook.storage.columns import COLUMNS
+from lawbook.storage.tables import read_table, write_table
 
 
 @dataclass
@@ -32,6 +35,7 @@ class Block:
     range: tuple[float, float] | None = None
     choose: str | None = None
     at: str = "last"
+    first_step: int = 1
     loss: str = "log_least_squares"
     delta: float | None = None
 
@@ -118,21 +122,22 @@ def test_an_axis_is_chosen_on_validation(runs: pd.DataFrame) -> None:
     tempted = runs.assign(test_loss=runs.test_loss * np.where(runs.learning_rate == 1e-1, 0.1, 1.0))
     laws = {"loss": Block(sweep="all", choose="learning_rate", where={"width": 64}, compare=["power"])}
     fits = fit_study(laws, tempted, draws=50)["fits"]
-    assert (
-        "chosen: learning_rate chosen per samples by the lowest mean validation_loss: 32→0.01"
-        in fits.warnings[0]
+    (note,) = [note for note in notes_from_json(fits["notes"][0]) if note.code == "chosen"]
+    assert note.message.startswith(
+        "learning_rate chosen per samples by the lowest mean validation_loss: 32→0.01"
     )
     assert fits["n_runs"][0] == 70
     edge = fit_study(laws, tempted[tempted.learning_rate > 1e-3], draws=50)["fits"]
-    assert "chosen_at_edge" in edge.warnings[0]
+    (note,) = [note for note in notes_from_json(edge["notes"][0]) if note.code == "chosen_at_edge"]
+    assert note.details["edges"] == [f"{x:g}" for x in sorted(set(tempted["samples"]))]
 
 
 def test_a_validation_metric_is_chosen_and_read_on_different_seeds(runs: pd.DataFrame) -> None:
     rows = runs[runs.width == 64]
-    kept, notice = choose(rows, "learning_rate", "samples", "validation_loss")
+    kept, note = choose(rows, "learning_rate", "samples", "validation_loss")
     assert set(kept["seed"]) == {1, 3, 5, 7, 9}
     assert set(kept["learning_rate"]) == {1e-2}
-    assert "every second seed" in notice.message
+    assert "every second seed" in note.message
 
 
 def test_a_rate_at_which_a_run_diverged_is_not_chosen(runs: pd.DataFrame) -> None:
@@ -152,8 +157,9 @@ def test_diverged_and_unconverged_runs_are_counted_and_named(runs: pd.DataFrame)
     fits = fit_study({"loss": Block(where={"width": 64}, compare=["power"])}, rows, draws=50)["fits"]
     first = fits.iloc[0]
     assert (first.n_diverged, first.n_unconverged, first.n_runs) == (2, 1, 67)
-    assert rows.run_id[at[2]] in first.warnings
-    assert rows.run_id[at[0]] in first.warnings
+    named = {note.code: note.details.get("rows") for note in notes_from_json(first["notes"])}
+    assert named["unconverged"] == [rows.run_id[at[2]]]
+    assert named["diverged"] == list(rows.run_id[at[:2]])
 
 
 def test_data_that_give_no_law_become_refused_rows(runs: pd.DataFrame, tmp_path: Path) -> None:
@@ -166,7 +172,9 @@ def test_data_that_give_no_law_become_refused_rows(runs: pd.DataFrame, tmp_path:
     rng = np.random.default_rng(4)
     rows = runs.assign(zero_loss=0.0, null_loss=np.exp(0.05 * rng.standard_normal(len(runs))))
     tables = fit_study(laws, rows, draws=50)
-    reasons = tables["fits"].drop_duplicates("law").set_index("law")["reason"]
+    reasons = (
+        tables["fits"].drop_duplicates("law").set_index("law")["notes"].map(notes_from_json).map(reason_of)
+    )
     assert (tables["fits"]["status"] == "refused").all()
     assert "too few points" in reasons["short"]
     assert "zero_loss must be > 0" in reasons["zero"]
@@ -283,6 +291,7 @@ def test_a_table_is_fitted_whole_or_where_it_says(surface: pd.DataFrame) -> None
     assert (fits["n_seeds"] == 6 * 9).all()  # no seed, no cluster: each row is a repeat of its own
     twice = pd.concat([surface, surface[:1].assign(run_id="row_again")])
     warned = fit_study({"by_size": Block(y="loss", x="N", sweep=None, compare=["power"])}, twice, draws=50)
-    assert "duplicate_rows: rows row_again repeat earlier rows exactly" in warned["fits"]["warnings"][0]
+    (note,) = [n for n in notes_from_json(warned["fits"]["notes"][0]) if n.code == "duplicate_rows"]
+    assert note.details["rows"] == ["row_again"]
     with pytest.raises(LawbookError, match=r"law 'by_size': no run has D = \[7\]; mend where or range"):
         fit_study({"by_size": Block(y="loss", x="N", sweep=None, where={"D": [7]})}, surface)

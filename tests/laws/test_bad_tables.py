@@ -13,7 +13,7 @@ import yaml
 from lawbook.cli.app import main
 from lawbook.errors import LawbookError
 from lawbook.laws import Fit, fit
-from lawbook.results.user_table import read_source
+from lawbook.storage.user_table import read_source
 
 TABLES = Path(__file__).parent / "bad_tables"
 EXPECTED: dict[str, dict[str, Any]] = yaml.safe_load((TABLES / "expected.yaml").read_text(encoding="utf-8"))
@@ -88,9 +88,9 @@ def test_what_can_be_answered_is_refused_or_warned_of_by_row(
     if "status" in expected:
         assert answer.status == expected["status"]
         assert expected["reason"] in answer.reason
-    found = {notice.kind: list(notice.rows) for notice in answer.warnings}
-    for kind, rows in expected.get("notices", {}).items():
-        assert found[kind] == rows
+    found = {note.code: note.details.get("rows", []) for note in answer.notes}
+    for code, rows in expected.get("notes", {}).items():
+        assert found[code] == rows
 
     monkeypatch.setattr(sys, "argv", command(name, "--json", "--out", str(tmp_path)))
     with pytest.raises(SystemExit) as ended:
@@ -100,4 +100,4 @@ def test_what_can_be_answered_is_refused_or_warned_of_by_row(
     assert ended.value.code == printed["exit_code"] == EXIT[answer.status]
     assert len(list(tmp_path.iterdir())) == 6
     (shown,) = printed["fits"].values()
-    assert {notice["kind"]: notice["rows"] for notice in shown["warnings"]} == found
+    assert {note["code"]: note["details"].get("rows", []) for note in shown["notes"]} == found

@@ -10,8 +10,8 @@ import pytest
 
 from lawbook.errors import LawbookError
 from lawbook.laws import compare, laws
-from lawbook.laws.contest import mimicry, noise_of, stand_of
 from lawbook.laws.heldout import origins, scales
+from lawbook.laws.model_comparison import linearised, mimicry, noise_of
 from lawbook.laws.points import gather
 from lawbook.laws.solver import solve
 from lawbook.theory.perceptron import max_margin_error
@@ -79,7 +79,7 @@ def test_a_null_prefers_nothing(simulate: Simulate) -> None:
 def test_a_floor_that_is_not_identified_is_no_rival(simulate: Simulate) -> None:
     table = simulate("power", 10, rng=np.random.default_rng(0), points=10, noise=0.01)
     found = compare(table, ["power_floor", "power"], y="y", x="x", draws=200)
-    assert any(notice.kind == "floor_not_identified" for notice in found.fits["power_floor"].warnings)
+    assert any(note.code == "floor_not_identified" for note in found.fits["power_floor"].notes)
     assert found.preferred == "power"
     assert "the floor of power_floor is not told apart from 0" in found.reason
 
@@ -191,7 +191,7 @@ def test_the_mimic_is_as_rare_as_its_probability_says() -> None:
         table = pd.DataFrame({"x": np.tile(x, 3), "seed": np.repeat(np.arange(3), 10), "y": y.ravel()})
         points = gather(table, y="y", x="x")
         stands = [
-            stand_of(law, points, solve(law, points.x, points.data(), starts=8).parameters[0])
+            linearised(law, points, solve(law, points.x, points.data(), starts=8).parameters[0])
             for law in (null, rival)
         ]
         p.append(mimicry(*stands, noise_of(points), rng))

@@ -16,7 +16,7 @@ Simulate = Callable[..., pd.DataFrame]
 
 
 def kinds(fitted: Fit) -> set[str]:
-    return {notice.kind for notice in fitted.warnings}
+    return {note.code for note in fitted.notes}
 
 
 @pytest.mark.parametrize("name", ["power", "power_floor", "exponential", "exponential_floor"])
@@ -67,10 +67,10 @@ def test_missing_and_diverged_values_are_named_and_counted(simulate: Simulate) -
     table.loc[9, "status"] = "diverged"  # its last finite value is not its result
     table.loc[11, "x"] = np.inf
     fitted = fit(table, "power", y="y", x="x", draws=50)
-    found = {notice.kind: notice.rows for notice in fitted.warnings}
-    assert found["missing_y"] == (3,)
-    assert found["diverged"] == (7, 9)
-    assert found["missing_x"] == (11,)
+    found = {note.code: note.details.get("rows") for note in fitted.notes}
+    assert found["missing_y"] == [3]
+    assert found["diverged"] == [7, 9]
+    assert found["missing_x"] == [11]
     assert fitted.n_diverged == 2
     assert fitted.n_runs == 36
 
@@ -79,9 +79,9 @@ def test_duplicate_rows_and_shared_cells_are_named(simulate: Simulate) -> None:
     table = simulate("power", 5, rng=np.random.default_rng(4))
     twice = pd.concat([table, table.iloc[[2, 5]]], ignore_index=True)
     fitted = fit(twice, "power", y="y", x="x", draws=50)
-    found = {notice.kind: notice for notice in fitted.warnings}
-    assert found["duplicate_rows"].rows == (40, 41)
-    assert found["repeated_cells"].count == 4
+    found = {note.code: note for note in fitted.notes}
+    assert found["duplicate_rows"].details["rows"] == [40, 41]
+    assert len(found["repeated_cells"].details["rows"]) == 4
 
 
 @pytest.mark.parametrize(
@@ -216,8 +216,8 @@ def test_zero_errors_are_censored_and_counted() -> None:
     table.loc[table.x == x[-1], "error"] = 0.0
     fitted = fit(table, "power", y="error", x="x", n_eval="n_eval", draws=200)
     zero = table.index[table.error == 0]
-    notice = next(n for n in fitted.warnings if n.kind == "zero_errors")
-    assert notice.rows == tuple(zero)
+    note = next(n for n in fitted.notes if n.code == "zero_errors")
+    assert note.details["rows"] == list(zero)
     assert fitted.n_censored == len(zero)
     last = fitted.points.iloc[-1]
     assert last["censored"]
@@ -328,7 +328,7 @@ def test_a_break_that_is_not_bounded_is_named(simulate: Simulate) -> None:
     y = np.exp(bent + 0.03 * rng.standard_normal((5, 14)))
     table = pd.DataFrame({"x": np.tile(x, 5), "seed": np.repeat(np.arange(5), 14), "y": y.ravel()})
     fitted = fit(table, "bnsl_1", y="y", x="x", draws=60)
-    said = [notice.message for notice in fitted.warnings if notice.kind == "open_interval"]
+    said = [note.message for note in fitted.notes if note.code == "open_interval"]
     assert "the data do not bound d1 from above" in said
 
 

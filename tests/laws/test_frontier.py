@@ -1,4 +1,4 @@
-"""The compute-optimal frontier: its parts, its units, its notices."""
+"""The compute-optimal frontier: its parts, its units, its notes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from scipy import stats
 from scipy.interpolate import Akima1DInterpolator
 
 from lawbook.errors import LawbookError
-from lawbook.laws import Notice, fit
+from lawbook.laws import Note, Severity, fit
 from lawbook.laws.frontier import exponent, frontier, noise_between
 from lawbook.laws.frontier.akima import interpolate
-from lawbook.laws.frontier.cost import samples_at
+from lawbook.laws.frontier.cost import compute_of, rule_of, samples_at
 from lawbook.laws.frontier.isoflop import akima_minimum, parabola_minimum
 from lawbook.laws.frontier.parametric import closed_form
+from lawbook.storage.status import FitStatus
 
 E, A, B, ALPHA, BETA = 1.8, 480.0, 2100.0, 0.35, 0.37
 BUDGETS = np.geomspace(1e18, 1e22, 9)
@@ -137,12 +138,12 @@ def test_shared_budgets_give_the_same_as_interpolated_ones(method: str) -> None:
 
 def test_parabola_states_its_bias() -> None:
     found = frontier(isoflop_table(), method="parabola", compute="C", cluster=None)
-    assert [notice.kind for notice in found.notices] == ["parabola_bias"]
-    assert "off centre" not in found.notices[0].message
+    assert [note.code for note in found.notes] == ["parabola_bias"]
+    assert "off centre" not in found.notes[0].message
     table = isoflop_table()
     cut = table[table["N"] > 0.3 * best_size(table["C"])]
     off = frontier(cut, method="parabola", compute="C", cluster=None)
-    assert "off centre" in off.notices[0].message
+    assert "off centre" in off.notes[0].message
 
 
 @pytest.mark.parametrize("method", ["akima", "parabola", "envelope", "parametric"])
@@ -176,8 +177,23 @@ def test_optima_on_the_edge_are_left_out_and_named() -> None:
     cut = table[(table["C"] != BUDGETS[2]) | (table["N"] > 2 * best_size(table["C"]))]
     found = frontier(cut, compute="C", cluster=None)
     assert len(found.table) == len(BUDGETS) - 1
-    assert [notice.kind for notice in found.notices] == ["edge_optimum"]
-    assert f"{BUDGETS[2]:.3g}" in found.notices[0].message
+    assert [note.code for note in found.notes] == ["edge_optimum"]
+    assert f"{BUDGETS[2]:.3g}" in found.notes[0].message
+    (edge,) = found.edges.itertuples(index=False)
+    assert (edge.compute, edge.size, edge.edge) == (
+        pytest.approx(BUDGETS[2]), pytest.approx(cut.loc[cut["C"] == BUDGETS[2], "N"].min()), "smallest",
+    )  # fmt: skip
+
+
+def test_an_envelope_names_the_sizes_on_its_edges() -> None:
+    found = frontier(isoflop_table().query("1e8 < N < 3e9"), method="envelope", compute="C", cluster=None)
+    assert found.edges["edge"].tolist() == ["smallest", "largest"]
+    assert found.edges["size"].iloc[0] < found.table["size"].min()
+    assert found.edges["size"].iloc[1] > found.table["size"].max()
+    assert found.edges["compute"].iloc[0] < found.table["compute"].min()
+    assert found.edges["compute"].iloc[1] > found.table["compute"].max()
+    with pytest.raises(LawbookError, match="leave budgets out"):
+        frontier(isoflop_table(), method="envelope", compute="C", cluster=None, budgets=[1e19])
 
 
 def test_nothing_inside_the_sizes_is_refused() -> None:
@@ -197,11 +213,11 @@ def test_rows_without_a_loss_and_budgets_with_few_sizes_are_named() -> None:
     few = table[~((table["C"] == BUDGETS[0]) & (table.index > 1))]
     few = pd.concat([few, table.loc[[5]]])
     found = frontier(few, compute="C", cluster=None)
-    assert [notice.kind for notice in found.notices] == ["missing_y", "few_sizes"]
-    assert found.notices[0].rows == (5,)
+    assert [note.code for note in found.notes] == ["missing_y", "few_sizes"]
+    assert found.notes[0].details["rows"] == [5]
     table.loc[7, "C"] = np.inf
     table.loc[8, "C"] = np.nan
-    assert frontier(table, compute="C", cluster=None).notices[-1].rows == (7, 8)
+    assert frontier(table, compute="C", cluster=None).notes[-1].details["rows"] == [7, 8]
 
 
 def test_budgets_that_differ_by_round_off_are_one() -> None:
@@ -284,17 +300,50 @@ def test_intervals_over_seeds_cover(method: str, noise: float) -> None:
 
 
 def test_counting_rules_may_be_functions() -> None:
-    def attention(size: np.ndarray, samples: np.ndarray) -> np.ndarray:
-        return np.asarray((6 * size + 300 * size**0.5) * samples)
+    def attention(size: np.ndarray) -> np.ndarray:
+        return np.asarray(6 * size + 300 * size**0.5)
 
     size = np.geomspace(1e3, 1e6, 5)
     samples = samples_at(np.array(1e12), size, attention)
-    np.testing.assert_allclose(attention(size, samples), 1e12, rtol=1e-12)
-    assert np.isnan(samples_at(np.array(1.0), np.array(2.0), lambda n, d: n + 0 * d)).all()
+    np.testing.assert_allclose(attention(size) * samples, 1e12, rtol=1e-12)
+    np.testing.assert_allclose(compute_of(size, samples, attention), 1e12, rtol=1e-12)
 
-    same = frontier(grid_table(), samples="D", budgets=[1e19, 1e20, 1e21], flops=lambda n, d: 6 * n * d)
+    same = frontier(grid_table(), samples="D", budgets=[1e19, 1e20, 1e21], flops=lambda n: 6 * n)
     plain = frontier(grid_table(), samples="D", budgets=[1e19, 1e20, 1e21])
     pd.testing.assert_frame_equal(same.table, plain.table, rtol=1e-9)
+
+
+def test_the_counting_rule_of_runs_is_read_from_what_they_cost() -> None:
+    table = grid_table()
+    n, d = table["N"].to_numpy(), table["D"].to_numpy()
+    assert rule_of(n, d, 8 * n * d) == pytest.approx(8)
+    dearer = 6 * n + 1e5 * n**0.5
+    rule = rule_of(n, d, dearer * d)
+    np.testing.assert_allclose(rule(n), dearer, rtol=1e-12)
+    slope = np.log(rule(n.max() * 2) / rule(n.max())) / np.log(2)
+    assert 0.5 < slope < 1
+    rounded = d * np.random.default_rng(0).uniform(0.98, 1.02, len(d))
+    np.testing.assert_allclose(rule_of(n, d, dearer * rounded)(n), dearer, rtol=0.02)
+    with pytest.raises(LawbookError, match="no function of size and samples"):
+        rule_of(n, d, dearer * d**0.9)
+
+
+def test_losses_are_carried_to_the_budget_that_whole_steps_miss() -> None:
+    table = isoflop_table().rename(columns={"C": "budget"})
+    batch = (table["budget"] / 6 / table["N"]).min() / 7.4
+    steps = np.round(table["budget"] / (6 * table["N"] * batch))
+    table["spent"] = 6 * table["N"] * batch * steps
+    table["loss"] = loss(table["N"], table["spent"] / 6 / table["N"])
+    assert 0.01 < np.abs(table["spent"] / table["budget"] - 1).max() < 0.2
+    found = frontier(table, compute="budget", spent="spent", cluster=None)
+    clean = frontier(isoflop_table(), compute="C", cluster=None)
+    np.testing.assert_allclose(found.table["size"], clean.table["size"], rtol=5e-3)
+    taken_for_budget = frontier(table, compute="budget", cluster=None).table["size"]
+    missed = [np.abs(np.log(t / clean.table["size"])).max() for t in (taken_for_budget, found.table["size"])]
+    assert missed[0] > 5 * missed[1]
+    assert [note.code for note in found.notes] == ["rounded_budgets"]
+    with pytest.raises(LawbookError, match="spent the same on two budgets"):
+        frontier(table.assign(spent=table["spent"].max()), compute="budget", spent="spent", cluster=None)
 
 
 def test_parametric_minimises_the_law_it_is_given() -> None:
@@ -306,8 +355,8 @@ def test_parametric_minimises_the_law_it_is_given() -> None:
     np.testing.assert_allclose(found.table["size"], exact, rtol=1e-7)
     assert found.exponents["size"].value == pytest.approx(0.5, abs=1e-8)
 
-    def dearer(size: np.ndarray, samples: np.ndarray) -> np.ndarray:
-        return np.asarray(6 * size**1.2 * samples)
+    def dearer(size: np.ndarray) -> np.ndarray:
+        return np.asarray(6 * size**1.2)
 
     other = frontier(fitted, budgets=[1e22], flops=dearer)
     assert other.status == "refused"
@@ -328,10 +377,10 @@ def test_parametric_band_covers_the_truth_and_extrapolation_is_said() -> None:
     assert (exact < found.table["size_high"]).all()
     width = np.log(found.table["size_high"] / found.table["size_low"])
     assert 0 < width[0] < width[1] < 1
-    assert [notice.kind for notice in found.notices] == ["extrapolated"]
-    assert "1e+26" in found.notices[0].message
+    assert [note.code for note in found.notes] == ["extrapolated"]
+    assert "1e+26" in found.notes[0].message
     default = frontier(fitted)
-    assert default.notices == ()
+    assert default.notes == ()
     assert len(default.table) == 13
 
 
@@ -341,7 +390,7 @@ def test_parametric_says_where_draws_have_no_optimum() -> None:
     draws[:8, 2] = 0.0
     some = frontier(replace(fitted, draws=draws))
     assert some.status == "ok"
-    assert [notice.kind for notice in some.notices] == ["draws_without_optimum"]
+    assert [note.code for note in some.notes] == ["draws_without_optimum"]
     draws[:12, 2] = 0.0
     most = frontier(replace(fitted, draws=draws))
     assert most.status == "refused"
@@ -351,7 +400,8 @@ def test_parametric_says_where_draws_have_no_optimum() -> None:
 def test_parametric_follows_its_fit_in_doubt_and_refusal() -> None:
     fitted = fit(grid_table(), "chinchilla", y="loss", x=("N", "D"), cluster=None, draws=20)
     assert frontier(fitted).status == "ok"
-    lost = frontier(replace(fitted, status="not_identified", reason="condition number 1e+12"))
+    free = Note("ill_conditioned", Severity.REFUSAL, "condition number 1e+12")
+    lost = frontier(replace(fitted, status=FitStatus.NOT_IDENTIFIED, notes=(free,)))
     assert lost.status == "refused"
     assert "condition number" in lost.reason
     assert lost.table.empty
@@ -359,8 +409,8 @@ def test_parametric_follows_its_fit_in_doubt_and_refusal() -> None:
     runaway = frontier(replace(fitted, estimates=endless))
     assert runaway.status == "refused"
     assert "no_optimum" in runaway.reason
-    missed = Notice("systematic_residuals", "misses by 1 %")
-    assert frontier(replace(fitted, warnings=(missed,))).notices == (missed,)
+    missed = Note("systematic_residuals", Severity.WARNING, "misses by 1 %")
+    assert frontier(replace(fitted, notes=(missed,))).notes == (missed,)
     single = fit(grid_table().query("D > 5e11"), "power_floor", y="loss", x="N", cluster=None, draws=20)
     with pytest.raises(LawbookError, match="needs a law of N and D"):
         frontier(single)

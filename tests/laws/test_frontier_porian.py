@@ -54,8 +54,8 @@ def test_exponents_from_losses_alone() -> None:
         # Their interval, up to how many draws are usable: the same half-width within a quarter.
         assert (a.high - a.low) == pytest.approx(expected["a_hi"] - expected["a_lo"], rel=0.25)
         assert a.method == "seed_noise"
-    edges = [notice for found, _ in every for notice in found.notices]
-    assert {notice.kind for notice in edges} == {"edge_optimum"}
+    edges = [note for found, _ in every for note in found.notes]
+    assert {note.code for note in edges} == {"edge_optimum"}
     assert len(edges) == 3
 
 

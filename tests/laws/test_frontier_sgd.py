@@ -54,13 +54,13 @@ def test_exponent_is_that_of_the_exact_curve(method: str, within: float, noise: 
     best, truth = exact(found.table["compute"], noise)
     assert found.exponents["size"].value == pytest.approx(truth, abs=within)
     if method == "parabola":
-        assert found.notices[-1].kind == "parabola_bias"
+        assert found.notes[-1].code == "parabola_bias"
         assert (found.table["size"] > 1.05 * best).all()
     else:
         np.testing.assert_allclose(found.table["size"], best, rtol=0.04)
     if method == "envelope":
         assert found.table["compute"].max() / found.table["compute"].min() > 1e4
-        assert found.notices[-1].kind == "edge_optimum"
+        assert found.notes[-1].code == "edge_optimum"
 
 
 @pytest.mark.parametrize("noise", NOISES)

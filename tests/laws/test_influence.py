@@ -34,12 +34,12 @@ def test_each_row_is_the_refit_without_its_points(simulate: Simulate) -> None:
 def test_an_outlier_is_named(simulate: Simulate) -> None:
     table = simulate("power", 5, rng=np.random.default_rng(1), points=40)
     quiet = fit(table, "power", y="y", x="x", draws=200)
-    assert "influential" not in {notice.kind for notice in quiet.warnings}
+    assert "influential" not in {note.code for note in quiet.notes}
     first = table.x.min()
     table.loc[table.x == first, "y"] *= 3
     loud = fit(table, "power", y="y", x="x", draws=200)
-    notice = next(notice for notice in loud.warnings if notice.kind == "influential")
-    assert "alpha moves by more than 2 standard errors without x 32 (" in notice.message
+    note = next(note for note in loud.notes if note.code == "influential")
+    assert "alpha moves by more than 2 standard errors without x 32 (" in note.message
 
 
 def test_nothing_is_left_out_where_too_little_would_be_left(simulate: Simulate) -> None:

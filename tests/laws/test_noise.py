@@ -66,5 +66,5 @@ def test_the_band_of_a_new_run_holds_it_as_often_as_it_says() -> None:
 
 def test_a_spread_that_rises_with_y_is_reported() -> None:
     fitted = fit(runs(np.random.default_rng(3), 8, slope=0.8), "power", y="y", x="x", draws=30)
-    notice = next(notice for notice in fitted.warnings if notice.kind == "heteroscedastic")
-    assert notice.message.startswith("the spread of log y rises with y")
+    note = next(note for note in fitted.notes if note.code == "heteroscedastic")
+    assert note.message.startswith("the spread of log y rises with y")

@@ -107,7 +107,7 @@ def test_runs_without_an_error_are_counted_and_left_out() -> None:
     runs, control = planted()
     runs.loc[runs.index[:7], "y"] = np.nan
     found = pareto(runs, control, y="y", draws=20)
-    assert [str(notice) for notice in found.notices] == [
+    assert [str(note) for note in found.notes] == [
         "frontier_runs_left_out: 7 runs of the frontier have no finite y"
     ]
     assert np.isfinite(found.estimate).all()

@@ -89,7 +89,7 @@ def test_failed_runs_are_left_out_and_named(simulate: Simulate) -> None:
     table.loc[2, "status"] = "failed"
     fitted = fit(table, "power", y="y", x="x", draws=20)
     assert fitted.n_runs == len(table) - 1
-    assert any(notice.kind == "failed" and notice.rows == (2,) for notice in fitted.warnings)
+    assert any(note.code == "failed" and note.details["rows"] == [2] for note in fitted.notes)
 
 
 def test_checkpoints_of_a_run_move_together() -> None:
@@ -107,7 +107,7 @@ def test_checkpoints_of_a_run_move_together() -> None:
         assert fitted.method == "bca"
     assert covered >= 14
     few = fit(table[table["run"] < 6], "chinchilla", y="loss", x=["N", "D"], cluster="run", draws=50)
-    assert any(notice.kind == "few_clusters" for notice in few.warnings)
+    assert any(note.code == "few_clusters" for note in few.notes)
 
 
 def test_a_break_beyond_the_points_is_not_identified() -> None:

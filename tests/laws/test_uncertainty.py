@@ -84,7 +84,7 @@ def test_folds_and_seeds_make_clusters_together(simulate: Simulate) -> None:
     table = table.assign(fold=table.seed // 4, seed=table.seed % 4)
     points = gather(table, y="y", x="x", cluster=["fold", "seed"])
     assert points.n_clusters == 8
-    assert not points.notices
+    assert not points.notes
 
 
 def test_plain_levels_are_expanded_for_few_clusters() -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from lawbook.laws import fit, laws
-from lawbook.laws.contest import noise_of, stand_of
+from lawbook.laws.model_comparison import linearised, noise_of
 from lawbook.laws.points import gather
 from lawbook.laws.solver import solve
 from lawbook.laws.verdict import lack_of_fit, misspecified, residual_pattern
@@ -43,14 +43,14 @@ def test_a_law_that_misses_a_surface_by_little_is_told_of_and_kept() -> None:
     fitted = fit(surface(0.05), "chinchilla_gamma", y="loss", x=["N", "t"], cluster=None, draws=20)
     assert fitted.points["residual"].std() < 0.01
     assert fitted.status != "refused"
-    assert "systematic_residuals" in {notice.kind for notice in fitted.warnings}
+    assert "systematic_residuals" in {note.code for note in fitted.notes}
 
 
 def test_an_exact_surface_has_no_pattern() -> None:
     table = surface(0.0).assign(loss=lambda s: 0.5 + 3 * s.N**-0.4 + 5 * s.t**-0.5)
     fitted = fit(table, "chinchilla", y="loss", x=["N", "t"], cluster=None, draws=20)
     assert fitted.status == "ok"
-    assert "systematic_residuals" not in {notice.kind for notice in fitted.warnings}
+    assert "systematic_residuals" not in {note.code for note in fitted.notes}
 
 
 def test_a_wave_around_a_floor_is_misspecified_although_little_is_unexplained() -> None:
@@ -101,9 +101,10 @@ def test_right_laws_are_not_refused(law: str, seeds: int) -> None:
         runs = pd.concat([design.assign(seed=s, y=y[s]) for s in range(seeds)])
         points = gather(runs, y="y", x=list(design.columns), cluster="seed" if seeds > 1 else None)
         solution = solve(laws[law], points.x, points.data(), starts=8)
-        refused += misspecified(laws[law], points, solution, *lack_of_fit(laws[law], points, solution)) != ""
-        stand = stand_of(laws[law], points, solution.parameters[0])
-        small.append(residual_pattern(stand, points.x, noise_of(points).exact).p)
+        told = lack_of_fit(laws[law], points, solution)
+        refused += misspecified(laws[law], points, solution, *told) is not None
+        linear = linearised(laws[law], points, solution.parameters[0])
+        small.append(residual_pattern(linear, points.x, noise_of(points).exact).p)
     assert refused <= 1
     # The p of the pattern is uniform: its share below 0.1 is a tenth, within three standard errors.
     assert abs(np.mean(np.array(small) < 0.1) - 0.1) < 3 * np.sqrt(0.09 / 100)

@@ -8,7 +8,7 @@ import torch
 
 from lawbook.axes import AxisError
 from lawbook.models import models
-from lawbook.training.losses import training_losses
+from lawbook.training.losses.squared_error import loss as squared_error
 
 linear = models["linear"]
 
@@ -54,7 +54,7 @@ def test_a_copy_moves_as_if_alone():
         """One SGD step at rate 0.1 of one run; returns the effective weights W = √K Θ."""
         theta = (effective / np.sqrt(copies))[None].requires_grad_()
         outputs = linear.forward({"copies": copies}, {"weight": theta}, inputs.reshape(1, -1, 7))
-        training_losses("squared_error", outputs, targets.reshape(1, -1)).sum().backward()
+        squared_error.descended(outputs, targets.reshape(1, -1)).sum().backward()
         return np.sqrt(copies) * (theta - 0.1 * theta.grad)[0].detach()
 
     together = moved(4, start, inputs, targets)

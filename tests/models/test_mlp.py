@@ -46,3 +46,17 @@ def test_initial_weights_have_the_variance_of_the_docstring() -> None:
     assert np.isclose(drawn["weight_1"].var(), 2 / 400, rtol=0.03)
     assert np.isclose(drawn["weight_2"].var(), 1 / 400, rtol=0.1)
     assert not drawn["bias_1"].any()
+
+
+def test_activations_are_what_the_rectifiers_put_out() -> None:
+    config, net = {"width": 17, "depth": 3}, plain(17, 3)
+    weights = {
+        f"{kind}_{layer}": getattr(net[2 * layer], kind).detach()[None]
+        for layer in range(4)
+        for kind in ("weight", "bias")
+    }
+    inputs = torch.randn(5, 64, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    found = model.activations(config, weights, inputs[None])
+    for layer in range(1, 4):
+        expected = net[: 2 * layer](inputs)
+        torch.testing.assert_close(found[f"hidden_{layer}"][0], expected, rtol=0, atol=1e-13)

@@ -10,10 +10,9 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from lawbook.axes import AxisError
 from lawbook.models import models
 from lawbook.models.parity_mlp import logits_of_one
-from lawbook.studies.schema import PruningAxes, SeedAxes, TrainingAxes
+from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.tasks import tasks
 from lawbook.training.sources import open_source
 from lawbook.training.stack import StackedRuns, train_stack
@@ -167,8 +166,3 @@ def test_frequent_tasks_are_learned_first():
     assert reached[0] < reached[1] < reached[3] < math.inf
     assert curve[1]["test/loss"][0] == pytest.approx(bit, rel=0.05)
     assert curve[1500]["test/learned_tenth_bit"][0] == 4
-
-
-def test_a_task_without_numbered_tasks():
-    with pytest.raises(AxisError, match="numbered tasks"):
-        model.shapes({"task": "digits", "width": 4}, 64, 10)

@@ -12,7 +12,8 @@ import pytest
 from lawbook.errors import LawbookError
 from lawbook.report.figures import draw_figure, figures
 from lawbook.storage.tables import write_table
-from lawbook.studies.schema import FigureBlock
+from lawbook.studies import make_plan
+from lawbook.studies.figure_block import FigureBlock
 
 SUFFIXES = (".csv", ".pdf", ".png", ".svg")
 
@@ -21,11 +22,15 @@ def test_every_shipped_kind_is_drawn_by_these_studies(simulated, oracle):
     kinds = {block.kind for study in (simulated, oracle) for block in study.study.content.figures}
     elsewhere = {
         "pareto",
+        "compute_frontier",
         "gallery",
         "metrics",
         "quanta_agreement",
         "staged_learning",
         "exponents",
+        "map",
+        "index",
+        "scatter",
         "rank_frequency",
         "emergence",
     }  # in tests of their own
@@ -43,7 +48,7 @@ def test_figures_are_drawn_with_their_data(which, request):
     assert not list(folder.glob(".*")), "a temporary file was left behind"
 
 
-@pytest.mark.parametrize("kind", ["law", "learning_rate_valleys", "loss_curves"])
+@pytest.mark.parametrize("kind", ["law", "learning_rate_valleys", "curves"])
 def test_the_same_tables_give_the_same_bytes(kind, simulated, tmp_path):
     block = next(b for b in simulated.study.content.figures if b.kind == kind)
     draw_figure(block, simulated.folder, simulated.study.content, tmp_path)
@@ -90,7 +95,7 @@ def test_a_refused_law_says_so_on_the_figure(simulated):
 def test_a_run_without_errors_is_an_upper_limit(simulated, tmp_path):
     runs = simulated.runs.copy()
     runs.loc[runs["samples"] == 1024, ["test_error"]] = 0.0
-    write_table(runs, tmp_path / "runs.parquet")
+    write_table(runs, tmp_path / "runs.parquet", roles=make_plan(simulated.study).roles)
     block = FigureBlock(kind="axis", of="data_size")
     draw_figure(block, tmp_path, simulated.study.content, tmp_path)
     data = pd.read_csv(tmp_path / f"{block.name}.csv")
@@ -114,7 +119,7 @@ def test_a_study_whose_runs_all_diverged_is_still_drawn(simulated, tmp_path):
     runs = simulated.runs.assign(
         status="diverged", test_loss=np.nan, test_error=np.nan, validation_loss=np.nan
     )
-    write_table(runs, tmp_path / "runs.parquet")
+    write_table(runs, tmp_path / "runs.parquet", roles=make_plan(simulated.study).roles)
     for kind, sweep in (("axis", "data_size"), ("learning_rate_valleys", "rates"), ("pruning", "pruned")):
         draw_figure(FigureBlock(kind=kind, of=sweep), tmp_path, simulated.study.content, tmp_path)
 

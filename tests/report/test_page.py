@@ -18,8 +18,9 @@ from lawbook.errors import LawbookError
 from lawbook.report.embed import csv_link
 from lawbook.report.headline import null_outcome
 from lawbook.report.page import write_report
-from lawbook.storage.tables import COLUMNS, empty, read_table, write_table
-from lawbook.studies import load_study
+from lawbook.storage.columns import COLUMNS
+from lawbook.storage.tables import empty, read_table, write_table
+from lawbook.studies import load_study, make_plan
 
 
 def write_page(simulated):
@@ -151,11 +152,11 @@ def test_a_study_with_nothing_but_runs_has_a_page(simulated, tmp_path):
         "sweeps: {seeds: {axes: {seed: {count: 2}}}}\n",
         encoding="utf-8",
     )
-    fitted = ("fits", "draws", "predictions", "points", "slopes", "sensitivity", "frontiers", "verdicts")
+    fitted = ("fits", "draws", "predictions", "points", "slopes", "sensitivity")
     for name in ("curves", *fitted, "claims"):
         assert name in COLUMNS
         write_table(empty(name), tmp_path / f"{name}.parquet", name)
-    write_table(simulated.runs.iloc[:0], tmp_path / "runs.parquet")
+    write_table(simulated.runs.iloc[:0], tmp_path / "runs.parquet", roles=make_plan(simulated.study).roles)
     write_table(read_table(simulated.folder / "costs.parquet").iloc[:0], tmp_path / "costs.parquet")
     write_report(load_study(tmp_path / "bare.yaml"), tmp_path)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")

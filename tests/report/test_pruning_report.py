@@ -11,17 +11,18 @@ import pandas as pd
 import pytest
 from tests.conftest import Simulated, write_results
 
-from lawbook.claims.quantities.frontier_ratio import frontier_ratio
+from lawbook.analyses.pruning_frontier.quantities.frontier_ratio import frontier_ratio
 from lawbook.errors import LawbookError
 from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report
 from lawbook.report.pool_scores import disputed_cases, disputed_shares, duplicate_cases, scoring_rows
-from lawbook.report.verdicts import verdict_rows
+from lawbook.report.sections import shown_sections
 from lawbook.results.reader import Results
 from lawbook.scoring.score import score_pools
 from lawbook.storage.tables import write_table
 from lawbook.studies import load_study, make_plan
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.schema import StudyFile
 
 STUDY = """
 title: Noisy
@@ -50,7 +51,7 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Results]:
         n_train=(runs["keep_fraction"] * runs["samples"]).astype(int), n_eval=360, status="ok",
         test_error=0.1 + 0.02 * rng.random(len(runs)),
     )  # fmt: skip
-    write_table(runs, folder / "runs.parquet")
+    write_table(runs, folder / "runs.parquet", roles=plan.roles)
     write_table(scores, folder / "scores.parquet", "scores")
     write_table(scorings, folder / "scorings.parquet", "scorings")
     return folder, Results(folder)
@@ -152,11 +153,12 @@ def selections(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, StudyFil
     (folder / "selections.yaml").write_text(SELECTIONS)
     study = load_study(folder / "selections.yaml")
     rng = np.random.default_rng(0)
-    runs = make_plan(study).table().drop(columns=["bytes", "predicted_s", "shard"])
+    plan = make_plan(study)
+    runs = plan.table().drop(columns=["bytes", "predicted_s", "shard"])
     error = np.where(runs["metric"] == "random", 0.2, 0.1) + 0.01 * rng.random(len(runs))
     n_train = (runs["keep_fraction"] * runs["samples"]).astype(int)
     runs = runs.assign(n_train=n_train, n_eval=360, status="ok", test_error=error)
-    write_table(runs, folder / "runs.parquet")
+    write_table(runs, folder / "runs.parquet", roles=plan.roles)
     return folder, study.content
 
 
@@ -198,8 +200,9 @@ sweeps:
       samples: [100, 200, 400, 800, 1200]
       metric: [random, el2n]
       seed: {count: 8}
-frontiers:
-  el2n: {sweep: kept, where: {metric: el2n}, control: {metric: random}}
+analyses:
+  pruning_frontier:
+    el2n: {sweep: kept, where: {metric: el2n}, control: {metric: random}}
 figures:
   - {pareto: el2n}
 claims:
@@ -235,7 +238,9 @@ def frontier(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
 
 
 def test_page_one_gives_the_verdict_on_a_frontier(frontier: Simulated) -> None:
-    (row,) = verdict_rows(frontier.study.content, Results(frontier.folder))
+    (shown,) = shown_sections(frontier.study.content, Results(frontier.folder))
+    (row,) = shown.shown["frontiers"]
+    assert shown.first
     assert (row.name, row.verdict) == ("el2n", "power law")
     cells = dict(row.cells)
     assert cells["window"].startswith("50 to 800 training examples kept, 1.2 decades, 5 points")

@@ -11,11 +11,15 @@ import pandas as pd
 import pytest
 from tests.conftest import write_results
 
+from lawbook.analyses.text_quanta.block import TABLES
+from lawbook.analyses.text_quanta.notices import notices
+from lawbook.analyses.text_quanta.section import clusters_of, verdict
 from lawbook.report.page import write_report
-from lawbook.report.quanta import clusters_of, few_tokens, quanta_section, verdict
+from lawbook.report.sections import shown_sections
 from lawbook.results.reader import Results
 from lawbook.storage.tables import write_table
 from lawbook.studies import Study, load_study, make_plan
+from lawbook.studies.analysis import Analyses
 
 STUDY = """
 title: Quanta of a hostile text
@@ -26,7 +30,9 @@ sweeps:
   sizes: {axes: {width: [8, 16, 32, 64], seed: {count: 2}}}
 laws:
   loss_by_size: {sweep: sizes, y: test_loss, x: n_params, compare: [power]}
-quanta: {sweep: sizes, where: {width: 64}, samples: 60, clusters: [2, 3, 4], shown: 3}
+analyses:
+  text_quanta:
+    tokens: {sweep: sizes, where: {width: 64}, samples: 60, clusters: [2, 3, 4], shown: 3}
 figures: [rank_frequency, emergence]
 claims:
   - {quantity: quanta_cosine_gain, at_least: 0, origin: exploratory}
@@ -94,16 +100,16 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     sizes = [(k, 0, rank + 1, n) for k, all_n in {2: [40, 20], 3: [30, 20, 10], 4: [20, 18, 12, 10]}.items()
              for rank, n in enumerate(all_n)]  # fmt: skip
     tables = {
-        "quanta": tokens(),
-        "quanta_scores": scores(),
-        "quanta_sizes": pd.DataFrame(sizes, columns=["k", "seed", "rank", "size"]),
-        "token_losses": pd.DataFrame(
+        "tokens": tokens(),
+        "scores": scores(),
+        "sizes": pd.DataFrame(sizes, columns=["k", "seed", "rank", "size"]),
+        "losses": pd.DataFrame(
             rows,
             columns=["window", "position", "before", "target", "run_id", "seed", "n_params", "loss", "kind"],
         ),
     }
     for name, table in tables.items():
-        write_table(table, folder / f"{name}.parquet", name)
+        write_table(table, folder / f"text_quanta/tokens/{name}.parquet", TABLES[name])
     write_results(plan.study, runs, folder)
     write_report(plan.study, folder)
     return plan.study
@@ -140,7 +146,7 @@ def test_a_hostile_text_is_shown_as_text_and_runs_nothing(study: Study) -> None:
     assert html.count("alert(1)") > 10, "the words are shown, as words"
     assert any("script" in text for text in found.marked)
     assert len(found.marked) == 30, "ten tokens of each cluster"
-    assert 'id="search-quanta"' in html
+    assert html.count('<div class="searched">') == 1
 
 
 def test_clusters_come_largest_first_with_their_targets_and_files() -> None:
@@ -153,8 +159,9 @@ def test_clusters_come_largest_first_with_their_targets_and_files() -> None:
 
 
 def test_the_section_says_who_wins_either_way(study: Study) -> None:
-    section = quanta_section(study.content, Results(study.file.parent))
-    assert section is not None
+    (shown,) = shown_sections(study.content, Results(study.file.parent))
+    (section,) = shown.shown["parts"]
+    assert (shown.title, shown.template, section.name) == ("Quanta", "text_quanta/section.html", "tokens")
     assert [wins for _, wins, _ in section.verdicts] == ["clusters of gradients win", "undecided"]
     assert [row[0] for row in section.rows] == ["2", "3", "4"]
     lost = verdict("held_out_cosine", scores(gap=-0.1), 3)
@@ -163,11 +170,12 @@ def test_the_section_says_who_wins_either_way(study: Study) -> None:
 
 def test_fewer_tokens_than_were_asked_for_are_warned_of(study: Study) -> None:
     results = Results(study.file.parent)
-    assert few_tokens(study.content, results) == []
-    block = study.content.quanta
-    assert block is not None
-    more = study.content.model_copy(update={"quanta": block.model_copy(update={"samples": 500})})
-    assert few_tokens(more, results) == ["only 60 of 500 tokens qualify; raise quanta.loss_quantile"]
+    assert list(notices(study.content, results)) == []
+    block = study.content.analyses.of("text_quanta")["tokens"].model_copy(update={"samples": 500})
+    named = study.content.analyses.model_copy(update={"text_quanta": {"tokens": block}})
+    more = study.content.model_copy(update={"analyses": named})
+    said = "tokens: only 60 of 500 tokens qualify; raise analyses.text_quanta.tokens.loss_quantile"
+    assert list(notices(more, results)) == [("few_tokens", said)]
 
 
 def test_claims_are_judged_by_the_clusters_that_are_shown(study: Study) -> None:
@@ -187,5 +195,5 @@ def test_figures_show_what_is_planted(study: Study) -> None:
 
 
 def test_a_study_without_quanta_has_no_such_section(study: Study, tmp_path: Path) -> None:
-    content = study.content.model_copy(update={"quanta": None})
-    assert quanta_section(content, Results(tmp_path)) is None
+    content = study.content.model_copy(update={"analyses": Analyses()})
+    assert shown_sections(content, Results(tmp_path)) == []

@@ -22,24 +22,29 @@ from matplotlib.font_manager import fontManager
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import Bbox
+from tests.analyses.test_compute_frontier import cells
 from tests.analyses.test_staged_learning import planted as learning
 from tests.report.fonts import fonts_in
 
+from lawbook.analyses.compute_frontier.block import TABLES, ComputeFrontierBlock
+from lawbook.analyses.compute_frontier.compute import frontier_tables
+from lawbook.analyses.known_quanta.section import BEST
 from lawbook.cli.write_fit import predictions_of
 from lawbook.fitting.study import fit_study
 from lawbook.fitting.table import Question, ask
 from lawbook.report import glyphs
 from lawbook.report.figures import Drawn, figures
 from lawbook.report.figures._fit import draw_fit
-from lawbook.report.known_quanta import BEST
 from lawbook.report.style import SINGLE, new_figure, save, styled
 from lawbook.report.typesetting import fit_texts
 from lawbook.report.wrapping import ELLIPSIS
 from lawbook.results.reader import Results
-from lawbook.results.user_table import Source
-from lawbook.storage.tables import write_table
+from lawbook.storage.tables import conform, write_table
+from lawbook.storage.user_table import Source
 from lawbook.studies import load_study
-from lawbook.studies.schema import FigureBlock, LawBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.law_block import LawBlock
+from lawbook.studies.schema import StudyFile
 
 from .test_pruning_report import frontier, scored
 from .test_quanta_report import study as quanta
@@ -51,6 +56,14 @@ FITS = ("one input", "two inputs", "compared", "refused")
 MORE = ("axis of categories", "law of two inputs", *(f"fit, {name}" for name in FITS))
 KINDS = (*sorted(figures), *MORE)
 NAME = "run.summary.eval/c4_en-validation/CrossEntropyLoss.averaged_over-the/evaluations_of_the-exponential.moving/v2"
+
+
+GENERAL = {
+    "map": {"value": "memorised"},
+    "index": {"measurement": "spectrum", "where": {"momentum": 0}},
+    "scatter": {"x": "sharpness", "y": "test_loss", "by": "momentum"},
+}
+"""Kinds of figure that no study of these tests draws by itself, with their options."""
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +84,15 @@ def drawings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     wanted += [
         (block.kind, block, Results(quanta.file.parent), quanta.content) for block in quanta.content.figures
     ]
+    study, _, along = request.getfixturevalue("planted")
+    wanted += [
+        (kind, FigureBlock(kind=kind, of="phases", options=options), Results(along), study.content)
+        for kind, options in GENERAL.items()
+    ]
     kept = load_study(noisy / "noisy.yaml").content
     wanted += [(kind, FigureBlock(kind=kind, of="kept"), of_noisy, kept) for kind in ("gallery", "metrics")]
     wanted.append(("quanta_agreement", FigureBlock(kind="quanta_agreement"), *_known_quanta()))
+    wanted.append(("compute_frontier", *_compute_frontier(folder)))
     by_metric = FigureBlock(kind="axis", of="pruned", options={"x": "metric"})
     wanted.append(("axis of categories", by_metric, Results(simulated.folder), content))
     wanted.append(
@@ -87,6 +106,19 @@ def drawings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         return found | {f"fit, {name}": pickle.dumps(_fit(name)) for name in FITS}
 
 
+def _compute_frontier(folder: Path) -> tuple[FigureBlock, Results, StudyFile]:
+    """Return the figure of a frontier and its tables, of planted losses in cells of equal compute."""
+    block = ComputeFrontierBlock(sweep="cells", at="last", methods=["akima"])
+    found = frontier_tables(block, cells(), draws=20)
+    for name, columns in TABLES.items():
+        write_table(conform(found[name], columns), folder / f"compute_frontier/planted/{name}.parquet")
+    of = {"compute_frontier": {"planted": block}}.__getitem__
+    content = SimpleNamespace(
+        analyses=SimpleNamespace(of=of), task=None, sweeps={}, laws={}, table=None, measure=[], columns={}
+    )
+    return FigureBlock(kind="compute_frontier", of="planted"), Results(folder), cast(StudyFile, content)
+
+
 def _known_quanta() -> tuple[Results, StudyFile]:
     """Return tables of networks with known quanta, as far as their figure reads them."""
     scores = pd.DataFrame(
@@ -96,9 +128,11 @@ def _known_quanta() -> tuple[Results, StudyFile]:
     )  # fmt: skip
     tasks = np.repeat([0, 1, 2, 3], [40, 20, 10, 5])
     examples = pd.concat([pd.DataFrame({"seed": s, "task": tasks, "cluster": tasks // 2}) for s in (0, 1)])
-    tables = {"quanta_scores": scores, "quanta": examples}
-    content = SimpleNamespace(known_quanta=SimpleNamespace(affinity="abs_cos"))
-    return cast(Results, SimpleNamespace(table=tables.__getitem__)), cast(StudyFile, content)
+    tables = SimpleNamespace(table={"scores": scores, "examples": examples}.__getitem__)
+    blocks = {"known_quanta": {"networks": SimpleNamespace(affinity="abs_cos")}}
+    content = SimpleNamespace(analyses=SimpleNamespace(of=blocks.__getitem__))
+    results = SimpleNamespace(analysis=lambda *_: tables)
+    return cast(Results, results), cast(StudyFile, content)
 
 
 def _two_inputs(content: StudyFile, runs: pd.DataFrame, folder: Path) -> tuple[Results, StudyFile]:

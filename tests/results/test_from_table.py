@@ -1,4 +1,4 @@
-"""A table of runs is taken as it stands, or refused by file, column and row."""
+"""A table of runs is imported as it is, or refused by file, column and row."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from lawbook.errors import LawbookError
-from lawbook.results.from_table import take_table
+from lawbook.results.from_table import import_table
+from lawbook.storage.user_table import read_source
 from lawbook.studies import Plan, load_study, make_plan
 
 STUDY = """
@@ -37,7 +39,7 @@ def planned(tmp_path: Path) -> Callable[..., Plan]:
 
 
 def test_rows_stand_in_their_order_under_the_studys_names(planned: Callable[..., Plan]) -> None:
-    runs, source = take_table(planned(ROWS))
+    runs, source = import_table(planned(ROWS))
 
     assert runs["run_id"].tolist() == ["row_1", "row_2", "row_3"]
     assert runs["N"].tolist() == [8, 16, 32]
@@ -53,24 +55,37 @@ def test_rows_stand_in_their_order_under_the_studys_names(planned: Callable[...,
 
 
 def test_an_index_column_and_a_byte_order_mark_do_no_harm(planned: Callable[..., Plan]) -> None:
-    plain, _ = take_table(planned(ROWS))
-    marked, _ = take_table(planned("\ufeff" + ROWS))
-    indexed, _ = take_table(planned(",params,loss,seed\n0,8,0.9,0\n1,16,0.8,0\n2,32,,0\n"))
+    plain, _ = import_table(planned(ROWS))
+    marked, _ = import_table(planned("\ufeff" + ROWS))
+    indexed, _ = import_table(planned(",params,loss,seed\n0,8,0.9,0\n1,16,0.8,0\n2,32,,0\n"))
 
     pd.testing.assert_frame_equal(marked, plain)
     pd.testing.assert_frame_equal(indexed, plain)
 
 
 def test_parquet_gives_the_same_runs(planned: Callable[..., Plan], tmp_path: Path) -> None:
-    plain, _ = take_table(planned(ROWS))
+    plain, _ = import_table(planned(ROWS))
     pd.read_csv(tmp_path / "runs.csv").to_parquet(tmp_path / "other.parquet")
-    stored, _ = take_table(planned((tmp_path / "other.parquet").read_bytes(), "other.parquet"))
+    stored, _ = import_table(planned((tmp_path / "other.parquet").read_bytes(), "other.parquet"))
 
     pd.testing.assert_frame_equal(stored, plain)
 
 
+def test_a_table_is_read_as_lawbook_fit_reads_it(planned: Callable[..., Plan], tmp_path: Path) -> None:
+    runs, _ = import_table(
+        planned("params;loss;known;note\n8;0.1234567890123456789;true; a \n\n16;n/a;false;-\n")
+    )
+
+    source = read_source(tmp_path / "runs.csv").table
+    assert list(source.index) == [2, 4]
+    assert runs["loss"].tolist()[0] == float("0.1234567890123456789") == source["loss"].tolist()[0]
+    assert runs["loss"].isna().tolist() == runs["note"].isna().tolist() == [False, True]
+    assert (runs["N"].dtype, runs["known"].dtype) == (np.dtype(np.int64), np.dtype(bool))
+    assert runs["note"].iloc[0] == "a"
+
+
 def test_a_run_keeps_its_own_name_and_status(planned: Callable[..., Plan]) -> None:
-    runs, _ = take_table(planned("run_id,params,loss,status\n7,8,0.9,ok\n8,16,,diverged\n"))
+    runs, _ = import_table(planned("run_id,params,loss,status\n7,8,0.9,ok\n8,16,,diverged\n"))
 
     assert runs["run_id"].tolist() == ["7", "8"]
     assert runs["status"].tolist() == ["ok", "diverged"]
@@ -84,16 +99,16 @@ def test_a_run_keeps_its_own_name_and_status(planned: Callable[..., Plan]) -> No
         ("params,loss\n8k,0.9\n", r"column 'params': a law fits numbers \(row_1: '8k'\)"),
         ("run_id,params,loss\na,8,1\nb,8,1\na,8,1\n", r"'run_id': a run stands twice \(row_1, row_3: 'a', 'a'\)"),
         ("params,loss,status\n8,1,fine\n", r"column 'status': this is no status \(row_1: 'fine'\); write ok, diverged"),
-        ('params,loss\n8,1\n"16,2\n', "cannot be read as a table"),
+        ('params,loss\n8,1\n"16,2\n', r"runs.csv: the header has 2 cells .*, row 3 has 1; a cell left out"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_taken_is_named(planned: Callable[..., Plan], content: str, said: str) -> None:
+def test_what_cannot_be_imported_is_named(planned: Callable[..., Plan], content: str, said: str) -> None:
     with pytest.raises(LawbookError, match=said):
-        take_table(planned(content))
+        import_table(planned(content))
 
 
 def test_a_study_that_trains_has_no_table(tmp_path: Path) -> None:
     studies = Path(__file__).parents[2] / "config/studies"
 
-    with pytest.raises(LawbookError, match="it has no table to take"):
-        take_table(make_plan(load_study(studies / "smoke.yaml")))
+    with pytest.raises(LawbookError, match="it has no table to import"):
+        import_table(make_plan(load_study(studies / "smoke.yaml")))

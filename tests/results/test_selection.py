@@ -61,10 +61,11 @@ def test_rows_are_selected_step_by_step(block: Any, planned: str, selected: str,
     assert "".join(sorted(taken(block, RUNS)["run_id"])) == took
 
 
-def test_unconverged_runs_give_no_points() -> None:
-    late = RUNS.assign(status=RUNS["status"].where(RUNS["run_id"] != "a", "unconverged"))
+@pytest.mark.parametrize("status", ["unconverged", "diverged", "failed"])
+def test_lost_and_unconverged_runs_give_no_points_even_with_a_y(status: str) -> None:
+    lost = RUNS.assign(status=RUNS["status"].where(RUNS["run_id"] != "a", status))
 
-    assert "".join(taken(Block(), late)["run_id"]) == "bde"  # type: ignore[arg-type]
+    assert "".join(taken(Block(), lost)["run_id"]) == "bde"  # type: ignore[arg-type]
 
 
 def test_a_column_that_is_not_there_is_one_message() -> None:
@@ -114,7 +115,7 @@ limits: None.
 
 def _named_when_measured(plan: Plan, folder: Path) -> dict[int, str]:
     measured = plan.table().assign(test_error=0.1, status="ok", reason=None, n_train=1, n_unique=1)
-    write_table(measured, folder / "runs.parquet")
+    write_table(measured, folder / "runs.parquet", roles=plan.roles)
     spent: dict[str, Any] = {
         "versions": "{}", "digest": "", "cached": False, "engine": "stack", "stack_size": 1, "device": "cpu",
         "wall_s": 1.0, "data": "",
@@ -125,3 +126,10 @@ def _named_when_measured(plan: Plan, folder: Path) -> dict[int, str]:
         for run in plan.runs
         if run.config["seed"] == 0
     }
+
+
+def test_an_axis_without_effect_does_not_keep_a_run_out() -> None:
+    idle = {"learning_rate": RUNS["width"] == 1}
+
+    assert "".join(where(RUNS, {"learning_rate": 0.2}, idle)["run_id"]) == "ae"
+    assert "".join(where(RUNS, {"learning_rate": 0.2, "seed": 1}, idle)["run_id"]) == ""

@@ -19,14 +19,15 @@ import pyarrow.parquet as pq
 import pytest
 from tests.workflow.conftest import build
 
-from lawbook.analyses.pruning_frontier.compute import fit_frontiers
 from lawbook.claims.judge import judge_claims
-from lawbook.fitting.study import fit_study, sensitivity
+from lawbook.fitting.sensitivity import sensitivity
+from lawbook.fitting.study import fit_study
 from lawbook.report.embed import inline_figure
 from lawbook.report.figures import draw_figure
 from lawbook.report.page import write_report
-from lawbook.results.from_table import take_table
-from lawbook.storage.tables import COLUMNS, write_table
+from lawbook.results.from_table import import_table
+from lawbook.storage.columns import COLUMNS
+from lawbook.storage.tables import write_table
 from lawbook.studies import load_study, make_plan
 from lawbook.training.cache import Cache
 
@@ -79,11 +80,11 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     (folder / "hostile.yaml").write_text(STUDY)
     plan = make_plan(load_study(folder / "hostile.yaml"))
     content, out = plan.study.content, folder / "results"
-    runs, source = take_table(plan)
-    write_table(runs, out / "runs.parquet")
+    runs, source = import_table(plan)
+    write_table(runs, out / "runs.parquet", roles=plan.roles)
     write_table(source, out / "source.parquet", "source")
     tables = fit_study(content.laws, runs) | {"sensitivity": sensitivity(content.laws, runs)}
-    for name, made in (tables | fit_frontiers(content.frontiers, runs)).items():
+    for name, made in tables.items():
         write_table(made, out / f"{name}.parquet", name)
     write_table(judge_claims(content.claims, out), out / "claims.parquet", "claims")
     for block in content.figures:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lawbook.errors import StudyError
 from lawbook.studies import Plan
-from lawbook.studies.runs import effective, reads_scores, run_id
+from lawbook.studies.identity import effective, reads_scores, run_id
 
 CONFIG: dict[str, Any] = {
     "task": "digits", "samples": 1297, "fold": 0, "label_noise": 0.0,
@@ -169,6 +169,24 @@ def test_equal_epochs_set_the_steps(planned: Callable[..., Plan]) -> None:
     assert [run.config["steps"] for run in runs] == [8, 16, 16, 32]
     same = planned(sweeps={"steps": {"axes": {"samples": [64], "steps": [16]}}}).runs[0]
     assert same.run_id == runs[1].run_id
+
+
+def test_compute_sets_the_nearest_steps_and_leaves_out_what_cannot_take_one(
+    planned: Callable[..., Plan],
+) -> None:
+    # A step of width w is 3 · 2 · (64 w + 10 w) · 16 FLOPs.
+    step = {8: 56_832, 64: 454_656}
+    axes = {"compute": [1e5, 1e6, 1e7], "width": [8, 64]}
+    plan = planned(sweeps={"budgets": {"axes": axes}})
+    cells = [(r.config["compute"], r.config["width"], r.config["steps"]) for r in plan.runs]
+
+    assert cells == [(1e5, 8, 2), (1e6, 8, 18), (1e6, 64, 2), (1e7, 8, 176), (1e7, 64, 22)]
+    assert all(steps == round(c / step[w]) for c, w, steps in cells)
+    table = plan.table()
+    assert table["compute"].tolist() == [c for c, *_ in cells]
+    assert table["flops"].tolist() == [step[w] * steps for _, w, steps in cells]
+    same = planned(sweeps={"steps": {"axes": {"width": [64], "steps": [22]}}}).runs[0]
+    assert same.run_id == plan.runs[-1].run_id
 
 
 @pytest.mark.parametrize(

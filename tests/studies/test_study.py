@@ -13,8 +13,10 @@ import yaml
 from lawbook.errors import LawbookError
 from lawbook.laws.loss import LOSSES
 from lawbook.studies import find_study, load_study, study_names
+from lawbook.studies.claim_block import Claim
+from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.json_schema import study_schema
-from lawbook.studies.schema import Claim, FigureBlock, LossName
+from lawbook.studies.law_block import LossName
 
 REPOSITORY = Path(__file__).parents[2]
 STUDIES = REPOSITORY / "config/studies"
@@ -49,7 +51,7 @@ def test_a_study_that_is_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "kind", "of", "options", "name"),
     [
-        ("loss_curves", "loss_curves", None, {}, "loss_curves"),
+        ("curves", "curves", None, {}, "curves"),
         ({"law": "by_data"}, "law", "by_data", {}, "law_by_data"),
         ({"law": {"of": "by_data", "marks": True}}, "law", "by_data", {"marks": True}, "law_by_data"),
         ({"kind": "law", "of": "by_data"}, "law", "by_data", {}, "law_by_data"),

@@ -177,7 +177,7 @@ def test_the_shipped_study_runs_from_download_to_figures(tiny: Path, tmp_path: P
     assert (in_passes["steps"] == (in_passes["n_train"] / 4).round().clip(lower=1)).all(), (
         "one pass over what is kept"
     )
-    write_table(runs, tmp_path / "runs.parquet")
+    write_table(runs, tmp_path / "runs.parquet", roles=plan.roles)
     write_table(scores, tmp_path / "scores.parquet", "scores")
     write_table(scorings, tmp_path / "scorings.parquet", "scorings")
     for block in plan.study.content.figures[:3]:

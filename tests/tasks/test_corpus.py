@@ -13,9 +13,10 @@ import torch
 from lawbook.axes import AxisError
 from lawbook.errors import LawbookError
 from lawbook.models import models
+from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
+from lawbook.studies.check_run import check_config
+from lawbook.studies.identity import Run, run_id
 from lawbook.studies.plan import shard_digest
-from lawbook.studies.runs import Run, check_config, run_id
-from lawbook.studies.schema import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.tasks import _text
 from lawbook.tasks.corpus import task
 from lawbook.training.shard import data_digest

@@ -61,7 +61,7 @@ def test_the_probe_lies_at_its_angle(angle):
 
 def test_the_exact_error_is_that_of_many_fresh_examples():
     student = teacher(40, 0) + 0.05 * np.random.default_rng(0).standard_normal(40)
-    exact = task.exact_error(config(), {"weight": student})
+    exact = task.exact_metrics(config(), {"weight": student})["error"]
     fresh = task.examples(config(samples=100_000))
     counted = np.mean((fresh.inputs @ student > 0) != fresh.targets)
     assert abs(counted - exact) < 4 * np.sqrt(exact * (1 - exact) / 100_000)
@@ -73,7 +73,7 @@ def test_the_exact_error_keeps_its_digits_near_0_and_1(angle):
     aside = np.random.default_rng(0).standard_normal(40)
     aside -= (aside @ true) * true
     student = np.cos(angle) * true + np.sin(angle) * aside / np.linalg.norm(aside)
-    error = task.exact_error(config(), {"weight": 7.0 * student})
+    error = task.exact_metrics(config(), {"weight": 7.0 * student})["error"]
     assert error == pytest.approx(angle / np.pi, rel=1e-3, abs=1e-16)
 
 

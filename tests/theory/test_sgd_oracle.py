@@ -205,6 +205,35 @@ def test_exact_curve_of_a_table_of_runs():
     ]
     np.testing.assert_allclose(exact.sort_index(), [*want, *[np.nan] * 5, want[0]], rtol=1e-12)
     assert exact_curve(runs, "steps", "train_loss").isna().all()
+    along = pd.DataFrame([plain | {"schedule": "linear", "step": step} for step in (20, 3, 7)])
+    np.testing.assert_allclose(
+        exact_curve(along, "samples_seen", "test_loss"),
+        exact_loss(8, linear, 4, noise=0.1, steps=[20, 3, 7]), rtol=1e-12,
+    )  # fmt: skip
+
+
+def test_exact_frontier_of_a_table_of_runs():
+    plain = {
+        "task": "sgd_oracle", "batch_size": 64, "input_exponent": 1.5, "target_exponent": 1.6, "noise_variance": 0.0,
+        "schedule": "constant", "warmup": 0.0, "learning_rate": 0.5, "copies": 4, "optimizer": "sgd", "momentum": 0.0,
+        "weight_decay": 0.0, "gradient_clip": np.nan,
+    }  # fmt: skip
+    runs = pd.DataFrame([plain | {"modes": modes, "seed": seed} for modes in (4, 16, 64) for seed in (0, 1)])
+    compute = np.array([4e5, 4e6])
+    size, loss = exact_curve.frontier(runs, "n_params", "test_loss", compute)
+    want, best, _ = frontier(compute / 4, 64, 0.5, sizes=2.0 ** np.arange(1, 7, 1 / 8))
+    np.testing.assert_allclose(size, 4 * best, rtol=1e-3)
+    np.testing.assert_allclose(loss, want, rtol=1e-5)
+    np.testing.assert_allclose(
+        exact_curve.frontier(runs, "modes", "test_loss", compute)[0], size / 4, rtol=1e-12
+    )
+    mixed = runs.assign(learning_rate=np.where(runs["seed"] == 0, 0.5, 0.3))
+    for other, column, y in (
+        (mixed, "modes", "test_loss"), (runs.assign(schedule="cosine"), "modes", "test_loss"),
+        (runs, "width", "test_loss"), (runs, "modes", "train_loss"), (runs.assign(momentum=0.9), "modes", "test_loss"),
+    ):  # fmt: skip
+        assert np.isnan(exact_curve.frontier(other, column, y, compute)).all()
+    assert np.isnan(exact_curve.frontier(runs, "modes", "test_loss", [1e12])).all()
 
 
 def test_refusals():

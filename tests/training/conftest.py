@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lawbook.models import models
-from lawbook.studies.schema import PruningAxes, SeedAxes, TrainingAxes
+from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.tasks import tasks
 from lawbook.training import stack, watch
 

@@ -17,15 +17,17 @@ import torch
 from torch.multiprocessing.spawn import ProcessExitedException
 
 from lawbook.errors import AbandonedError, LawbookError
+from lawbook.measurements import measurements
 from lawbook.models import models
 from lawbook.signals import heed_signals, ignore_signals
+from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.studies.cost import engine, run_cost, stack_size
-from lawbook.studies.schema import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.tasks import tasks
 from lawbook.training import distributed
 from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.distributed import train_distributed
-from lawbook.training.losses import training_losses
+from lawbook.training.losses import losses
+from lawbook.training.measure import Request
 from lawbook.training.outcome import Trained
 from lawbook.training.stack import StackedRuns, open_source, train_stack
 
@@ -72,17 +74,22 @@ def test_two_processes_give_the_curve_of_one_also_when_they_are_stopped_and_resu
         schedule="cosine", label_noise=0.2, keep_fraction=0.5, metric="el2n",
     )  # fmt: skip
     scores = np.random.default_rng(0).random(config["samples"])
-    alone = train_stack([config], {0: scores}).trained
+    measured = [Request(name, measurements[name](), "1") for name in ("gradient_norm", "sharpness")]
+    alone = train_stack([config], {0: scores}, requests=measured).trained
     checkpoint = Checkpoint(tmp_path, "run")
     two = config | {"devices": 2, "strategy": "ddp"}
 
     os.kill(os.getpid(), signal.SIGTERM)
     with pytest.raises(AbandonedError, match="SIGTERM came; run again to resume"):
-        train_distributed(two, scores, checkpoint=checkpoint)
+        train_distributed(two, scores, checkpoint=checkpoint, requests=measured)
     mark(checkpoint)
     ignore_signals()
-    resumed = train_distributed(two, scores, checkpoint=checkpoint)
+    resumed = train_distributed(two, scores, checkpoint=checkpoint, requests=measured)
 
+    assert resumed.measured.keys() == alone.measured.keys()
+    for step, columns in alone.measured.items():
+        for name, (value,) in columns.items():
+            assert resumed.measured[step][name] == pytest.approx([value], rel=1e-9)
     assert resumed.curve[1].pop("test/loss") == [MARK]
     assert alone.curve[1].pop("test/loss") != [MARK]
     assert largest_difference(resumed, alone) < 1e-12
@@ -118,14 +125,15 @@ def test_a_mistake_in_a_process_is_told_as_one(
     (tmp_path / "cifar-10-binary.tar.gz").write_bytes(b"another file")
     messages: Any = queue.SimpleQueue()
     config = configure() | {"task": "cifar10", "augment": "none", "devices": 2}
-    arguments = (config, {}, 2, Checkpoint(tmp_path, "run"), None, {}, distributed._Channel(messages, None))
+    channel = distributed._Channel(messages, None)
+    arguments = (config, {}, 2, Checkpoint(tmp_path, "run"), None, {}, channel, ())
     try:
         with pytest.raises(LawbookError, match="its MD5 is"):
             distributed._train_share(1, *arguments)
     finally:
         ignore_signals()
     with pytest.raises(LawbookError, match="its MD5 is"):
-        distributed._attend(None, distributed._Channel(messages, None), None)
+        distributed._attend(None, channel, None)
 
 
 def oracle(**fields: Any) -> dict[str, Any]:
@@ -149,7 +157,7 @@ def test_the_shares_of_a_batch_have_its_gradient_in_the_mean(
         with torch.no_grad():
             module.stacked += torch.linspace(-0.1, 0.1, module.stacked.shape[1], dtype=torch.float64)
         inputs, targets = (part[:, first::every] for part in module.source.batch(0))
-        training_losses(tasks[task].loss, module(inputs), targets).sum().backward()
+        losses[tasks[task].loss].descended(module(inputs), targets).sum().backward()
         found = module.stacked.grad
         assert found is not None
         return found

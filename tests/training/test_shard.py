@@ -14,7 +14,7 @@ import torch
 from lawbook.errors import AbandonedError
 from lawbook.signals import heed_signals, ignore_signals
 from lawbook.studies import cost as cost_module
-from lawbook.studies.runs import Run, run_id
+from lawbook.studies.identity import Run, run_id
 from lawbook.training import shard as shard_module
 from lawbook.training import stack as stack_module
 from lawbook.training import watch
@@ -99,7 +99,7 @@ def test_a_run_that_still_improves_is_unconverged_where_the_study_asks(
     statuses = outcomes.set_index("run_id")["status"]
     assert [statuses[run.run_id] for run in runs] == ["unconverged", "ok"]
     assert "over the last half of the steps" in outcomes.set_index("run_id").loc[runs[0].run_id, "reason"]
-    assert set(curves["step"]) == {1, 20, 40}
+    assert set(curves["step"]) == {0, 1, 20, 40}
 
 
 def test_an_orphan_stops_and_the_next_job_resumes_from_its_checkpoint(
@@ -197,7 +197,7 @@ def test_kept_weights_are_those_of_each_evaluation_and_change_no_number(
     module = stack_module.train_stack([run.config for run in runs])
     assert list(found) == [run.run_id for run in runs]
     for place, run in enumerate(runs):
-        assert set(found[run.run_id]) == set(curves["step"])
+        assert set(found[run.run_id]) == set(curves["step"]) - {0}
         for name, tensor in module.weights.items():
             torch.testing.assert_close(found[run.run_id][12][name], tensor[place].detach(), rtol=0, atol=0)
 

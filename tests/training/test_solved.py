@@ -9,8 +9,8 @@ from scipy.special import expit
 from lawbook.errors import AbandonedError
 from lawbook.models import models
 from lawbook.pruning.pools import members_of, pool_of
-from lawbook.studies.runs import Run, run_id
-from lawbook.studies.schema import PruningAxes, SeedAxes
+from lawbook.studies.axes import PruningAxes, SeedAxes
+from lawbook.studies.identity import Run, run_id
 from lawbook.studies.study import NO_TRAINING
 from lawbook.tasks import tasks
 from lawbook.training import solved
@@ -60,7 +60,7 @@ def test_metrics_are_those_of_the_weights():
             "train/loss": np.logaddexp(0, -right).mean(),
             "train/error": (right < 0).mean(),
             "train/margin": right.min() / np.linalg.norm(weights["weight"]),
-            "test/error": task.exact_error(one, weights),
+            "test/error": task.exact_metrics(one, weights)["error"],
         },
         rel=1e-9,
     )

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lawbook.workflow.code_digest import NOT_COUNTED, SOURCE, STAGES, modules_reached, stage_digest
+from lawbook.workflow.code_digest import NOT_COUNTED, SOURCE, digest_of, modules_reached
+from lawbook.workflow.stages import STAGES, Stage
 
 FILES = {
     "lawbook/__init__.py": "",
@@ -24,9 +25,6 @@ def fit():
     return solver.solve(used_inside)
 ''',
     "lawbook/fitting/__init__.py": "",
-    "lawbook/analyses/__init__.py": "",
-    "lawbook/analyses/pruning_frontier/__init__.py": "",
-    "lawbook/analyses/pruning_frontier/compute.py": "",
     "lawbook/hints.py": "Hint = 1",
     "lawbook/fitting/inside.py": "used_inside = 1",
     "lawbook/laws/__init__.py": "",
@@ -53,7 +51,8 @@ def source(tmp_path: Path):
 
 
 def _digest(folder: Path) -> str:
-    return stage_digest("fit", ["lawbook.laws.forms.power"], folder)
+    modules = frozenset({"lawbook.fitting.study", "lawbook.laws.forms.power"})
+    return digest_of(modules, source=folder)
 
 
 def test_comments_docstrings_and_layout_do_not_count(source) -> None:
@@ -82,16 +81,16 @@ def test_hints_unused_entries_and_what_is_listed_do_not_count(source, name: str)
 
 def test_a_missing_entry_is_an_error(source) -> None:
     with pytest.raises(ModuleNotFoundError, match=r"lawbook\.laws\.forms\.absent has no file"):
-        stage_digest("fit", ["lawbook.laws.forms.absent"], source())
+        digest_of(frozenset({"lawbook.laws.forms.absent"}), source=source())
 
 
-@pytest.mark.parametrize("stage", sorted(STAGES))
-def test_every_stage_has_a_digest(stage: str) -> None:
-    assert len(stage_digest(stage)) == 16
+@pytest.mark.parametrize("stage", [stage for stage in STAGES.values() if stage.modules], ids=lambda s: s.name)
+def test_every_stage_has_a_digest(stage: Stage) -> None:
+    assert len(digest_of(frozenset(stage.modules), stage.without)) == 16
 
 
 def test_training_counts_what_it_computes_with_and_nothing_above_it() -> None:
-    reached = modules_reached(STAGES["train"], frozenset(NOT_COUNTED), SOURCE)
+    reached = modules_reached(STAGES["train"].modules, frozenset(NOT_COUNTED), SOURCE)
 
     assert {"lawbook.training.stack", "lawbook.pruning.selection", "lawbook.seeds"} <= reached
     for room in ("report", "laws", "studies", "cli", "progress"):

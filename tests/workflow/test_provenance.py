@@ -6,7 +6,7 @@ from tests.workflow.conftest import STUDY, House
 
 from lawbook.storage.provenance import read_provenance
 from lawbook.studies import plan_study
-from lawbook.workflow.stages import claims_digest, code_digest, laws_digest, plan_digest
+from lawbook.workflow.stages import STAGES
 
 
 def test_every_table_and_figure_names_its_digests_versions_devices_and_seeds(undisturbed: House) -> None:
@@ -18,10 +18,11 @@ def test_every_table_and_figure_names_its_digests_versions_devices_and_seeds(und
     }
     (trained_by,) = undisturbed.table("costs")["digest"].unique()
 
-    assert made["plan.parquet"].configuration == made["runs.parquet"].configuration == plan_digest(plan)
-    assert made["fits.parquet"].configuration == laws_digest(plan)
-    assert made["claims.parquet"].configuration == claims_digest(plan)
-    assert made["fits.parquet"].code == code_digest(plan, "fit")
+    assert made["plan.parquet"].configuration == made["runs.parquet"].configuration == plan.digest
+    for file, stage in (("fits", "fit"), ("claims", "judge"), ("runs", "collect")):
+        assert made[f"{file}.parquet"].stage == stage
+        assert made[f"{file}.parquet"].configuration == STAGES[stage].configuration(plan, "")
+        assert made[f"{file}.parquet"].code == STAGES[stage].code(plan)
     assert {one.study for one in made.values()} == {STUDY}
     assert all(one.versions["numpy"] and one.versions["lawbook"] for one in made.values())
     behind = [one.runs for name, one in made.items() if name != "plan.parquet"]

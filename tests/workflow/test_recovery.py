@@ -15,8 +15,9 @@ from lawbook.storage.provenance import Provenance
 from lawbook.storage.tables import write_table
 from lawbook.studies import Plan, load_study, make_plan
 from lawbook.workflow import runner
-from lawbook.workflow.freshness import Making, check_inputs, makings, training_code
-from lawbook.workflow.recovery import LEFT_OVER_S, keep_record, outdated, recover
+from lawbook.workflow.freshness import Expected, check_current, expected_provenance, outdated
+from lawbook.workflow.recovery import LEFT_OVER_S, keep_record, recover
+from lawbook.workflow.stages import training_code
 
 STUDY = """
 title: Recovery
@@ -29,7 +30,7 @@ sweeps:
 """
 
 
-def write(results: Path, expected: Mapping[str, Making], name: str, **other: str) -> Path:
+def write(results: Path, expected: Mapping[str, Expected], name: str, **other: str) -> Path:
     """Write a table as the plan says, but for what is given."""
     made = expected[name]
     about = {"configuration": made.configuration, "code": made.code} | other
@@ -47,13 +48,13 @@ def plan(tmp_path: Path) -> Plan:
 
 
 def test_a_damaged_table_goes_and_an_outdated_one_is_named(plan: Plan, tmp_path: Path) -> None:
-    expected, training, results = makings(plan), training_code(plan), tmp_path / "results"
+    expected, training, results = expected_provenance(plan), training_code(plan), tmp_path / "results"
     tables = [name for name in expected if name not in ("plan.parquet", "curves.parquet", "draws.parquet")]
     for name in tables:
         write(results, expected, name, training=training)
     assert list(recover(plan, results, tmp_path / "cache")) == []
     assert outdated(plan, results) == []
-    check_inputs(plan, [results / "runs.parquet"], results)
+    check_current(plan, ["runs.parquet"], results)
 
     damaged = results / "costs.parquet"
     damaged.write_bytes(damaged.read_bytes()[:-1])
@@ -69,8 +70,10 @@ def test_a_damaged_table_goes_and_an_outdated_one_is_named(plan: Plan, tmp_path:
     forced = runner._forced(plan, results, ["--quiet"])
     assert (forced[0], {Path(file).name for file in forced[1:]}) == ("--forcerun", names)
     assert runner._forced(plan, results, ["--rerun-triggers", "mtime"]) == []
-    with pytest.raises(LawbookError, match=r"runs\.parquet was made by other code, or .*; delete it and run"):
-        check_inputs(plan, [results / "runs.parquet"], results)
+    with pytest.raises(
+        LawbookError, match=r"runs\.parquet was made from another version of .*tiny\.yaml; `lawbook run tiny`"
+    ):
+        check_current(plan, ["runs.parquet"], results)
 
 
 def test_a_file_without_a_seal_goes_if_it_is_not_the_one_recorded(plan: Plan, tmp_path: Path) -> None:

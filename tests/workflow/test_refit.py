@@ -14,7 +14,7 @@ import pytest
 from benchmarks.fault_harness.house import REPOSITORY, House, build
 
 from lawbook.laws import fit
-from lawbook.results.from_table import take_table
+from lawbook.results.from_table import import_table
 from lawbook.studies import load_study, make_plan
 from lawbook.theory.sgd_oracle import constant_rate_loss
 
@@ -136,4 +136,4 @@ def test_the_shipped_plan_has_no_runs_to_train() -> None:
     plan = make_plan(load_study(STUDIES / "refit.yaml"))
 
     assert (plan.runs, plan.shards, plan.pools) == ((), {}, ())
-    assert list(take_table(plan)[0].columns[:6]) == ["run_id", "N", "D", "seed", "loss", "shuffled_N"]
+    assert list(import_table(plan)[0].columns[:6]) == ["run_id", "N", "D", "seed", "loss", "shuffled_N"]

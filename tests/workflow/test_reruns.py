@@ -51,7 +51,7 @@ def test_each_block_of_a_study_reruns_its_own_rules(finished: House) -> None:
     finished.edit(YAML, "title: Smoke", "title: Smoke and mirrors")
     assert finished.jobs() == CLAIMS
 
-    finished.edit(YAML, "  - {loss_curves: data_size}\n", "  - {loss_curves: keep_fraction}\n")
+    finished.edit(YAML, "  - {curves: data_size}\n", "  - {curves: keep_fraction}\n")
     assert finished.jobs() == {"draw_figure": 1, **CLAIMS}
 
 
@@ -111,3 +111,9 @@ def test_a_job_refuses_when_the_study_has_changed_since_it_was_submitted(finishe
     assert "smoke.yaml has changed since this job was submitted" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert not (finished.folder / "plan.parquet").exists()
+
+
+def test_another_derived_column_trains_nothing(finished: House) -> None:
+    finished.edit(YAML, "laws:\n", "columns: {gap: {difference: [test_loss, train_loss]}}\nlaws:\n")
+
+    assert finished.jobs() == COLLECTED

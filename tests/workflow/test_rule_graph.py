@@ -12,7 +12,7 @@ from benchmarks.fault_harness.house import REPOSITORY, House, build
 from lawbook.studies.study import RULES
 
 GRAPH = REPOSITORY / "docs/rule_graph.py"
-ELSEWHERE = {"take_table", "discover_quanta"}
+ELSEWHERE = {"take_table"}
 """Rules of other kinds of study."""
 
 

@@ -8,8 +8,16 @@ from benchmarks.fault_harness.house import REPOSITORY, House
 from tests.workflow.conftest import STUDY
 
 from lawbook.studies import plan_study, study_names
+from lawbook.studies.yaml_file import read_yaml
 
 STUDIES = REPOSITORY / "config/studies"
+PRESET = """
+presets:
+  quick:
+    sweeps: {data_size: {axes: {width: [16]}}, keep_fraction: null}
+    laws: {error_by_data: null}
+    figures: [{curves: data_size}]
+"""
 ONCE = {"fit_laws", "judge_claims", "write_report"}
 
 
@@ -23,9 +31,49 @@ def test_a_dry_run_of_every_study_tells_the_truth(house: House, study: str) -> N
         wanted |= {"take_table": 1}
     wanted |= {"draw_figure": len(plan.study.content.figures)} if plan.study.content.figures else {}
     wanted |= {"score_pools": 1} if plan.pools else {}
-    wanted |= {"discover_quanta": 1} if plan.study.content.discovery else {}
+    for kind, _, _ in plan.study.content.analyses.each():
+        wanted[f"analyse_{kind}"] = wanted.get(f"analyse_{kind}", 0) + 1
 
     assert house.jobs(study) == wanted
+
+
+@pytest.mark.parametrize(
+    ("study", "preset"),
+    [
+        (study, preset)
+        for study in study_names(STUDIES)
+        for preset in (read_yaml(STUDIES / f"{study}.yaml").get("presets") or {})
+    ],
+)
+def test_a_dry_run_of_every_preset_plans_a_smaller_study(house: House, study: str, preset: str) -> None:
+    plan = plan_study(f"{study}@{preset}", STUDIES)
+    jobs = house.jobs(study, "--config", f"preset={preset}")
+
+    assert (jobs[study], jobs["train_shard"]) == (1, len(plan.shards))
+    assert len(plan.runs) < len(plan_study(study, STUDIES).runs)
+
+
+def test_a_preset_takes_the_runs_that_it_shares_from_the_cache_and_leaves_the_study_alone(
+    finished: House,
+) -> None:
+    study = finished.folder / "config/studies/smoke.yaml"
+    study.write_text(study.read_text() + PRESET)
+    before = {path: path.read_bytes() for path in finished.path("").rglob("*") if path.is_file()}
+
+    ran = finished.lawbook("run", STUDY, "--preset", "quick")
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    quick = House(finished.folder, f"{STUDY}@quick")
+    assert quick.table("costs")["cached"].all()
+    shared = finished.table("runs").set_index("run_id").loc[quick.table("runs")["run_id"]]
+    assert (quick.table("runs").set_index("run_id")["test_loss"] == shared["test_loss"]).all()
+    assert {path: path.read_bytes() for path in before} == before
+    quick.path("figures/curves_data_size.svg").unlink()
+    assert finished.jobs("figures", "--rerun-triggers", "mtime") == {"draw_figure": 1, "figures": 1}
+    assert finished.jobs(STUDY, "--config", "preset=quick", "--rerun-triggers", "mtime")["draw_figure"] == 1
+    unknown = finished.snakemake("-n", STUDY, "--config", "preset=quik")
+    assert unknown.returncode == 2
+    assert "no study in config/studies has such a preset; did you mean 'quick'?" in unknown.stderr
 
 
 def test_without_a_target_the_default_study_is_run(house: House) -> None:

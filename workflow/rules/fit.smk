@@ -7,11 +7,11 @@ Out: fits, draws, predictions, points, slopes and sensitivity, as Parquet; fits 
 
 rule fit_laws:
     input:
-        inputs.fitted,
+        inputs.reads("fit"),
     output:
-        expand("<results>/{{study}}/{table}.parquet", table=FIT_TABLES),
+        tables=inputs.leaves("fit", ".parquet"),
         csv=report(
-            "<results>/{study}/fits.csv",
+            inputs.leaves("fit", ".csv"),
             caption="../report/fits.rst",
             category="{study}",
             subcategory="Tables",
@@ -23,8 +23,8 @@ rule fit_laws:
         "../../envs/lawbook.yaml"
     threads: 1
     params:
-        laws=inputs.laws_digest,
+        configuration=inputs.configuration("fit"),
         code=inputs.code("fit"),
     shell:
         '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/fit_laws.py" {wildcards.study:q}'
-        ' --expect {params.laws:q} {params.code:q} --runs {input:q} --out "$(dirname {output.csv:q})" > {log:q} 2>&1'
+        " --expect {params.configuration:q} {params.code:q} --out {output.tables:q} > {log:q} 2>&1"

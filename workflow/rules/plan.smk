@@ -7,14 +7,14 @@ Out: plan.parquet, a row per run: identity, sweeps, shard, axes, N, FLOPs, bytes
 
 rule plan_study:
     output:
-        "<results>/{study}/plan.parquet",
+        inputs.leaves("plan"),
     log:
         "<logs>/{study}/plan_study.log",
     localrule: True
     conda:
         "../../envs/lawbook.yaml"
     params:
-        plan=inputs.plan_digest,
+        configuration=inputs.configuration("plan"),
     shell:
         '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/plan_study.py" {wildcards.study:q}'
-        " --expect {params.plan:q} --out {output:q} > {log:q} 2>&1"
+        " --expect {params.configuration:q} --out {output:q} > {log:q} 2>&1"

@@ -8,11 +8,11 @@ Out: figures/{figure}.svg, .pdf, .png and the figure's data as .csv; claims.parq
 
 rule draw_figure:
     input:
-        inputs.tables("curves", "scores", "scorings", *QUANTA_TABLES),
+        inputs.reads("draw"),
     output:
-        multiext("<results>/{study}/figures/{figure}", ".pdf", ".png", ".csv"),
+        inputs.leaves("draw", ".pdf", ".png", ".csv"),
         svg=report(
-            "<results>/{study}/figures/{figure}.svg",
+            inputs.leaves("draw", ".svg"),
             caption="../report/figure.rst",
             category="{study}",
             subcategory="Figures",
@@ -24,20 +24,20 @@ rule draw_figure:
     conda:
         "../../envs/lawbook.yaml"
     params:
-        figure=inputs.figure_digest,
+        configuration=inputs.configuration("draw"),
         code=inputs.code("draw"),
     shell:
-        '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/draw_figure.py" {wildcards.study:q} --figure {wildcards.figure:q}'
-        ' --expect {params.figure:q} {params.code:q} --out "$(dirname {output.svg:q})" > {log:q} 2>&1'
+        '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/draw_figure.py" {wildcards.study:q} --part {wildcards.figure:q}'
+        " --expect {params.configuration:q} {params.code:q} --out {output.svg:q} > {log:q} 2>&1"
 
 
 rule judge_claims:
     input:
-        inputs.tables("curves", "scorings", *QUANTA_TABLES),
+        inputs.reads("judge"),
     output:
-        table="<results>/{study}/claims.parquet",
+        table=inputs.leaves("judge", ".parquet"),
         csv=report(
-            "<results>/{study}/claims.csv",
+            inputs.leaves("judge", ".csv"),
             caption="../report/claims.rst",
             category="{study}",
             subcategory="Tables",
@@ -49,23 +49,19 @@ rule judge_claims:
     conda:
         "../../envs/lawbook.yaml"
     params:
-        claims=inputs.claims_digest,
+        configuration=inputs.configuration("judge"),
         code=inputs.code("judge"),
     shell:
         '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/judge_claims.py" {wildcards.study:q}'
-        " --expect {params.claims:q} {params.code:q} --out {output.table:q} > {log:q} 2>&1"
+        " --expect {params.configuration:q} {params.code:q} --out {output.table:q} > {log:q} 2>&1"
 
 
 rule write_report:
     input:
-        tables=inputs.tables(
-            "curves", "costs", "source", "scores", "scorings", *QUANTA_TABLES
-        ),
-        claims="<results>/{study}/claims.parquet",
-        figures=inputs.drawn,
+        inputs.reads("report"),
     output:
         report(
-            "<results>/{study}/report.html",
+            inputs.leaves("report"),
             caption="../report/report.rst",
             category="{study}",
             subcategory="Report",
@@ -77,8 +73,8 @@ rule write_report:
     conda:
         "../../envs/lawbook.yaml"
     params:
-        study=inputs.study_digest,
+        configuration=inputs.configuration("report"),
         code=inputs.code("report"),
     shell:
         '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/write_report.py" {wildcards.study:q}'
-        " --expect {params.study:q} {params.code:q} --out {output:q} > {log:q} 2>&1"
+        " --expect {params.configuration:q} {params.code:q} --out {output:q} > {log:q} 2>&1"

@@ -7,10 +7,9 @@ Out: scores.parquet, a row per pool, metric and example; high = hard; scorings.p
 
 rule score_pools:
     input:
-        inputs.pools,
+        inputs.reads("score"),
     output:
-        scores="<results>/{study}/scores.parquet",
-        scorings="<results>/{study}/scorings.parquet",
+        inputs.leaves("score"),
     log:
         "<logs>/{study}/score_pools.log",
     conda:
@@ -21,8 +20,8 @@ rule score_pools:
         runtime=inputs.minutes,
         gpu=inputs.gpus,
     params:
-        pools=inputs.pools_digest,
+        configuration=inputs.configuration("score"),
         code=inputs.code("score"),
     shell:
         'exec "$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/score_pools.py" {wildcards.study:q}'
-        " --expect {params.pools:q} {params.code:q} --out {output.scores:q} {output.scorings:q} > {log:q} 2>&1"
+        " --expect {params.configuration:q} {params.code:q} --out {output:q} > {log:q} 2>&1"

@@ -11,18 +11,18 @@ ruleorder: collect_runs > take_table
 
 rule take_table:
     input:
-        inputs.source,
+        inputs.reads("take"),
     output:
-        tables=multiext("<results>/{study}/", "runs.parquet", "source.parquet"),
-        twin="<results>/{study}/runs.csv",
+        tables=inputs.leaves("take", ".parquet"),
+        twin=inputs.leaves("take", ".csv"),
     log:
         "<logs>/{study}/take_table.log",
     localrule: True
     conda:
         "../../envs/lawbook.yaml"
     params:
-        table=inputs.source_digest,
+        configuration=inputs.configuration("take"),
         code=inputs.code("take"),
     shell:
         '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/take_table.py" {wildcards.study:q}'
-        " --expect {params.table:q} {params.code:q} --out {output.tables:q} > {log:q} 2>&1"
+        " --expect {params.configuration:q} {params.code:q} --out {output.tables:q} > {log:q} 2>&1"

@@ -8,10 +8,9 @@ Out: shards/{shard}.parquet (curves) and shards/{shard}.runs.parquet (outcomes a
 
 rule train_shard:
     input:
-        scores=inputs.scores,
+        inputs.reads("train"),
     output:
-        curves="<results>/{study}/shards/{shard}.parquet",
-        outcomes="<results>/{study}/shards/{shard}.runs.parquet",
+        inputs.leaves("train"),
     log:
         "<logs>/{study}/train_shard/{shard}.log",
     conda:
@@ -22,31 +21,27 @@ rule train_shard:
         runtime=inputs.minutes,
         gpu=inputs.gpus,
     params:
-        runs=inputs.shard_digest,
+        configuration=inputs.configuration("train"),
         code=inputs.code("train"),
     shell:
-        'exec "$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/train_shard.py" {wildcards.study:q} --shard {wildcards.shard:q}'
-        " --expect {params.runs:q} {params.code:q} --scores {input.scores:q}"
-        " --out {output.curves:q} {output.outcomes:q} > {log:q} 2>&1"
+        'exec "$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/train_shard.py" {wildcards.study:q} --part {wildcards.shard:q}'
+        " --expect {params.configuration:q} {params.code:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule collect_runs:
     input:
-        curves=inputs.shards,
-        outcomes=inputs.outcomes,
+        inputs.reads("collect"),
     output:
-        tables=multiext(
-            "<results>/{study}/", "runs.parquet", "curves.parquet", "costs.parquet"
-        ),
-        twins=multiext("<results>/{study}/", "runs.csv", "curves.csv", "costs.csv"),
+        tables=inputs.leaves("collect", ".parquet"),
+        twins=inputs.leaves("collect", ".csv"),
     log:
         "<logs>/{study}/collect_runs.log",
     localrule: True
     conda:
         "../../envs/lawbook.yaml"
     params:
-        plan=inputs.plan_digest,
+        configuration=inputs.configuration("collect"),
         code=inputs.code("collect"),
     shell:
         '"$LAWBOOK_PYTHON" "$LAWBOOK_SCRIPTS/collect_runs.py" {wildcards.study:q}'
-        " --expect {params.plan:q} {params.code:q} --out {output.tables:q} > {log:q} 2>&1"
+        " --expect {params.configuration:q} {params.code:q} --out {output.tables:q} > {log:q} 2>&1"

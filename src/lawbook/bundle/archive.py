@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lawbook.errors import LawbookError
 from lawbook.storage.files import written_atomically
-from lawbook.studies.block import NAME
+from lawbook.studies.presets import WITH_PRESET
 
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST, LARGEST_CONTENT = 16 << 20, 16 << 30
@@ -41,8 +41,8 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format: Literal["lawbook bundle 1"] = "lawbook bundle 1"
-    study: Annotated[str, Field(pattern=NAME)]
+    format: Literal["lawbook bundle 1", "lawbook bundle 2"] = "lawbook bundle 2"
+    study: Annotated[str, Field(pattern=WITH_PRESET)]
     digests: dict[str, str]
     code: dict[str, str]
     versions: dict[str, str]

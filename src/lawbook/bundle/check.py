@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pandas as pd
 
-from lawbook.analyses.pruning_frontier.compute import fit_frontiers
+from lawbook.analyses import Inputs, compute_analysis
 from lawbook.bundle.archive import Manifest, unpack_archive
-from lawbook.bundle.compare import Finding, compare_tables
+from lawbook.bundle.compare import Finding, compare_tables, with_earlier_columns
+from lawbook.bundle.earlier import FIRST, laid_out_anew, with_columns_of_now
+from lawbook.bundle.export import label
 from lawbook.claims.judge import judge_claims
 from lawbook.errors import LawbookError
-from lawbook.fitting.study import fit_study, sensitivity
-from lawbook.report.figures import draw_figure
+from lawbook.fitting.sensitivity import sensitivity
+from lawbook.fitting.study import fit_study
+from lawbook.report.figures import draw_figure, figures
 from lawbook.report.page import write_report
+from lawbook.results.reader import Results
 from lawbook.storage.provenance import read_provenance, versions
-from lawbook.storage.tables import COLUMNS, read_table, write_csv, write_table
+from lawbook.storage.tables import read_table, write_csv, write_table
 from lawbook.studies import Plan, Study, load_study, make_plan
-from lawbook.workflow.stages import QUANTA_TABLES, SCORE_TABLES, TWINS, code_digest, reads_curves
+from lawbook.studies.analysis import analyses
+from lawbook.studies.columns_block import bounded
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.presets import split_name
+from lawbook.workflow.freshness import CARRIERS
+from lawbook.workflow.stages import STAGES
+
+GIVEN = ("take", "score", "collect")
+"""The stages whose tables are taken as they are: what the rest follows from."""
 
 
 def check_bundle(path: Path, folder: Path) -> Iterator[Finding]:
@@ -32,7 +44,11 @@ def check_bundle(path: Path, folder: Path) -> Iterator[Finding]:
     size = sum(said.bytes for said in manifest.files.values())
     yield Finding("files", "identical", f"{len(manifest.files)} files, {size:,} bytes, each with its SHA-256")
     try:
-        study = load_study(folder / f"bundle/{manifest.study}.yaml")
+        if manifest.format == FIRST:
+            manifest = laid_out_anew(manifest, folder / "bundle")
+            yield Finding("format", "agrees", "an earlier one, compared in the columns that are still made")
+        name, preset = split_name(manifest.study)
+        study = load_study(folder / f"bundle/{name}.yaml", preset)
         yield from _check_study(study, manifest, folder / "bundle/results", folder / "again")
     except (LawbookError, KeyError, ValueError, TypeError, AttributeError, IndexError, SyntaxError) as error:
         told = str(error) if isinstance(error, LawbookError) else f"{type(error).__name__}: {error}"
@@ -47,59 +63,97 @@ def _check_study(study: Study, manifest: Manifest, kept: Path, again: Path) -> I
     if study.content.table is None:
         yield _planned_runs(plan, runs)
     yield _versions(manifest)
-    yield _code(plan, manifest, kept)
-    for name in ("runs", "curves", "costs", *SCORE_TABLES, *QUANTA_TABLES, "source"):
-        if (kept / f"{name}.parquet").exists():
-            again.mkdir(parents=True, exist_ok=True)
-            (again / f"{name}.parquet").symlink_to((kept / f"{name}.parquet").resolve())
-    content = study.content
-    curves = read_table(kept / "curves.parquet") if reads_curves(content) else None
-    tables = fit_study(content.laws, runs, curves=curves)
-    tables["sensitivity"] = sensitivity(content.laws, runs, curves=curves)
-    tables |= fit_frontiers(content.frontiers, runs)
+    other = _other_code(plan, manifest, kept)
+    yield _code(other)
+    for name in dict.fromkeys(file for stage in GIVEN for file in STAGES[stage].leaves("")):
+        if name.endswith(".parquet") and (kept / name).exists():
+            _link(kept, again, name)
+    content, results, earlier = study.content, Results(again), manifest.format == FIRST
+    if earlier:
+        with_columns_of_now(plan, again)
+    curves = results.curves if "curves.parquet" in STAGES["fit"].reads(plan, "") else None
+    uncertain = bounded(content.columns)
+    tables = fit_study(content.laws, results.runs, curves=curves, bounded=uncertain)
+    tables["sensitivity"] = sensitivity(content.laws, results.runs, curves=curves, bounded=uncertain)
     for name, table in tables.items():
         write_table(table, again / f"{name}.parquet", name)
-        yield _compared(name, kept, again)
-    write_table(judge_claims(content.claims, again, content.laws), again / "claims.parquet", "claims")
-    yield _compared("claims", kept, again)
+        yield _compared(name, kept, again, earlier)
+    for kind, name, _ in content.analyses.each():
+        if "weights" in analyses[kind].needs:
+            _link(kept, again, f"{kind}/{name}")
+            why = "it looks into the weights of runs, which are not packed; its tables are taken as they are"
+            yield Finding(f"analysis {kind}/{name}", "unchecked", why)
+            continue
+        found = compute_analysis(kind, name, Inputs(plan, results))
+        for what, columns in analyses[kind].tables.items():
+            write_table(found[what], again / kind / name / f"{what}.parquet", columns)
+            yield _compared(f"{kind}/{name}/{what}", kept, again, earlier)
+    claims = judge_claims(content.claims, again, content.laws, content.analyses)
+    write_table(claims, again / "claims.parquet", "claims")
+    yield _compared("claims", kept, again, earlier)
     for block in content.figures:
+        if earlier and block.kind not in figures:
+            yield Finding(
+                f"figure {block.name}", "unchecked", f"no figure is of the kind {block.kind} any more"
+            )
+            continue
         draw_figure(block, again, content, again / "figures")
-        data = [pd.read_csv(place / f"figures/{block.name}.csv") for place in (kept, again)]
-        yield compare_tables(f"data of figure {block.name}", *data)
-        yield _picture(block.name, kept, again, manifest)
+        was, now = (pd.read_csv(place / f"figures/{block.name}.csv") for place in (kept, again))
+        yield compare_tables(f"data of figure {block.name}", *(_shared(was, now) if earlier else (was, now)))
+        yield _picture(block, kept, again, manifest, other)
     yield _twins(kept, again)
-    write_report(study, again)
+    if all((again / f"figures/{block.name}.svg").exists() for block in content.figures):
+        write_report(study, again)
 
 
-def _compared(name: str, kept: Path, again: Path) -> Finding:
+def _link(kept: Path, again: Path, name: str) -> None:
+    (again / name).parent.mkdir(parents=True, exist_ok=True)
+    (again / name).symlink_to((kept / name).resolve())
+
+
+def _compared(name: str, kept: Path, again: Path, earlier: bool) -> Finding:
     mine, new = (read_table(place / f"{name}.parquet") for place in (kept, again))
-    if list(mine.columns) != list(COLUMNS[name]):
-        raise ValueError(f"table {name} has other columns")
-    return compare_tables(name, mine, new)
+    if not earlier:
+        if list(mine.columns) != list(new.columns):
+            raise ValueError(f"table {name} has other columns")
+        return compare_tables(name, mine, new)
+    return compare_tables(name, *_shared(mine, with_earlier_columns(new, list(mine.columns))))
 
 
-def _picture(name: str, kept: Path, again: Path, manifest: Manifest) -> Finding:
-    """Compare two drawings apart from what their metadata say; other versions of Matplotlib draw a little otherwise."""
-    drawn = [ElementTree.parse(place / f"figures/{name}.svg").getroot() for place in (kept, again)]
+def _shared(kept: pd.DataFrame, again: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return two tables with the columns that both have."""
+    both = [column for column in again.columns if column in kept]
+    return kept[both], again[both]
+
+
+def _picture(
+    block: FigureBlock, kept: Path, again: Path, manifest: Manifest, other: Collection[str]
+) -> Finding:
+    """Compare two drawings apart from what their metadata say; other code, or Matplotlib, draws a little otherwise.
+
+    other: the parts of the bundle that other code has made.
+    """
+    drawn = [ElementTree.parse(place / f"figures/{block.name}.svg").getroot() for place in (kept, again)]
     for root in drawn:
         for metadata in root.findall("{http://www.w3.org/2000/svg}metadata"):
             root.remove(metadata)
+    what = f"picture of figure {block.name}"
     if ElementTree.tostring(drawn[0]) == ElementTree.tostring(drawn[1]):
-        return Finding(f"picture of figure {name}", "identical")
+        return Finding(what, "identical")
     if manifest.versions.get("matplotlib") != versions()["matplotlib"]:
-        return Finding(f"picture of figure {name}", "agrees", "drawn by another Matplotlib; look at both")
-    return Finding(
-        f"picture of figure {name}", "differs", "the drawing is not that of its data; look at both"
-    )
+        return Finding(what, "agrees", "drawn by another Matplotlib; look at both")
+    if label("draw", block.name) in other:
+        return Finding(what, "agrees", "drawn by other code; look at both")
+    return Finding(what, "differs", "the drawing is not that of its data; look at both")
 
 
 def _twins(kept: Path, again: Path) -> Finding:
     """Compare the CSV files with the tables that they are copies of."""
     other = []
-    for name in (name for name in TWINS if (kept / f"{name}.csv").exists()):
-        write_csv(read_table(kept / f"{name}.parquet"), again / f"{name}.csv")
-        if (again / f"{name}.csv").read_bytes() != (kept / f"{name}.csv").read_bytes():
-            other.append(f"{name}.csv")
+    for twin in sorted(kept.glob("*.csv")):
+        write_csv(read_table(twin.with_suffix(".parquet")), again / twin.name)
+        if (again / twin.name).read_bytes() != twin.read_bytes():
+            other.append(twin.name)
     if other:
         return Finding("CSV files", "differs", f"{', '.join(other)}: not what the Parquet of that name says")
     return Finding("CSV files", "identical", "each says what the Parquet of its name says")
@@ -123,22 +177,24 @@ def _versions(manifest: Manifest) -> Finding:
     return Finding("package versions", "agrees", f"other ones, which need not matter: {detail}")
 
 
-def _code(plan: Plan, manifest: Manifest, kept: Path) -> Finding:
-    """Say of which stages the code here is other than that which made the bundle."""
-    figures = {f"figures.{block.name}" for block in plan.study.content.figures}
-    if set(manifest.code) != {"runs", "fits", "claims"} | figures:
+def _other_code(plan: Plan, manifest: Manifest, kept: Path) -> list[str]:
+    """Return of which parts the code here is other than that which made the bundle."""
+    found = {label(name, part) for name in ("fit", "judge", "draw") for part in STAGES[name].parts(plan)}
+    if not found <= set(manifest.code):
         raise ValueError("the manifest names other parts than the study has")
     other = []
     for name, said in manifest.code.items():
-        made = read_provenance(
-            kept / (f"{name.replace('.', '/', 1)}.svg" if "." in name else f"{name}.parquet")
-        )
-        if made.code != said:
+        stage, _, part = name.partition(" ")
+        file = next((file for file in STAGES[stage].leaves(part) if file.endswith(CARRIERS)), None)
+        if file is not None and read_provenance(kept / file).code != said:
             raise ValueError(f"the manifest and the file of {name} name other code")
-        if code_digest(plan, made.stage, name.partition(".")[2]) != said:
+        if manifest.format != FIRST and STAGES[stage].code(plan, part) != said:
             other.append(name)
+    return list(manifest.code) if manifest.format == FIRST else other
+
+
+def _code(other: Collection[str]) -> Finding:
     if not other:
         return Finding("code", "identical", "of every stage")
-    return Finding(
-        "code", "agrees", f"other code here made {', '.join(other)}; what it finds is compared below"
-    )
+    made = ", ".join(other)
+    return Finding("code", "agrees", f"other code here made {made}; what it finds is compared below")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-Agreement = Literal["identical", "agrees", "differs"]
+from lawbook.laws.note import Note, Severity, notes_from_json, reason_of
+
+Agreement = Literal["identical", "agrees", "differs", "unchecked"]
 
 TOLERANCE = 1e-6
 """Relative difference below which two numbers agree: machines round differently, and solvers stop."""
 
 _SHOWN = 3
+_NOTES = "notes"
+"""The column whose cells are notes: their messages are compared, not the digits in their details."""
 _DIAGNOSTIC = ("gradient", "starts_at_best")
 """Columns that say how the solver got there, which may differ where the result does not."""
 
@@ -40,7 +45,10 @@ def compare_tables(what: str, kept: pd.DataFrame, again: pd.DataFrame) -> Findin
     for column in kept.columns:
         if column in _DIAGNOSTIC:
             continue
-        unequal, size = _unequal(kept[column], again[column])
+        sides = [
+            table[column].map(_messages) if column == _NOTES else table[column] for table in (kept, again)
+        ]
+        unequal, size = _unequal(*sides)
         largest = max(largest, size)
         differing += [
             f"{column} of row {row + 1}: {kept[column].iloc[row]!s} in the bundle, {again[column].iloc[row]!s} again"
@@ -50,6 +58,30 @@ def compare_tables(what: str, kept: pd.DataFrame, again: pd.DataFrame) -> Findin
         return Finding(what, "agrees", f"{len(kept)} rows, to a relative {max(largest, 1e-16):.0e}")
     more = f"; and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
     return Finding(what, "differs", "; ".join(differing[:_SHOWN]) + more)
+
+
+def with_earlier_columns(again: pd.DataFrame, kept: Sequence[str]) -> pd.DataFrame:
+    """Return a table with the columns `reason` and `warnings` that others had before there were notes.
+
+    kept: the columns of a table in a bundle; one that has notes gives the table as it is.
+    """
+    if _NOTES not in again or _NOTES in kept:
+        return again
+    notes = again[_NOTES].map(notes_from_json)
+    earlier = again.drop(columns=_NOTES).assign(warnings=notes.map(_warnings))
+    if "reason" in again:  # verdicts, whose reason is their own
+        earlier["warnings"] = earlier["warnings"].where(earlier["warnings"] != "")
+    else:
+        earlier["reason"] = notes.map(reason_of)
+    return earlier[list(kept)]
+
+
+def _warnings(notes: Iterable[Note]) -> str:
+    return "\n".join(str(note) for note in notes if note.severity != Severity.REFUSAL)
+
+
+def _messages(text: str) -> str:
+    return "\n".join(map(str, notes_from_json(text)))
 
 
 def _unequal(kept: pd.Series, again: pd.Series) -> tuple[np.ndarray, float]:

@@ -9,15 +9,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from lawbook.claims.quantities import quantities
+from lawbook.claims.quantities import analysis_of, quantities
 from lawbook.errors import LawbookError
 from lawbook.fitting.exact import exact_estimate
+from lawbook.laws.note import notes_from_json, reason_of
 from lawbook.results.paired import check_alike, paired_difference
 from lawbook.results.reader import Results
-from lawbook.results.selection import REPEATS, in_group, where
+from lawbook.results.selection import in_group, where
 from lawbook.results.words import conditions, enumerate_words, fitted_range, measured, number, plain, symbol
+from lawbook.storage.status import FitStatus, Verdict
 from lawbook.storage.tables import conform, empty
-from lawbook.studies.schema import Claim, LawBlock
+from lawbook.studies.analysis import Analyses
+from lawbook.studies.claim_block import Claim
+from lawbook.studies.law_block import LawBlock
+from lawbook.studies.roles import REPEATS
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,15 @@ NOTHING = (math.nan, math.nan, math.nan)
 
 
 def judge_claims(
-    claims: Sequence[Claim], results: Path, laws: Mapping[str, LawBlock] | None = None
+    claims: Sequence[Claim],
+    results: Path,
+    laws: Mapping[str, LawBlock] | None = None,
+    analyses: Analyses | None = None,
 ) -> pd.DataFrame:
     """Return the table 'claims': a row per claim with its measurement and verdict; see `verdict`.
 
-    laws: those of the study, by name, for claims about what is left of a value once an exact curve's is taken off.
+    laws: those of the study, by name, for claims about what is left of a value once an exact curve's is taken off;
+    analyses: those of the study, for claims about what one of them found.
     Raises LawbookError, naming the claim by its position in the study, where it does not say which runs or
     which group of a fit it is about.
     """
@@ -50,7 +59,7 @@ def judge_claims(
     rows = []
     for i, claim in enumerate(claims):
         try:
-            kind, found = _measure(claim, tables, laws or {})
+            kind, found = _measure(claim, tables, laws or {}, analyses or Analyses())
         except LawbookError as error:
             raise LawbookError(f"claims.{i}: {error}") from error
         decided = verdict(claim, found)
@@ -75,23 +84,23 @@ def expected_range(claim: Claim) -> tuple[float, float]:
     return -math.inf, claim.at_most
 
 
-def verdict(claim: Claim, found: Measurement) -> str:
+def verdict(claim: Claim, found: Measurement) -> Verdict:
     """Return `holds` iff the interval lies whole inside the expected range, `fails` iff whole outside it.
 
     Else `undecided`, as for a measurement with a flaw or without an interval; so an interval wider than the
     expected range can never hold.
     """
     if found.flaw or not (math.isfinite(found.low) and math.isfinite(found.high)):
-        return "undecided"
+        return Verdict.UNDECIDED
     low, high = expected_range(claim)
     if low <= found.low and found.high <= high:
-        return "holds"
-    return "fails" if found.high < low or found.low > high else "undecided"
+        return Verdict.HOLDS
+    return Verdict.FAILS if found.high < low or found.low > high else Verdict.UNDECIDED
 
 
-def _reason(claim: Claim, found: Measurement, decided: str) -> str:
+def _reason(claim: Claim, found: Measurement, decided: Verdict) -> str:
     reason = found.flaw
-    if not reason and decided == "undecided":
+    if not reason and decided == Verdict.UNDECIDED:
         if not math.isfinite(found.estimate):
             reason = "nothing was measured"
         elif not (math.isfinite(found.low) and math.isfinite(found.high)):
@@ -104,7 +113,7 @@ def _reason(claim: Claim, found: Measurement, decided: str) -> str:
                 if wide
                 else "the interval reaches across the edge"
             )
-    if decided == "fails":
+    if decided == Verdict.FAILS:
         reason = "the interval lies outside the expected range"
     return "; ".join(part for part in (reason, found.note) if part)
 
@@ -137,16 +146,23 @@ def claim_text(claim: Claim) -> str:
             f"{plain(claim.difference)} of {conditions(claim.of)} minus that of {conditions(claim.minus)}"
             f"{given}, paired by {pairs}, {says}"
         )
-    return f"{plain(str(claim.quantity))}{given} {says}"
+    of = f" {plain(claim.column)}" if claim.column else ""
+    asked = f" ({conditions(claim.options)})" if claim.options else ""
+    return f"{plain(str(claim.quantity))}{of}{asked}{given} {says}"
 
 
-def _measure(claim: Claim, tables: Results, laws: Mapping[str, LawBlock]) -> tuple[str, Measurement]:
+def _measure(
+    claim: Claim, tables: Results, laws: Mapping[str, LawBlock], analyses: Analyses
+) -> tuple[str, Measurement]:
     if claim.value is not None:
         return "value", _value(claim, claim.value, tables, laws)
     if claim.difference is not None:
         return "difference", _difference(claim, claim.difference, tables)
-    found = quantities[str(claim.quantity)].compute(tables, where(tables.runs, claim.where))
-    return "quantity", Measurement(*found)
+    quantity, runs = quantities[str(claim.quantity)], where(tables.runs, claim.where)
+    if quantity.of is not None:
+        tables = tables.analysis(quantity.of, analysis_of(quantity, analyses.of(quantity.of), claim.analysis))
+    column = [] if claim.column is None else [claim.column]
+    return "quantity", Measurement(*quantity.compute(tables, runs, *column, **claim.options))
 
 
 def _value(claim: Claim, value: str, tables: Results, laws: Mapping[str, LawBlock]) -> Measurement:
@@ -162,7 +178,9 @@ def _value(claim: Claim, value: str, tables: Results, laws: Mapping[str, LawBloc
             f"{value} was fitted in {len(rows)} groups ({'; '.join(rows['group'])}); say which in 'where'"
         )
     row = rows.iloc[0]
-    flaw = "" if row["status"] == "ok" else f"the fit is {plain(row['status'])}: {row['reason']}"
+    flaw = ""
+    if row["status"] != FitStatus.OK:
+        flaw = f"the fit is {plain(row['status'])}: {reason_of(notes_from_json(row['notes']))}"
     if not flaw and row["n_diverged"] > 0:
         flaw = f"{row['n_diverged']:.0f} diverged runs are left out of the fit, so its points are means of survivors"
     n = 0 if pd.isna(row["n_runs"]) else int(row["n_runs"])
@@ -181,9 +199,8 @@ def _difference(claim: Claim, column: str, tables: Results) -> Measurement:
     """Measure a paired difference; pairs that are not whole leave the claim undecided."""
     shared = where(tables.runs, claim.where)
     of, minus = where(shared, claim.of), where(shared, claim.minus)
-    if "sweeps" in shared:  # of a table that was given, nobody here knows which columns are axes
-        check_alike(of, minus, [*claim.of, *claim.minus, *claim.paired_by, *REPEATS])
-    found = paired_difference(of, minus, column, claim.paired_by)
+    check_alike(of, minus, tables.axes, [*claim.of, *claim.minus, *claim.paired_by, *REPEATS])
+    found = paired_difference(of, minus, column, claim.paired_by, tables.axes)
     flaw = found.lacking
     if not found.n and not flaw:
         flaw = "no runs match"

@@ -9,10 +9,12 @@ from typer.core import TyperGroup
 
 from lawbook import __version__
 from lawbook.cli.bundle import check_bundle, export
+from lawbook.cli.claims import show_claims
 from lawbook.cli.doctor import doctor
 from lawbook.cli.fit import fit
 from lawbook.cli.new_study import new
 from lawbook.errors import ExitCode, LawbookError, one_message
+from lawbook.storage.status import Verdict
 from lawbook.workflow.endings import interruptible, quiet_when_unread, unforeseen
 
 if TYPE_CHECKING:
@@ -52,9 +54,10 @@ app.command("export")(export)
 app.command("check-bundle")(check_bundle)
 app.command("doctor")(doctor)
 
-VERDICT_COLOURS = {"holds": "green", "fails": "red", "undecided": "yellow"}
-
 Study = Annotated[str, typer.Argument(help="A study: the name of a file in config/studies, without .yaml.")]
+Preset = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The study at another size, from its key presets.")
+]
 
 
 def main() -> None:
@@ -80,7 +83,9 @@ def _before(
 
 @app.command()
 def plan(
-    study: Study, csv: Annotated[bool, typer.Option("--csv", help="Every run, as CSV.")] = False
+    study: Study,
+    csv: Annotated[bool, typer.Option("--csv", help="Every run, as CSV.")] = False,
+    preset: Preset = None,
 ) -> None:
     """Show what a study will train: its shards, what each run trains on, predicted seconds and bytes on each device.
 
@@ -88,7 +93,8 @@ def plan(
     """
     from lawbook.workflow.check import checked_plan
 
-    planned = checked_plan(study, _settings().studies)
+    settings = _settings()
+    planned = checked_plan(_at_preset(study, preset, settings), settings.studies)
     if csv:
         typer.echo(_runs(planned).to_csv(index=False), nl=False)
     else:
@@ -100,12 +106,13 @@ def run(
     study: Study,
     more: Annotated[list[str] | None, typer.Argument(help="After --: options for Snakemake.")] = None,
     cores: Annotated[str, typer.Option(metavar="N|all", help="Jobs at once; all: one for each core.")] = "2",
+    preset: Preset = None,
 ) -> None:
     """Bring a study up to date: train what is missing, then fit, draw, judge and report."""
     from lawbook.workflow.runner import DRY_RUN, run_study
 
     settings = _settings()
-    _planned(study, settings)
+    _planned(study := _at_preset(study, preset, settings), settings)
     if cores != "all" and not (cores.isdecimal() and int(cores) > 0):
         raise LawbookError(f"--cores {cores!r}: write how many jobs may run at once, from 1 on, or all")
     new = run_study(study, settings, cores, more or [])
@@ -113,7 +120,7 @@ def run(
         return
     if not new:
         typer.echo(f"Nothing to be done: {study} is up to date.")
-    _show_claims(_folder(study, settings))
+    show_claims(_folder(study, settings))
     typer.echo(f"Report: {_folder(study, settings) / 'report.html'}")
 
 
@@ -126,6 +133,7 @@ def status(
     why: Annotated[
         str | None, typer.Option(help="A run_id, or how it begins: how that run came to be.")
     ] = None,
+    preset: Preset = None,
 ) -> None:
     """Show how far the training of a study, or of all, has come; or how one run came to be."""
     import time
@@ -133,11 +141,14 @@ def status(
     from rich.live import Live
 
     settings = _settings()
+    if study:
+        study = _at_preset(study, preset, settings)
     if why is not None:
         for history in _histories(study, why, settings):
             _show(history)
         return
     table = _study_status if study else _all_status
+    settings = settings if preset is None else settings.model_copy(update={"preset": preset})
     if not watch:
         _show(table(study or "", settings))
         return
@@ -172,14 +183,14 @@ def report(
 
 
 @app.command()
-def verify(study: Study) -> None:
+def verify(study: Study, preset: Preset = None) -> None:
     """Print the claims of a study with their verdicts; exit code 1 if one fails, 3 if one is merely undecided."""
     settings = _settings()
-    _planned(study, settings)
-    verdicts = _show_claims(_folder(study, settings))
-    if "fails" in verdicts:
+    _planned(study := _at_preset(study, preset, settings), settings)
+    verdicts = show_claims(_folder(study, settings))
+    if Verdict.FAILS in verdicts:
         raise typer.Exit(ExitCode.FAILED)
-    raise typer.Exit(ExitCode.UNDECIDED if "undecided" in verdicts else ExitCode.OK)
+    raise typer.Exit(ExitCode.UNDECIDED if Verdict.UNDECIDED in verdicts else ExitCode.OK)
 
 
 @app.command()
@@ -233,6 +244,13 @@ def _settings() -> Settings:
     from lawbook.workflow.settings import read_settings
 
     return read_settings()
+
+
+def _at_preset(study: str, preset: str | None, settings: Settings) -> str:
+    """Return the name of a study at a preset, by the option, else by config.yaml."""
+    from lawbook.workflow.check import said_name_at
+
+    return said_name_at(study, preset or settings.preset, settings.studies)
 
 
 def _planned(study: str, settings: Settings) -> Plan:
@@ -299,9 +317,9 @@ def _plan_table(planned: Plan) -> Table:
 
 def _runs(planned: Plan) -> DataFrame:
     """Return a row per run: those that will be trained, or those of the study's table."""
-    from lawbook.results.from_table import take_table
+    from lawbook.results.from_table import import_table
 
-    return planned.table() if planned.source is None else take_table(planned)[0]
+    return planned.table() if planned.source is None else import_table(planned)[0]
 
 
 def _source_table(planned: Plan) -> Table:
@@ -352,10 +370,11 @@ def _study_status(study: str, settings: Settings) -> Table:
 
 def _all_status(_: str, settings: Settings) -> Table:
     from lawbook.studies import study_names
+    from lawbook.studies.study import names_at
     from lawbook.workflow.progress import study_progress
 
     table = _table("study", "runs", "trained", "report")
-    for name in study_names(settings.studies):
+    for name in names_at(study_names(settings.studies), settings.preset, settings.studies):
         folder = _folder(name, settings)
         try:
             planned = _planned(name, settings)
@@ -368,27 +387,3 @@ def _all_status(_: str, settings: Settings) -> Table:
         runs = f"{len(planned.runs):,}" if planned.source is None else "a table"
         table.add_row(name, runs, f"{share:.0%}", str(page) if page.exists() else "")
     return table
-
-
-def _show_claims(folder: Path) -> list[str]:
-    """Print the claims of a results folder and return their verdicts."""
-    from lawbook.storage.tables import read_table
-
-    if not (folder / "claims.parquet").exists():
-        raise LawbookError(
-            f"{folder / 'claims.parquet'} is not there yet; `lawbook run {folder.name}` makes it"
-        )
-    claims: list[dict[Any, Any]] = read_table(folder / "claims.parquet").to_dict("records")
-    for claim in claims:
-        typer.secho(f"{claim['verdict']:<9}  {claim['text']}", fg=VERDICT_COLOURS[claim["verdict"]])
-        measured = "not measured" if claim["estimate"] != claim["estimate"] else _interval(claim)
-        typer.echo(f"           {measured}; expected {claim['expected']} ({claim['origin']})")
-        if claim["verdict"] != "holds" and claim["reason"]:
-            typer.echo(f"           {claim['reason']}")
-    if not claims:
-        typer.echo("The study makes no claims.")
-    return [claim["verdict"] for claim in claims]
-
-
-def _interval(claim: dict[Any, Any]) -> str:
-    return f"measured {claim['estimate']:.4g}, 95 % {claim['low']:.4g} to {claim['high']:.4g}"

@@ -11,7 +11,7 @@ import typer
 
 from lawbook.errors import ExitCode, LawbookError
 
-COLOURS = {"identical": "green", "agrees": "green", "differs": "red"}
+COLOURS = {"identical": "green", "agrees": "green", "differs": "red", "unchecked": "yellow"}
 
 
 def export(

@@ -32,7 +32,10 @@ def fit(
     ] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder for JSON, draws, predictions, figure.")] = None,
     cluster: Annotated[
-        str | None, typer.Option(help="Column(s) of independent repeats. Default: seed, else each row.")
+        str | None,
+        typer.Option(
+            help="Column(s) of independent repeats. Default: fold where it varies, else seed, or row."
+        ),
     ] = None,
     n_eval: Annotated[
         str | None, typer.Option(help="y is an error over so many test examples: a column or a number.")
@@ -67,7 +70,7 @@ def fit(
     """
     gc.disable()  # an import makes many objects and hardly any garbage
     from lawbook.fitting.table import Question, ask
-    from lawbook.results.user_table import read_source
+    from lawbook.storage.user_table import read_source
 
     gc.freeze()
     gc.enable()

@@ -9,12 +9,19 @@ from rich.markup import escape
 
 from lawbook.fitting.table import Answer
 from lawbook.laws import Estimate, Fit
+from lawbook.laws.note import Severity, codes_of
+from lawbook.storage.status import UNDECIDED, FitStatus
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-_COLOURS = {"ok": "green", "refused": "red", "not_identified": "yellow"}
+_SHOWN = {
+    FitStatus.OK: ("green", "the law fits"),
+    FitStatus.REFUSED: ("red", "REFUSED"),
+    FitStatus.NOT_IDENTIFIED: ("yellow", "NOT IDENTIFIED"),
+}
+"""Colour and words of a status."""
 _MISSES = {"lack_of_fit", "systematic_residuals"}
 _SYMBOLS = {"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ"}
 
@@ -29,8 +36,9 @@ def show(answer: Answer, console: Console) -> None:
     if np.isfinite(fitted.objective):
         console.print(_parameters(fitted))
         console.print(_solver_line(fitted), highlight=False)
-    for notice in fitted.warnings:
-        console.print(f"[yellow]![/yellow] {notice.kind}: {escape(notice.message)}", highlight=False)
+    for note in fitted.notes:
+        if note.severity != Severity.REFUSAL:  # the status line has it
+            console.print(f"[yellow]![/yellow] {note.code}: {escape(note.message)}", highlight=False)
     if answer.comparison is not None:
         count = max(answer.question.holdout, 1)
         scales = f"the {count} largest scales" if count > 1 else "the largest scale"
@@ -59,15 +67,14 @@ def _data_line(answer: Answer) -> str:
 
 
 def _status_line(fitted: Fit) -> str:
-    colour = _COLOURS.get(fitted.status, "yellow")
-    said = {"ok": "the law fits", "refused": "REFUSED", "not_identified": "NOT IDENTIFIED"}
+    colour, words = _SHOWN[fitted.status]
     misfit = ""
     if np.isfinite(fitted.lack_of_fit):
         misfit = f" (lack of fit against seed noise: p = {fitted.lack_of_fit:.2g})"
     reason = f": {escape(fitted.reason)}" if fitted.reason else misfit
-    if fitted.status == "ok" and {notice.kind for notice in fitted.warnings} & _MISSES:
+    if fitted.status == FitStatus.OK and codes_of(fitted.notes) & _MISSES:
         return f"[yellow]the law misses the points, yet not by so much as to be refused[/yellow]{misfit}"
-    return f"[{colour}]{said.get(fitted.status, fitted.status)}[/{colour}]{reason}"
+    return f"[{colour}]{words}[/{colour}]{reason}"
 
 
 def _parameters(fitted: Fit) -> Table:
@@ -134,7 +141,7 @@ def _percent(error: float) -> str:
 def _verdict_lines(answer: Answer) -> list[str]:
     assert answer.comparison is not None
     found = answer.comparison
-    if found.preferred == "undecided":
+    if found.preferred == UNDECIDED:
         lines = [f"[yellow]Undecided[/yellow]: {escape(found.reason)}"]
     else:
         lines = [f"Preferred: [bold]{found.preferred}[/bold]: {escape(found.reason)}"]

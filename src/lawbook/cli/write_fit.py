@@ -19,7 +19,7 @@ from lawbook.errors import LawbookError
 from lawbook.fitting.table import Answer, grid
 from lawbook.laws import Fit, Law
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the JSON; grows when a field changes its meaning or goes."""
 
 
@@ -52,7 +52,10 @@ _BULK = ("draws", "evidence")
 def fit_as_plain(fitted: Fit) -> dict[str, Any]:
     """Return the fields of a fit, with what follows from them, as plain values."""
     names = [field.name for field in fields(fitted) if field.name not in _BULK]
-    plain = {name: _plain(getattr(fitted, name)) for name in (*names, "n_points", "decades", "covariance")}
+    plain = {
+        name: _plain(getattr(fitted, name))
+        for name in (*names, "reason", "n_points", "decades", "covariance")
+    }
     return plain | {"n_draws": len(fitted.draws)}
 
 

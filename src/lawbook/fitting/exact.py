@@ -6,22 +6,36 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from lawbook.axes import Config
 from lawbook.errors import LawbookError
 from lawbook.laws import fit
 from lawbook.registry import Registry
 from lawbook.results.selection import INPUTS, group_runs
-from lawbook.studies.schema import LawBlock
+from lawbook.studies.law_block import LawBlock
 
 
 class ExactCurve(Protocol):
     """What a theory module offers as `exact_curve`: y of each run of a table, aligned with its rows.
 
-    Null where the theory says nothing about a run, such as one whose axes it does not cover. One that has a method
-    `exponent` of the same arguments says by it what the exponent is at infinity, NaN where it has none.
+    Rows with a `step` are evaluations, and y is that after so many steps. Null where the theory says nothing about a
+    run, such as one whose axes it does not cover. One that has a method `exponent` of the same arguments says by it
+    what the exponent is at infinity, NaN where it has none; one that has a method `frontier(runs, size, y, compute)`
+    says which size, counted by that column, is the best for each budget, and its y: two arrays, NaN likewise.
     """
 
     def __call__(self, runs: pd.DataFrame, x: str, y: str) -> pd.Series: ...
+
+
+class AlongSteps(Protocol):
+    """The method `along_steps` that an exact curve may have besides: y of one run after each of some steps."""
+
+    def __call__(self, config: Config, steps: NDArray[np.int64], y: str) -> NDArray[np.float64]:
+        """Compute y after `steps` (S,) of a run with this configuration, step 0 included.
+
+        Returns (S,) of a scalar, (S, k) of a vector measurement; NaN where the theory says nothing.
+        """
 
 
 exact_curves: Registry[ExactCurve] = Registry("lawbook.theory", "exact_curve", "exact curve")
@@ -41,6 +55,19 @@ def exact_points(block: LawBlock, rows: pd.DataFrame, group: str, curve: str) ->
     known = exact_runs(block, rows, group, curve).dropna(subset=["exact"])
     means = known.groupby(list(block.inputs))["exact"].mean().rename("y").reset_index().astype(float)
     return means.rename(columns=dict(zip(block.inputs, INPUTS, strict=False)))
+
+
+def exact_along_steps(curve: str, config: Config, steps: NDArray[np.int64], y: str) -> NDArray[np.float64]:
+    """Return y of a registered curve after each of some steps of a run: (S,), or (S, k) of a vector.
+
+    Raises LawbookError if there is no such curve, or if it has no method `along_steps`.
+    """
+    along: AlongSteps | None = getattr(exact_curves[curve], "along_steps", None)
+    if along is None:
+        raise LawbookError(
+            f"the exact curve {curve!r} is not one along steps; give it the method along_steps"
+        )
+    return along(config, steps, y)
 
 
 def exact_estimate(
@@ -66,5 +93,5 @@ def exponent_at_infinity(block: LawBlock, rows: pd.DataFrame, group: str) -> flo
     """Return the exponent that the law's exact curves have at infinity, NaN if none of them says."""
     chosen = group_runs(block, rows, group)
     known = (getattr(exact_curves[curve], "exponent", None) for curve in block.exact)
-    said = [float(exponent(chosen, block.inputs[0], block.y)) for exponent in known if exponent is not None]
-    return said[0] if said else np.nan
+    limits = [float(exponent(chosen, block.inputs[0], block.y)) for exponent in known if exponent is not None]
+    return limits[0] if limits else np.nan

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lawbook.errors import ExitCode, LawbookError, suggest
+from lawbook.errors import ExitCode, LawbookError, listed, suggest
 from lawbook.laws import Comparison, Fit, compare, fit, local_slopes
 from lawbook.laws.forms import laws
-from lawbook.results.user_table import Source, where
+from lawbook.laws.repeats import independent
+from lawbook.storage.status import UNDECIDED, FitStatus
+from lawbook.storage.user_table import Source
 
 _GRID = 61
 _AHEAD = 4.0
 """Predictions of a law with one input reach to so many times the largest x."""
+_EXIT_CODES = {
+    FitStatus.OK: ExitCode.OK,
+    FitStatus.REFUSED: ExitCode.FAILED,
+    FitStatus.NOT_IDENTIFIED: ExitCode.UNDECIDED,
+}
 
 
 @dataclass(frozen=True)
 class Question:
     """What is asked: y over x, by which laws. `compared`: which of several; `holdout`: scales held out, 0 = none.
 
-    The other fields are those of `lawbook.laws.fit`; `cluster` None means: seed if the table has it, else each row.
+    The other fields are those of `lawbook.laws.fit`; `cluster` None means: fold where
+    it varies, else seed, else each row.
     """
 
     y: str
@@ -60,7 +69,7 @@ class Answer:
         """Return the local slopes of the points; None with several inputs, or where they have no logarithm."""
         if len(self.question.x) > 1 or not self.fit.x_range[0][0] > 0 or self.fit.n_points < 2:
             return None
-        table = where(self.source.table, self.question.where)
+        table = rows_where(self.source.table, self.question.where)
         options = fit_options(self.question, table)
         chosen = {name: options[name] for name in ("y", "cluster", "n_eval", "level")}
         return local_slopes(table, x=self.question.x[0], **chosen)
@@ -69,10 +78,10 @@ class Answer:
     def exit_code(self) -> ExitCode:
         """Return OK for an answer, FAILED if the law (of several: every law) is refused, UNDECIDED if it stays open."""
         if not self.question.compared:
-            return {"ok": ExitCode.OK, "refused": ExitCode.FAILED}.get(self.fit.status, ExitCode.UNDECIDED)
-        if all(self.fits[name].status == "refused" for name in self.question.laws):
+            return _EXIT_CODES[self.fit.status]
+        if all(self.fits[name].status == FitStatus.REFUSED for name in self.question.laws):
             return ExitCode.FAILED
-        undecided = self.comparison is not None and self.comparison.preferred == "undecided"
+        undecided = self.comparison is not None and self.comparison.preferred == UNDECIDED
         return ExitCode.UNDECIDED if undecided else ExitCode.OK
 
 
@@ -88,7 +97,7 @@ def _ask(question: Question, source: Source) -> Answer:
     for name in question.laws:
         if name not in laws:
             raise LawbookError(f"unknown law {name!r}; {suggest(name, laws)}")
-    table = where(source.table, question.where)
+    table = rows_where(source.table, question.where)
     options = fit_options(question, table)
     if not question.compared and not question.holdout:
         name = question.laws[0]
@@ -103,18 +112,55 @@ def _headline(question: Question, found: Comparison) -> str:
         return question.laws[0]
     if found.preferred in found.fits:
         return found.preferred
-    sound = found.table.loc[found.table["status"] != "refused", "form"]
+    sound = found.table.loc[found.table["status"] != FitStatus.REFUSED, "form"]
     return str(sound.iloc[0]) if len(sound) else question.laws[0]
 
 
 def fit_options(question: Question, table: pd.DataFrame) -> dict[str, Any]:
     """Return the arguments of `fit` that a question means for a table."""
-    cluster = question.cluster or (("seed",) if "seed" in table.columns else None)
+    cluster = question.cluster or tuple(independent(table)) or None
     return {
         "y": question.y, "x": question.x, "cluster": cluster, "n_eval": question.n_eval, "loss": question.loss,
         "delta": question.delta, "weights": question.weights, "draws": question.draws, "level": question.level,
         "seed": question.seed,
     }  # fmt: skip
+
+
+def rows_where(table: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
+    """Return the rows that meet every `column=value`; several values of one column: any of them.
+
+    Raises LawbookError for a condition without `=`, a column that is not there, or values that no row has.
+    """
+    wanted: dict[str, list[str]] = {}
+    for condition in conditions:
+        column, equals, value = condition.partition("=")
+        if not equals:
+            raise LawbookError(f"--where {condition!r}: write it as column=value")
+        wanted.setdefault(column.strip(), []).append(value.strip())
+    for column, values in wanted.items():
+        if column not in table.columns:
+            raise LawbookError(
+                f"--where: the table has no column {column!r}; {suggest(column, map(str, table.columns))}"
+            )
+        cells = table[column]
+        if pd.api.types.is_bool_dtype(cells):
+            chosen = cells.astype(str).str.lower().isin([value.lower() for value in values])
+        elif pd.api.types.is_numeric_dtype(cells):
+            chosen = cells.isin([number for value in values for number in _as_number(value)])
+        else:
+            chosen = cells.astype(str).isin(values)
+        if not chosen.any():
+            there = listed(sorted({f"{v:g}" if isinstance(v, float) else str(v) for v in cells.dropna()}))
+            raise LawbookError(f"--where: no row has {column} = {' or '.join(values)}; its values: {there}")
+        table = table[chosen]
+    return table
+
+
+def _as_number(value: str) -> list[float]:
+    try:
+        return [float(value)]
+    except ValueError:
+        return []
 
 
 def grid(fitted: Fit) -> np.ndarray:

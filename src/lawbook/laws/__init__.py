@@ -6,11 +6,12 @@
 
 from lawbook.laws.compare import Comparison, compare
 from lawbook.laws.extrapolate import Extrapolation, Rule, extrapolate
-from lawbook.laws.fit import Fit, fit
+from lawbook.laws.fit import fit
+from lawbook.laws.fitted import Fit
 from lawbook.laws.forms import laws
 from lawbook.laws.law import Law
 from lawbook.laws.loss import LOSSES, Loss
-from lawbook.laws.notice import Notice
+from lawbook.laws.note import Note, Severity
 from lawbook.laws.slopes import local_slopes
 from lawbook.laws.uncertainty import Estimate
 
@@ -22,8 +23,9 @@ __all__ = [
     "Fit",
     "Law",
     "Loss",
-    "Notice",
+    "Note",
     "Rule",
+    "Severity",
     "compare",
     "extrapolate",
     "fit",

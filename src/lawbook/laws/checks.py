@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from lawbook.errors import LawbookError, suggest
+from lawbook.errors import LawbookError, listed, suggest
 from lawbook.laws.law import Array, Flags, Law
-from lawbook.laws.notice import Notice, listed
+from lawbook.laws.note import Note, warning
 
 _JUMP = 2.5
 """Decades without a single x that look like two units: a thousand, with room for a spread of the rest."""
@@ -54,9 +54,9 @@ def check_request(draws: int, level: float) -> None:
         raise LawbookError(f"level = {level:g} must lie between 0 and 1; 0.95 is usual")
 
 
-def check_history(law: Law, notices: Sequence[Notice]) -> None:
+def check_history(law: Law, notes: Sequence[Note]) -> None:
     """Raise LawbookError if rows are missing that a law of schedules reads its history from."""
-    lost = [notice for notice in notices if notice.kind in ("missing_y", "missing_x", "diverged", "failed")]
+    lost = [note for note in notes if note.code in ("missing_y", "missing_x", "diverged", "failed")]
     if law.coupled and lost:
         raise LawbookError(
             f"{law.name} reads each schedule from its rows, but {lost[0].message}; give these rows a value, or remove"
@@ -156,7 +156,7 @@ def _named(value: object) -> str:
     return "nothing" if value is None or value != value else repr(value)
 
 
-def unit_notices(table: pd.DataFrame, inputs: Sequence[str], x: Array) -> list[Notice]:
+def unit_notes(table: pd.DataFrame, inputs: Sequence[str], x: Array) -> list[Note]:
     """Return warnings of rows that seem to be in another unit than the rest; x: (rows, d), all finite.
 
     Two signs: one jump of 2.5 decades in an input, thrice as wide as any other; and a compute column that is
@@ -173,12 +173,12 @@ def unit_notices(table: pd.DataFrame, inputs: Sequence[str], x: Array) -> list[N
             continue
         low = x[:, j] <= distinct[at]
         few = low if low.sum() <= (~low).sum() else ~low
-        rows = tuple(table.index[few])
+        rows = table.index[few].tolist()
         text = (
             f"{name} jumps from {distinct[at]:g} to {distinct[at + 1]:g} with nothing between: rows {listed(rows)}"
             " seem to be in another unit; write one unit throughout"
         )
-        found.append(Notice("mixed_units", text, rows))
+        found.append(warning("mixed_units", text, rows=rows, column=name))
     columns = {role: [c for c in table.columns if _bare(c) in names] for role, names in _ROLES.items()}
     known = all(len(names) == 1 for names in columns.values())
     if known and not found and {columns["N"][0], columns["D"][0]} <= set(inputs):
@@ -193,18 +193,18 @@ def unit_notices(table: pd.DataFrame, inputs: Sequence[str], x: Array) -> list[N
             usual = np.sort(ratio[usable])[usable.sum() // 2]
             off = usable & (np.abs(ratio - usual) >= _JUMP)
             if off.any():
-                rows = tuple(table.index[off])
+                rows = table.index[off].tolist()
                 n, d, c = (names[0] for names in columns.values())
                 others = listed(f"{value:.3g}" for value in 10 ** ratio[off])
                 text = (
                     f"{c} / ({n} {d}) is {10**usual:.3g} in most rows, and {others} in rows {listed(rows)}: one of"
                     " the three is in another unit there; write one unit throughout"
                 )
-                found.append(Notice("mixed_units", text, rows))
+                found.append(warning("mixed_units", text, rows=rows, column=c))
     return found
 
 
-def tied_notice(inputs: Sequence[str], x: Array) -> list[Notice]:
+def tied_notes(inputs: Sequence[str], x: Array) -> list[Note]:
     """Return a warning if one input follows from the others as a product of powers; x: (n, d), all > 0."""
     z = np.log(x)
     z = z - z.mean(axis=0)
@@ -215,7 +215,7 @@ def tied_notice(inputs: Sequence[str], x: Array) -> list[Notice]:
     if len(x) > len(inputs) and size[-1] > _TIED * size[0]:
         return []
     text = f"{' and '.join(inputs)} vary together (one follows from the rest): their effects cannot be told apart"
-    return [Notice("tied_inputs", text)]
+    return [warning("tied_inputs", text, inputs=list(inputs))]
 
 
 def _bare(name: object) -> str:

@@ -10,14 +10,17 @@ import pandas as pd
 
 from lawbook.errors import LawbookError
 from lawbook.laws.checks import check_history, check_inputs
-from lawbook.laws.contest import Family, noise_of, settle, stand_of
-from lawbook.laws.fit import Fit, fit_points, loss_of, too_few
+from lawbook.laws.fit import fit_points, loss_of, too_few
+from lawbook.laws.fitted import Fit
 from lawbook.laws.forms import laws
 from lawbook.laws.heldout import Scores, drawn_errors, miss, noise_draws, origins, score
 from lawbook.laws.law import Array, Law
+from lawbook.laws.model_comparison import Family, linearised, noise_of, settle
+from lawbook.laws.note import codes_of
 from lawbook.laws.points import Points, gather
 from lawbook.laws.solver import Loss
 from lawbook.laws.verdict import unexplained_by_chance
+from lawbook.storage.status import UNDECIDED, FitStatus
 
 BASELINE = "power"
 _POWER = {"m1": BASELINE, "m2": BASELINE, "bnsl_0": BASELINE}
@@ -84,7 +87,7 @@ def compare(
         positive_x=any(law.positive_x for law in chosen),
     )  # fmt: skip
     for law in chosen:
-        check_history(law, points.notices)
+        check_history(law, points.notes)
     common = loss_of(points, chosen, loss, delta)
     return compare_points(points, chosen, common, holdout=holdout, draws=draws, level=level, seed=seed)
 
@@ -190,13 +193,13 @@ def _prefer(
     table: pd.DataFrame, scored: Scored, fits: dict[str, Fit], points: Points, tail: float, seed: int
 ) -> tuple[str, str]:
     """Return the preferred form or 'undecided', and why."""
-    left = [form for form in table["form"] if fits[form].status != "refused"]
+    left = [form for form in table["form"] if fits[form].status != FitStatus.REFUSED]
     # A refused form is no winner, but still a rival to those that are not; a baseline of fewer inputs is neither.
     able = [name for name in scored if len(fits[name].law.inputs) == len(points.inputs)]
     standing = [form for form in left if form in able]
     if not standing:
         few = "the points without the held-out scales are too few"
-        return "undecided", few if left else "every form is refused"
+        return UNDECIDED, few if left else "every form is refused"
     noise = noise_of(points)
     families, beside = [], ""
     for kind in dict.fromkeys(family(name) for name in [*standing, *able]):
@@ -205,22 +208,22 @@ def _prefer(
         beside += note
         most = fits[max(members, key=lambda name: len(fits[name].law.parameters))]
         error, rolling, drawn = scored[most.law.name]
-        stand = stand_of(most.law, points, most.parameters)
+        linear = linearised(most.law, points, most.parameters)
         poor = most.lack_of_fit
         if np.isnan(poor):
-            poor = unexplained_by_chance(stand, points.x, noise.exact)
+            poor = unexplained_by_chance(linear, points.x, noise.exact)
         decades = np.array(most.decades)
         families.append(
             Family(
-                law=most.law, named=named, stand=stand, poor=poor, bic=most.bic, error=error,
+                law=most.law, named=named, linear=linear, poor=poor, bic=most.bic, error=error,
                 rolling=rolling, drawn=drawn,
                 decades=float(decades[np.isfinite(decades)].max(initial=0.0)),
             )
         )  # fmt: skip
     if len(families) == 1:
-        return families[0].named or "undecided", f"no other form is left{beside}"
+        return families[0].named or UNDECIDED, f"no other form is left{beside}"
     winner, reason = settle(families, noise, tail, seed)
-    return winner, reason + (beside if winner != "undecided" else "")
+    return winner, reason + (beside if winner != UNDECIDED else "")
 
 
 def _named(forms: list[str], fits: dict[str, Fit]) -> tuple[str, str]:
@@ -230,7 +233,7 @@ def _named(forms: list[str], fits: dict[str, Fit]) -> tuple[str, str]:
     """
     lost = [
         form for form in forms
-        if any(notice.kind == "floor_not_identified" for notice in fits[form].warnings)
+        if "floor_not_identified" in codes_of(fits[form].notes)
     ]  # fmt: skip
     left = [form for form in forms if form not in lost]
     if not left:

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
-from scipy.special import stdtrit
 
 from lawbook.errors import LawbookError
-from lawbook.laws.cautions import cautions, open_ends, uneven, unseen_break
-from lawbook.laws.checks import check_history, check_inputs, check_request, places
-from lawbook.laws.evidence import Evidence
+from lawbook.laws.checks import check_history, check_inputs, check_request
+from lawbook.laws.diagnostics import diagnostics, open_ends, rising, uneven, unseen_break
+from lawbook.laws.fitted import Fit
 from lawbook.laws.forms import laws
 from lawbook.laws.identify import free_parameters
 from lawbook.laws.influence import influence, influential
-from lawbook.laws.law import Array, Flags, Law
+from lawbook.laws.law import Array, Law
 from lawbook.laws.loss import Loss, robust_delta
 from lawbook.laws.noise import Spread, spread_of
-from lawbook.laws.points import Notice, Points, gather
-from lawbook.laws.profile import profile, profile_prediction, profiled
+from lawbook.laws.note import Note, refusal
+from lawbook.laws.points import Points, gather
+from lawbook.laws.profile import profile, profiled
+from lawbook.laws.repeats import t_reach
 from lawbook.laws.solver import Solution, solve
 from lawbook.laws.uncertainty import (
     Estimate,
@@ -30,125 +29,13 @@ from lawbook.laws.uncertainty import (
     half_width,
     interval,
     jackknife,
-    quantile_levels,
     repeated,
     resample,
     resampling,
 )
 from lawbook.laws.verdict import judge, lack_of_fit, trend
 from lawbook.seeds import generator
-
-_PLACES = 16
-"""Places of one profile: its design holds them all."""
-
-
-@dataclass(frozen=True)
-class Fit:
-    """A law with its estimates on given data, how sure they are, and how they came about.
-
-    `status` is 'ok', 'refused' (the data give no such law; `reason` says why) or 'not_identified' (they do
-    not fix its parameters). `draws` (draws, p) are refitted parameters, NaN where a refit did not converge
-    (`failed_draws`). `objective` is Σ w ρ(r) with weights of mean 1, `gradient` its derivative at the
-    optimum, `starts_at_best` how many of `starts` reached it (relative excess < 1e-9), the best of the
-    `screened` ones. `derived` are the law's further quantities. `method` says how the draws were made; an
-    estimate's own method is 'profile' where its interval does not come from them. `points` has per x the
-    mean y, its interval, the number of seeds, the log residual and whether it is censored. `influence` says
-    what single points do to the parameters, `spread` how far single runs lie from the law; `evidence`, where
-    there is one, is what profile intervals rest on.
-    """
-
-    law: Law
-    y: str
-    inputs: tuple[str, ...]
-    status: str
-    reason: str
-    estimates: dict[str, Estimate]
-    derived: dict[str, Estimate]
-    warnings: tuple[Notice, ...]
-    level: float
-    method: str
-    loss: Loss
-    objective: float
-    gradient: float
-    bic: float
-    aicc: float
-    lack_of_fit: float
-    screened: int
-    starts: int
-    starts_at_best: int
-    draws: Array
-    failed_draws: int
-    points: pd.DataFrame
-    x_range: tuple[tuple[float, float], ...]
-    n_runs: int
-    n_seeds: int
-    n_censored: int
-    n_diverged: int
-    influence: pd.DataFrame = field(repr=False)
-    spread: Spread
-    evidence: Evidence | None = field(repr=False)
-
-    @property
-    def n_points(self) -> int:
-        """Return the number of distinct x."""
-        return len(self.points)
-
-    @property
-    def decades(self) -> tuple[float, ...]:
-        """Return log10(largest / smallest x) per input, NaN where x is not positive."""
-        return tuple(float(np.log10(high / low)) if low > 0 else np.nan for low, high in self.x_range)
-
-    @property
-    def parameters(self) -> Array:
-        """Return the estimates in the law's order, (p,)."""
-        return np.array([self.estimates[name].value for name in self.law.parameters])
-
-    @property
-    def covariance(self) -> Array:
-        """Return the covariance of the parameters over the draws, (p, p); NaN without draws."""
-        kept = self.draws[np.isfinite(self.draws).all(axis=1)]
-        p = len(self.law.parameters)
-        return np.atleast_2d(np.cov(kept.T)) if len(kept) > 1 else np.full((p, p), np.nan)
-
-    def predict(self, x: ArrayLike, *, interval: str | None = "confidence") -> pd.DataFrame:
-        """Return the law at x, with an interval for its value ('confidence') or for a new run ('prediction').
-
-        x: (n,) or (n, d), or a table with the inputs as columns. Columns: the inputs, estimate, low, high; low
-        and high are NaN with None, all three where the law is not defined. The interval of the law is that of
-        its profile at each x, or of the draws' percentiles where there is no profile. That of a new run adds
-        the spread of runs at that level of y, as both were normal. Raises LawbookError for another kind of
-        interval or another shape.
-        """
-        if interval not in ("confidence", "prediction", None):
-            raise LawbookError(f"interval must be 'confidence', 'prediction' or None, got {interval!r}")
-        at = places(x, self.inputs)
-        table = pd.DataFrame(at, columns=list(self.inputs))
-        log_y = self.law.log_predict(at, self.parameters)
-        ends = np.full((2, len(at)), np.nan)
-        if interval is not None and np.isfinite(log_y).any():
-            ends = self._band(at, np.isfinite(log_y))
-        if interval == "prediction":
-            run = stdtrit(self.spread.df, (1 + self.level) / 2) * self.spread.at(log_y)
-            away = np.sqrt((ends - log_y) ** 2 + run**2)
-            ends = np.stack([log_y - away[0], log_y + away[1]])
-        table["estimate"] = np.exp(log_y)
-        table["low"], table["high"] = np.exp(ends)
-        return table
-
-    def _band(self, at: Array, seen: Flags) -> Array:
-        """Return both ends of the interval of log ŷ at x = at (n, d), (2, n), NaN where the law is not `seen`."""
-        if self.evidence is not None and not self.law.coupled:
-            one, whole = np.zeros(_PLACES, dtype=np.int64), at[seen]
-            parts = [whole[low : low + _PLACES] for low in range(0, len(whole), _PLACES)]
-            found = [profile_prediction(self.evidence.take(one[: len(x)]), x, self.level) for x in parts]
-            ends = np.full((2, len(at)), np.nan)
-            ends[:, seen] = np.concatenate([np.stack([e.low, e.high]) for e in found], axis=1)
-            return ends
-        drawn = self.draws[np.isfinite(self.draws).all(axis=1)]
-        if not len(drawn):
-            return np.full((2, len(at)), np.nan)
-        levels = quantile_levels(self.method, self.n_seeds, self.level)
-        return np.asarray(np.quantile(self.law.log_predict(at, drawn), levels, axis=0))
+from lawbook.storage.status import FitStatus
 
 
 def fit(
@@ -179,7 +66,7 @@ def fit(
     >>> table = pd.DataFrame({"n": [1, 2, 4, 8, 16] * 3, "seed": [0] * 5 + [1] * 5 + [2] * 5})
     >>> table["loss"] = 3 * table.n ** -0.5 * (1 + 0.01 * (table.seed - 1))
     >>> fitted = fit(table, "power", y="loss", x="n", draws=100)
-    >>> fitted.status, round(fitted.estimates["alpha"].value, 6)
+    >>> fitted.status.value, round(fitted.estimates["alpha"].value, 6)
     ('ok', 0.5)
     """
     if isinstance(law, str):
@@ -188,7 +75,7 @@ def fit(
     points = gather(
         table, y=y, x=x, cluster=cluster, n_eval=n_eval, weights=weights, positive_x=law.positive_x
     )
-    check_history(law, points.notices)
+    check_history(law, points.notes)
     chosen = loss_of(points, [law], loss, delta)
     return fit_points(points, law, loss=chosen, draws=draws, level=level, seed=seed)
 
@@ -201,11 +88,11 @@ def fit_points(
     n, p = len(points.x), len(law.parameters)
     shortage = too_few(points, law)
     if shortage:
-        return _without_estimates(points, law, loss, level, shortage)
+        return without_estimates(points, law, loss, level, shortage)
     points, solution = optimum(points, law, loss)
     if not np.isfinite(solution.objective[0]):
-        reason = "the law is infinite or not positive at some points wherever it was started"
-        return _without_estimates(points, law, loss, level, reason)
+        text = "the law is infinite or not positive at some points wherever it was started"
+        return without_estimates(points, law, loss, level, refusal("not_finite", text))
     parameters = solution.parameters[0]
     data = points.data()
     r = data.log_y[0] - law.log_predict(points.x, parameters)
@@ -215,9 +102,9 @@ def fit_points(
     if method == "bca":
         left_out = _converged(solve(law, points.x, jackknife(points), loss, warm=parameters))
     fit_p, unexplained = lack_of_fit(law, points, solution)
-    status, reason = judge(law, points, solution, drawn, level, fit_p, unexplained)
+    status, why = judge(law, points, solution, drawn, level, fit_p, unexplained)
     evidence = None
-    if status != "refused":
+    if status != FitStatus.REFUSED:
         variance, df = residual_variance(points, law, solution)
         evidence = evidence_of(points, law, loss, parameters, method, variance, df)
     estimates = {}
@@ -230,29 +117,28 @@ def fit_points(
     for name, found in ends.items():
         kind = "one_sided" if name == law.floor and estimates[name].value == 0 else "profile"
         estimates[name] = Estimate(estimates[name].value, float(found.low[0]), float(found.high[0]), kind)
-    if status == "ok" and (lost := unseen_break(law, points.x, estimates, ends)):
-        status, reason = "not_identified", lost
-    elif status == "not_identified":
+    if status == FitStatus.OK and (lost := unseen_break(law, points.x, estimates, ends)):
+        status, why = FitStatus.NOT_IDENTIFIED, lost
+    elif status == FitStatus.NOT_IDENTIFIED:
         for name in free_parameters(law, points.x, parameters) & set(estimates):
             estimates[name] = Estimate(estimates[name].value, np.nan, np.nan, "none")
-    derived = _derived(points, law, parameters, drawn, left_out, method, level)
+    derived = derived_estimates(points, law, parameters, drawn, left_out, method, level)
     errors = np.array([half_width(values) for values in drawn.T])
     influences = influence(law, points, loss, parameters, errors)
     spread = spread_of(points, law.log_predict(points.x, parameters), r, p, repeated(points))
-    warnings = [
-        *points.notices,
-        *cautions(points, law, solution, estimates, method, fit_p, failed / max(draws, 1)),
+    notes = (
+        *(() if why is None else (why,)),
+        *points.notes,
+        *diagnostics(points, law, solution, estimates, method, fit_p, failed / max(draws, 1)),
         *open_ends(law, ends),
         *influential(influences, law, points.inputs),
         *uneven(spread, points.y),
-    ]
-    slope = trend(points, level)
-    if (slope.low > 0).any() and not (slope.high < 0).any():
-        warnings.append(Notice("rising", f"{points.y} rises with {', '.join(points.inputs)}"))
+        *rising(points, trend(points, level)),
+    )
     deviance = loss.deviance(float(solution.objective[0]), n)
     return Fit(
-        law=law, y=points.y, inputs=points.inputs, status=status, reason=reason, estimates=estimates,
-        derived=derived, warnings=tuple(warnings), level=level, method=method, loss=loss,
+        law=law, y=points.y, inputs=points.inputs, status=status, estimates=estimates,
+        derived=derived, notes=notes, level=level, method=method, loss=loss,
         objective=float(solution.objective[0]), gradient=float(solution.gradient[0]),
         bic=float(deviance + (p + 1) * np.log(n)), aicc=_aicc(deviance, n, p),
         lack_of_fit=fit_p, screened=solution.screened, starts=solution.starts,
@@ -261,20 +147,22 @@ def fit_points(
     )  # fmt: skip
 
 
-def too_few(points: Points, law: Law) -> str:
-    """Say what is missing to fit a law, '' if nothing is."""
+def too_few(points: Points, law: Law) -> Note | None:
+    """Return the note on what is missing to fit a law, None if nothing is."""
     n, p = len(points.x), len(law.parameters)
     if n == 0:
-        return f"no run has a finite {points.y}"
+        return refusal("no_points", f"no run has a finite {points.y}")
     for j, name in enumerate(points.inputs):
         # One schedule is enough for a law that reads its history.
         if not (law.coupled and j == 0) and len(np.unique(points.x[:, j])) == 1:
-            return f"one distinct {name} ({points.x[0, j]:g}): no law can be seen"
+            text = f"one distinct {name} ({points.x[0, j]:g}): no law can be seen"
+            return refusal("one_x", text, input=name)
     if n < p + 2:
-        return (
+        text = (
             f"too few points: {n} distinct {', '.join(points.inputs)} for {p} parameters (at least {p + 2})"
         )
-    return ""
+        return refusal("too_few_points", text, points=n, needed=p + 2)
+    return None
 
 
 def loss_of(points: Points, forms: Sequence[Law], name: str, delta: float | str | None) -> Loss:
@@ -332,7 +220,7 @@ def point_table(points: Points, level: float, residuals: Array | None = None) ->
     log_y, censored = data.log_y[0], data.censored[0]
     m = points.clusters_per_point
     spread = np.sqrt(np.sum(points.deviations() ** 2, axis=0))
-    half = np.where(m > 1, stdtrit(np.maximum(m - 1, 1), (1 + level) / 2) * spread, np.nan)
+    half = t_reach(m, level) * spread
     table = pd.DataFrame(points.x, columns=list(points.inputs))
     table["y"] = np.exp(log_y)
     table["low"] = np.where(censored, np.nan, np.exp(log_y - half))
@@ -349,7 +237,7 @@ def _aicc(deviance: float, n: int, p: int) -> float:
     return float(deviance + 2 * k + 2 * k * (k + 1) / (n - k - 1)) if n > k + 1 else np.nan
 
 
-def _derived(
+def derived_estimates(
     points: Points, law: Law, parameters: Array, drawn: Array, left_out: Array, method: str, level: float
 ) -> dict[str, Estimate]:
     """Return the law's derived quantities with intervals from the draws."""
@@ -379,12 +267,13 @@ def _counts(points: Points) -> dict[str, Any]:
     }
 
 
-def _without_estimates(points: Points, law: Law, loss: Loss, level: float, reason: str) -> Fit:
+def without_estimates(points: Points, law: Law, loss: Loss, level: float, why: Note | None) -> Fit:
+    """Return a fit without estimates, refused; `why` stands before what is noted of the points."""
     nothing = Estimate(np.nan, np.nan, np.nan, "none")
     return Fit(
-        law=law, y=points.y, inputs=points.inputs, status="refused", reason=reason,
+        law=law, y=points.y, inputs=points.inputs, status=FitStatus.REFUSED,
         estimates=dict.fromkeys(law.parameters, nothing), derived=dict.fromkeys(law.derived, nothing),
-        warnings=points.notices, level=level, method="none",
+        notes=(*(() if why is None else (why,)), *points.notes), level=level, method="none",
         loss=loss, objective=np.nan, gradient=np.nan, bic=np.nan, aicc=np.nan, lack_of_fit=np.nan, screened=0, starts=0,
         starts_at_best=0, draws=np.full((0, len(law.parameters)), np.nan), failed_draws=0,
         points=point_table(points, level), influence=pd.DataFrame(),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from lawbook.errors import listed
 from lawbook.laws.law import Array, Law
 from lawbook.laws.loss import Loss
-from lawbook.laws.notice import Notice, listed
+from lawbook.laws.note import Note, warning
 from lawbook.laws.points import Points
 from lawbook.laws.solver import Data, solve
 
@@ -50,20 +51,20 @@ def influence(law: Law, points: Points, loss: Loss, parameters: Array, errors: A
     return table
 
 
-def influential(table: pd.DataFrame, law: Law, inputs: tuple[str, ...]) -> list[Notice]:
-    """Return a notice that names the points without which the exponent moves by more than two standard errors.
+def influential(table: pd.DataFrame, law: Law, inputs: tuple[str, ...]) -> list[Note]:
+    """Return a note that names the points without which the exponent moves by more than two standard errors.
 
     Single points, and those of highest y if they are few among all: to lose many moves any fit.
     """
     few = table["n_left_out"] <= max(1, int((table["left_out"] == "point").sum()) // _FEW)
     # A fit without any spread has standard errors of 0: nothing can be told in them.
     far = table[few & (table[law.exponent].abs() > _FAR) & np.isfinite(table[law.exponent])]
-    said = []
+    shown = []
     for _, row in far.iterrows():
         where = ", ".join(f"{name} {row[name]:.4g}" for name in inputs)
         which = where if row["left_out"] == "point" else f"the {row['n_left_out']} points of highest y"
-        said.append(f"{which} ({row[law.exponent]:+.1f})")
-    if not said:
+        shown.append(f"{which} ({row[law.exponent]:+.1f})")
+    if not shown:
         return []
-    text = f"{law.exponent} moves by more than {_FAR:g} standard errors without {listed(said)}"
-    return [Notice("influential", text)]
+    text = f"{law.exponent} moves by more than {_FAR:g} standard errors without {listed(shown)}"
+    return [warning("influential", text, parameter=law.exponent, without=shown)]

@@ -14,13 +14,12 @@ from difflib import get_close_matches
 import numpy as np
 import pandas as pd
 
-from lawbook.errors import LawbookError
-from lawbook.laws.checks import check_columns, check_rules, numbers, refuse_rows, tied_notice, unit_notices
+from lawbook.errors import LawbookError, listed
+from lawbook.laws.checks import check_columns, check_rules, numbers, refuse_rows, tied_notes, unit_notes
 from lawbook.laws.law import Array, Counts, Flags
-from lawbook.laws.notice import Notice, listed
+from lawbook.laws.note import Note, info, warning
 from lawbook.laws.solver import Data
-
-__all__ = ["Notice", "Points", "gather", "listed"]
+from lawbook.storage.status import RunStatus
 
 _DENSE = 2e8
 """Multiplications from which on a sparse product is worth its import."""
@@ -47,7 +46,7 @@ class Points:
     overdispersion: float
     n_censored: int
     n_diverged: int
-    notices: tuple[Notice, ...]
+    notes: tuple[Note, ...]
 
     @property
     def n_clusters(self) -> int:
@@ -119,7 +118,7 @@ def gather(
     `cluster` names the columns whose combinations are independent (None: each row is); `n_eval` the test
     examples behind each y, which makes y an error in 0..1; `weights` a column of non-negative weights.
     Raises LawbookError for an absent column, text, y, x or weights out of range, rows that count by different
-    rules, naming rows. Rows without a finite x or y are left out with a Notice that names them; rows that seem
+    rules, naming rows. Rows without a finite x or y are left out with a Note that names them; rows that seem
     to be in another unit get one.
     """
     inputs = (x,) if isinstance(x, str) else tuple(x)
@@ -139,31 +138,31 @@ def gather(
     check_columns(table, named)
     if y in inputs:
         raise LawbookError(f"column {y!r} is both y and x; name another column")
-    notices = []
+    notes: list[Note] = []
     twice = table.duplicated(keep="first")
     if twice.any():
-        labels = tuple(table.index[twice])
-        notices.append(Notice("duplicate_rows", f"rows {listed(labels)} repeat earlier rows exactly", labels))
+        rows = table.index[twice].tolist()
+        text = f"rows {listed(rows)} repeat earlier rows exactly"
+        notes.append(warning("duplicate_rows", text, rows=rows))
     values = numbers(table, y)
     xs = np.stack([numbers(table, name) for name in inputs], axis=1)
     bad_x = ~np.isfinite(xs).all(axis=1)
     diverged, failed = np.zeros((2, len(table)), dtype=bool)
     if "status" in table.columns:
-        diverged = np.asarray(table["status"] == "diverged", dtype=bool)
-        failed = np.asarray(table["status"] == "failed", dtype=bool)
+        diverged = np.asarray(table["status"] == RunStatus.DIVERGED, dtype=bool)
+        failed = np.asarray(table["status"] == RunStatus.FAILED, dtype=bool)
     # A diverged run's last finite value is not its result, nor a failed one's.
     bad_y = (~np.isfinite(values) | diverged | failed) & ~bad_x
-    for bad, kind, what in (
+    for bad, code, what in (
         (bad_y & diverged, "diverged", f"runs diverged and have no {y}"),
         (bad_y & failed, "failed", f"runs failed and have no {y}"),
         (bad_y & ~diverged & ~failed, "missing_y", f"rows have no finite {y}"),
         (bad_x, "missing_x", f"rows have no finite {' or '.join(inputs)}"),
     ):
         if bad.any():
-            labels = tuple(table.index[np.flatnonzero(bad)])
-            notices.append(
-                Notice(kind, f"{len(labels)} {what} and are left out: rows {listed(labels)}", labels)
-            )
+            rows = table.index[np.flatnonzero(bad)].tolist()
+            text = f"{len(rows)} {what} and are left out: rows {listed(rows)}"
+            notes.append(warning(code, text, rows=rows))
     good = np.asarray(~bad_x & ~bad_y, dtype=bool)
     table, values, xs = table[good], values[good], xs[good]
     check_rules(table, inputs)
@@ -172,15 +171,15 @@ def gather(
             table, np.asarray((xs <= 0).any(axis=1)), f"{', '.join(inputs)} must be > 0 in this law", inputs,
             "correct these rows or remove them",
         )  # fmt: skip
-    notices += unit_notices(table, inputs, xs)
+    notes += unit_notes(table, inputs, xs)
     if len(xs) and (xs > 0).all():
-        notices += tied_notice(inputs, xs)
+        notes += tied_notes(inputs, xs)
     for key in keys:
         unknown = table[key].isna().to_numpy()
         if unknown.any():
-            labels = tuple(table.index[unknown])
-            text = f"rows {listed(labels)} have no {key} and count as one {key} together"
-            notices.append(Notice("missing_cluster", text, labels))
+            rows = table.index[unknown].tolist()
+            text = f"rows {listed(rows)} have no {key} and count as one {key} together"
+            notes.append(warning("missing_cluster", text, rows=rows, column=key))
     trials = _trials(table, values, y, n_eval)
     row_mass = np.ones(len(values)) if trials is None else trials
     if weights:
@@ -199,9 +198,9 @@ def gather(
     np.add.at(runs, (who, at), 1)
     if keys and (runs > 1).any():
         again = runs[who, at] > 1
-        labels = tuple(table.index[again])
-        text = f"several runs share one x and one {', '.join(keys)} and are averaged: rows {listed(labels)}"
-        notices.append(Notice("repeated_cells", text, labels))
+        rows = table.index[again].tolist()
+        text = f"several runs share one x and one {', '.join(keys)} and are averaged: rows {listed(rows)}"
+        notes.append(info("repeated_cells", text, rows=rows))
     limit, overdispersion, n_censored = np.full(n, np.nan), 0.0, 0
     counts: Counts = np.asarray(runs.sum(axis=0), dtype=np.int64)
     base = counts.astype(float)
@@ -209,10 +208,10 @@ def gather(
         zero = values == 0
         n_censored = int(zero.sum())
         if n_censored:
-            labels = tuple(table.index[zero])
+            rows = table.index[zero].tolist()
             text = f"{n_censored} runs made no error (a point without any counts as y ≤ 1/n_eval)"
-            text += f": rows {listed(labels)}"
-            notices.append(Notice("zero_errors", text, labels))
+            text += f": rows {listed(rows)}"
+            notes.append(info("zero_errors", text, rows=rows))
         examples: Array = np.bincount(at, weights=trials, minlength=n).astype(float)
         wrong: Array = np.bincount(at, weights=trials * values, minlength=n).astype(float)
         limit = counts / examples
@@ -235,7 +234,7 @@ def gather(
         overdispersion=overdispersion,
         n_censored=n_censored,
         n_diverged=int(diverged.sum()),
-        notices=tuple(notices),
+        notes=tuple(notes),
     ).keep(mass.sum(axis=0) > 0)
 
 

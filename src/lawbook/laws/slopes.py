@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from lawbook.errors import LawbookError
 from lawbook.laws.points import Points, gather
+from lawbook.laws.repeats import t_reach
 
 
 def local_slopes(
@@ -43,7 +43,7 @@ def slopes_of(points: Points, level: float = 0.95) -> pd.DataFrame:
     slope = np.where(seen, np.diff(data.log_y[0]) / step, np.nan)
     spread = np.sqrt(np.sum(np.diff(points.deviations(), axis=1) ** 2, axis=0)) / step
     m = np.minimum(points.clusters_per_point[:-1], points.clusters_per_point[1:])
-    half = np.where(m > 1, stdtrit(np.maximum(m - 1, 1), (1 + level) / 2) * spread, np.nan)
+    half = t_reach(m, level) * spread
     return pd.DataFrame(
         {
             "x_low": points.x[:-1, 0], "x_high": points.x[1:, 0], "slope": slope,

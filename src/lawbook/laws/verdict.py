@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betainc, stdtrit
 
-from lawbook.laws.contest import ROUND_OFF, Stand, noise_of, stand_of
 from lawbook.laws.identify import ILL_CONDITIONED, condition, free_combination
 from lawbook.laws.law import Array, Law
+from lawbook.laws.model_comparison import ROUND_OFF, Linearised, linearised, noise_of
+from lawbook.laws.note import Note, refusal, warning
 from lawbook.laws.points import Points
 from lawbook.laws.solver import Design, Solution
 from lawbook.laws.uncertainty import repeated
+from lawbook.storage.status import FitStatus
 
 _POOR_FIT = 0.001
 """Lack of fit: refused below this p if the law also leaves more than `_UNEXPLAINED` of the variation."""
@@ -79,12 +81,12 @@ def trend(points: Points, level: float) -> Trend:
 def lack_of_fit(law: Law, points: Points, solution: Solution) -> tuple[float, float]:
     """Return p of the misfit under pure seed error, and the share of the variation of log y left unexplained.
 
-    Σ w r² over what the seeds' noise makes it off the law's tangent, against F (`contest.Noise`). p is NaN
+    Σ w r² over what the seeds' noise makes it off the law's tangent, against F (`model_comparison.Noise`). p is NaN
     without repeats.
     """
-    stand, noise = stand_of(law, points, solution.parameters[0]), noise_of(points)
+    linear, noise = linearised(law, points, solution.parameters[0]), noise_of(points)
     total = noise.exact / ROUND_OFF
-    return noise.lack_of_fit(stand), stand.misfit / total if total > 0 else 1.0
+    return noise.lack_of_fit(linear), linear.misfit / total if total > 0 else 1.0
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class Pattern:
     size: float
 
 
-def residual_pattern(stand: Stand, x: Array, exact: float) -> Pattern:
+def residual_pattern(linear: Linearised, x: Array, exact: float) -> Pattern:
     """Return how much neighbouring points in log x share their misses.
 
     η = Σ (r_i − r_j)² / Σ r² over pairs of neighbours: von Neumann's ratio along one input, Geary's over
@@ -107,12 +109,12 @@ def residual_pattern(stand: Stand, x: Array, exact: float) -> Pattern:
     variance and range, and p is that of a beta distribution with these. Of the mean square of the residuals
     the part 1 − η / mean is systematic. x: (n, d); `exact` is the Σ w r² that counts as round-off.
     """
-    n = len(stand.residuals)
-    if n - stand.tangent.shape[1] < 3 or stand.misfit <= max(exact, n * _TINY**2):
+    n = len(linear.residuals)
+    if n - linear.tangent.shape[1] < 3 or linear.misfit <= max(exact, n * _TINY**2):
         return Pattern(np.nan, 0.0)
     some = np.unique(np.linspace(0, n - 1, min(n, _MOST)).round().astype(int))
-    r, link = stand.residuals[some], _neighbours(x[some])
-    tangent, _ = np.linalg.qr(stand.tangent[some])
+    r, link = linear.residuals[some], _neighbours(x[some])
+    tangent, _ = np.linalg.qr(linear.tangent[some])
     n, q = len(some), tangent.shape[1]
     rest = np.eye(n) - tangent @ tangent.T
     # The q smallest eigenvalues are the zeros of the law's own directions.
@@ -129,14 +131,14 @@ def residual_pattern(stand: Stand, x: Array, exact: float) -> Pattern:
     return Pattern(float(betainc(centre * both, (1 - centre) * both, at)), size)
 
 
-def unexplained_by_chance(stand: Stand, x: Array, exact: float) -> float:
+def unexplained_by_chance(linear: Linearised, x: Array, exact: float) -> float:
     """Return the p of a misfit without repeats: of the residuals' pattern, 1 for an exact fit.
 
     NaN where the law leaves so little that no pattern can be told from noise.
     """
-    if stand.misfit <= max(exact, len(x) * _TINY**2):
+    if linear.misfit <= max(exact, len(x) * _TINY**2):
         return 1.0
-    return residual_pattern(stand, x, exact).p if stand.freedom >= _SEEN else np.nan
+    return residual_pattern(linear, x, exact).p if linear.freedom >= _SEEN else np.nan
 
 
 def _neighbours(x: Array) -> Array:
@@ -162,79 +164,95 @@ def _neighbours(x: Array) -> Array:
 
 def judge(
     law: Law, points: Points, solution: Solution, draws: Array, level: float, fit_p: float, unexplained: float
-) -> tuple[str, str]:
-    """Return the status of a fit, 'ok', 'refused' or 'not_identified', and its reason."""
+) -> tuple[FitStatus, Note | None]:
+    """Return the status of a fit, and the note on why it is not ok."""
     slope = trend(points, level)
     if slope.flat:
         shown = ", ".join(
             f"{a:.3g} [{b:.3g}, {c:.3g}]" for a, b, c in zip(slope.slope, slope.low, slope.high, strict=True)
         )
-        return "refused", f"flat: the slope d log {points.y} / d log {points.inputs[0]} = {shown} includes 0"
+        text = f"flat: the slope d log {points.y} / d log {points.inputs[0]} = {shown} includes 0"
+        ends = {"slope": slope.slope.tolist(), "low": slope.low.tolist(), "high": slope.high.tolist()}
+        return FitStatus.REFUSED, refusal("flat", text, **ends)
     parameters = solution.parameters[0]
     if not solution.converged[0]:
-        return "refused", f"the solver did not converge (gradient {solution.gradient[0]:.2g})"
+        gradient = float(solution.gradient[0])
+        text = f"the solver did not converge (gradient {gradient:.2g})"
+        return FitStatus.REFUSED, refusal("not_converged", text, gradient=gradient)
     decaying = [name for name in law.linear if name != law.floor]
     if not any(parameters[law.linear.index(name)] > 0 for name in decaying):
-        return "refused", f"no decay: {', '.join(decaying)} = 0, only the floor is left"
+        text = f"no decay: {', '.join(decaying)} = 0, only the floor is left"
+        return FitStatus.REFUSED, refusal("no_decay", text, parameters=decaying)
     box = Design.of(law, points.x).box
     at = law.nonlinear.index(law.exponent)
-    theta, (low, high) = parameters[len(law.linear) + at], box[at]
+    theta, (low, high) = float(parameters[len(law.linear) + at]), box[at].tolist()
     edge = 1e-6 * (high - low)
     if law.log_spaced[at]:
         outside = theta <= low * (1 + 1e-6) or theta >= high - edge
     else:
         outside = theta <= low + edge or theta >= high - edge
     if outside:
-        return "refused", f"{law.exponent} = {theta:.3g} sits on its bound [{low:.3g}, {high:.3g}]"
+        text = f"{law.exponent} = {theta:.3g} sits on its bound [{low:.3g}, {high:.3g}]"
+        bounds = {"parameter": law.exponent, "estimate": theta, "low": low, "high": high}
+        return FitStatus.REFUSED, refusal("on_bound", text, **bounds)
     if wrong := misspecified(law, points, solution, fit_p, unexplained):
-        return "refused", wrong
+        return FitStatus.REFUSED, wrong
     ill = condition(law, points.x, parameters)
     if ill > ILL_CONDITIONED:
         free = free_combination(law, points.x, parameters)
-        return "not_identified", f"the points leave {free} free (condition number {ill:.1g})"
+        text = f"the points leave {free} free (condition number {ill:.1g})"
+        return FitStatus.NOT_IDENTIFIED, refusal("ill_conditioned", text, free=free, condition=ill)
     drawn = draws[:, len(law.linear) + at]
     drawn = drawn[np.isfinite(drawn)]
     if len(drawn):
         bound = float(np.mean((drawn <= low + 1e-9 * abs(low)) | (drawn >= high - 1e-9 * abs(high))))
         if bound > _OFTEN_AT_BOUND:
-            return "not_identified", f"{law.exponent} sits on its bound in {bound:.0%} of the bootstrap draws"
-    return "ok", ""
+            text = f"{law.exponent} sits on its bound in {bound:.0%} of the bootstrap draws"
+            note = refusal("often_on_bound", text, parameter=law.exponent, share=bound)
+            return FitStatus.NOT_IDENTIFIED, note
+    return FitStatus.OK, None
 
 
-def misspecified(law: Law, points: Points, solution: Solution, fit_p: float, unexplained: float) -> str:
-    """Say why the law is not that of the data, '' if nothing shows it.
+def misspecified(
+    law: Law, points: Points, solution: Solution, fit_p: float, unexplained: float
+) -> Note | None:
+    """Return the note that the law is not that of the data, None if nothing shows it.
 
     Two things must come together: the miss is no noise (p < 0.001 against the seeds, or, without repeats, of
     the order of the residuals; p < 0.01 of the one if p < 0.001 of the other), and it is large: more than a
     tenth of the variation, or 8 % RMS. With repeats the size is what the seeds' noise leaves of the misfit.
     """
-    stand, noise = stand_of(law, points, solution.parameters[0]), noise_of(points)
-    pattern = residual_pattern(stand, points.x, noise.exact)
+    linear, noise = linearised(law, points, solution.parameters[0]), noise_of(points)
+    pattern = residual_pattern(linear, points.x, noise.exact)
     if np.isnan(fit_p):
-        real, size = pattern.p < _POOR_FIT, pattern.size
-        share = size**2 * len(stand.residuals) / max(stand.misfit, 1e-300)
+        p, size = pattern.p, pattern.size
+        real = p < _POOR_FIT
+        share = size**2 * len(linear.residuals) / max(linear.misfit, 1e-300)
         large = unexplained * share > _UNEXPLAINED or size > _MISSPECIFIED
-        what = f"misspecified, the residuals follow a pattern: p = {pattern.p:.2g}"
+        what = f"misspecified, the residuals follow a pattern: p = {p:.2g}"
     else:
-        real = fit_p < _POOR_FIT or (fit_p < _DOUBTFUL_FIT and pattern.p < _POOR_FIT)
-        beyond = stand.misfit - noise.off(stand.tangent)[0]
-        size = float(np.sqrt(max(beyond, 0.0) / len(stand.residuals)))
+        p = fit_p
+        real = p < _POOR_FIT or (p < _DOUBTFUL_FIT and pattern.p < _POOR_FIT)
+        beyond = linear.misfit - noise.off(linear.tangent)[0]
+        size = float(np.sqrt(max(beyond, 0.0) / len(linear.residuals)))
         large = unexplained > _UNEXPLAINED or size > _MISSPECIFIED
-        what = f"lack of fit, the law is misspecified: p = {fit_p:.2g} against seed noise"
+        what = f"lack of fit, the law is misspecified: p = {p:.2g} against seed noise"
     if not (real and large):
-        return ""
-    return f"{what}; it misses by {size:.1%} RMS and leaves {unexplained:.0%} of the variation unexplained"
+        return None
+    text = f"{what}; it misses by {size:.1%} RMS and leaves {unexplained:.0%} of the variation unexplained"
+    return refusal("misspecified", text, p=p, rms=size, unexplained=unexplained)
 
 
-def systematic(law: Law, points: Points, solution: Solution) -> str:
-    """Describe a pattern in the residuals, '' if there is none or repeats judge the fit better."""
+def systematic(law: Law, points: Points, solution: Solution) -> list[Note]:
+    """Return the note on a pattern in the residuals, if there is one and no repeats judge the fit better."""
     if repeated(points):
-        return ""
-    stand = stand_of(law, points, solution.parameters[0])
-    pattern = residual_pattern(stand, points.x, noise_of(points).exact)
+        return []
+    linear = linearised(law, points, solution.parameters[0])
+    pattern = residual_pattern(linear, points.x, noise_of(points).exact)
     if not pattern.p < _POOR_FIT:
-        return ""
-    return f"neighbouring points are missed alike: p = {pattern.p:.2g}, {pattern.size:.2%} RMS"
+        return []
+    text = f"neighbouring points are missed alike: p = {pattern.p:.2g}, {pattern.size:.2%} RMS"
+    return [warning("systematic_residuals", text, p=pattern.p, rms=pattern.size)]
 
 
 def doubtful(fit_p: float) -> bool:

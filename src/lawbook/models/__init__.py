@@ -12,13 +12,14 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lawbook.axes import Axes, Config
 from lawbook.registry import Registry
+from lawbook.tasks import Targets
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
 
 Shapes = Mapping[str, tuple[int, ...]]
+
+Role = Literal["input", "hidden", "output", "vector"]
+"""What a tensor does: a matrix that reads the inputs, reads and writes units, or writes the outputs; or a vector."""
 
 ALIGNMENT = 16
 """Numbers to which each tensor of a run is padded: 64 bytes in float32, so that every row is aligned alike."""
@@ -40,6 +44,8 @@ class Model(ABC):
     """
 
     axes: ClassVar[type[Axes]]
+    reads: ClassVar[frozenset[str]]
+    """The kinds of inputs that it reads, as tasks name theirs."""
 
     @abstractmethod
     def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
@@ -86,6 +92,17 @@ class TrainedModel(Model):
     """Weights between the model and its task, such as embeddings: no part of what gradients are compared by."""
 
     @abstractmethod
+    def roles(self, config: Config, n_inputs: int, n_outputs: int) -> Mapping[str, Role]:
+        """Return the role of each tensor of `shapes`; a vector is a bias, a gain or a shift.
+
+        A matrix whose inputs and outputs are both the task's, so that neither grows with the model, is an output.
+        """
+
+    @abstractmethod
+    def fan_in(self, config: Config, n_inputs: int, n_outputs: int) -> Mapping[str, int]:
+        """Return how many numbers each number that a tensor puts out is a sum over; 1 of a vector or a lookup."""
+
+    @abstractmethod
     def forward_flops(self, config: Config, n_inputs: int, n_outputs: int) -> int:
         """Return the FLOPs of the matrix products of one forward pass on one example."""
 
@@ -100,12 +117,21 @@ class TrainedModel(Model):
         """Return the initial parameters of one run, drawn from `rng`."""
 
     @abstractmethod
+    def outputs(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+        """Return the outputs (R, B, n_outputs) for weights (R, ...) and inputs (R, B, ...)."""
+
     def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
-        """Return the outputs (R, B, n_outputs) for weights (R, ...) and inputs (R, B, n_inputs)."""
+        """Return the outputs times the run's `output_multiplier`: what its loss is of."""
+        outputs, multiplier = self.outputs(config, weights, inputs), config.get("output_multiplier", 1.0)
+        return outputs if multiplier == 1.0 else multiplier * outputs
 
     @abstractmethod
+    def activations(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> dict[str, Tensor]:
+        """Return the hidden layers by name in their order, `hidden_1` first, each (R, B, ..., units)."""
+
     def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
-        """Return what the last linear layer reads, (R, B, n_features)."""
+        """Return what the last linear layer reads, (R, B, n_features): the last hidden layer, or else the inputs."""
+        return [inputs, *self.activations(config, weights, inputs).values()][-1]
 
     def losses_and_gradients(
         self,
@@ -115,9 +141,9 @@ class TrainedModel(Model):
         targets: Tensor,
         gradients: Mapping[str, Tensor],
     ) -> Tensor | None:
-        """Return what each run descends, (R,), and write its gradient over `gradients`, by name like the weights.
+        """Return the mean cross-entropy of each run, (R,), and write its gradient over `gradients`, by name.
 
-        None, with nothing written, by a model that has no faster way to them than autograd through its outputs.
+        It is that of `outputs`. None, with nothing written, by a model that has no faster way than autograd.
         """
         return None
 
@@ -130,7 +156,13 @@ class TrainedModel(Model):
 
 
 class SolvedModel(Model):
-    """A model whose training is the exact solution of a convex problem: no steps, no initial weights, no stack."""
+    """A model whose training is the exact solution of a convex problem: no steps, no initial weights, no stack.
+
+    One that takes classes is scored by cross-entropy and error, one that takes real targets by squared error.
+    """
+
+    targets: ClassVar[Targets] = "classes"
+    """The kind of targets that it takes."""
 
     @abstractmethod
     def solve_flops(self, config: Config, n_train: int, n_inputs: int, n_outputs: int) -> float:
@@ -138,9 +170,9 @@ class SolvedModel(Model):
 
     @abstractmethod
     def solve(
-        self, config: Config, inputs: NDArray[np.float64], targets: NDArray[np.int64]
+        self, config: Config, inputs: NDArray[np.float64], targets: NDArray[Any]
     ) -> dict[str, NDArray[np.float64]]:
-        """Return the parameters, for inputs (n, n_inputs) and targets (n,).
+        """Return the parameters, for inputs (n, n_inputs) and targets, (n,) classes or (n, k) real numbers.
 
         Raises LawbookError for data that the problem has no solution for.
         """
@@ -149,7 +181,7 @@ class SolvedModel(Model):
     def outputs(
         self, config: Config, weights: Mapping[str, NDArray[np.float64]], inputs: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Return the logits (n, n_outputs) of inputs (n, n_inputs)."""
+        """Return the outputs (n, n_outputs) of inputs (n, n_inputs): logits, or what the targets are to be."""
 
 
 models: Registry[Model] = Registry("lawbook.models", "model", "model", without=("exactness",))

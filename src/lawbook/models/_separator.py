@@ -14,6 +14,8 @@ from lawbook.models import Shapes, SolvedModel
 class Separator(SolvedModel):
     """A hyperplane through the origin: class 1 where w·x > 0, with the log-odds w·x."""
 
+    reads = frozenset({"vector", "image"})
+
     def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
         """Return one weight (in,). Raises AxisError unless there are two classes."""
         if n_outputs != 2:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lawbook.axes import Axes, AxisError, Config, Neutral
-from lawbook.models import Shapes, TrainedModel, Trial
+from lawbook.models import Role, Shapes, TrainedModel, Trial
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,6 +37,7 @@ class Linear(TrainedModel):
     """
 
     axes = LinearAxes
+    reads = frozenset({"vector", "image", "copies"})
 
     def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
         """Return one weight (copies, in, out). Raises AxisError for copies with several outputs."""
@@ -44,6 +45,14 @@ class Linear(TrainedModel):
         if copies > 1 and n_outputs > 1:
             raise AxisError("copies", copies, "only a task with one output has copies", "leave it out")
         return {"weight": (copies, n_inputs, n_outputs)}
+
+    def roles(self, config: Config, n_inputs: int, n_outputs: int) -> Mapping[str, Role]:
+        """Return that the weight writes the outputs."""
+        return {"weight": "output"}
+
+    def fan_in(self, config: Config, n_inputs: int, n_outputs: int) -> Mapping[str, int]:
+        """Return the number of inputs."""
+        return {"weight": n_inputs}
 
     def forward_flops(self, config: Config, n_inputs: int, n_outputs: int) -> int:
         """Return 2 · copies · in · out: a step takes one batch for each copy."""
@@ -63,17 +72,17 @@ class Linear(TrainedModel):
         """Return zeros: the loss is convex, so that no symmetry needs breaking, and nothing is drawn."""
         return {name: np.zeros(shape) for name, shape in self.shapes(config, n_inputs, n_outputs).items()}
 
-    def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+    def outputs(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return the outputs (R, K·B, out) of inputs (R, K·B, in), the examples of each copy together."""
         from lawbook.models._products import products
 
         weight = math.sqrt(config["copies"]) * weights["weight"].flatten(0, 1)
-        parts = inputs.unflatten(1, (config["copies"], -1)).flatten(0, 1)
+        parts = inputs.flatten(2).unflatten(1, (config["copies"], -1)).flatten(0, 1)
         return products(None, parts, weight).view(*inputs.shape[:2], -1)
 
-    def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
-        """Return the inputs."""
-        return inputs
+    def activations(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> dict[str, Tensor]:
+        """Return nothing: there is no hidden layer."""
+        return {}
 
     def trials(self, rng: np.random.Generator) -> Iterator[Trial]:
         """Yield regressions by one model and by several copies of it."""

@@ -19,6 +19,7 @@ class Memory(SolvedModel):
     """Know an input if it was among the examples. Its parameters are the inputs that it holds, each once."""
 
     axes = MemoryAxes
+    reads = frozenset({"facts"})
 
     def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
         """Return room for every example of the pool."""

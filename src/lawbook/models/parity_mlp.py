@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from lawbook.axes import Axes, AxisError, Config
-from lawbook.models import Shapes, TrainedModel, Trial
+from lawbook.axes import Axes, Config
+from lawbook.models import Role, Shapes, TrainedModel, Trial
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,16 +39,11 @@ class ParityMLP(TrainedModel):
     """
 
     axes = ParityMLPAxes
+    reads = frozenset({"parity"})
     border = ("tasks",)
 
     def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
-        """Return the rows of each task and bit (…, width) and the output layer's (out, width), with their biases.
-
-        Raises AxisError for a task without numbered tasks.
-        """
-        if "n_tasks" not in config:
-            problem = f"it reads numbered tasks, and {config['task']} has none"
-            raise AxisError("model", "parity_mlp", problem, "write model: {name: mlp}")
+        """Return the rows of each task and bit (…, width) and the output layer's (out, width), with their biases."""
         width = config["width"]
         return {
             "tasks": (config["n_tasks"], width),
@@ -56,6 +51,27 @@ class ParityMLP(TrainedModel):
             "bias": (width,),
             "output_weight": (n_outputs, width),
             "output_bias": (n_outputs,),
+        }
+
+    def roles(self, config: Config, n_inputs: int, n_outputs: int) -> Mapping[str, Role]:
+        """Return the roles: the rows of tasks and bits are the first layer's matrix."""
+        return {
+            "tasks": "input",
+            "bits": "input",
+            "bias": "vector",
+            "output_weight": "output",
+            "output_bias": "vector",
+        }
+
+    def fan_in(self, config: Config, n_inputs: int, n_outputs: int) -> Mapping[str, int]:
+        """Return n_tasks + n_bits for the first layer, whose one-hot columns are looked up, and the width."""
+        first: int = config["n_tasks"] + n_inputs - 1
+        return {
+            "tasks": first,
+            "bits": first,
+            "bias": 1,
+            "output_weight": config["width"],
+            "output_bias": 1,
         }
 
     def n_params_non_embedding(self, config: Config, n_inputs: int, n_outputs: int) -> int:
@@ -81,7 +97,7 @@ class ParityMLP(TrainedModel):
             for name, shape in self.shapes(config, n_inputs, n_outputs).items()
         }
 
-    def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+    def outputs(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return the logits (R, B, out) of inputs (R, B, n_bits + 1), whose last column is the task's number."""
         import torch
 
@@ -90,11 +106,11 @@ class ParityMLP(TrainedModel):
         # Several times faster with the batch as the last axis.
         return torch.stack([torch.addmm(b, w, h.T).T for h, (w, b) in zip(hidden, last, strict=True)])
 
-    def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+    def activations(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> dict[str, Tensor]:
         """Return the hidden layer."""
         import torch
 
-        return torch.stack(list(_hidden(weights, inputs)))
+        return {"hidden_1": torch.stack(list(_hidden(weights, inputs)))}
 
     def losses_and_gradients(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lawbook.axes import Axes, AxisError, Config
-from lawbook.models import Shapes, TrainedModel, Trial, vector_trial
+from lawbook.models import Role, Shapes, TrainedModel, Trial, vector_trial
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -58,6 +59,7 @@ class ResNet18(TrainedModel):
     """
 
     axes = ResNet18Axes
+    reads = frozenset({"image"})
 
     def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
         """Return kernels (out, in, k, k), scales and shifts (out,), and the last layer."""
@@ -66,6 +68,18 @@ class ResNet18(TrainedModel):
             shapes[f"{layer.name}_kernel"] = (layer.n_out, layer.n_in, layer.kernel, layer.kernel)
             shapes[f"{layer.name}_scale"] = shapes[f"{layer.name}_shift"] = (layer.n_out,)
         return shapes | {"weight": (n_outputs, _n_features(config)), "bias": (n_outputs,)}
+
+    def roles(self, config: Config, n_inputs: int, n_outputs: int) -> Mapping[str, Role]:
+        """Return the roles: the stem's kernel reads the images, the last layer's weight writes the outputs."""
+        roles: dict[str, Role] = {}
+        for name, shape in self.shapes(config, n_inputs, n_outputs).items():
+            roles[name] = "vector" if len(shape) == 1 else "hidden"
+        return roles | {"stem_kernel": "input", "weight": "output"}
+
+    def fan_in(self, config: Config, n_inputs: int, n_outputs: int) -> Mapping[str, int]:
+        """Return in · k² of each kernel, and the features of the last layer."""
+        shapes = self.shapes(config, n_inputs, n_outputs)
+        return {name: math.prod(shape[1:]) for name, shape in shapes.items()}
 
     def forward_flops(self, config: Config, n_inputs: int, n_outputs: int) -> int:
         """Return 2 Σ in · out · kernel² · side² over the convolutions, and 2 · features · out."""
@@ -93,27 +107,27 @@ class ResNet18(TrainedModel):
         weights["weight"] = rng.normal(0.0, math.sqrt(1.0 / features), (n_outputs, features))
         return weights | {"bias": np.zeros(n_outputs)}
 
-    def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+    def outputs(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return the logits (R, B, classes) of images (R, B, ...), channels last."""
         features = self.features(config, weights, inputs)
         return features @ weights["weight"].mT + weights["bias"].unsqueeze(1)
 
     def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
-        """Return the means of the last stage's channels over the image, (R, B, 8 · width).
-
-        One run after the other, each by the kernels that it takes alone: a grouped convolution of all runs at once
-        takes others, with other last bits, and is no faster.
-        """
+        """Return the means of the last stage's channels over the image, (R, B, 8 · width)."""
         import torch
 
-        names = list(weights)
-        of_runs = zip(*(weights[name].unbind() for name in names), strict=True)
-        return torch.stack(
-            [
-                _features_of_run(config, dict(zip(names, of_run, strict=True)), images)
-                for of_run, images in zip(of_runs, inputs, strict=True)
-            ]
-        )
+        last = [deque(blocks, maxlen=1).pop() for blocks in _of_runs(config, weights, inputs)]
+        return torch.stack([hidden.mean((-2, -1)) for hidden in last])
+
+    def activations(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> dict[str, Tensor]:
+        """Return what the stem and each block put out, (R, B, side, side, channels) each."""
+        import torch
+
+        layers = zip(*_of_runs(config, weights, inputs), strict=True)
+        return {
+            f"hidden_{layer}": torch.stack(of_runs).movedim(2, -1)
+            for layer, of_runs in enumerate(layers, start=1)
+        }
 
     def trials(self, rng: np.random.Generator) -> Iterator[Trial]:
         """Yield narrow networks for images of 16 x 16 pixels, the least at which no norm is of two numbers."""
@@ -121,8 +135,19 @@ class ResNet18(TrainedModel):
             yield vector_trial({"width": width, "channels": channels}, channels * 16**2, 10, rng)
 
 
-def _features_of_run(config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
-    """Return the features (B, 8 · width) of one run's images (B, ...), channels last."""
+def _of_runs(config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Iterator[Iterator[Tensor]]:
+    """Yield what `_blocks` yields of each run.
+
+    One run after the other, each by the kernels that it takes alone: a grouped convolution of all runs at once takes
+    others, with other last bits, and is no faster.
+    """
+    names = list(weights)
+    for *of_run, images in zip(*(weights[name].unbind() for name in names), inputs, strict=True):
+        yield _blocks(config, dict(zip(names, of_run, strict=True)), images)
+
+
+def _blocks(config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Iterator[Tensor]:
+    """Yield what the stem and each block make of images (B, ...), channels last: (B, channels, side, side)."""
     n_inputs = math.prod(inputs.shape[1:])
     side, channels = _side(config, n_inputs), config["channels"]
     # Channels first in memory, too: a mere view would keep them last, which on some processors leads to a kernel
@@ -130,6 +155,7 @@ def _features_of_run(config: Config, weights: Mapping[str, Tensor], inputs: Tens
     images = inputs.reshape(-1, side**2, channels).mT.flatten().view(-1, channels, side, side)
     layers = {layer.name: layer for layer in _convolutions(config, n_inputs)}
     hidden = _normalised(weights, layers["stem"], images).relu_()
+    yield hidden
     for stage in range(STAGES):
         for block in range(BLOCKS):
             name = f"stage_{stage}_block_{block}"
@@ -138,7 +164,7 @@ def _features_of_run(config: Config, weights: Mapping[str, Tensor], inputs: Tens
             if f"{name}_shortcut" in layers:
                 hidden = _normalised(weights, layers[f"{name}_shortcut"], hidden)
             hidden = (hidden + inner).relu_()
-    return hidden.mean((-2, -1))
+            yield hidden
 
 
 def _normalised(weights: Mapping[str, Tensor], layer: Convolution, hidden: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lawbook.axes import Axes, AxisError, Config
-from lawbook.models import Shapes, TrainedModel, Trial
+from lawbook.models import Role, Shapes, TrainedModel, Trial
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,6 +41,7 @@ class Transformer(TrainedModel):
     """
 
     axes = TransformerAxes
+    reads = frozenset({"tokens"})
     border = ("token", "position", "head")
 
     def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
@@ -58,6 +60,19 @@ class Transformer(TrainedModel):
                     shapes |= {f"{part}_gain_{layer}": (d,), f"{part}_shift_{layer}": (d,)}
                 shapes |= {f"{part}_weight_{layer}": (n_in, n_out), f"{part}_bias_{layer}": (n_out,)}
         return shapes | {"head_gain": (d,), "head_shift": (d,), "head": (d, n_outputs)}
+
+    def roles(self, config: Config, n_inputs: int, n_outputs: int) -> Mapping[str, Role]:
+        """Return the roles: embeddings read the inputs, `head` writes the outputs."""
+        roles: dict[str, Role] = {}
+        for name, shape in self.shapes(config, n_inputs, n_outputs).items():
+            roles[name] = "vector" if len(shape) == 1 else "hidden"
+        return roles | {"token": "input", "position": "input", "head": "output"}
+
+    def fan_in(self, config: Config, n_inputs: int, n_outputs: int) -> Mapping[str, int]:
+        """Return the inputs of each matrix; embeddings are looked up."""
+        shapes = self.shapes(config, n_inputs, n_outputs)
+        fan_in = {name: shape[0] if len(shape) == 2 else 1 for name, shape in shapes.items()}
+        return fan_in | {"token": 1, "position": 1}
 
     def n_params_non_embedding(self, config: Config, n_inputs: int, n_outputs: int) -> int:
         """Return N without the embeddings of tokens and positions; the output layer counts."""
@@ -94,15 +109,27 @@ class Transformer(TrainedModel):
                 weights[name] = np.ones(shape) if "gain" in name else np.zeros(shape)
         return weights
 
-    def forward(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+    def outputs(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return the logits (R, B, T, V) of the tokens that follow, for token ids (R, B, T)."""
         from lawbook.models._products import products
 
         x = self.features(config, weights, inputs)
         return products(None, x.flatten(1, 2), weights["head"]).unflatten(1, x.shape[1:3])
 
+    def activations(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> dict[str, Tensor]:
+        """Return x after each block, (R, B, T, d) each."""
+        blocks = self._blocks(config, weights, inputs)
+        return {
+            f"hidden_{layer}": x.unflatten(1, inputs.shape[1:]) for layer, x in enumerate(blocks, start=1)
+        }
+
     def features(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
         """Return norm x after the last block, (R, B, T, d)."""
+        (last,) = deque(self._blocks(config, weights, inputs), maxlen=1)
+        return _norm(weights, "head_{}", last).unflatten(1, inputs.shape[1:])
+
+    def _blocks(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Iterator[Tensor]:
+        """Yield x after each block, (R, B·T, d)."""
         import torch
         from torch.nn.functional import embedding, gelu, scaled_dot_product_attention
 
@@ -116,12 +143,14 @@ class Transformer(TrainedModel):
             mixed = _linear(weights, f"attend_{{}}_{layer}", _norm(weights, f"attend_{{}}_{layer}", x))
             # Runs and batch are one axis for attention: its products hold no weights.
             parts = mixed.view(n_runs * n_batch, length, 3, heads, d // heads).permute(2, 0, 3, 1, 4)
-            seen = scaled_dot_product_attention(parts[0], parts[1], parts[2], is_causal=True)
+            seen = scaled_dot_product_attention(
+                parts[0], parts[1], parts[2], is_causal=True, scale=_attention_scale(config)
+            )
             seen = seen.transpose(1, 2).reshape(n_runs, n_batch * length, d)
             x = x + _linear(weights, f"write_{{}}_{layer}", seen)
             hidden = gelu(_linear(weights, f"expand_{{}}_{layer}", _norm(weights, f"expand_{{}}_{layer}", x)))
             x = x + _linear(weights, f"contract_{{}}_{layer}", hidden)
-        return _norm(weights, "head_{}", x).unflatten(1, (n_batch, length))
+            yield x
 
     def trials(self, rng: np.random.Generator) -> Iterator[Trial]:
         """Yield narrow and wide networks that read ten tokens of a vocabulary of 23."""
@@ -138,6 +167,17 @@ def _matrices(width: int) -> tuple[tuple[str, int, int], ...]:
         ("expand", width, HIDDEN * width),
         ("contract", HIDDEN * width, width),
     )
+
+
+def _attention_scale(config: Config) -> float | None:
+    """Return the factor on a query's product with a key; None for 1/√d, with d the width of a head.
+
+    Under the maximal update parametrization it is √d₀/d, with d₀ that of as many heads at the base width (Yang et
+    al. 2022, arXiv:2203.03466, definition 4.1): the product of what has learned to agree grows as d.
+    """
+    if config.get("parametrization") != "mup":
+        return None
+    return float(np.sqrt(config["base_width"] / config["heads"]) * config["heads"] / config["width"])
 
 
 def _linear(weights: Mapping[str, Tensor], name: str, x: Tensor) -> Tensor:

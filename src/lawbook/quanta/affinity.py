@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
+Affinity = Literal["angular", "relu_cos", "abs_cos"]
 
 
 def unit_rows(vectors: Floats) -> Floats:

@@ -10,7 +10,7 @@ from matplotlib.font_manager import FontProperties, findfont, fontManager, get_f
 from matplotlib.patheffects import Normal
 from matplotlib.text import Text
 
-from lawbook.laws.notice import listed
+from lawbook.errors import listed
 
 FALLBACKS = (
     "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei",

@@ -10,14 +10,17 @@ import pandas as pd
 
 from lawbook.fitting.exact import exact_estimate, exponent_at_infinity
 from lawbook.laws.forms import laws as forms
-from lawbook.report.notices import fit_notices
+from lawbook.laws.note import codes_of, notes_from_json, reason_of
 from lawbook.results.reader import Results
 from lawbook.results.selection import in_group
 from lawbook.results.words import count, enumerate_words, fitted_range, measured, number, plain, symbol
-from lawbook.studies.schema import Claim, LawBlock, StudyFile
+from lawbook.storage.status import UNDECIDED, FitStatus
+from lawbook.studies.claim_block import Claim
+from lawbook.studies.law_block import LawBlock
+from lawbook.studies.schema import StudyFile
 
-NO_LAW = ("flat", "no decay")
-"""How the reason of a refusal begins where the data show that there is no law."""
+NO_LAW = {"flat", "no_decay"}
+"""Codes of the notes by which the data show that there is no law."""
 FLOOR = "floor_not_identified"
 EDGE = "chosen_at_edge"
 AS_FITTED = "as fitted"
@@ -57,21 +60,21 @@ def headlines(content: StudyFile, results: Results) -> list[Headline]:
     for name, law in headline_laws(content).items():
         fits = results.fits
         form = law.compare[0]
-        mine = fits[
+        of_law = fits[
             (fits["law"] == name) & (fits["form"] == form) & (fits["parameter"] == forms[form].exponent)
         ]
-        rows += [_headline(name, law, row, content, results) for _, row in mine.iterrows()]
+        rows += [_headline(name, law, row, content, results) for _, row in of_law.iterrows()]
     return rows
 
 
 def _headline(name: str, law: LawBlock, row: pd.Series, content: StudyFile, results: Results) -> Headline:
     form, group, parameter = str(row["form"]), str(row["group"]), str(row["parameter"])
-    refused = row["status"] == "refused"
+    why = reason_of(notes_from_json(row["notes"]))
     value = measured(row["estimate"], row["low"], row["high"])
-    if refused:
-        value = f"REFUSED: {row['reason']}"
-    elif row["status"] != "ok":
-        value += f" – {plain(str(row['status']))}: {row['reason']}"
+    if row["status"] == FitStatus.REFUSED:
+        value = f"REFUSED: {why}"
+    elif row["status"] != FitStatus.OK:
+        value += f" – {plain(str(row['status']))}: {why}"
     held = f"{number(row['heldout_error'], 2)} / {number(row['heldout_error_power'], 2)}"
     cells = (
         ("number", f"{symbol(parameter)}, {plain(form)}"),
@@ -134,9 +137,9 @@ def floor_text(law: str, form: str, group: str, fits: pd.DataFrame) -> str:
     if rows.empty:
         return "not asked: no form with a floor"
     row = rows.iloc[0]
-    if row["status"] != "ok":
+    if row["status"] != FitStatus.OK:
         return f"no: {plain(with_floor)} {plain(str(row['status']))}"
-    if any(notice.kind == FLOOR for notice in fit_notices(row)):
+    if FLOOR in codes_of(notes_from_json(row["notes"])):
         return "no"
     floor = rows[rows["parameter"] == forms[with_floor].floor].iloc[0]
     return f"yes: {floor['parameter']} = {measured(floor['estimate'], floor['low'], floor['high'])}"
@@ -147,11 +150,8 @@ def counts_text(row: pd.Series, law: LawBlock, convergence_judged: bool) -> str:
 
     What the study did not judge is said to be not judged: no number would be true.
     """
-    edges = sum(
-        len(notice.message.rsplit(" = ", 1)[-1].split(", "))
-        for notice in fit_notices(row)
-        if notice.kind == EDGE
-    )
+    notes = notes_from_json(row["notes"])
+    edges = sum(len(note.details["edges"]) for note in notes if note.code == EDGE)
     return ", ".join(
         (
             f"{edges} undertuned" if law.choose is not None else "tuning not judged",
@@ -167,12 +167,12 @@ def verdict_text(
 ) -> str:
     """Return the verdicts of the claims about one number."""
     verdicts = dict(zip(judged["claim"], judged["verdict"], strict=True))
-    mine = [
+    of_number = [
         f"{verdicts[i]} ({claim.origin})"
         for i, claim in enumerate(claims)
         if claim.value == f"{law}.{form}.{parameter}" and in_group(group, claim.where) and i in verdicts
     ]
-    return "; ".join(mine) or "no claim"
+    return "; ".join(of_number) or "no claim"
 
 
 def sensitivity_bars(fitted: pd.Series, table: pd.DataFrame) -> tuple[tuple[Bar, ...], str]:
@@ -195,13 +195,13 @@ def sensitivity_bars(fitted: pd.Series, table: pd.DataFrame) -> tuple[tuple[Bar,
     bars = tuple(
         Bar(
             plain(str(choice)),
-            measured(*values) + (" (refused)" if status == "refused" else ""),
+            measured(*values) + (" (refused)" if status == FitStatus.REFUSED else ""),
             *(place(v if np.isfinite(v) else values[0]) for v in (values[1], values[2], values[0])),
         )
         for choice, status, values in zip(rows["choice"], rows["status"], ends, strict=True)
     )
     first = ends[0]
-    fits = ends[rows["status"].to_numpy() != "refused", 0]
+    fits = ends[rows["status"].to_numpy() != FitStatus.REFUSED, 0]
     moved, sampled = float(np.ptp(fits)) if len(fits) else 0.0, float(first[2] - first[1])
     spread = f"Spread over {count(len(fits), 'choice')} that fit: {number(moved, 2)}"
     if np.isfinite(sampled):
@@ -215,46 +215,47 @@ def null_outcome(content: StudyFile, fits: pd.DataFrame) -> tuple[tuple[str, boo
 
     A null has no dependence on x by construction, so a law found in it is an error of the pipeline.
     """
-    said = []
+    outcomes = []
     for name, law in content.laws.items():
         if law.role != "null":
             continue
-        mine = fits[fits["law"] == name]
-        for group in dict.fromkeys(mine["group"]):
-            rows = mine[mine["group"] == group]
+        of_law = fits[fits["law"] == name]
+        for group in dict.fromkeys(of_law["group"]):
+            rows = of_law[of_law["group"] == group]
             found = []
             for form in law.compare:
                 row = rows[(rows["form"] == form) & (rows["parameter"] == forms[form].exponent)].iloc[0]
                 flat = pd.notna(row["low"]) and row["low"] <= 0 <= row["high"]
-                if row["status"] != "refused" and not flat:
+                if row["status"] != FitStatus.REFUSED and not flat:
                     value = measured(row["estimate"], row["low"], row["high"])
                     over = fitted_range(row.to_dict(), named=False)
                     found.append(f"{plain(form)} with {symbol(row['parameter'])} = {value} over {over}")
             label = plain(name) + (f", {group}" if group else "")
-            reason = str(rows.iloc[0]["reason"])
-            refused = bool((rows["status"] == "refused").any())
-            if not found and refused and not reason.startswith(NO_LAW):
-                said.append(
+            notes = notes_from_json(rows.iloc[0]["notes"])
+            reason = reason_of(notes)
+            refused = bool((rows["status"] == FitStatus.REFUSED).any())
+            if not found and refused and not codes_of(notes) & NO_LAW:
+                outcomes.append(
                     (
                         f"{label}: the null shows nothing, its fit was refused for another reason ({reason})",
                         False,
                     )
                 )
             elif found:
-                said.append((f"{label}: a law was found where there is none ({'; '.join(found)})", False))
+                outcomes.append((f"{label}: a law was found where there is none ({'; '.join(found)})", False))
             else:
-                said.append((f"{label}: no law, as it must. {reason}".strip(), True))
-        if mine.empty:
-            said.append((f"{plain(name)}: the null has no fit, so it shows nothing", False))
-    return tuple(said)
+                outcomes.append((f"{label}: no law, as it must. {reason}".strip(), True))
+        if of_law.empty:
+            outcomes.append((f"{plain(name)}: the null has no fit, so it shows nothing", False))
+    return tuple(outcomes)
 
 
 def cannot_say(content: StudyFile, fits: pd.DataFrame) -> str:
     """Return the study's sentence on what its data cannot say, and what follows from the fits themselves."""
     sentences = [content.limits.strip()] if content.limits.strip() else []
     laws = headline_laws(content)
-    mine = fits[fits["law"].isin(list(laws))]
-    known = mine.dropna(subset=["decades"])
+    of_laws = fits[fits["law"].isin(list(laws))]
+    known = of_laws.dropna(subset=["decades"])
     decades = {str(name): float(d) for name, d in known.groupby("law")["decades"].max().items()}
     if decades:
         short = min(decades.values())
@@ -263,12 +264,13 @@ def cannot_say(content: StudyFile, fits: pd.DataFrame) -> str:
         sentences.append(
             text + (", and below 1.5 decades forms are hard to tell apart." if short < 1.5 else ".")
         )
-    floors = mine["warnings"].fillna("").str.contains(FLOOR) & (mine["status"] == "ok")
-    if floors.any():
-        names = enumerate_words(map(plain, dict.fromkeys(mine.loc[floors, "law"])))
+    sound = of_laws[of_laws["status"] == FitStatus.OK]
+    floors = [FLOOR in codes_of(notes_from_json(text)) for text in sound["notes"]]
+    if any(floors):
+        names = enumerate_words(map(plain, dict.fromkeys(sound.loc[floors, "law"])))
         sentences.append(f"Whether {names} ends in a floor cannot be told.")
     compared = [name for name, law in laws.items() if len(law.compare) > 1]
-    undecided = mine[(mine["preferred"] == "undecided") & mine["law"].isin(compared)]
+    undecided = of_laws[(of_laws["preferred"] == UNDECIDED) & of_laws["law"].isin(compared)]
     if len(undecided):
         names = enumerate_words(map(plain, dict.fromkeys(undecided["law"])))
         sentences.append(f"Which form {names} follows is undecided.")

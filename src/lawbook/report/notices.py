@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from lawbook.analyses.staged_learning.compute import unlearned_cases
-from lawbook.laws.points import Notice
+from lawbook.laws.note import Severity, notes_from_json, reason_of
 from lawbook.report.pool_scores import disputed_cases, duplicate_cases
-from lawbook.report.quanta import few_tokens
+from lawbook.report.sections import notices
 from lawbook.results.reader import Results
-from lawbook.results.selection import axes_of, text_of
+from lawbook.results.selection import text_of
 from lawbook.results.words import count, plain
+from lawbook.storage.status import FitStatus, RunStatus, Verdict
 from lawbook.studies.schema import StudyFile
 
-BAD = ("failed", "diverged", "unconverged")
+BAD = (RunStatus.FAILED, RunStatus.DIVERGED, RunStatus.UNCONVERGED)
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,10 @@ class Group:
     cases: tuple[str, ...]
 
 
-def fit_notices(row: pd.Series) -> list[Notice]:
-    """Return the warnings of one row of the table 'fits'."""
-    lines = str(row["warnings"]).splitlines() if pd.notna(row["warnings"]) else []
-    return [Notice(kind, message) for kind, _, message in (line.partition(": ") for line in lines)]
-
-
-def run_cases(runs: pd.DataFrame) -> list[tuple[str, str]]:
+def run_cases(results: Results) -> list[tuple[str, str]]:
     """Return (status, case) per run that failed, diverged or did not converge, naming what tells it apart."""
-    varied = [axis for axis in axes_of(runs) if len(runs[axis].unique()) > 1]
+    runs = results.runs
+    varied = [axis for axis in results.columns("axis", "attribute") if len(runs[axis].unique()) > 1]
     cases = []
     for row in runs[runs["status"].isin(BAD)].to_dict("records"):
         at = ", ".join(f"{plain(axis)} {text_of(row[axis])}" for axis in varied)
@@ -49,33 +44,31 @@ def run_cases(runs: pd.DataFrame) -> list[tuple[str, str]]:
 def warnings_of(content: StudyFile, results: Results) -> list[Group]:
     """Return the warnings of a study, those that cost a result first."""
     found: dict[str, dict[str, None]] = defaultdict(dict)
-    for status, case in run_cases(results.runs):
+    for status, case in run_cases(results):
         found[f"run_{status}"][case] = None
-    for case in unlearned_cases(results.runs):
-        found["nothing_learned"][case] = None
     fits = results.fits
     for name in content.laws:
         for (form, group), rows in fits[fits["law"] == name].groupby(["form", "group"], sort=False):
             row = rows.iloc[0]
             at = plain(name) + (f", {group}" if group else "")
-            if row["status"] != "ok" and content.laws[name].role != "null":
-                found[f"fit_{row['status']}"][f"{at}, {plain(str(form))}: {row['reason']}"] = None
-            for notice in fit_notices(row):
+            notes = notes_from_json(row["notes"])
+            if row["status"] != FitStatus.OK and content.laws[name].role != "null":
+                found[f"fit_{row['status']}"][f"{at}, {plain(str(form))}: {reason_of(notes)}"] = None
+            for note in notes:
                 # One data set serves all forms: what is said of it is said once.
-                found[notice.kind][f"{at}: {notice.message}"] = None
+                if note.severity != Severity.REFUSAL:
+                    found[note.code][f"{at}: {note.message}"] = None
     for claim in results.claims.to_dict("records"):
-        if claim["verdict"] != "holds":
+        if claim["verdict"] != Verdict.HOLDS:
             found[f"claim_{claim['verdict']}"][f"{claim['text']}: {claim['reason']}"] = None
     if results.has("scorings"):
         for case in disputed_cases(results):
             found["disputed_labels"][case] = None
         for case in duplicate_cases(results):
             found["near_duplicates"][case] = None
-    for case in few_tokens(content, results):
-        found["few_tokens"][case] = None
-    for _, verdict in results.verdicts.iterrows():
-        for notice in fit_notices(verdict):
-            found[notice.kind][f"{plain(verdict['frontier'])}: {notice.message}"] = None
+    for of_analysis in notices.values():
+        for kind, case in of_analysis(content, results):
+            found[kind][case] = None
     if content.laws and not any(law.role == "null" for law in content.laws.values()):
         found["no_null"][
             "no law of this study has the role null: the pipeline was not shown data without a law"
@@ -105,5 +98,5 @@ def summary(runs: pd.DataFrame) -> str:
     '3 runs: 2 ok, 1 diverged'
     """
     ended = runs["status"].value_counts()
-    order = [status for status in ("ok", *BAD) if status in ended.index]
+    order = [status for status in (RunStatus.OK, *BAD) if status in ended.index]
     return f"{count(len(runs), 'run')}: " + ", ".join(f"{ended[status]:,} {status}" for status in order)

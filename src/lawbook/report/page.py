@@ -8,32 +8,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader, StrictUndefined
 
 from lawbook import __version__
 from lawbook.report.embed import InlineFigure, Link, inline_figure, table_link
 from lawbook.report.headline import cannot_say, headlines, null_outcome
-from lawbook.report.known_quanta import METHOD_COLUMNS, NETWORK_COLUMNS, known_section
 from lawbook.report.notices import summary, warnings_of
 from lawbook.report.pool_scores import COLUMNS as SCORING
 from lawbook.report.pool_scores import probe_data_rows, scoring_rows
-from lawbook.report.quanta import SCORE_COLUMNS, quanta_section
-from lawbook.report.verdicts import verdict_rows
+from lawbook.report.sections import shown_sections, template_folders
 from lawbook.results.reader import Results
-from lawbook.results.selection import axes_of, text_of
+from lawbook.results.selection import text_of
 from lawbook.results.words import count, fitted_range, measured, number, plain, symbol
 from lawbook.storage.files import write_text
+from lawbook.storage.status import Verdict
 from lawbook.studies import Study
+from lawbook.studies.analysis import analyses
 from lawbook.studies.schema import StudyFile
 
 ORIGINS = ("exact", "published", "preregistered", "exploratory")
-VERDICTS = ("holds", "fails", "undecided")
+VERDICTS = tuple(Verdict)
+SIZES = ("n_params", "n_train", "flops")
 METRICS = ("test_loss", "test_error", "validation_loss", "train_loss")
-DOWNLOADS = (
-    "runs", "costs", "fits", "claims", "sensitivity", "slopes", "points", "predictions", "frontiers", "verdicts"
-)  # fmt: skip
-
-FRONTIER_TABLES = {"frontiers", "verdicts"}
+DOWNLOADS = ("runs", "costs", "fits", "claims", "sensitivity", "slopes", "points", "predictions")
 
 
 @dataclass(frozen=True)
@@ -53,9 +50,11 @@ def write_report(study: Study, results: Path) -> None:
     Raises LawbookError for a table or figure that is not there.
     """
     tables, content = Results(results), study.content
+    shown = shown_sections(content, tables)
+    templates = {kind: FileSystemLoader(folder) for kind, folder in template_folders(shown).items()}
     environment = Environment(
-        loader=PackageLoader("lawbook.report"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        loader=ChoiceLoader([PackageLoader("lawbook.report"), PrefixLoader(templates)]), autoescape=True,
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.globals |= {"plain": plain, "number": number, "count": count}
     page = environment.get_template("page.html").render(
@@ -66,7 +65,7 @@ def write_report(study: Study, results: Path) -> None:
         origins=ORIGINS,
         verdicts=VERDICTS,
         headlines=headlines(content, tables),
-        frontiers=verdict_rows(content, tables),
+        sections=shown,
         nulls=null_outcome(content, tables.fits),
         cannot_say=cannot_say(content, tables.fits),
         warnings=warnings_of(content, tables),
@@ -74,12 +73,8 @@ def write_report(study: Study, results: Path) -> None:
         claims=tables.claims.to_dict("records"),
         measured=measured,
         fits=fits_table(tables.fits),
-        runs=runs_table(tables.runs),
-        downloads=[table_link(name, tables.table(name)) for name in _downloads(content)],
-        quanta=quanta_section(content, tables),
-        quanta_columns=SCORE_COLUMNS,
-        known_quanta=known_section(content, tables),
-        known_columns=(NETWORK_COLUMNS, METHOD_COLUMNS),
+        runs=runs_table(tables),
+        downloads=_downloads(content, tables),
         scoring=scoring_rows(tables) if tables.has("scorings") else (),
         scoring_columns=SCORING,
         cost=cost_rows(tables.costs, tables.runs) if content.table is None else [],
@@ -115,11 +110,15 @@ def fits_table(fits: pd.DataFrame) -> Table:
     return Table("fits", columns, rows, table_link("fits", fits))
 
 
-def runs_table(runs: pd.DataFrame) -> Table:
-    """Return a row per run: its sweeps, the axes that vary, sizes, final metrics and status."""
-    varied = [axis for axis in axes_of(runs) if len(runs[axis].unique()) > 1]
-    fixed = [axis for axis in axes_of(runs) if axis not in varied]
-    sizes = [c for c in ("n_params", "n_train", "flops") if c in runs]
+def runs_table(tables: Results) -> Table:
+    """Return a row per run: its sweeps, the axes that vary, sizes, final metrics, what is derived, and status."""
+    runs = tables.runs
+    # Of a table that was given all columns are shown: which are its sizes and metrics only its laws say.
+    told = tables.columns("axis", "attribute", *(("size", "metric") if tables.has("source") else ()))
+    told = [column for column in told if column not in (*SIZES, *METRICS)]
+    varied = [axis for axis in told if len(runs[axis].unique()) > 1]
+    fixed = [axis for axis in told if axis not in varied]
+    sizes = [c for c in SIZES if c in runs]
     metrics = [m for m in METRICS if m in runs and runs[m].notna().any()]
     columns = [
         "run_id",
@@ -127,6 +126,7 @@ def runs_table(runs: pd.DataFrame) -> Table:
         *varied,
         *sizes,
         *metrics,
+        *tables.columns("measurement", "derived"),
         "status",
         "reason",
     ]
@@ -134,8 +134,8 @@ def runs_table(runs: pd.DataFrame) -> Table:
         tuple(number(v) if isinstance(v, float) else "" if v is None or v is pd.NA else str(v) for v in row)
         for row in runs[columns].itertuples(index=False, name=None)
     )
-    told = [axis for axis in fixed if runs[axis].notna().any()]
-    same = ", ".join(f"{plain(axis)} {text_of(runs[axis].iloc[0])}" for axis in told) if len(runs) else ""
+    known = [axis for axis in fixed if runs[axis].notna().any()]
+    same = ", ".join(f"{plain(axis)} {text_of(runs[axis].iloc[0])}" for axis in known) if len(runs) else ""
     about = f"In all runs: {same}." if same else ""
     return Table("runs", tuple(map(plain, columns)), rows, table_link("runs", runs), about)
 
@@ -197,11 +197,15 @@ def _source_rows(content: StudyFile, tables: Results) -> list[tuple[str, str]]:
     return rows
 
 
-def _downloads(content: StudyFile) -> list[str]:
-    without = {"costs"} if content.table is not None else set()
-    return [
-        name for name in DOWNLOADS if name not in without | (set() if content.frontiers else FRONTIER_TABLES)
-    ]
+def _downloads(content: StudyFile, tables: Results) -> list[Link]:
+    names = [name for name in DOWNLOADS if name != "costs" or content.table is None]
+    links = [table_link(name, tables.table(name)) for name in names]
+    for kind, name, _ in content.analyses.each():
+        found = tables.analysis(kind, name)
+        links += [
+            table_link(f"{kind}_{name}_{table}", found.table(table)) for table in analyses[kind].downloads
+        ]
+    return links
 
 
 def _versions(text: str) -> str:

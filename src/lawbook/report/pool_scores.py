@@ -13,9 +13,9 @@ from lawbook.pruning.duplicates import gap
 from lawbook.pruning.metrics import metrics
 from lawbook.pruning.pools import members_of
 from lawbook.results.reader import Results
-from lawbook.results.selection import REPEATS, axes_of
 from lawbook.results.words import conditions, count, number, plain
 from lawbook.studies.probes import DISPUTED, pool_id
+from lawbook.studies.roles import REPEATS
 from lawbook.tasks import PoolTask, tasks
 
 DISPUTED_SHARE = 0.3
@@ -120,7 +120,7 @@ def disputed_shares(results: Results) -> pd.DataFrame:
         & (runs["keep"] == "hard")
         & runs["metric"].isin([name for name in metrics if metrics[name].uses_labels])
     ]
-    varying = [axis for axis in axes_of(runs) if axis not in REPEATS and len(hard[axis].unique()) > 1]
+    varying = [axis for axis in results.axes if axis not in REPEATS and len(hard[axis].unique()) > 1]
     of_task = [axis for axis in varying if axis in _task_axes(runs)]
     ordered = results.scores.sort_values("example", kind="stable")
     scored = dict(iter(ordered.groupby(["pool_id", "metric"])))

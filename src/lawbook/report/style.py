@@ -13,6 +13,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib import colormaps, ticker
 from matplotlib.axes import Axes
+from matplotlib.colorbar import Colorbar
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
@@ -154,19 +155,31 @@ def log_axis(axes: Axes, which: str, values: Iterable[float]) -> None:
     subs = next((subs for limit, subs in narrow if decades < limit), (1.0,))
     axis.set_major_locator(ticker.LogLocator(base=10, subs=subs, numticks=12))
     axis.set_minor_locator(ticker.LogLocator(base=10, subs=tuple(np.arange(1.0, 10.0)), numticks=12))
-    axis.set_major_formatter(ticker.FuncFormatter(_tick))
+    axis.set_major_formatter(ticker.FuncFormatter(tick_text))
     axis.set_minor_formatter(ticker.NullFormatter())
+
+
+def label_bar(bar: Colorbar, values: Iterable[float], label: str) -> None:
+    """Write the name and plain numbers beside a colour bar, whether it is logarithmic or linear."""
+    if bar.norm.__class__.__name__ == "LogNorm":
+        log_axis(bar.ax, "y", values)
+    else:
+        bar.ax.yaxis.set_major_formatter(ticker.FuncFormatter(tick_text))
+    bar.set_label(label)
+    bar.outline.set_visible(False)
 
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def _tick(value: float, _position: int | None = None) -> str:
+def tick_text(value: float, _position: int | None = None) -> str:
     """Write a tick: plain from 0.0001 to 99,999, else as a power of ten.
 
-    >>> _tick(0.02), _tick(20000.0), _tick(1e8)
-    ('0.02', '20,000', '10⁸')
+    >>> tick_text(0.02), tick_text(20000.0), tick_text(1e8), tick_text(0.0)
+    ('0.02', '20,000', '10⁸', '0')
     """
+    if value <= 0:
+        return "−" + tick_text(-value) if value < 0 else "0"
     if 9e-5 <= value < 1e5:
         return f"{value:,.0f}" if value >= 10 else f"{value:.3g}"
     exponent = int(np.floor(np.log10(value) + 1e-9))

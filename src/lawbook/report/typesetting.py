@@ -39,6 +39,9 @@ LABEL_LINES, ENTRY_LINES, FOOT_LINES = 2, 3, 6
 TALL = 0.3
 """Share of a panel's height for its title, or for a text in it."""
 
+_NUMBER = frozenset("0123456789.,+-−e× ⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+"""Characters of numbers as ticks are written."""
+
 Widths = Callable[[Text], Callable[[str], float]]
 """For a text, the width in pixels that a line has in its font."""
 
@@ -171,11 +174,12 @@ def _categories(axis: Axis) -> list[str]:
 
 
 def _is_number(name: str) -> bool:
-    try:
-        float(name.replace(",", ""))
-    except ValueError:
-        return not name
-    return True
+    """Tell whether a name is a number as ticks are written, or none at all.
+
+    >>> _is_number("20,000"), _is_number("3 × 10⁻⁵"), _is_number("el2n"), _is_number("")
+    (True, True, False, True)
+    """
+    return set(name) <= _NUMBER
 
 
 def _fit_categories(axis: Axis, names: Sequence[str], width_in: Widths) -> list[str]:

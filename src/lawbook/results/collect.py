@@ -11,16 +11,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lawbook.errors import LawbookError
-from lawbook.results.evaluations import metrics_along
+from lawbook.results.derived import derive
+from lawbook.results.evaluations import final_metrics
 from lawbook.storage.tables import n_rows, read_rows, read_table
+from lawbook.studies.axes import HOW_TRAINED
+from lawbook.studies.identity import Run
 from lawbook.studies.plan import Plan
-from lawbook.studies.schema import HOW_TRAINED
-from lawbook.tasks import PoolTask
+from lawbook.tasks import PoolTask, tasks
 
 SCIENCE = ["run_id", "n_train", "n_unique", "status", "reason", "diverged_step"]
 COSTS = [
     "run_id", "wall_s", "cpu_s", "peak_memory_bytes", "shard", "engine", "stack_size", "device", "cached",
-    "versions", "digest", "data",
+    "measured", "versions", "digest", "data",
 ]  # fmt: skip
 NOT_SCIENCE = ["shard", *HOW_TRAINED, "bytes", "predicted_s"]
 """Columns of the plan that say how and where a run is trained, not what came of it."""
@@ -30,37 +32,50 @@ def collect_runs(plan: Plan, shard_files: Sequence[Path]) -> tuple[pd.DataFrame,
     """Return the tables runs (science only, a row per planned run) and costs, sorted by run_id.
 
     shard_files: the `{shard}.parquet` of every shard; `{shard}.runs.parquet` lies beside each. The final metrics
-    are a run's last evaluation, null where it diverged. Raises LawbookError if a planned run is missing.
+    are a run's last evaluation, null where it diverged. Raises LawbookError if a planned run is missing, and for a
+    metric that the task does not declare. The columns that the study derives stand last.
     """
-    outcomes = pd.concat(
-        [read_table(file.with_suffix(".runs.parquet")) for file in shard_files], ignore_index=True
-    )
+    parts = [read_table(file.with_suffix(".runs.parquet")) for file in shard_files]
+    outcomes = pd.concat(parts, ignore_index=True)
     planned = plan.table()
     missing = sorted(set(planned["run_id"]) - set(outcomes["run_id"]))
     if missing:
         raise LawbookError(
             f"{len(missing)} planned runs are in no shard, {missing[0]} first; delete the shards"
         )
-    finals = pd.concat([_final_metrics(read_table(file)) for file in shard_files], ignore_index=True)
+    finals = pd.concat([final_metrics(read_table(file)) for file in shard_files], ignore_index=True)
     runs = planned.drop(columns=NOT_SCIENCE).merge(outcomes[SCIENCE], on="run_id", validate="one_to_one")
     runs = runs.merge(finals[sorted(map(str, finals))], on="run_id", how="left", validate="one_to_one")
-    task = plan.study.task
-    if isinstance(task, PoolTask):
-        n_eval = {run.run_id: task.n_eval(run.config) for run in plan.runs}
-        if None not in n_eval.values():  # else the error is the population's, and has no binomial noise
-            runs["n_eval"] = runs["run_id"].map(n_eval).astype("Int64")
-            if "test_error" in runs:
-                runs["test_error_se"] = np.sqrt(
-                    runs["test_error"] * (1 - runs["test_error"]) / runs["n_eval"]
-                )
+    n_eval = {run.run_id: _n_eval(run) for run in plan.runs}
+    if any(n is not None for n in n_eval.values()):  # else the error is the population's: no binomial noise
+        runs["n_eval"] = runs["run_id"].map(n_eval).astype("Int64")
+        if "test_error" in runs:
+            runs["test_error_se"] = np.sqrt(runs["test_error"] * (1 - runs["test_error"]) / runs["n_eval"])
+    if blocks := plan.study.content.columns:
+        # A run's derived columns need its own curve alone, so that one shard at a time is in memory.
+        of_shards = [runs[runs["run_id"].isin(part["run_id"])] for part in parts]
+        derived = [
+            derive(rows, read_table(file), blocks) for rows, file in zip(of_shards, shard_files, strict=True)
+        ]
+        runs = pd.concat(derived, ignore_index=True)
+    for column in runs:
+        if column not in plan.roles:
+            problem = f"its evaluation gives {column!r}, which it does not declare"
+            raise LawbookError(f"task {plan.study.base['task']}: {problem}; add it to its metrics")
     return (
         runs.sort_values("run_id", ignore_index=True),
         outcomes[COSTS].sort_values("run_id", ignore_index=True),
     )
 
 
+def _n_eval(run: Run) -> int | None:
+    """Return the number of a run's test examples, None where its error is the population's."""
+    task = tasks[run.config["task"]]
+    return task.n_eval(run.config) if isinstance(task, PoolTask) else None
+
+
 def sorted_curves(shard_files: Sequence[Path], rows_at_once: int = 1 << 21) -> Iterator[pa.Table]:
-    """Yield the curves of all shards by run, step, split and metric, in parts of about `rows_at_once` rows.
+    """Yield the curves of all shards by run, step, split, metric and index, in parts of about `rows_at_once` rows.
 
     Each shard is read once a part, so that no more than a part and a shard are ever in memory; the parts do not
     depend on how the runs were sharded. Raises LawbookError for a shard that is absent or damaged.
@@ -75,12 +90,6 @@ def sorted_curves(shard_files: Sequence[Path], rows_at_once: int = 1 << 21) -> I
         wanted = (pc.field("run_id") >= first) & (pc.field("run_id") <= last)
         yield pa.concat_tables(
             read_rows(file, wanted)
-            for file, mine in zip(shard_files, ids, strict=True)
-            if ((mine >= first) & (mine <= last)).any()
-        ).sort_by([(column, "ascending") for column in ("run_id", "step", "split", "metric")])
-
-
-def _final_metrics(curves: pd.DataFrame) -> pd.DataFrame:
-    """Return a row per run with a column per split and metric, of the last evaluated step."""
-    last = curves[curves["step"] == curves.groupby("run_id")["step"].transform("max")]
-    return metrics_along(last).drop(columns=["step", "samples_seen"])
+            for file, of_shard in zip(shard_files, ids, strict=True)
+            if ((of_shard >= first) & (of_shard <= last)).any()
+        ).sort_by([(column, "ascending") for column in ("run_id", "step", "split", "metric", "index")])

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from lawbook.results.evaluations import runs_at
-from lawbook.storage.tables import read_table
-from lawbook.studies.schema import LawBlock
+from lawbook.errors import LawbookError
+from lawbook.results.evaluations import At, runs_at
+from lawbook.storage.columns import COLUMNS, Role
+from lawbook.storage.tables import read_roles, read_table
+from lawbook.studies.analysis import analyses
+from lawbook.studies.law_block import LawBlock
 
 
 @dataclass(frozen=True)
@@ -18,19 +23,44 @@ class Results:
     """The tables of `results/{study}`; each is read when first asked for (LawbookError if absent)."""
 
     folder: Path
+    known: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: COLUMNS)
+    """The columns of each table, as it is made now."""
 
     def table(self, name: str) -> pd.DataFrame:
-        """Return a table by name."""
-        return read_table(self.folder / f"{name}.parquet")
+        """Return a table by name. Raises LawbookError if it is absent, or was made when it had other columns."""
+        file = self.folder / f"{name}.parquet"
+        table = read_table(file)
+        if lacking := [column for column in self.known.get(name, ()) if column not in table]:
+            problem = f"was made by an earlier Lawbook, without the column {', '.join(lacking)}"
+            raise LawbookError(f"{file} {problem}; `lawbook run {self.folder.name}` makes it again")
+        return table
 
     def has(self, name: str) -> bool:
         """Tell whether there is a table of that name."""
         return (self.folder / f"{name}.parquet").exists()
 
+    def analysis(self, kind: str, name: str) -> Results:
+        """Return the tables of one analysis of the study."""
+        return Results(self.folder / kind / name, analyses[kind].tables)
+
     @cached_property
     def runs(self) -> pd.DataFrame:
         """Return a row per run."""
         return self.table("runs")
+
+    @cached_property
+    def roles(self) -> dict[str, Role]:
+        """Return the role of each column of the runs."""
+        return read_roles(self.folder / "runs.parquet")
+
+    def columns(self, *roles: Role) -> list[str]:
+        """Return the columns of the runs that have one of these roles, in the table's order."""
+        return [column for column, role in self.roles.items() if role in roles]
+
+    @property
+    def axes(self) -> list[str]:
+        """Return the columns of the runs that are axes of their configuration."""
+        return self.columns("axis")
 
     @cached_property
     def curves(self) -> pd.DataFrame:
@@ -39,13 +69,14 @@ class Results:
 
     def points_of(self, block: LawBlock) -> pd.DataFrame:
         """Return the rows that a law is fitted to: runs, at the evaluations that it asks for."""
-        if block.at not in self._runs_at:
+        key = (block.at, block.first_step)
+        if key not in self._runs_at:
             curves = None if block.at == "last" else self.curves
-            self._runs_at[block.at] = runs_at(self.runs, curves, block.at)
-        return self._runs_at[block.at]
+            self._runs_at[key] = runs_at(self.runs, curves, *key)
+        return self._runs_at[key]
 
     @cached_property
-    def _runs_at(self) -> dict[str, pd.DataFrame]:
+    def _runs_at(self) -> dict[tuple[At, int], pd.DataFrame]:
         return {}
 
     @cached_property
@@ -92,26 +123,6 @@ class Results:
     def scorings(self) -> pd.DataFrame:
         """Return how each pool was scored."""
         return self.table("scorings")
-
-    @cached_property
-    def frontiers(self) -> pd.DataFrame:
-        """Return the Pareto frontiers of pruning with their controls."""
-        return self.table("frontiers")
-
-    @cached_property
-    def frontier_slopes(self) -> pd.DataFrame:
-        """Return the local exponents of the frontiers."""
-        return self.table("frontier_slopes")
-
-    @cached_property
-    def frontier_forms(self) -> pd.DataFrame:
-        """Return how other forms fit the frontiers."""
-        return self.table("frontier_forms")
-
-    @cached_property
-    def verdicts(self) -> pd.DataFrame:
-        """Return whether each frontier beats a power law."""
-        return self.table("verdicts")
 
     @cached_property
     def claims(self) -> pd.DataFrame:

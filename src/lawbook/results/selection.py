@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError, suggest
+from lawbook.results.derived import is_censored
 from lawbook.results.evaluations import At, choose
-from lawbook.studies.schema import HOW_TRAINED, Grid, StudyFile
+from lawbook.storage.status import RunStatus
+from lawbook.studies.roles import REPEATS
+from lawbook.studies.schema import StudyFile
+from lawbook.studies.sweeps import Grid
+
+OF_SELECTION = (
+    "metric", "keep", "drop_hardest", "probes", "probe_steps", "trajectory_steps", "probe_data", "probe_angle_deg",
+)  # fmt: skip
+"""Axes that say how a pool is pruned: without effect on an unpruned run."""
 
 INPUTS = ("x", "x2", "x3")
 """Columns of the tables 'points' and 'predictions' that hold a law's inputs, in its order."""
-
-REPEATS = ("fold", "seed")
-"""Axes whose combinations are repeats of one another, not something that is studied."""
-
-_SPLITS = ("train_", "validation_", "test_")
-_NOT_AXES = frozenset(
-    {"run_id", "sweeps", "shard", "n_params", "n_params_non_embedding", "n_train", "n_unique", "flops",
-     "flops_rule", "scoring_flops", "bytes", "predicted_s", "loss_se", "n_eval", "status", "reason", "diverged_step",
-     *HOW_TRAINED}
-)  # fmt: skip
 
 
 class LawBlock(Protocol):
@@ -50,6 +49,8 @@ class LawBlock(Protocol):
     @property
     def at(self) -> At: ...
     @property
+    def first_step(self) -> int: ...
+    @property
     def loss(self) -> str: ...
     @property
     def delta(self) -> float | None: ...
@@ -66,19 +67,22 @@ def text_of(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def axes_of(runs: pd.DataFrame) -> list[str]:
-    """Return the columns of a table of runs that are axes of their configuration."""
-    return [c for c in runs.columns if c not in _NOT_AXES and not c.startswith(_SPLITS)]
+def where(
+    runs: pd.DataFrame, wanted: Mapping[str, Any], idle: Mapping[str, pd.Series] | None = None
+) -> pd.DataFrame:
+    """Return the runs with these values (one, or a list). Raises LawbookError for a column they lack.
 
-
-def where(runs: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the runs with these values (one, or a list). Raises LawbookError for a column they lack."""
+    idle: by axis, the runs that it has no effect on (a boolean a run): these have any value of it.
+    """
     chosen = np.ones(len(runs), dtype=bool)
     for column, value in wanted.items():
         if column not in runs.columns:
-            raise LawbookError(f"the runs have no column {column!r}; {suggest(column, axes_of(runs))}")
+            raise LawbookError(
+                f"the runs have no column {column!r}; {suggest(column, map(str, runs.columns))}"
+            )
         values = list(value) if isinstance(value, list | tuple | set) else [value]
-        chosen &= runs[column].isin(values).to_numpy(dtype=bool)
+        has = runs[column].isin(values).to_numpy(dtype=bool)
+        chosen &= has if idle is None or column not in idle else has | idle[column].to_numpy(dtype=bool)
     return runs[chosen]
 
 
@@ -113,15 +117,21 @@ def planned_for(block: LawBlock, runs: pd.DataFrame) -> pd.DataFrame:
     return where(runs if block.sweep is None else of_sweep(runs, block.sweep), block.where)
 
 
-def taken(block: LawBlock, runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the runs that give a law its points: selected and converged, with a y and an x, choices made."""
+def taken(block: LawBlock, runs: pd.DataFrame, bounded: Collection[str] = ()) -> pd.DataFrame:
+    """Return the runs that give a law its points: selected, neither lost nor unconverged, with y and x, choices made.
+
+    bounded: derived columns that runs may have by a bound alone, which is a y, too.
+    """
     chosen = select(block, runs)
-    chosen = chosen[chosen["status"] != "unconverged"]
+    chosen = chosen[chosen["status"] != RunStatus.UNCONVERGED]
     if block.choose:
         by = list(block.by)
         groups = [rows for _, rows in chosen.groupby(by, dropna=False)] if by else [chosen]
         chosen = pd.concat([choose(rows, block.choose, block.inputs[0], block.y)[0] for rows in groups])
-    return chosen.dropna(subset=[block.y, *block.inputs])
+    # A diverged run's last value is not its result; which value is chosen it does have a say in.
+    chosen = chosen[chosen["status"] == RunStatus.OK].dropna(subset=list(block.inputs))
+    has_y = chosen[block.y].notna()
+    return chosen[has_y | is_censored(chosen, block.y) if block.y in bounded else has_y]
 
 
 def group_runs(block: LawBlock, runs: pd.DataFrame, group: str) -> pd.DataFrame:
@@ -129,7 +139,7 @@ def group_runs(block: LawBlock, runs: pd.DataFrame, group: str) -> pd.DataFrame:
     chosen = select(block, runs)
     for axis, value in parse_group(group).items():
         chosen = chosen[[text_of(v) == value for v in chosen[axis]]]
-    chosen = chosen[chosen["status"] != "unconverged"]
+    chosen = chosen[chosen["status"] != RunStatus.UNCONVERGED]
     return choose(chosen, block.choose, block.inputs[0], block.y)[0] if block.choose else chosen
 
 

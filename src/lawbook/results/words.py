@@ -9,10 +9,12 @@ from typing import Any
 from lawbook.results.selection import text_of
 from lawbook.studies.schema import StudyFile
 from lawbook.tasks import tasks
+from lawbook.training.losses import losses
 
 LABELS = {
     "alpha": "α of the task frequencies",
     "batch_size": "batch size B (examples)",
+    "compute": "compute C (FLOPs)",
     "depth": "depth (layers)",
     "flops": "training compute C (FLOPs)",
     "keep_fraction": "keep fraction",
@@ -62,7 +64,8 @@ def label(column: str, content: StudyFile | None = None) -> str:
     if column.endswith("_loss") or column == "loss":
         if content is None or content.task is None:
             return plain(column)  # in what unit, only a task would know
-        return f"{plain(column)} ({'nats' if tasks[content.task.name].loss == 'cross_entropy' else 'squared error'})"
+        name = content.training.loss or tasks[content.task.name].loss
+        return f"{plain(column)} ({losses[name].unit})"
     if column.endswith("_error") or column == "error":
         return f"{plain(column)} (share wrong)"
     return LABELS.get(column, plain(column))

@@ -16,8 +16,8 @@ from lawbook.pruning.embedding import principal_components
 from lawbook.pruning.metrics import Evidence, Floats, Need, Probed
 from lawbook.pruning.pools import Indices, pool_of
 from lawbook.studies.cost import engine, stack_size
+from lawbook.studies.identity import Run
 from lawbook.studies.probes import Pool
-from lawbook.studies.runs import Run
 from lawbook.studies.shards import make_shards
 from lawbook.tasks import PoolTask, tasks
 from lawbook.training.solved import probe_outputs

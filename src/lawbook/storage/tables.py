@@ -1,13 +1,14 @@
-"""The tables that pass between the stages: their columns, and how they are read and written.
+"""How the tables that pass between the stages are read and written.
 
 A missing number is null, never 0. Tables are written atomically and sealed, and the same rows give the same bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 import pyarrow as pa
@@ -16,330 +17,52 @@ import pyarrow.parquet as pq
 
 from lawbook.errors import LawbookError
 from lawbook.storage.checksum import check_seal, seal, unsealed
+from lawbook.storage.columns import COLUMNS, Role
 from lawbook.storage.files import written_atomically
 from lawbook.storage.provenance import KEY, Provenance
 
-_text, _real, _whole, _flag = pa.string(), pa.float64(), pa.int64(), pa.bool_()
+ROLE = b"role"
+"""Key of a column's role in the metadata of its Parquet field."""
 
-COLUMNS: dict[str, dict[str, pa.DataType]] = {
-    # A run's metrics at log-spaced steps; `value` is null once the run has diverged.
-    "curves": {
-        "run_id": _text,
-        "step": _whole,
-        "samples_seen": _whole,
-        "split": _text,
-        "metric": _text,
-        "value": _real,
-    },
-    # The weights of a run at a step, as the bytes of its row in a stack. In the cache alone.
-    "weights": {
-        "step": _whole,
-        "weights": pa.large_binary(),
-    },
-    # What training found out about each run of a shard; the final metrics are the last rows of its curve.
-    "outcomes": {
-        "run_id": _text,
-        "n_train": _whole,
-        "n_unique": _whole,
-        "status": _text,
-        "reason": _text,
-        "diverged_step": _whole,
-        "wall_s": _real,
-        "cpu_s": _real,
-        "peak_memory_bytes": _whole,
-        "shard": _text,
-        "engine": _text,
-        "stack_size": _whole,
-        "device": _text,
-        "cached": _flag,
-        "versions": _text,
-        "digest": _text,
-        "data": _text,
-    },
-    # One score an example of a pool and a metric; high = hard. `example` is its position in the pool, `index`
-    # what the task calls it.
-    "scores": {
-        "pool_id": _text,
-        "metric": _text,
-        "example": _whole,
-        "index": _whole,
-        "score": _real,
-    },
-    # How a pool was scored, a row per pool and metric. `axes` is a JSON object of the task's axes; `reliability`
-    # the rank correlation of the scores by the even and by the odd probes; `planted_auc` how well the score tells
-    # labels that were replaced by noise from the others.
-    "scorings": {
-        "pool_id": _text,
-        "metric": _text,
-        "seed": _whole,
-        "axes": _text,
-        "n": _whole,
-        "probes": _whole,
-        "probe_ids": _text,
-        "probe_seeds": _text,
-        "step": _whole,
-        "probe_data": _text,
-        "pool_digest": _text,
-        "flops": _real,
-        "wall_s": _real,
-        "reliability": _real,
-        "planted_auc": _real,
-        "device": _text,
-        "versions": _text,
-    },
-    # The examples that were clustered by their gradients: of a task that knows its quanta those of each network, by
-    # its seed, with the known task's rank; of a text its tokens, with the text around each, where `window` is a place
-    # among the task's examples; `loss_held_out` and `learned_step` are those of a run of another seed, the step null
-    # where the token is never learned; `control` is a cluster of the same size made of target and previous token.
-    "quanta": {
-        "seed": _whole,
-        "task": _whole,
-        "window": _whole,
-        "position": _whole,
-        "file": _text,
-        "before": _text,
-        "target": _text,
-        "after": _text,
-        "loss": _real,
-        "loss_held_out": _real,
-        "learned_step": _real,
-        "cluster": _whole,
-        "control": _whole,
-    },
-    # Sizes of the clusters at each k and start of the clustering, or of each network by its seed, from the largest.
-    "quanta_sizes": {
-        "k": _whole,
-        "seed": _whole,
-        "rank": _whole,
-        "size": _whole,
-    },
-    # What is said of the clusters, in numbers. Where quanta are known: of each network, by its seed, what it has
-    # learned, agreement with its tasks (n: those in the sample), blind rules, and slopes (k: the last rank). Of a text,
-    # without a seed: how tokens were chosen, stability, agreement with the target tokens, slope of size over rank
-    # (n: its last rank), and the comparison with the control on the run of another seed (n: files that the bootstrap
-    # draws from).
-    "quanta_scores": {
-        "seed": _whole,
-        "what": _text,
-        "part": _text,
-        "k": _whole,
-        "estimate": _real,
-        "low": _real,
-        "high": _real,
-        "n": _whole,
-    },
-    # Losses of tokens under runs of several sizes, and how they fall over these, by seed.
-    "token_losses": {
-        "window": _whole,
-        "position": _whole,
-        "before": _text,
-        "target": _text,
-        "run_id": _text,
-        "seed": _whole,
-        "n_params": _whole,
-        "loss": _real,
-        "kind": _text,
-    },
-    # Where the runs of a study that trains none were taken from; one row. `rename` is a JSON object.
-    "source": {
-        "file": _text,
-        "sha256": _text,
-        "rows": _whole,
-        "rename": _text,
-    },
-    # One row per law block, form, group and parameter. With several inputs `x` names them all, `ranges` holds the
-    # range of each as text, and x_low, x_high and decades are null.
-    "fits": {
-        "law": _text,
-        "form": _text,
-        "group": _text,
-        "parameter": _text,
-        "estimate": _real,
-        "low": _real,
-        "high": _real,
-        "level": _real,
-        "method": _text,
-        "y": _text,
-        "x": _text,
-        "x_low": _real,
-        "x_high": _real,
-        "decades": _real,
-        "ranges": _text,
-        "n_points": _whole,
-        "n_runs": _whole,
-        "n_seeds": _whole,
-        "n_censored": _whole,
-        "n_diverged": _whole,
-        "n_unconverged": _whole,
-        "loss": _text,
-        "delta": _real,
-        "objective": _real,
-        "gradient": _real,
-        "starts": _whole,
-        "starts_at_best": _whole,
-        "failed_draws": _whole,
-        "lack_of_fit": _real,
-        "status": _text,
-        "reason": _text,
-        "warnings": _text,
-        "heldout_error": _real,
-        "heldout_error_power": _real,
-        "bic": _real,
-        "preferred": _text,
-        "preferred_reason": _text,
-    },
-    # The headline form's exponent under each defensible choice.
-    "sensitivity": {
-        "law": _text,
-        "form": _text,
-        "group": _text,
-        "parameter": _text,
-        "choice": _text,
-        "estimate": _real,
-        "low": _real,
-        "high": _real,
-        "status": _text,
-    },
-    # Bootstrap draws of every parameter.
-    "draws": {
-        "law": _text,
-        "form": _text,
-        "group": _text,
-        "draw": _whole,
-        "parameter": _text,
-        "value": _real,
-    },
-    # The fitted curve with its band, on a grid over the fitted range; with several inputs, at the points.
-    "predictions": {
-        "law": _text,
-        "form": _text,
-        "group": _text,
-        "x": _real,
-        "x2": _real,
-        "x3": _real,
-        "estimate": _real,
-        "low": _real,
-        "high": _real,
-    },
-    # The points that a law was fitted to, one row per x (mean over seeds), and their log residuals.
-    "points": {
-        "law": _text,
-        "form": _text,
-        "group": _text,
-        "x": _real,
-        "x2": _real,
-        "x3": _real,
-        "y": _real,
-        "low": _real,
-        "high": _real,
-        "n_seeds": _whole,
-        "residual": _real,
-        "censored": _flag,
-    },
-    # d log y / d log x between neighbouring x, with its interval over seeds.
-    "slopes": {
-        "law": _text,
-        "group": _text,
-        "x_low": _real,
-        "x_high": _real,
-        "slope": _real,
-        "low": _real,
-        "high": _real,
-    },
-    # Pareto frontiers of pruning: the least error at each number of kept examples, over pool sizes, and a control.
-    # `censored` says on which edge of the sweep the choice lies, empty for none.
-    "frontiers": {
-        "frontier": _text,
-        "part": _text,
-        "kept": _real,
-        "estimate": _real,
-        "low": _real,
-        "high": _real,
-        "level": _real,
-        "pool": _real,
-        "keep_fraction": _real,
-        "censored": _text,
-        "n_repeats": _whole,
-    },
-    # Their local exponents and those of the control, and the difference.
-    "frontier_slopes": {
-        "frontier": _text,
-        "part": _text,
-        "x_low": _real,
-        "x_high": _real,
-        "slope": _real,
-        "low": _real,
-        "high": _real,
-    },
-    # AICc of other forms over the window of the verdict, less that of a power law, which has two parameters.
-    "frontier_forms": {
-        "frontier": _text,
-        "part": _text,
-        "form": _text,
-        "n_parameters": _whole,
-        "delta_aicc": _real,
-    },
-    # Whether a frontier beats a power law, by the three-part rule; over the window x_low to x_high.
-    "verdicts": {
-        "frontier": _text,
-        "verdict": _text,
-        "reason": _text,
-        "x_low": _real,
-        "x_high": _real,
-        "n_points": _whole,
-        "delta_aicc": _real,
-        "delta_aicc_control": _real,
-        "exponential_share": _real,
-        "heldout_error_power": _real,
-        "heldout_error_exponential": _real,
-        "winners_curse": _real,
-        "warnings": _text,
-    },
-    "claims": {
-        "claim": _whole,
-        "text": _text,
-        "kind": _text,
-        "origin": _text,
-        "source": _text,
-        "expected": _text,
-        "estimate": _real,
-        "low": _real,
-        "high": _real,
-        "n": _whole,
-        "verdict": _text,
-        "reason": _text,
-    },
-}
-"""Columns of the tables whose columns are fixed. `plan` and `runs` have a column per axis besides."""
+Kind = str | Mapping[str, pa.DataType]
+"""The columns of a table with their types, or the name under which they stand in `COLUMNS`."""
 
 
-def conform(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
+def conform(frame: pd.DataFrame, kind: Kind) -> pd.DataFrame:
     """Return the frame with exactly the columns of `kind`, in order; absent ones are null.
 
     Raises LawbookError if the frame has a column that this kind of table lacks.
     """
-    unknown = sorted(set(frame.columns) - set(COLUMNS[kind]))
+    columns = list(_columns(kind))
+    unknown = sorted(set(frame.columns) - set(columns))
     if unknown:
-        raise LawbookError(f"table {kind}: unknown columns {unknown}; valid: {sorted(COLUMNS[kind])}")
-    return frame.reindex(columns=list(COLUMNS[kind]))
+        named = f"table {kind}: " if isinstance(kind, str) else ""
+        raise LawbookError(f"{named}unknown columns {unknown}; valid: {sorted(columns)}")
+    return frame.reindex(columns=columns)
+
+
+def _columns(kind: Kind) -> Mapping[str, pa.DataType]:
+    return COLUMNS[kind] if isinstance(kind, str) else kind
 
 
 def write_table(
     frame: pd.DataFrame,
     path: str | Path,
-    kind: str | None = None,
+    kind: Kind | None = None,
     made: Provenance | None = None,
+    roles: Mapping[str, Role] | None = None,
 ) -> None:
     """Write a frame as Parquet, atomically and sealed; with `kind`, exactly that table's columns and types.
 
-    made: how the table came to be, which the file then carries.
+    made: how the table came to be; roles: what its columns are, by name. The file carries both.
     """
     if kind is None:
         table = pa.Table.from_pandas(frame, preserve_index=False)
     else:
-        schema = pa.schema(list(COLUMNS[kind].items()))
+        schema = pa.schema(list(_columns(kind).items()))
         table = pa.Table.from_pandas(conform(frame, kind), schema=schema, preserve_index=False)
-    table = table.replace_schema_metadata(_about(made))
+    fields = [field.with_metadata(_role(field.name, roles or {})) for field in table.schema]
+    table = table.cast(pa.schema(fields, metadata=_about(made)))
     with written_atomically(path) as temporary, _sealed(temporary, Path(path).name, table.schema) as writer:
         writer.write_table(table)
 
@@ -370,6 +93,10 @@ def _sealed(file: Path, name: str, schema: pa.Schema) -> Iterator[pq.ParquetWrit
     seal(file)
 
 
+def _role(column: str, roles: Mapping[str, Role]) -> dict[bytes, bytes] | None:
+    return {ROLE: roles[column].encode()} if column in roles else None
+
+
 def _about(made: Provenance | None) -> dict[bytes, str] | None:
     return None if made is None else {KEY: made.as_json()}
 
@@ -385,6 +112,17 @@ def read_table(path: str | Path) -> pd.DataFrame:
     with _readable(path):
         frame: pd.DataFrame = pq.ParquetFile(path).read().to_pandas()
         return frame
+
+
+def read_roles(path: str | Path) -> dict[str, Role]:
+    """Return the roles of a table's columns, by name. Raises LawbookError if the table carries none."""
+    known = get_args(Role)
+    with _readable(path):
+        told = {field.name: (field.metadata or {}).get(ROLE, b"").decode() for field in pq.read_schema(path)}
+    roles: dict[str, Role] = {name: role for name, role in told.items() if role in known}
+    if not roles:
+        raise LawbookError(f"{path} does not say what its columns are; delete it and run again")
+    return roles
 
 
 def n_rows(path: str | Path) -> int:
@@ -409,7 +147,7 @@ def _readable(path: str | Path) -> Iterator[None]:
         raise LawbookError(f"{path}: cannot be read as a table ({error}); delete it and run again") from error
 
 
-def empty(kind: str) -> pd.DataFrame:
+def empty(kind: Kind) -> pd.DataFrame:
     """Return a table of that kind without rows."""
-    frame: pd.DataFrame = pa.schema(list(COLUMNS[kind].items())).empty_table().to_pandas()
+    frame: pd.DataFrame = pa.schema(list(_columns(kind).items())).empty_table().to_pandas()
     return frame

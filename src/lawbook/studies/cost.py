@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from lawbook.axes import Config
 from lawbook.models import SolvedModel, TrainedModel, models
-from lawbook.studies.runs import n_kept
+from lawbook.studies.identity import n_kept, step_flops
 from lawbook.tasks import tasks
 
 TRAINED_RULE = "3 x matrix products of a forward pass x batch_size x steps"
@@ -51,8 +51,9 @@ class Cost:
 
 
 NO_COST = frozenset(
-    {"seed", "learning_rate", "weight_decay", "momentum", "schedule", "warmup", "gradient_clip", "label_noise", "fold",
-     "metric", "keep", "drop_hardest"}
+    {"seed", "learning_rate", "weight_decay", "momentum", "beta1", "beta2", "epsilon", "parametrization", "base_width",
+     "init_scale", "output_multiplier", "schedule", "warmup", "warmup_steps", "warmup_samples", "order",
+     "gradient_clip", "label_noise", "fold", "metric", "keep", "drop_hardest"}
 )  # fmt: skip
 """Axes that change no cost."""
 
@@ -68,7 +69,7 @@ def run_cost(config: Config) -> Cost:
 
 
 def predict_cost(config: Config) -> Cost:
-    """Return the cost of a run: FLOPs = 3 · forward · B · steps (forward once, backward twice).
+    """Return the cost of a run: FLOPs = those of one step, `step_flops`, times the steps.
 
     Bytes are the run's share of a stack: weights, gradients, two moments, and a step's activations. The FLOPs of
     a solved model are its own prediction for the examples that are kept, its bytes those of its pool.
@@ -80,7 +81,7 @@ def predict_cost(config: Config) -> Cost:
         flops = model.solve_flops(config, n_kept(config), *sizes)
         return Cost(*counts, flops, _bytes(config), RUN_S + flops / FLOPS_PER_S, SOLVED_RULE)
     assert isinstance(model, TrainedModel)
-    flops = 3.0 * model.forward_flops(config, *sizes) * config["batch_size"] * config["steps"]
+    flops = step_flops(config) * config["steps"]
     per_step = STEP_S / stack_size(config) + RUN_STEP_S
     start = 0.0
     if config["devices"] > 1:

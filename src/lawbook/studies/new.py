@@ -12,7 +12,7 @@ import yaml
 from lawbook.errors import LawbookError
 from lawbook.storage.files import write_text
 from lawbook.studies.block import NAME
-from lawbook.studies.study import RESERVED, find_study, load_study
+from lawbook.studies.study import find_study, is_reserved, load_study
 
 SCHEMA = Path("workflow/schemas/study.schema.json")
 EDITORS_LINE = "# yaml-language-server: $schema="
@@ -30,7 +30,7 @@ def write_new_study(name: str, folder: str | Path, source: str | None = None) ->
     if not re.fullmatch(NAME, name):
         fix = "use lower-case letters, digits and underscores, a letter first"
         raise LawbookError(f"a study cannot be named {name!r}; {fix}")
-    if name in RESERVED:
+    if is_reserved(name):
         raise LawbookError(
             f"a study cannot be named {name!r}, as a rule of the workflow is; take another name"
         )

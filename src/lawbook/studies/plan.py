@@ -12,13 +12,20 @@ from typing import Any
 import pandas as pd
 
 from lawbook.errors import suggest
+from lawbook.models import TrainedModel, models
+from lawbook.registry import module_of
 from lawbook.storage.checksum import digest
+from lawbook.storage.columns import Role
+from lawbook.studies.axes import HOW_TRAINED
+from lawbook.studies.columns_block import bounded, bounds_of
+from lawbook.studies.columns_check import check_columns, check_operands
 from lawbook.studies.cost import run_cost
-from lawbook.studies.frontier_check import check_frontier
+from lawbook.studies.identity import Run, effective, reads_scores
+from lawbook.studies.measure_block import MeasureBlock, check_measurements
+from lawbook.studies.presets import split_name
 from lawbook.studies.probes import Pool, pool_id, pools_to_score
-from lawbook.studies.quanta_check import check_quanta, of_sweep
-from lawbook.studies.runs import Run, checked_value, effective, expand_study, reads_scores
-from lawbook.studies.schema import HOW_TRAINED
+from lawbook.studies.roles import FIXED, roles_in_table, roles_of
+from lawbook.studies.runs import checked_value, expand_study
 from lawbook.studies.shards import make_shards
 from lawbook.studies.source import Source, find_source
 from lawbook.studies.study import Study, find_study, load_study
@@ -50,10 +57,35 @@ class Plan:
         return tuple(dict.fromkeys(column for law in laws for column in (law.y, *law.inputs)))
 
     @cached_property
+    def roles(self) -> Mapping[str, Role]:
+        """Return the role of each column of the table of runs."""
+        if self.source is None:
+            return roles_of(self.study, (axis for run in self.runs for axis in run.config))
+        return roles_in_table(self.study.content, self.source.columns)
+
+    @cached_property
     def kept(self) -> frozenset[str]:
-        """Return the runs whose weights are kept, since quanta are looked for in them."""
-        block = self.study.content.discovery
-        return frozenset() if block is None else frozenset(run.run_id for run in of_sweep(block, self.runs))
+        """Return the runs whose weights are kept, since an analysis looks into them."""
+        blocks = (block for _, _, block in self.study.content.analyses.each())
+        return frozenset(run.run_id for block in blocks for run in block.looked_into(self.runs))
+
+    @cached_property
+    def entries(self) -> frozenset[str]:
+        """Return the modules of the registry entries that the runs are learned and trained by."""
+        found: set[str] = set()
+        for task, model, *how in {
+            tuple(run.config[axis] for axis in ("task", "model", "optimizer", "parametrization", "loss"))
+            for run in self.runs
+        }:
+            found |= {module_of("lawbook.tasks", task), module_of("lawbook.models", model)}
+            if isinstance(models[model], TrainedModel):
+                optimizer, parametrization, loss = how
+                found |= {
+                    module_of("lawbook.training.optimizers", optimizer),
+                    module_of("lawbook.training.parametrizations", parametrization),
+                    module_of("lawbook.training.losses", loss or tasks[task].loss),
+                }
+        return frozenset(found)
 
     @cached_property
     def _pools_by_id(self) -> Mapping[str, Pool]:
@@ -75,8 +107,10 @@ class Plan:
 
     @cached_property
     def digest(self) -> str:
-        """Return the digest of the plan as it is published: every run with its shard and cost."""
-        return hashlib.sha256(self._table.to_csv(index=False).encode()).hexdigest()[:16]
+        """Return the digest of the plan as it is published, every run with its shard and cost, and what is measured."""
+        published = hashlib.sha256(self._table.to_csv(index=False).encode()).hexdigest()[:16]
+        measured = [block.model_dump(mode="json") for block in self.study.content.measure]
+        return digest([published, measured]) if measured else published
 
     @cached_property
     def _table(self) -> pd.DataFrame:
@@ -98,14 +132,28 @@ class Plan:
                     "predicted_s": cost.seconds,
                 }
             )
-        return pd.DataFrame(rows)
+        table = pd.DataFrame(rows)
+        bases = [variant.base for variant in self.study.variants]
+        axes = dict.fromkeys(axis for base in bases for axis in base if axis in table)
+        # Where some runs lack an axis, since their model has none, whole numbers stay whole beside nulls.
+        partial = [axis for axis in axes if not all(axis in base for base in bases)]
+        whole = [axis for axis in partial if all(isinstance(row.get(axis), int | None) for row in rows)]
+        first = ["run_id", "sweeps", "shard", *axes]
+        return table[[*first, *table.columns.difference(first, sort=False)]].astype(
+            dict.fromkeys(whole, "Int64")
+        )
 
 
-def shard_digest(runs: list[Run]) -> str:
-    """Return the digest of a shard's resolved runs; it changes exactly when what is to be trained changes."""
+def shard_digest(runs: list[Run], measure: Sequence[MeasureBlock] = ()) -> str:
+    """Return the digest of a shard's resolved runs, and of what is measured of them.
+
+    It changes exactly when what is to be trained or measured changes.
+    """
     on = [{axis: run.config[axis] for axis in HOW_TRAINED} for run in runs]
     outside = sorted({tasks[run.config["task"]].outside(run.config) for run in runs} - {""})
-    return digest([effective(run.config) | where for run, where in zip(runs, on, strict=True)] + outside)
+    measured = [block.model_dump(mode="json") for block in measure]
+    trained = [effective(run.config) | where for run, where in zip(runs, on, strict=True)]
+    return digest([*trained, *outside, *([measured] if measured else [])])
 
 
 def pools_digest(pools: tuple[Pool, ...]) -> str:
@@ -119,27 +167,31 @@ def pools_digest(pools: tuple[Pool, ...]) -> str:
 
 
 def plan_study(name: str, folder: str | Path) -> Plan:
-    """Load, check and plan the study NAME of a folder. Raises StudyError for the first mistake."""
-    return make_plan(load_study(find_study(name, folder)))
+    """Load, check and plan the study NAME of a folder, or NAME@PRESET. Raises StudyError for the first mistake."""
+    study, preset = split_name(name)
+    return make_plan(load_study(find_study(study, folder), preset))
 
 
 def make_plan(study: Study) -> Plan:
     """Plan a study. Raises StudyError for a field, value, table, law, figure or claim that cannot be."""
     source = find_source(study)
     if source is not None:
-        _check_references(study, Columns("column in the table", frozenset(source.columns)))
+        columns = Columns("column in the table", frozenset(source.columns))
+        _check_references(study, columns)
+        _check_analyses(study, (), columns)
         return Plan(study, (), {}, (), source)
-    measured = COLUMNS_TO_FIT | {f"test_{metric}" for metric in study.task.metrics}
-    _check_references(study, Columns("axis", frozenset(study.fields) - {*HOW_TRAINED}, measured))
+    check_columns(study)
+    bounds = {bound for name in bounded(study.content.columns) for bound in bounds_of(name)}
+    measured = {column for column, role in roles_of(study, ()).items() if role in FITTABLE} - bounds
+    columns = Columns("axis", frozenset(study.fields) - {*HOW_TRAINED}, frozenset(measured))
+    _check_references(study, columns)
     runs = tuple(expand_study(study))
+    check_operands(study, runs)
     _check_selections(study, runs)
-    check_quanta(study, runs)
-    return Plan(
-        study,
-        runs,
-        make_shards(runs, study.content.shard_flops),
-        tuple(pools_to_score(study, runs)),
-    )
+    _check_analyses(study, runs, columns)
+    shards = make_shards(runs, study.content.shard_flops)
+    check_measurements(study, [members[0] for members in shards.values()], {*study.fields, *FIXED})
+    return Plan(study, runs, shards, tuple(pools_to_score(study, runs)))
 
 
 @dataclass(frozen=True)
@@ -175,7 +227,7 @@ def _check_references(study: Study, columns: Columns) -> None:
     content = study.content
     for name, law in content.laws.items():
         field = f"laws.{name}"
-        _check_sweep(study, field, law.sweep)
+        check_sweep(study, field, law.sweep)
         for form in law.compare:
             if form not in forms:
                 raise study.error(f"{field}.compare", form, "there is no such law", suggest(form, forms))
@@ -192,23 +244,23 @@ def _check_references(study: Study, columns: Columns) -> None:
         along = columns.with_measured(ALONG_CURVES if law.at != "last" else ())
         along.check_fittable(study, f"{field}.x", law.inputs)
         columns.check_fittable(study, f"{field}.y", [law.y])
-    for name, frontier in content.frontiers.items():
-        field = f"frontiers.{name}"
-        _check_sweep(study, field, frontier.sweep)
-        columns.check_axes(study, f"{field}.where", frontier.where)
-        columns.check_axes(study, f"{field}.control", frontier.control)
-        columns.check_axes(study, f"{field}.cluster", frontier.cluster)
-        for key, column in (("y", frontier.y), ("kept", frontier.kept), ("pool", frontier.pool)):
-            columns.check_fittable(study, f"{field}.{key}", [column])
     names = [figure.name for figure in content.figures]
     for i, name in enumerate(names):
         if name in names[:i]:
-            raise study.error(f"figures.{i}", name, "there is such a figure already", "delete one of the two")
+            raise study.error(
+                f"figures.{i}", name, "there is such a figure already", "give one of the two a name"
+            )
     _check_claims(study, columns)
 
 
-def _check_sweep(study: Study, field: str, sweep: str | None) -> None:
-    """Raise StudyError unless a law names a sweep of the study, or none where the study has a table instead."""
+def _check_analyses(study: Study, runs: Sequence[Run], columns: Columns) -> None:
+    """Raise StudyError for an analysis that cannot be made of the runs."""
+    for kind, name, block in study.content.analyses.each():
+        block.check(study, f"analyses.{kind}.{name}", runs, columns)
+
+
+def check_sweep(study: Study, field: str, sweep: str | None) -> None:
+    """Raise StudyError unless a law or an analysis names a sweep of the study, or none where there is a table."""
     sweeps = study.content.sweeps
     if study.content.table is not None:
         if sweep is not None:
@@ -226,29 +278,25 @@ def _check_selections(study: Study, runs: tuple[Run, ...]) -> None:
     content = study.content
     for name, law in content.laws.items():
         members = [run for run in runs if law.sweep in run.sweeps]
-        _check_selection(study, f"laws.{name}.where", law.where, members)
-    for name, frontier in content.frontiers.items():
-        members = [run for run in runs if frontier.sweep in run.sweeps]
-        for key, wanted in (("where", frontier.where), ("control", frontier.control)):
-            _check_selection(study, f"frontiers.{name}.{key}", wanted, members)
-        check_frontier(study, name, frontier, members)
+        check_selection(study, f"laws.{name}.where", law.where, members)
     for i, claim in enumerate(content.claims):
         members = list(runs)
         if claim.value is not None:
             sweep = content.laws[claim.value.split(".")[0]].sweep
             members = [run for run in runs if sweep in run.sweeps]
         for side in ("of", "minus") if claim.difference is not None else ("where",):
-            _check_selection(study, f"claims.{i}.{side}", {**claim.where, **getattr(claim, side)}, members)
+            check_selection(study, f"claims.{i}.{side}", {**claim.where, **getattr(claim, side)}, members)
 
 
-def _check_selection(study: Study, field: str, wanted: Mapping[str, Any], runs: Sequence[Run]) -> None:
+def check_selection(study: Study, field: str, wanted: Mapping[str, Any], runs: Sequence[Run]) -> None:
+    """Raise StudyError for values in another form than the axes have, or that no run has."""
     allowed = {axis: value if isinstance(value, list) else [value] for axis, value in wanted.items()}
     for axis, values in allowed.items():
         for value in values:
             typed = checked_value(study, f"{field}.{axis}", axis, value)
             if typed != value:
                 raise study.error(f"{field}.{axis}", value, "this is read as text", f"write {typed!r}")
-    if not any(all(run.config[axis] in values for axis, values in allowed.items()) for run in runs):
+    if not any(all(run.config.get(axis) in values for axis, values in allowed.items()) for run in runs):
         fix = f"see `lawbook plan {study.name} --csv`"
         raise study.error(field, dict(wanted), "no planned run has these values", fix)
 
@@ -256,14 +304,15 @@ def _check_selection(study: Study, field: str, wanted: Mapping[str, Any], runs: 
 ALONG_CURVES = ("step", "samples_seen")
 """Columns that rows at other evaluations than the last have besides."""
 
-COLUMNS_TO_FIT = frozenset(
-    {"n_params", "n_params_non_embedding", "n_train", "n_unique", "flops"}
-    | {f"{split}_{metric}" for split in ("train", "validation", "test") for metric in ("loss", "error")}
-)
-"""Columns of runs.parquet that a law may take as x or y, besides the axes."""
+FITTABLE: tuple[Role, ...] = ("size", "metric", "measurement", "derived")
+"""Roles of the columns of runs.parquet that a law may take as x or y, besides the axes."""
 
 
 def _check_claims(study: Study, columns: Columns) -> None:
+    called = [claim.name for claim in study.content.claims]
+    for i, name in enumerate(called):
+        if name is not None and name in called[:i]:
+            raise study.error(f"claims.{i}.name", name, "there is such a claim already", "give it another")
     for i, claim in enumerate(study.content.claims):
         field = f"claims.{i}"
         if claim.value is not None:

@@ -10,8 +10,9 @@ from lawbook.axes import Config
 from lawbook.models import SolvedModel, models
 from lawbook.pruning.metrics import PROBED, Need, metrics
 from lawbook.storage.checksum import digest
-from lawbook.studies.runs import Run, reads_scores, run_id
-from lawbook.studies.schema import PruningAxes, TrainingAxes
+from lawbook.studies.axes import PruningAxes, TrainingAxes
+from lawbook.studies.identity import Run, reads_scores, run_id
+from lawbook.studies.runs import with_whole_batch
 from lawbook.studies.study import Study
 from lawbook.tasks import PoolTask, tasks
 
@@ -74,17 +75,13 @@ def pools_to_score(study: Study, runs: Iterable[Run]) -> list[Pool]:
 
 
 def _pool(study: Study, name: str, config: Config, wanted: list[str]) -> Pool:
-    fields = (
-        *study.task.axes.model_fields,
-        "seed",
-        "probes",
-        "probe_steps",
-        "trajectory_steps",
-        "probe_data",
-    )
-    unpruned = {**study.base, **PruningAxes.defaults(), **{field: config[field] for field in fields}}
+    of_scoring = ("task", "seed", "probes", "probe_steps", "trajectory_steps", "probe_data")
+    fields = (*tasks[config["task"]].axes.model_fields, *of_scoring)
+    base = {axis: value for axis, value in study.base.items() if axis not in study.task.axes.model_fields}
+    unpruned = {**base, **PruningAxes.defaults(), **{field: config[field] for field in fields}}
     unpruned |= {field: study.base[field] for field in TrainingAxes.model_fields}
     unpruned |= {"devices": 1}  # probes are many and short: they train in stacks, on one device
+    unpruned = dict(with_whole_batch(unpruned))
     needed = {need for metric in wanted for need in metrics[metric].needs}
     probes: dict[Need, tuple[Run, ...]] = {
         need: tuple(_probes(unpruned, need)) for need in PROBED if need in needed

@@ -4,106 +4,32 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
 
 from lawbook.axes import AxisError, Config
-from lawbook.errors import StudyError, suggest
-from lawbook.models import SolvedModel, models
-from lawbook.pruning.metrics import metrics
-from lawbook.storage.checksum import digest
-from lawbook.studies.schema import HOW_TRAINED, Grid, PruningAxes, SeedAxes, TrainingAxes, Union
-from lawbook.studies.study import Study, explain
+from lawbook.errors import suggest
+from lawbook.studies.axes import HOW_TRAINED
+from lawbook.studies.check_run import check_config
+from lawbook.studies.identity import (
+    NOT_IDENTITY,
+    SET_STEPS,
+    STANDING_FOR_OTHERS,
+    Run,
+    n_kept,
+    run_id,
+    step_flops,
+    without_effect,
+)
+from lawbook.studies.study import LEARNED, Study, explain
+from lawbook.studies.sweeps import Grid, Union
 from lawbook.studies.values import expand_axis
 from lawbook.tasks import PoolTask, tasks
 
-STANDING_FOR_OTHERS = ("kept", "epochs")
-"""Fields that set others: the keep fraction, and the steps."""
-
-NOT_IDENTITY = frozenset({*HOW_TRAINED, *STANDING_FOR_OTHERS})
-"""Fields that change on what a run is trained, not what it is; and those that others stand for."""
-
 LARGEST_GRID = 1_000_000
 """Runs in one grid: beyond these a slip of the pen is likelier than a study."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One model to train: its identity, its resolved configuration, and the sweeps that ask for it."""
-
-    run_id: str
-    config: Config
-    sweeps: tuple[str, ...] = ()
-
-
-def run_id(config: Config) -> str:
-    """Return the identity of a configuration: 16 hexadecimal digits of the hash of its effective fields."""
-    return digest(effective(config))
-
-
-def effective(config: Config) -> dict[str, Any]:
-    """Return the fields that have an effect: neutral values and fields that others switch off are left out.
-
-    >>> base = {"task": "digits", "model": "mlp", "keep_fraction": 1.0, "metric": "el2n", "label_noise": 0.0}
-    >>> effective(base | {"optimizer": "adamw", "momentum": 0.9})
-    {'task': 'digits', 'model': 'mlp', 'optimizer': 'adamw'}
-    """
-    idle = NOT_IDENTITY | without_effect(config)
-    neutral = _neutral(config["task"], config["model"])
-    return {
-        name: value
-        for name, value in config.items()
-        if name not in idle and not (name in neutral and value == neutral[name])
-    }
-
-
-def without_effect(config: Config) -> frozenset[str]:
-    """Return the axes whose values change nothing, given those of the others."""
-    idle: set[str] = set()
-    task = tasks[config["task"]]
-    solved = isinstance(models[config["model"]], SolvedModel)
-    if solved:
-        idle |= {*TrainingAxes.model_fields, "probes", "probe_steps", "trajectory_steps"}
-    elif config.get("optimizer") != "sgd":
-        idle |= {"momentum"}
-    if config.get("keep_fraction", 1.0) == 1.0:
-        idle |= {*PruningAxes.model_fields} - {"keep_fraction"}
-    elif not reads_scores(config):
-        idle |= {*PruningAxes.model_fields} - {"keep_fraction", "metric"}
-    else:
-        metric = metrics[config["metric"]]
-        if not metric.needs_probes:
-            idle |= {"probes", "probe_data"}
-        if "early" not in metric.needs:
-            idle |= {"probe_steps"}
-        if "trajectory" not in metric.needs:
-            idle |= {"trajectory_steps"}
-    if isinstance(task, PoolTask) and not (
-        reads_scores(config) and "margins" in metrics[config["metric"]].needs
-    ):
-        idle |= {*task.margin_axes}
-    return frozenset(idle)
-
-
-def reads_scores(config: Config) -> bool:
-    """Tell whether a run waits for the scores of its pool."""
-    return bool(config.get("keep_fraction", 1.0) < 1.0 and metrics[config["metric"]].score is not None)
-
-
-def n_kept(config: Config) -> int:
-    """Return the number of examples that a run on a pool keeps, round(keep_fraction · samples)."""
-    kept: int = round(config["keep_fraction"] * config["samples"])
-    return kept
-
-
-@cache
-def _neutral(task: str, model: str) -> Mapping[str, Any]:
-    groups = (tasks[task].axes, models[model].axes, TrainingAxes, PruningAxes, SeedAxes)
-    return {name: value for axes in groups for name, value in axes.neutral().items()}
 
 
 def expand_study(study: Study) -> list[Run]:
@@ -142,7 +68,7 @@ def _n_combinations(grid: Grid) -> int:
 
 
 def _agreed(one: Config, other: Config) -> Config:
-    """Return the configuration of a run that two grids ask for: what `kept` and `epochs` say in either stays said."""
+    """Return the configuration of a run that two grids ask for: what stands for others in either stays said."""
     said = {
         axis: min((c[axis] for c in (one, other) if c[axis] is not None), default=None)
         for axis in STANDING_FOR_OTHERS
@@ -151,8 +77,11 @@ def _agreed(one: Config, other: Config) -> Config:
 
 
 def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:
+    study = study.of_grid(where, grid)
     fixed = {
-        name: checked_value(study, f"{where}.set.{name}", name, value) for name, value in grid.set.items()
+        name: checked_value(study, f"{where}.set.{name}", name, value)
+        for name, value in grid.set.items()
+        if name not in LEARNED
     }
     axes: dict[str, list[Any]] = {}
     for name, spec in grid.axes.items():
@@ -180,33 +109,41 @@ def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:
         problem = f"these make {math.prod(sizes.values()):,} runs"
         raise study.error(f"{where}.axes", sizes, problem, f"keep it below {LARGEST_GRID:,}")
     combinations = zip(*axes.values(), strict=True) if side_by_side else itertools.product(*axes.values())
-    too_small = 0
+    left_out: list[AxisError] = []
     for combination in combinations:
         config: Config = {**study.base, **fixed, **dict(zip(axes, combination, strict=True))}
-        if not side_by_side and (config["kept"] or 0) > (config.get("samples") or math.inf):
-            too_small += 1
-            continue  # a grid over both is a triangle
-        if config["epochs"] is not None and "steps" in (axes | fixed):
-            problem, fix = f"epochs is {config['epochs']:g}, which sets them", "keep one of the two"
-            raise study.error(f"{where}: steps", config["steps"], problem, fix)
+        for axis in SET_STEPS:
+            if config[axis] is not None and "steps" in (axes | fixed):
+                problem = f"{axis} is {config[axis]:g}, which sets them"
+                raise study.error(f"{where}: steps", config["steps"], problem, "keep one of the two")
         try:
             config = resolved(config)
             check_config(config)
         except AxisError as error:
+            if isinstance(error, BeyondReachError) and not side_by_side:
+                left_out.append(error)
+                continue  # a grid over both is a triangle
             raise study.error(f"{where}: {error.axis}", error.value, error.problem, error.fix) from None
         # Where an axis has no effect, no grid's value of it is more right than another's.
         idle = without_effect(config) - NOT_IDENTITY
         yield {name: study.base[name] if name in idle else value for name, value in config.items()}
-    if too_small == math.prod(sizes.values()):
-        kept = axes.get("kept", fixed.get("kept", study.base["kept"]))
-        problem, fix = "every pool has fewer examples than these, so that no run is left", "keep fewer"
-        raise study.error(f"{where}: kept", kept, problem, fix)
+    if len(left_out) == math.prod(sizes.values()):
+        last = left_out[-1]
+        problem = f"no run of this grid is left: at its last values {last.problem}"
+        raise study.error(f"{where}: {last.axis}", last.value, problem, last.fix)
+
+
+class BeyondReachError(AxisError):
+    """A run asks for more than its pool or its model can give: a grid leaves it out."""
 
 
 def resolved(config: Config) -> Config:
-    """Return the configuration with what `kept` and `epochs` stand for: the keep fraction and the steps.
+    """Return the configuration with what some fields stand for.
 
-    Raises AxisError if both are given, or if the task has no pool.
+    `kept` is a keep fraction, a full batch the number of examples that are kept, in fixed order, `epochs` and `compute`
+    are steps, and `warmup_samples` steps of the warm-up. Raises AxisError if a field and what it stands for are both
+    given, or if the task has no pool; BeyondReachError for more kept examples than the pool has, or less compute than
+    one step takes.
     """
     for axis in ("kept", "epochs"):
         if config[axis] is not None and not isinstance(tasks[config["task"]], PoolTask):
@@ -216,73 +153,47 @@ def resolved(config: Config) -> Config:
             raise AxisError("kept", config["kept"], "keep_fraction is given, too", "keep one of the two")
         if config["kept"] > config["samples"]:
             problem = f"the pool has only {config['samples']} examples"
-            raise AxisError("kept", config["kept"], problem, "keep fewer, or write more samples")
+            raise BeyondReachError("kept", config["kept"], problem, "keep fewer, or write more samples")
         config = {**config, "keep_fraction": config["kept"] / config["samples"]}
+    config = with_whole_batch(config)
     if config["epochs"] is not None:
         passes = config["epochs"] * n_kept(config) / config["batch_size"]
         config = {**config, "steps": max(1, round(passes))}
+    if config["compute"] is not None:
+        config = {**config, "steps": _steps_of(config)}
+    if config["warmup_samples"] is not None:
+        config = {**config, "warmup_steps": max(1, round(config["warmup_samples"] / config["batch_size"]))}
     return config
 
 
-def check_config(config: Config) -> None:
-    """Raise AxisError if the axes of one run are impossible together."""
-    task, solved = tasks[config["task"]], isinstance(models[config["model"]], SolvedModel)
-    if config["metric"] not in metrics:
-        problem, fix = "there is no such pruning metric", suggest(config["metric"], metrics)
-        raise AxisError("metric", config["metric"], problem, fix)
-    task.check(config)
-    models[config["model"]].shapes(config, task.n_inputs(config), task.n_outputs(config))
-    if solved and not isinstance(task, PoolTask):
-        problem = "a solved model needs a pool of examples"
-        raise AxisError("model", config["model"], problem, "choose a model that is trained step by step")
-    if isinstance(task, PoolTask) and task.drawn and not solved:
-        problem = f"the examples of {config['task']} are drawn anew for each seed, which no stack can share"
-        raise AxisError("model", config["model"], problem, "choose a solved model: max_margin or logistic")
-    if config["keep_fraction"] < 1 and not isinstance(task, PoolTask):
-        problem = f"the task {config['task']} has no pool to prune"
-        raise AxisError("keep_fraction", config["keep_fraction"], problem, "leave it at 1")
-    if config["keep_fraction"] < 1 and isinstance(task, PoolTask):
-        if solved and "trajectory" in metrics[config["metric"]].needs:
-            problem = f"it follows a training, and the model {config['model']} is solved at once"
-            raise AxisError("metric", config["metric"], problem, "choose el2n, grand or margin")
-        if reads_scores(config):
-            _check_scores(config, task)
-        if config["keep_fraction"] + config["drop_hardest"] > 1 + 1e-9 and reads_scores(config):
-            problem = f"with the keep fraction {config['keep_fraction']:g} some of these must be kept"
-            raise AxisError("drop_hardest", config["drop_hardest"], problem, "drop or keep fewer")
-    if config["converged_within"] is not None and config["steps"] < 2:
-        raise AxisError(
-            "converged_within", config["converged_within"], "one step has no half", "take more steps"
+def _steps_of(config: Config) -> int:
+    """Return the steps that take the nearest to a run's compute. Raises BeyondReachError if one takes more."""
+    compute, one = float(config["compute"]), step_flops(config)
+    if config["epochs"] is not None:
+        problem = f"epochs is {config['epochs']:g}, and both set the steps"
+        raise AxisError("compute", compute, problem, "keep one of the two")
+    if compute < one:
+        problem = f"one step of {config['batch_size']} examples takes {one:.4g} FLOPs"
+        raise BeyondReachError(
+            "compute", compute, problem, "give more FLOPs, or take a smaller model or batch"
         )
-    if isinstance(task, PoolTask) and n_kept(config) < 1:
-        raise AxisError("keep_fraction", config["keep_fraction"], "no example would be kept", "keep more")
-    if config["momentum"] and config["optimizer"] != "sgd":
-        raise AxisError("momentum", config["momentum"], "only sgd has a momentum", "write optimizer: sgd")
-    if config["precision"] == "bf16-mixed" and config["dtype"] != "float32":
-        problem = f"it keeps weights in float32, and dtype is {config['dtype']}"
-        raise AxisError("precision", config["precision"], problem, "keep one of the two")
-    if config["devices"] > 1 and config["batch_size"] % config["devices"]:
-        problem = f"the batch_size {config['batch_size']} does not divide among them"
-        raise AxisError("devices", config["devices"], problem, "make batch_size a multiple of devices")
+    return round(compute / one)
 
 
-def _check_scores(config: Config, task: PoolTask) -> None:
-    """Raise AxisError if the pool of a run cannot be scored by its metric."""
-    if "margins" in metrics[config["metric"]].needs and not task.knows_margins:
-        problem = f"the task {config['task']} knows no true margins"
-        raise AxisError("metric", config["metric"], problem, "choose another, such as el2n")
-    if config["samples"] < 2:
-        raise AxisError("samples", config["samples"], "one example has nothing to be ranked by", "take more")
-    if metrics[config["metric"]].needs_probes and config["probe_data"] == "heldout":
-        available = task.n_pool(config)
-        if available is not None and 2 * config["samples"] > available:
-            problem = (
-                f"only {available - config['samples']} examples lie outside a pool of {config['samples']}"
-            )
-            raise AxisError("probe_data", "heldout", problem, "write fewer samples, or probe_data: same")
+def with_whole_batch(config: Config) -> Config:
+    """Return the configuration with the number of its examples in place of a full batch."""
+    if config["batch_size"] != "full":
+        return config
+    if not isinstance(tasks[config["task"]], PoolTask):
+        problem = f"the examples of {config['task']} have no end"
+        raise AxisError("batch_size", "full", problem, "write a number")
+    return {**config, "batch_size": max(1, n_kept(config)), "order": "fixed"}
 
 
 def _known_axis(study: Study, field: str, name: str, value: object) -> None:
+    if name in LEARNED and ".axes." in field:
+        problem = "what learns, or is learned, has axes of its own and cannot be one"
+        raise study.error(field, value, problem, f"make a union of grids with set: {{{name}: {{name: …}}}}")
     if name not in study.fields:
         raise study.error(field, value, "there is no such axis", suggest(name, study.fields))
 
@@ -295,4 +206,4 @@ def checked_value(study: Study, field: str, name: str, value: Any) -> Any:
     except ValidationError as invalid:
         error = invalid.errors()[0]
         problem, fix = explain(error["type"], error["msg"], error.get("ctx", {}))
-        raise StudyError(study.file, field, value, problem, fix) from None
+        raise study.error(field, value, problem, fix) from None

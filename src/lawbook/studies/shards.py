@@ -9,13 +9,14 @@ from typing import Any
 
 from lawbook.axes import Config
 from lawbook.models import models
+from lawbook.studies.axes import HOW_TRAINED
 from lawbook.studies.cost import run_cost
-from lawbook.studies.runs import Run, reads_scores
-from lawbook.studies.schema import HOW_TRAINED
+from lawbook.studies.identity import Run, reads_scores
 from lawbook.tasks import tasks
 
 SHARED = (
-    "optimizer", "batch_size", "steps", "evaluations", "converged_within", "dtype", "precision", *HOW_TRAINED,
+    "loss", "optimizer", "parametrization", "base_width", "output_multiplier", "batch_size", "steps", "evaluations",
+    "converged_within", "dtype", "precision", *HOW_TRAINED,
 )  # fmt: skip
 """Training fields that the runs of one stack share; all else (learning rate, decay, schedule, …) is per run."""
 
@@ -32,11 +33,22 @@ def make_shards(runs: Iterable[Run], shard_flops: float) -> dict[str, list[Run]]
     A shard holds the runs that share model shape, batch size, step count, optimiser, number format and devices,
     and whether they read scores. Above `shard_flops` it splits by samples, then into blocks of seeds; a run of several
     devices is a shard by itself. A name gives the axes that vary among the study's shards (`width=64`,
-    `width=64_seed=0-31`, `width=64_pruned`), never a position; a study with one shard calls it `all`.
+    `width=64_seed=0-31`, `width=64_pruned`, `model=mlp_width=64`), never a position; a study with one shard calls it
+    `all`.
     """
-    runs = list(runs)
-    if not runs:
-        return {}
+    learned = ("task", "model")
+    families = _grouped(runs, lambda run: tuple(run.config[axis] for axis in learned))
+    varying = [i for i in range(len(learned)) if len({family[i] for family in families}) > 1]
+    shards: dict[str, list[Run]] = {}
+    for family, members in families.items():
+        labels = [f"{learned[i]}={family[i]}" for i in varying]
+        for name, part in _shards_of_family(members, shard_flops).items():
+            shards["_".join([*labels, *([name] if name else [])]) or "all"] = part
+    return shards
+
+
+def _shards_of_family(runs: list[Run], shard_flops: float) -> dict[str, list[Run]]:
+    """Return the shards of runs of one task and one model, by what varies among them; "" is all of them."""
     axes = shape_axes(runs[0].config)
     varying = [axis for axis in axes if len({run.config[axis] for run in runs}) > 1]
 
@@ -47,7 +59,7 @@ def make_shards(runs: Iterable[Run], shard_flops: float) -> dict[str, list[Run]]
         several = members[0].config["devices"] > 1
         for extra, part in _one_by_one(members) if several else _split(members, shard_flops):
             tag = "_".join([*labels, *extra, *(["pruned"] if pruned else [])])
-            shards[tag or "all"] = part
+            shards[tag] = part
     return shards
 
 

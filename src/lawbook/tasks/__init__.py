@@ -21,14 +21,19 @@ from lawbook.seeds import generator
 if TYPE_CHECKING:
     from torch import Tensor
 
-Loss = Literal["cross_entropy", "squared_error"]
+Targets = Literal["classes", "real"]
 
 
 class Task(ABC):
-    """What every task tells: its axes, its loss, and the sizes of its inputs and outputs."""
+    """What every task tells: its axes, its loss, the kinds of its inputs and targets, and their sizes."""
 
     axes: ClassVar[type[Axes]]
-    loss: ClassVar[Loss]
+    inputs: ClassVar[str]
+    """The kind of its inputs, such as `vector`, `image` or `tokens`: what a model that learns it has to read."""
+    targets: ClassVar[Targets] = "classes"
+    """Whether a target is a class, or the real numbers that the outputs are to be."""
+    loss: ClassVar[str]
+    """What its runs descend unless their training says otherwise: a file in training/losses."""
     shape_axes: ClassVar[tuple[str, ...]] = ()
     """Axes of the task that all runs of one stack must share."""
     metrics: ClassVar[tuple[str, ...]] = ()
@@ -40,7 +45,7 @@ class Task(ABC):
 
     @abstractmethod
     def n_outputs(self, config: Config) -> int:
-        """Return the number of outputs (classes, or 1 for a regression)."""
+        """Return the number of outputs: of classes, or of the real numbers in a target."""
 
     def check(self, config: Config) -> None:  # noqa: B027 - most tasks allow every combination
         """Raise AxisError if the axes are impossible together."""
@@ -52,13 +57,14 @@ class Task(ABC):
 
 @dataclass(frozen=True)
 class Examples:
-    """All examples of a pool task: inputs (n, ...) and targets (n,) int64, or (n, T) where each has T targets.
+    """All examples of a pool task: inputs (n, ...) and targets.
 
-    Inputs are float32 numbers, which are trained on in the run's number format, or int64 names of tokens.
+    Inputs are float32 numbers, which are trained on in the run's number format, or int64 names of tokens. Targets
+    are classes, (n,) int64, or (n, T) where each has T of them; or real, (n, k) for k outputs.
     """
 
     inputs: NDArray[Any]
-    targets: NDArray[np.int64]
+    targets: NDArray[Any]
 
 
 class PoolTask(Task):
@@ -108,9 +114,15 @@ class PoolTask(Task):
         """Return the distance of each example from the boundary that a perfect probe sees, if `knows_margins`."""
         return None
 
-    def exact_error(self, config: Config, weights: Mapping[str, NDArray[np.float64]]) -> float | None:
-        """Return the population's test error of a solved model, where it is known."""
-        return None
+    def exact_metrics(
+        self, config: Config, weights: Mapping[str, NDArray[np.float64]]
+    ) -> Mapping[str, float]:
+        """Return what is known of a solved model on the whole population, {metric of the test split: value}."""
+        return {}
+
+    def example_metrics(self, config: Config, outputs: Tensor, targets: Tensor) -> Mapping[str, Tensor]:
+        """Return the task's own metrics, named in `metrics`, of each example of a stack, (R, B) each."""
+        return {}
 
     def image_shape(self, config: Config) -> tuple[int, ...] | None:
         """Return (height, width) or (height, width, channels) of the inputs, if they are images."""

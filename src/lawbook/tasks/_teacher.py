@@ -30,6 +30,7 @@ class TeacherTask(PoolTask):
     are another draw.
     """
 
+    inputs = "vector"
     loss = "cross_entropy"
     shape_axes = ("dimension",)
     drawn = True
@@ -76,11 +77,16 @@ class TeacherTask(PoolTask):
         """Return the unit vector (N,) that an oracle prunes by."""
         return teacher(config["dimension"], config["seed"])
 
-    def exact_error(self, config: Config, weights: Mapping[str, NDArray[np.float64]]) -> float:
-        """Return ε = arccos(R)/π, R the cosine between student and teacher, as an arc tangent: exact near 0 and 1."""
+    def exact_metrics(
+        self, config: Config, weights: Mapping[str, NDArray[np.float64]]
+    ) -> Mapping[str, float]:
+        """Return the error ε = arccos(R)/π, R the cosine between student and teacher, as an arc tangent.
+
+        It is exact near 0 and 1.
+        """
         true, student = teacher(config["dimension"], config["seed"]), weights["weight"]
         along = float(student @ true)
-        return float(np.arctan2(np.linalg.norm(student - along * true), along) / np.pi)
+        return {"error": float(np.arctan2(np.linalg.norm(student - along * true), along) / np.pi)}
 
 
 def teacher(dimension: int, seed: int) -> NDArray[np.float64]:

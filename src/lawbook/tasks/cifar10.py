@@ -60,6 +60,7 @@ class CIFAR10(PoolTask):
     """
 
     axes = CIFAR10Axes
+    inputs = "image"
     loss = "cross_entropy"
     shape_axes = ("augment",)
 

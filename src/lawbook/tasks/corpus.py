@@ -41,6 +41,7 @@ class Corpus(TextTask):
     """
 
     axes = CorpusAxes
+    inputs = "tokens"
     loss = "cross_entropy"
     shape_axes = ("context", "vocabulary", "folder")
 

@@ -39,6 +39,7 @@ class Digits(PoolTask):
     """
 
     axes = DigitsAxes
+    inputs = "image"
     loss = "cross_entropy"
 
     def n_inputs(self, config: Config) -> int:

@@ -30,12 +30,13 @@ class QuantaAxes(Axes):
 
 
 class Quanta(PoolTask):
-    """Know the facts that will be asked for. Goes with the model `memory`.
+    """Know the facts that will be asked for.
 
     Pools of one seed and α are nested in `samples`. The test error is the population's.
     """
 
     axes = QuantaAxes
+    inputs = "facts"
     loss = "cross_entropy"
     shape_axes = ("n_tasks",)
     drawn = True
@@ -52,10 +53,7 @@ class Quanta(PoolTask):
         """Return None: the test error is the population's."""
 
     def check(self, config: Config) -> None:
-        """Raise AxisError for a model that the exact error is not known of, or for pruning."""
-        if config["model"] != "memory":
-            fix = "write model: {name: memory}"
-            raise AxisError("model", config["model"], "the exact error is that of one that remembers", fix)
+        """Raise AxisError for pruning."""
         if config["keep_fraction"] != 1:
             raise AxisError("keep_fraction", config["keep_fraction"], "facts are not pruned", "leave it at 1")
 
@@ -69,11 +67,13 @@ class Quanta(PoolTask):
         none = np.arange(0)
         return {"pool": np.arange(config["samples"]), "validation": none, "test": none}
 
-    def exact_error(self, config: Config, weights: Mapping[str, NDArray[np.float64]]) -> float:
-        """Return Σ_k p_k [k not seen], for `seen`, the ranks of the facts that are known, each once."""
+    def exact_metrics(
+        self, config: Config, weights: Mapping[str, NDArray[np.float64]]
+    ) -> Mapping[str, float]:
+        """Return the error Σ_k p_k [k not seen], for `seen`, the ranks of the facts that are known, each once."""
         p = frequencies(config["n_tasks"], config["alpha"]).copy()
         p[weights["seen"].astype(np.int64) - 1] = 0.0
-        return float(p.sum())
+        return {"error": float(p.sum())}
 
 
 @lru_cache(maxsize=2)

@@ -35,10 +35,13 @@ class SGDOracle(StreamTask):
 
     The recorded loss is the expected squared residual of the weights on a new example, computed exactly: it
     has no sampling error of its own. A run whose model trains several copies gives each its own examples and
-    records the mean of their losses.
+    records the mean of their losses. So its inputs are vectors, the batch of each copy together, and the exact loss
+    is read off the weights of a linear model.
     """
 
     axes = SGDOracleAxes
+    inputs = "copies"
+    targets = "real"
     loss = "squared_error"
     shape_axes = ("modes",)
 
@@ -51,14 +54,11 @@ class SGDOracle(StreamTask):
         return 1
 
     def check(self, config: Config) -> None:
-        """Raise AxisError for a model whose exact loss is not known."""
-        if config["model"] != "linear":
-            raise AxisError(
-                "model",
-                config["model"],
-                "the exact loss is that of a linear model",
-                "write model: {name: linear}",
-            )
+        """Raise AxisError for another loss, or outputs that are not the model's own: neither is known exactly."""
+        for axis, known in (("loss", (None, "squared_error")), ("output_multiplier", (1.0,))):
+            if config[axis] not in known:
+                problem = "the loss that is known exactly is the squared error of the outputs as they are"
+                raise AxisError(axis, config[axis], problem, "leave it out")
 
     def open(self, configs: Sequence[Config]) -> PowerLawStream:
         """Return the examples of a stack of runs that share modes, copies and batch size."""

@@ -61,6 +61,7 @@ class SparseParity(StreamTask):
     """
 
     axes = SparseParityAxes
+    inputs = "parity"
     loss = "cross_entropy"
     shape_axes = ("n_tasks", "n_bits", "subset_size")
     metrics = tuple(THRESHOLDS)
@@ -85,9 +86,6 @@ class SparseParity(StreamTask):
         if (config["samples"] or 0) * n_bits > _LARGEST_POOL:
             fix = f"choose at most {_LARGEST_POOL // n_bits}, or leave it out"
             raise AxisError("samples", config["samples"], "these fill more than half a gigabyte", fix)
-        if config["model"] != "parity_mlp":
-            problem, fix = "it does not read a task's number as one", "write model: {name: parity_mlp}"
-            raise AxisError("model", config["model"], problem, fix)
 
     def open(self, configs: Sequence[Config]) -> ParityStream:
         """Return the examples of a stack of runs that share tasks, bits and batch size."""

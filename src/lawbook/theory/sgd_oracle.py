@@ -17,6 +17,9 @@ Sources: Bordelon and Pehlevan 2022 (arXiv:2106.02713) for the recursion and its
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -276,26 +279,82 @@ def exponent(x: ArrayLike, y: ArrayLike) -> float:
     return float(np.polyfit(*logs, 1)[0])
 
 
-def exact_curve(runs: pd.DataFrame, x: str, y: str) -> pd.Series:
-    """Compute the exact mean of y of each run of a table: its test loss after its last step.
+_SPECTRUM = ("input_exponent", "target_exponent", "noise_variance")
+_PROBLEM = ("batch_size", *_SPECTRUM)
 
-    Whatever x is: the loss follows from the run's own axes. Returns a float column aligned with `runs`, null
-    for another y and for runs that this theory does not cover (of another task; not plain SGD).
-    """
-    exact = pd.Series(np.nan, index=runs.index, dtype=float)
-    if y != "test_loss":
+
+class _ExactLoss:
+    """The exact mean of the test loss of plain SGD on the task `sgd_oracle` (`lawbook.fitting.exact`)."""
+
+    def __call__(self, runs: pd.DataFrame, x: str, y: str) -> pd.Series:
+        """Compute y of each row of a table of runs: the test loss after its `step`, else after the run's last one.
+
+        Whatever x is: the loss follows from the run's own axes. Returns a float column aligned with `runs`, null
+        for another y and for runs that this theory does not cover (of another task; not plain SGD).
+        """
+        exact = pd.Series(np.nan, index=runs.index, dtype=float)
+        if y != "test_loss":
+            return exact
+        schedule = ["learning_rate", "schedule", "warmup", "steps"]
+        covered = [_covers(run) for run in runs.to_dict("records")]
+        schedule += ["warmup_steps"] if "warmup_steps" in runs else []
+        after = "step" if "step" in runs else "steps"
+        for _, alike in runs[covered].groupby(["modes", *_PROBLEM, *schedule]):
+            run = {str(axis): value for axis, value in alike.iloc[0].items()}
+            exact[alike.index] = self.along_steps(run, alike[after].to_numpy(dtype=np.int64), y)
         return exact
-    plain = (runs["task"] == "sgd_oracle") & (runs["optimizer"] == "sgd") & runs["gradient_clip"].isna()
-    plain &= (runs["weight_decay"] == 0) & (runs["momentum"] == 0)
-    problem = ["input_exponent", "target_exponent", "noise_variance"]
-    schedule = ["learning_rate", "schedule", "warmup", "steps"]
-    for _, alike in runs[plain].groupby(["modes", "batch_size", *problem, *schedule]):
-        run = alike.iloc[0]
-        n_modes, batch_size, steps = int(run["modes"]), int(run["batch_size"]), int(run["steps"])
-        rates = run["learning_rate"] * rate_factors(run["schedule"], run["warmup"], steps)
-        a, b, noise = (float(run[axis]) for axis in problem)
-        exact[alike.index] = exact_loss(n_modes, rates, batch_size, a, b, noise, steps=[steps])[0]
-    return exact
+
+    def frontier(self, runs: pd.DataFrame, size: str, y: str, compute: ArrayLike) -> tuple[Floats, Floats]:
+        """Compute N*(C) and L*(C) = min_N L(N, C) at budgets C (m,), in FLOPs of a run, over all sizes N.
+
+        `size` is the column that counts N: modes, or n_params, which counts those of all copies. Returns two arrays
+        (m,), NaN unless the runs differ in modes, steps and seed alone, at a constant rate.
+        """
+        budgets = np.asarray(compute, dtype=np.float64)
+        nothing = np.full(len(budgets), np.nan)
+        alike = runs[["schedule", "warmup", "learning_rate", "copies", *_PROBLEM]].drop_duplicates()
+        known = y == "test_loss" and size in ("modes", "n_params") and len(alike) == 1
+        if not known or not all(_covers(run) for run in runs.to_dict("records")):
+            return nothing, nothing
+        one = alike.iloc[0]
+        if (
+            one["schedule"] != "constant"
+            or one["warmup"]
+            or ("warmup_steps" in runs and runs["warmup_steps"].any())
+        ):
+            return nothing, nothing
+        batch_size, rate, copies = int(one["batch_size"]), float(one["learning_rate"]), int(one["copies"])
+        a, b, noise = (float(one[axis]) for axis in _SPECTRUM)
+        ends = np.log2([max(1.0, runs["modes"].min() / 2), 2.0 * runs["modes"].max()])
+        sizes = 2.0 ** np.arange(ends[0], ends[1], 1 / 8)
+        try:
+            loss, best, _ = frontier(budgets / copies, batch_size, rate, a, b, noise, sizes)
+        except ValueError:  # the best size lies far from those that were run
+            return nothing, nothing
+        return best * (copies if size == "n_params" else 1), loss
+
+    def along_steps(self, config: Mapping[str, Any], steps: NDArray[np.int64], y: str) -> Floats:
+        """Compute the test loss after each of `steps` (S,) of one run; NaN for another y, and as above."""
+        if y != "test_loss" or not _covers(config):
+            return np.full(len(steps), np.nan)
+        warmup_steps = int(config.get("warmup_steps") or 0)
+        factors = rate_factors(config["schedule"], config["warmup"], int(config["steps"]), warmup_steps)
+        a, b, noise = (float(config[axis]) for axis in _SPECTRUM)
+        rates, batch_size = config["learning_rate"] * factors, int(config["batch_size"])
+        return exact_loss(int(config["modes"]), rates, batch_size, a, b, noise, steps=steps)
+
+
+exact_curve = _ExactLoss()
+
+
+def _covers(config: Mapping[Any, Any]) -> bool:
+    """Tell whether a run is one of plain SGD on this task, with null (or NaN) for no clipping."""
+    clip = config["gradient_clip"]
+    plain = config["optimizer"] == "sgd" and (clip is None or clip != clip)
+    plain &= config.get("parametrization", "standard") == "standard"
+    return bool(
+        config["task"] == "sgd_oracle" and plain and config["weight_decay"] == 0 and config["momentum"] == 0
+    )
 
 
 def _rates(learning_rates: ArrayLike, batch_size: int) -> Floats:

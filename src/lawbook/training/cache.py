@@ -20,8 +20,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lawbook.storage.columns import COLUMNS
 from lawbook.storage.files import written_atomically
-from lawbook.storage.tables import COLUMNS
 
 _LOG = logging.getLogger(__name__)
 

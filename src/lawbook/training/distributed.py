@@ -24,6 +24,7 @@ from lawbook.errors import AbandonedError, LawbookError
 from lawbook.signals import check_wanted, heed_signals, why_unwanted
 from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.gpus import held_devices
+from lawbook.training.measure import Request
 from lawbook.training.outcome import Trained
 from lawbook.training.stack import fit
 from lawbook.training.watch import Heartbeat, Watch
@@ -53,8 +54,9 @@ def train_distributed(
     *,
     checkpoint: Checkpoint,
     heartbeat: Heartbeat | None = None,
+    requests: Sequence[Request] = (),
 ) -> Trained:
-    """Train one run by as many processes as it has devices, and return its curve.
+    """Train one run by as many processes as it has devices, and return its curve and what is asked to be measured.
 
     scores: those of its pool if it prunes by score. The state is saved in `checkpoint` now and then, and training
     resumes from it if there is one. What goes wrong in one process ends them all. Raises LawbookError for a mistake
@@ -66,7 +68,7 @@ def train_distributed(
     with held_devices(config) as devices:
         port = LightningEnvironment().main_port
         address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "NODE_RANK": "0"}
-        arguments = (config, read, devices, checkpoint, checkpoint.find(), address, channel)
+        arguments = (config, read, devices, checkpoint, checkpoint.find(), address, channel, requests)
         processes = spawn(_train_share, arguments, config["devices"], join=False)
         try:
             trained = _attend(processes, channel, heartbeat)
@@ -115,6 +117,7 @@ def _train_share(
     resume: Path | None,
     address: dict[str, str],
     channel: _Channel,
+    requests: Sequence[Request],
 ) -> None:
     """Train as the process of this rank; the first one tells what came of it."""
     heed_signals()
@@ -122,7 +125,7 @@ def _train_share(
     watch = Watch(checkpoint, channel.unwanted, channel.messages.put if rank == 0 else None)
     said: Trained | AbandonedError
     try:
-        said = fit([config], scores, devices, resume, watch, rank).trained
+        said = fit([config], scores, devices, resume, watch, rank, requests=requests).trained
         torch.distributed.destroy_process_group()
     except AbandonedError as reason:
         said = AbandonedError(str(reason))

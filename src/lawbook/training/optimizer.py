@@ -1,8 +1,8 @@
-"""An optimiser over a stack: each run has its own rate, decay, schedule and clip, and never feels the others."""
+"""An optimiser over a stack: each run has its own rates, decay, schedule and clip, and never feels the others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -11,42 +11,60 @@ from torch.nn import Parameter
 
 from lawbook.axes import Config
 from lawbook.schedules import rate_factors
+from lawbook.training.optimizers import Part, optimizers
 
-BETAS, EPSILON = (0.9, 0.999), 1e-8
+WHOLE = slice(None)
+
+Groups = Mapping[float, Sequence[slice]]
+"""The places in a run's row of the tensors that share a rate multiplier, by that multiplier."""
 
 
 class PerRun(torch.optim.Optimizer):
-    """AdamW or SGD with momentum, row by row of one (R, P) parameter, by PyTorch's fused kernels.
+    """An optimizer applied row by row of one (R, P) parameter.
 
     A row is a run. One fused call a row costs a few microseconds, less than any vectorised update that lets
     learning rates differ; and since rows never meet, a run's numbers cannot depend on its stack. Rows that are
-    not `alive` stay as they are.
+    not `alive` stay as they are. groups: those of each run; a run whose multipliers are all 1 has its whole row in
+    one group.
     """
 
-    def __init__(self, stacked: Parameter, configs: Sequence[Config], alive: Tensor) -> None:
+    def __init__(
+        self, stacked: Parameter, configs: Sequence[Config], alive: Tensor, groups: Sequence[Groups]
+    ) -> None:
         super().__init__([stacked], {})
-        self._configs, self._alive = configs, alive
-        self._adam = configs[0]["optimizer"] == "adamw"
+        self._configs, self._alive, self._groups = configs, alive, groups
+        self._optimizer = optimizers[configs[0]["optimizer"]]
         self._rates = _rates(configs)
         state = self.state[stacked]
         state["steps_taken"] = torch.zeros(len(configs), dtype=torch.float32, device=stacked.device)
-        for moment in ("first", "second") if self._adam else ("first",):
+        for moment in self._moments:
             state[moment] = torch.zeros_like(stacked)
         self._take_rows()
 
+    @property
+    def _moments(self) -> list[str]:
+        return [f"moment_{i}" for i in range(self._optimizer.n_moments)]
+
     def _take_rows(self) -> None:
-        """Hold the rows of weights, gradients and moments as views, so that a step does no indexing."""
+        """Hold the parts of each run as views of weights, gradients and moments, so that a step does no indexing."""
         stacked: Parameter = self.param_groups[0]["params"][0]
         assert stacked.grad is not None, "the stack lays out its gradient before it makes the optimiser"
         state = self.state[stacked]
         self._gradient, self._steps_taken = stacked.grad, state["steps_taken"]
-        self._rows = {
-            "weights": stacked.detach().unbind(0),
-            "gradients": stacked.grad.unbind(0),
-            "steps_taken": state["steps_taken"].unbind(0),
-            "first": state["first"].unbind(0),
-            "second": state["second"].unbind(0) if self._adam else (),
-        }
+        self._gradients = stacked.grad.unbind(0)
+        self._parts = [
+            [
+                Part(
+                    [stacked.detach()[row, place] for place in places],
+                    [stacked.grad[row, place] for place in places],
+                    [[state[moment][row, place] for place in places] for moment in self._moments],
+                    state["steps_taken"][row],
+                    multiplier,
+                )
+                for multiplier, places in groups.items()
+            ]
+            for row, groups in enumerate(self._groups)
+        ]
         self._count = int(state["steps_taken"].max())
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -78,28 +96,33 @@ class PerRun(torch.optim.Optimizer):
         return loss
 
     def _step_row(self, row: int, rate: float) -> None:
-        config, rows = self._configs[row], self._rows
-        weights, gradients = [rows["weights"][row]], [rows["gradients"][row]]
+        config = self._configs[row]
         if config["gradient_clip"] is not None:
-            norm = torch.linalg.vector_norm(gradients[0])
-            gradients[0].mul_((config["gradient_clip"] / (norm + 1e-6)).clamp(max=1.0))
-        if self._adam:
-            torch._fused_adamw_(
-                weights, gradients, [rows["first"][row]], [rows["second"][row]], [], [rows["steps_taken"][row]],
-                lr=rate, beta1=BETAS[0], beta2=BETAS[1], weight_decay=config["weight_decay"], eps=EPSILON,
-                amsgrad=False, maximize=False,
-            )  # fmt: skip
-        else:
-            torch._fused_sgd_(
-                weights, gradients, [rows["first"][row]] if config["momentum"] else [],
-                lr=rate, momentum=config["momentum"], weight_decay=config["weight_decay"], dampening=0.0,
-                nesterov=False, maximize=False, is_first_step=self._count == 0,
-            )  # fmt: skip
+            gradient = self._gradients[row]
+            gradient.mul_(
+                (config["gradient_clip"] / (torch.linalg.vector_norm(gradient) + 1e-6)).clamp(max=1.0)
+            )
+        for part in self._parts[row]:
+            multiplier = part.rate_multiplier
+            decay = config["weight_decay"] / multiplier
+            self._optimizer.step(config, part, self._count, rate * multiplier, decay)
+
+
+def groups_of(slots: Mapping[str, slice], multipliers: Mapping[str, float]) -> Groups:
+    """Return the places of a run's tensors by rate multiplier; one for the whole row where all of them are 1."""
+    if set(multipliers.values()) == {1.0}:
+        return {1.0: [WHOLE]}
+    groups: dict[float, list[slice]] = {}
+    for name, place in slots.items():
+        groups.setdefault(multipliers[name], []).append(place)
+    return groups
 
 
 def _rates(configs: Sequence[Config]) -> Callable[[int], list[float]]:
     """Return the function from a step to the learning rate of each run, in float64."""
-    kinds = [(config["schedule"], config["warmup"], config["steps"]) for config in configs]
+    kinds = [
+        (config["schedule"], config["warmup"], config["steps"], config["warmup_steps"]) for config in configs
+    ]
     factors = {kind: rate_factors(*kind) for kind in set(kinds)}
     peaks = [config["learning_rate"] for config in configs]
 

@@ -21,24 +21,28 @@ import torch
 from numpy.typing import NDArray
 
 from lawbook.axes import Config
+from lawbook.errors import LawbookError
 from lawbook.models.exactness import instruction_sets
 from lawbook.signals import check_wanted
 from lawbook.storage.checksum import digest
-from lawbook.storage.tables import COLUMNS, conform
+from lawbook.storage.columns import COLUMNS
+from lawbook.storage.status import RunStatus
+from lawbook.storage.tables import conform
+from lawbook.studies.axes import HOW_TRAINED
 from lawbook.studies.cost import engine, placement, stack_size
+from lawbook.studies.identity import Run, effective, reads_scores
 from lawbook.studies.probes import pool_id
-from lawbook.studies.runs import Run, effective, reads_scores
-from lawbook.studies.schema import HOW_TRAINED
 from lawbook.studies.shards import shape_axes
 from lawbook.tasks import PoolTask, tasks
 from lawbook.training.cache import Cache, Cached
 from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.distributed import train_distributed
 from lawbook.training.exactness import require_exact
+from lawbook.training.measure import Measured, Request
 from lawbook.training.outcome import Trained
 from lawbook.training.process import prepare_process
 from lawbook.training.solved import solve_runs
-from lawbook.training.stack import train_stack
+from lawbook.training.stack import measure_saved, train_stack
 from lawbook.training.watch import Heartbeat, JobHeartbeat, heartbeat_within
 
 Scores = Mapping[tuple[str, str], NDArray[np.float64]]
@@ -53,13 +57,16 @@ def train_shard(
     scores: pd.DataFrame | None = None,
     heartbeat: JobHeartbeat | None = None,
     keep: Collection[str] = (),
+    requests: Sequence[Request] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the tables 'curves' and 'outcomes' of a shard's runs, training those that the cache lacks.
 
     cache: the cache's root folder; code: the digest of the training code, part of the cache's key; scores: the
     table 'scores' for runs that prune by score; heartbeat: called with run-steps done and in all; keep: the runs
-    whose weights at every evaluation the cache is to hold, for `lawbook.training.weights`. Raises AbandonedError at
-    a checkpoint if the job has to stop.
+    whose weights at every evaluation the cache is to hold, for `lawbook.training.weights`; requests: what is measured
+    of the runs, from weights that the cache holds, where it has them at all steps that are asked for, else by training
+    again. Raises AbandonedError at a checkpoint if the job has to stop, LawbookError if a run that is trained again has
+    another curve than before.
     """
     prepare_process()
     by_pool = _scores_by_pool(scores)
@@ -73,7 +80,15 @@ def train_shard(
     run_cache = Cache(folder, "curves")
     finished = {key: _marked(found, shard) for key, found in run_cache.load(list(keys.values())).items()}
     lost = {run.run_id for run in runs if run.run_id in keep and keys[run.run_id] not in kept}
-    missing = [run for run in runs if keys[run.run_id] not in finished or run.run_id in lost]
+    measured = Measured(Cache(cache / digest(["measured", folder.name]), "measured"), keys, requests)
+    _measure_saved(
+        measured, [run for run in runs if keys[run.run_id] in finished], read, keys, finished, kept_cache
+    )
+    missing = [
+        run
+        for run in runs
+        if keys[run.run_id] not in finished or run.run_id in lost or measured.lacking([run.run_id])
+    ]
     if missing:
         require_exact(runs[0].config, cache, code)
     size = stack_size(runs[0].config)
@@ -84,25 +99,42 @@ def train_shard(
         in_stack = [keys[run.run_id] for run in stack]
         beat = heartbeat_within(heartbeat, done, len(stack), total)
         of_lost = [key for run, key in zip(stack, in_stack, strict=True) if run.run_id in lost]
-        trained, weights = _train(
+        asked = measured.lacking([run.run_id for run in stack])
+        besides = [*(["kept"] if of_lost else []), *(request.key for request in asked)]
+        trained, weights, outcome = _train(
             stack,
             [read[run.run_id] for run in stack],
-            Checkpoint(folder, digest([*in_stack, *(["kept"] if of_lost else [])])),
+            Checkpoint(folder, digest([*in_stack, *besides])),
             shard,
             code,
             beat,
             bool(of_lost),
+            asked,
         )
         if of_lost:
             by_key = dict(zip(in_stack, weights, strict=True))
             kept_cache.store({key: by_key[key] for key in of_lost})
-        run_cache.store(dict(zip(in_stack, trained, strict=True)))
-        finished |= zip(in_stack, trained, strict=True)
+        by_key = dict(zip(in_stack, trained, strict=True))
+        again = by_key.keys() & finished.keys()
+        for key in again:
+            _check_same_curve(finished[key], by_key[key], folder)
+        measured.add(
+            [run.run_id for run in stack],
+            asked,
+            outcome,
+            ["by training again" if key in again else "with training" for key in in_stack],
+        )
+        if new := {key: run for key, run in by_key.items() if key not in again}:
+            run_cache.store(new)
+        finished |= by_key
         done += sum(run.config["steps"] for run in stack)
         check_wanted()
     if heartbeat is not None:
         heartbeat(total, total)
-    ordered = [finished[keys[run.run_id]] for run in sorted(runs, key=lambda run: run.run_id)]
+    ordered = [
+        _with_measured(run.config, finished[keys[run.run_id]], measured)
+        for run in sorted(runs, key=lambda run: run.run_id)
+    ]
     return (
         conform(pd.concat([run.table for run in ordered], ignore_index=True), "curves"),
         conform(pd.DataFrame([dict(run.row) for run in ordered]), "outcomes"),
@@ -117,8 +149,9 @@ def _train(
     code: str,
     heartbeat: Heartbeat | None,
     keep: bool,
-) -> tuple[list[Cached], list[Cached]]:
-    """Train a stack and return each run's curve and outcome, and with `keep` its weights."""
+    requests: Sequence[Request],
+) -> tuple[list[Cached], list[Cached], Trained]:
+    """Train a stack and return each run's curve and outcome, with `keep` its weights, and what came of it in all."""
     configs = [run.config for run in stack]
     wall, cpu = time.perf_counter(), _cpu_s()
     read = {i: values for i, values in enumerate(scores) if values is not None}
@@ -126,9 +159,13 @@ def _train(
     if engine(configs[0]) == "solve":
         trained = solve_runs(configs, read, heartbeat=heartbeat)
     elif engine(configs[0]) == "distributed":
-        trained = train_distributed(configs[0], read.get(0), checkpoint=checkpoint, heartbeat=heartbeat)
+        trained = train_distributed(
+            configs[0], read.get(0), checkpoint=checkpoint, heartbeat=heartbeat, requests=requests
+        )
     else:
-        module = train_stack(configs, read, checkpoint=checkpoint, heartbeat=heartbeat, keep=keep)
+        module = train_stack(
+            configs, read, checkpoint=checkpoint, heartbeat=heartbeat, keep=keep, requests=requests
+        )
         trained, kept = module.trained, module.kept
     spent = {
         "wall_s": (time.perf_counter() - wall) / len(stack),
@@ -146,7 +183,65 @@ def _train(
         Cached(_curve(trained, i, run), _outcome(trained, i, run) | spent | {"data": data_digest(run.config)})
         for i, run in enumerate(stack)
     ]
-    return finished, [Cached(_weights(kept, i), {"run_id": run.run_id}) for i, run in enumerate(stack)]
+    weights = [Cached(_weights(kept, i), {"run_id": run.run_id}) for i, run in enumerate(stack)]
+    return finished, weights, trained
+
+
+def _check_same_curve(before: Cached, again: Cached, folder: Path) -> None:
+    """Raise LawbookError unless a run that was trained again has the curve that it had before, to the last bit."""
+    curves = [
+        run.table.set_index(["step", "split", "metric"])["value"].sort_index() for run in (before, again)
+    ]
+    if not curves[0].equals(curves[1].astype(float)):
+        run_id = before.row["run_id"]
+        problem = f"run {run_id}, trained again to see its weights, has another curve than the cache holds"
+        raise LawbookError(f"{problem}; delete {folder} and run again")
+
+
+def _measure_saved(
+    measured: Measured,
+    runs: Sequence[Run],
+    scores: Mapping[str, NDArray[np.float64] | None],
+    keys: Mapping[str, str],
+    finished: Mapping[str, Cached],
+    saved: Cache,
+) -> None:
+    """Measure finished runs by the weights that the cache holds, where it has all that are asked for."""
+    lacking = [run for run in runs if measured.lacking([run.run_id])]
+    size = stack_size(lacking[0].config) if lacking else 1
+    for start in range(0, len(lacking), size):
+        some = lacking[start : start + size]
+        found = saved.load([keys[run.run_id] for run in some])
+        stack = [run for run in some if keys[run.run_id] in found]
+        if not stack:
+            continue
+        read = {i: values for i, run in enumerate(stack) if (values := scores[run.run_id]) is not None}
+        tables = [
+            found[keys[run.run_id]].table for run in stack
+        ]  # with a row for each evaluation, in its order
+        by_step: dict[int, list[bytes]] = {
+            int(step): [table["weights"].iloc[place] for table in tables]
+            for place, step in enumerate(tables[0]["step"])
+        }
+        asked = measured.lacking([run.run_id for run in stack])
+        possible, taken = measure_saved([run.config for run in stack], read, asked, by_step)
+        outcomes = [finished[keys[run.run_id]].row for run in stack]
+        diverged = [-1 if row["diverged_step"] is None else int(row["diverged_step"]) for row in outcomes]
+        outcome = Trained([row["n_train"] for row in outcomes], {}, diverged, measured=taken)
+        measured.add([run.run_id for run in stack], possible, outcome, ["from saved weights"] * len(stack))
+        check_wanted()
+
+
+def _with_measured(config: Config, run: Cached, measured: Measured) -> Cached:
+    """Return a run whose curve has what was measured of it, without a split, and whose outcome says how."""
+    run_id = run.row["run_id"]
+    table, taken = run.table.astype({"index": float}), measured.table(run_id)
+    if len(taken):
+        samples_seen = taken["step"] * (config["batch_size"] or run.row["n_train"])
+        no_split = pd.Series(None, index=taken.index, dtype=table["split"].dtype)
+        rows = taken.assign(run_id=run_id, samples_seen=samples_seen, split=no_split)
+        table = pd.concat([table, rows], ignore_index=True)
+    return Cached(table, {**run.row, "measured": measured.how(run_id)})
 
 
 def weights_cache(cache: Path, code: str, config: Config) -> Cache:
@@ -177,7 +272,8 @@ def _curve(trained: Trained, place: int, run: Run) -> pd.DataFrame:
         for step, metrics in sorted(trained.curve.items())
         for name, values in sorted(metrics.items())
     ]
-    curve = pd.DataFrame(rows, columns=list(COLUMNS["curves"]))
+    curve = pd.DataFrame(rows, columns=["run_id", "step", "samples_seen", "split", "metric", "value"])
+    curve = conform(curve, "curves")
     lost = (curve["step"] >= stopped) & (stopped >= 0)
     return curve.assign(value=curve["value"].where(~lost & np.isfinite(curve["value"])))
 
@@ -188,21 +284,21 @@ def _outcome(trained: Trained, place: int, run: Run) -> dict[str, Any]:
         "run_id": run.run_id,
         "n_train": n_train,
         "n_unique": min(n_train, (run.config["batch_size"] or n_train) * run.config["steps"]),
-        "status": "ok",
+        "status": RunStatus.OK,
         "reason": None,
         "diverged_step": None,
     }
     stopped = trained.diverged_step[place]
     if place in trained.failed:
-        outcome |= {"status": "failed", "reason": trained.failed[place]}
+        outcome |= {"status": RunStatus.FAILED, "reason": trained.failed[place]}
     elif stopped >= 0:
         reason = f"the training loss at step {stopped} was not finite or above 1,000 times the first"
-        outcome |= {"status": "diverged", "reason": reason, "diverged_step": stopped}
+        outcome |= {"status": RunStatus.DIVERGED, "reason": reason, "diverged_step": stopped}
     elif run.config["converged_within"] is not None:
         fall = _late_fall(trained, place, run.config["steps"])
         if not fall <= run.config["converged_within"]:
             reason = f"the loss fell by {fall:.1%} over the last half of the steps"
-            outcome |= {"status": "unconverged", "reason": reason}
+            outcome |= {"status": RunStatus.UNCONVERGED, "reason": reason}
     return outcome
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +32,9 @@ def solve_runs(
 
     scores: those of the pool of each run that prunes by score, by the run's place; heartbeat: called when all are
     done. A run whose problem has no solution is `failed` with the reason; its neighbours do not notice. The
-    metrics are train/loss, train/error and train/margin (see `margin`), those of the validation and test splits,
-    and test/error as the task knows it exactly. Products run on one thread, so that a run gives the same bits in
-    any company. Raises AbandonedError between two runs if the job has to stop.
+    metrics are loss and error of each split and train/margin (see `margin`), or the squared error of real targets,
+    and those of the test split that the task knows exactly. Products run on one thread, so that a run gives the same
+    bits in any company. Raises AbandonedError between two runs if the job has to stop.
     """
     n_train: list[int] = []
     found: list[dict[str, float]] = []
@@ -67,10 +67,10 @@ def probe_outputs(probes: Sequence[Config], asked: Sequence[Indices]) -> list[Pr
         for config, indices in zip(probes, asked, strict=True):
             task = _task(config)
             weights = _solved(config, *members_of(task, config))
-            inputs = task.examples(config).inputs[indices]
-            outputs = _model(config).outputs(config, weights, inputs.astype(np.float64))
+            inputs = _inputs(config, indices)
+            outputs = _model(config).outputs(config, weights, inputs)
             says = np.exp(log_softmax(outputs, axis=1))
-            said.append(Probed(says[None], inputs[None]))
+            said.append(Probed(says[None], inputs[None].astype(np.float32)))
             check_wanted()
     return said
 
@@ -88,7 +88,7 @@ def margin(outputs: Floats, targets: NDArray[np.int64], weights: Weights) -> flo
     return float(lead.min() / np.sqrt(sum(np.square(values).sum() for values in weights.values())))
 
 
-def _metrics(config: Config, members: Indices, labels: Indices) -> dict[str, float]:
+def _metrics(config: Config, members: Indices, labels: NDArray[Any]) -> dict[str, float]:
     """Solve a run and return its metrics, {"split/metric": value}."""
     task, model = _task(config), _model(config)
     weights = _solved(config, members, labels)
@@ -101,21 +101,28 @@ def _metrics(config: Config, members: Indices, labels: Indices) -> dict[str, flo
     ):
         if not len(indices):
             continue
-        outputs = model.outputs(config, weights, task.examples(config).inputs[indices].astype(np.float64))
-        targets = labels[indices]
+        outputs, targets = model.outputs(config, weights, _inputs(config, indices)), labels[indices]
+        if model.targets == "real":
+            metrics[f"{split}/loss"] = float(np.square(outputs - targets).sum(axis=1).mean())
+            continue
         metrics[f"{split}/loss"] = float(
             -log_softmax(outputs, axis=1)[np.arange(len(targets)), targets].mean()
         )
         metrics[f"{split}/error"] = float((outputs.argmax(axis=1) != targets).mean())
         if split == "train":
             metrics["train/margin"] = margin(outputs, targets, weights)
-    exact = task.exact_error(config, weights)
-    return metrics if exact is None else metrics | {"test/error": exact}
+    exact = task.exact_metrics(config, weights)
+    return metrics | {f"test/{metric}": value for metric, value in exact.items()}
 
 
-def _solved(config: Config, members: Indices, labels: Indices) -> Weights:
-    inputs = _task(config).examples(config).inputs[members].astype(np.float64)
-    return _model(config).solve(config, inputs, labels[members])
+def _solved(config: Config, members: Indices, labels: NDArray[Any]) -> Weights:
+    return _model(config).solve(config, _inputs(config, members), labels[members])
+
+
+def _inputs(config: Config, indices: Indices) -> Floats:
+    """Return the inputs of some examples as vectors, (n, n_inputs)."""
+    inputs = _task(config).examples(config).inputs[indices]
+    return inputs.reshape(len(indices), -1).astype(np.float64)
 
 
 def _task(config: Config) -> PoolTask:

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from lawbook.axes import Config
 from lawbook.pruning.pools import members_of
-from lawbook.seeds import batch_positions
+from lawbook.seeds import batch_positions, fixed_positions
 from lawbook.tasks import PoolTask, StreamTask, tasks
-from lawbook.training.losses import example_errors, example_losses
+from lawbook.training.losses import loss_name, losses, mean_over_targets
 
 Indices = NDArray[np.int64]
 Predict = Callable[[Tensor], Tensor]
@@ -27,17 +27,28 @@ _BLOCK_STEPS, _CHUNK = 64, 256
 
 
 class Source(Protocol):
-    """What a stack is trained and evaluated on."""
+    """What a stack is trained and evaluated on.
+
+    whole: whether a model may have to see its examples in whole batches.
+    """
+
+    whole: bool
 
     @property
     def n_train(self) -> Sequence[int]:
         """Return the number of examples that each run may see."""
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return the inputs (R, B, ...) and targets (R, B) or (R, B, T) of a step."""
+        """Return the inputs (R, B, ...) and targets of a step, as `Loss` has them."""
 
     def evaluate(self, predict: Predict, weights: Mapping[str, Tensor]) -> Metrics:
         """Return the metrics of every run, {(split, metric): (R,)}."""
+
+    def n_examples(self, split: str, wanted: int) -> Sequence[int]:
+        """Return how many examples of a split each run has to be measured on, of as many as are wanted."""
+
+    def examples(self, split: str, n: int, runs: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Return n examples of a split of some runs by their places, the same at every step: inputs and targets."""
 
 
 def purpose(config: Config, what: str) -> str:
@@ -56,6 +67,8 @@ def open_source(configs: Sequence[Config], scores: Mapping[int, NDArray[np.float
 class PoolSource:
     """Batches from each run's own part of a shared set of examples."""
 
+    whole = False
+
     def __init__(
         self, task: PoolTask, configs: Sequence[Config], scores: Mapping[int, NDArray[np.float64]]
     ) -> None:
@@ -65,7 +78,7 @@ class PoolSource:
             raise TypeError(
                 f"the runs of a stack of {config['task']} differ in their inputs: see PoolTask.examples"
             )
-        self._task, self._loss, self._configs = task, task.loss, configs
+        self._task, self._loss, self._configs = task, losses[loss_name(config)], configs
         self._seeds = [one["seed"] for one in configs]
         self._inputs = _tensor(examples.inputs, config)
         self._train: list[Indices] = []
@@ -77,54 +90,74 @@ class PoolSource:
         # Runs without noise share one vector of labels.
         distinct = {id(labels): labels for labels in labels_of_run}
         place = {key: i for i, key in enumerate(distinct)}
-        self._labels = torch.from_numpy(np.stack(list(distinct.values()))).to(config["device"])
+        self._labels = _tensor(np.stack(list(distinct.values())), config)
         rows = np.array([place[id(labels)] for labels in labels_of_run])
         self._label_rows = torch.from_numpy(rows)[:, None].to(config["device"])
         self.n_train = [len(members) for members in self._train]
-        self._evaluated = {
-            "train": [members[:EVALUATED_TRAINING_EXAMPLES] for members in self._train],
+        self._splits = {
+            "train": self._train,
             "validation": [task.splits(one)["validation"] for one in configs],
             "test": [task.splits(one)["test"] for one in configs],
         }
+        evaluated = [members[:EVALUATED_TRAINING_EXAMPLES] for members in self._train]
+        self._evaluated = self._splits | {"train": evaluated}
         self._block_start, self._block = -1, torch.empty(0)
+        # A batch of all examples in one order is gathered once.
+        self._full_batch = all(
+            one["order"] == "fixed" and one["batch_size"] == n
+            for one, n in zip(configs, self.n_train, strict=True)
+        )
+        self._every: tuple[Tensor, Tensor] | None = None
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return the inputs (R, B, ...) and labels (R, B) or (R, B, T) of a step."""
-        start = step - step % _BLOCK_STEPS
-        if start != self._block_start:
-            self._block_start, self._block = start, self._indices_from(start)
-        inputs, labels = self._gather(self._block[step - start])
+        """Return the inputs (R, B, ...) and targets of a step, as `Loss` has them."""
+        if self._full_batch:
+            if self._every is None:
+                self._every = self._gather(self._indices_from(0, 1)[0], self._label_rows)
+            inputs, labels = self._every
+        else:
+            start = step - step % _BLOCK_STEPS
+            if start != self._block_start:
+                self._block_start, self._block = start, self._indices_from(start, _BLOCK_STEPS)
+            inputs, labels = self._gather(self._block[step - start], self._label_rows)
         return self._task.augment(self._configs[0], inputs, self._seeds, step), labels
 
-    def _indices_from(self, first_step: int) -> Tensor:
+    def _indices_from(self, first_step: int, n_steps: int) -> Tensor:
         """Return the indices of the next steps' examples, (steps, R, B)."""
         columns = []
         for config, members in zip(self._configs, self._train, strict=True):
-            positions = batch_positions(
-                config["seed"],
-                purpose(config, "order"),
-                len(members),
-                config["batch_size"],
-                first_step,
-                _BLOCK_STEPS,
-            )
+            sizes = (len(members), config["batch_size"], first_step, n_steps)
+            if config["order"] == "fixed":
+                positions = fixed_positions(*sizes)
+            else:
+                positions = batch_positions(config["seed"], purpose(config, "order"), *sizes)
             columns.append(members[positions])
         return torch.from_numpy(np.stack(columns, axis=1)).to(self._inputs.device)
 
-    def _gather(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+    def n_examples(self, split: str, wanted: int) -> Sequence[int]:
+        """Return the number of wanted examples, or of those that the run has."""
+        return [min(wanted, len(indices)) for indices in self._splits[split]]
+
+    def examples(self, split: str, n: int, runs: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Return the first n examples of a split."""
+        indices = torch.from_numpy(np.stack([self._splits[split][run][:n] for run in runs]))
+        return self._gather(indices.to(self._inputs.device), self._label_rows[runs])
+
+    def _gather(self, indices: Tensor, label_rows: Tensor) -> tuple[Tensor, Tensor]:
         flat = self._inputs.index_select(0, indices.flatten())
-        return flat.view(*indices.shape, *self._inputs.shape[1:]), self._labels[self._label_rows, indices]
+        return flat.view(*indices.shape, *self._inputs.shape[1:]), self._labels[label_rows, indices]
 
     def evaluate(self, predict: Predict, weights: Mapping[str, Tensor]) -> Metrics:
-        """Return the mean loss and error of every run on its train, validation and test examples."""
+        """Return the means over each run's train, validation and test examples: loss, error, the task's own metrics."""
         return {
             (split, metric): means
             for split, indices in self._evaluated.items()
+            if all(map(len, indices))
             for metric, means in self._means(predict, indices).items()
         }
 
     def _means(self, predict: Predict, indices: Sequence[Indices]) -> dict[str, NDArray[np.float64]]:
-        """Return the mean loss and error of each run over its own examples.
+        """Return the mean metrics of each run over its own examples.
 
         Chunks have one size, and each run's sum is taken over its own row, so that neither the stack's other
         runs nor their numbers of examples can change a bit of the result.
@@ -134,12 +167,11 @@ class PoolSource:
         padded = np.zeros((len(indices), n_chunks * _CHUNK), dtype=np.int64)
         for row, length in zip(range(len(indices)), lengths, strict=True):
             padded[row, :length] = indices[row]
-        parts: dict[str, list[NDArray[Any]]] = {"loss": [], "error": []}
+        parts: dict[str, list[NDArray[Any]]] = {}
         for chunk in torch.from_numpy(padded).to(self._inputs.device).split(_CHUNK, dim=1):
-            inputs, labels = self._gather(chunk)
-            outputs = predict(inputs)
-            parts["loss"].append(example_losses(self._loss, outputs, labels).cpu().numpy())
-            parts["error"].append(example_errors(outputs, labels).cpu().numpy())
+            inputs, labels = self._gather(chunk, self._label_rows)
+            for metric, values in self._measured(predict(inputs), labels).items():
+                parts.setdefault(metric, []).append(values.cpu().numpy())
         return {
             metric: np.array(
                 [
@@ -150,12 +182,22 @@ class PoolSource:
             for metric, found in parts.items()
         }
 
+    def _measured(self, outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
+        """Return the metrics of each example, (R, B) each; real targets have no error."""
+        found = {"loss": self._loss.of_examples(outputs, targets)}
+        if self._task.targets == "classes":
+            found["error"] = mean_over_targets((outputs.argmax(-1) != targets).to(outputs.dtype))
+        return found | dict(self._task.example_metrics(self._configs[0], outputs, targets))
+
 
 class StreamSource:
     """Batches made afresh at every step by the task, which also evaluates."""
 
+    whole = True
+
     def __init__(self, task: StreamTask, configs: Sequence[Config]) -> None:
-        self._stream, self._classes = task.open(configs), task.loss == "cross_entropy"
+        self._steps, self._n_runs = configs[0]["steps"], len(configs)
+        self._stream, self._classes = task.open(configs), task.targets == "classes"
         self._options = _tensor_options(configs[0])
         self.n_train = [config.get("samples") or config["batch_size"] * config["steps"] for config in configs]
 
@@ -164,6 +206,18 @@ class StreamSource:
         inputs, targets = map(torch.from_numpy, self._stream.batch(step))
         kind = targets.dtype if self._classes else self._options.dtype
         return inputs.to(self._options), targets.to(self._options.device, kind)
+
+    def n_examples(self, split: str, wanted: int) -> Sequence[int]:
+        """Return the number of wanted examples: there is no end to them."""
+        return [wanted] * self._n_runs
+
+    def examples(self, split: str, n: int, runs: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Return as many whole batches as hold n examples, of any split those that follow upon the last step."""
+        batches = [self.batch(self._steps)]
+        n_batches = -(-n // batches[0][0].shape[1])
+        batches += [self.batch(self._steps + more) for more in range(1, n_batches)]
+        inputs, targets = (torch.cat(parts, dim=1)[list(runs)] for parts in zip(*batches, strict=True))
+        return inputs, targets
 
     def evaluate(self, predict: Predict, weights: Mapping[str, Tensor]) -> Metrics:
         """Return the task's own metrics of the weights."""

@@ -21,15 +21,18 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from lawbook.axes import Config
+from lawbook.measurements import Measurement
 from lawbook.models import ALIGNMENT, TrainedModel, models
 from lawbook.seeds import generator
 from lawbook.signals import why_unwanted
 from lawbook.tasks import tasks
 from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.gpus import held_devices
-from lawbook.training.losses import training_losses
-from lawbook.training.optimizer import PerRun
+from lawbook.training.losses import loss_name, losses
+from lawbook.training.measure import Request, Values, measure
+from lawbook.training.optimizer import PerRun, groups_of
 from lawbook.training.outcome import Trained
+from lawbook.training.parametrizations import tensor_scales
 from lawbook.training.process import prepare_process
 from lawbook.training.sources import Source, open_source, purpose
 from lawbook.training.watch import Heartbeat, Look, Watch
@@ -49,41 +52,53 @@ class StackedRuns(pl.LightningModule):
 
     All weights are rows of one parameter (R, P); the model sees views of it, and autograd adds into views of its
     gradient, so that the optimiser works on contiguous rows. With `keep`, the weights at each evaluation stay in
-    `kept`, {step: (R, P)}.
+    `kept`, {step: (R, P)}. What `requests` ask for is measured at their steps, `due`, and stands in `measured`.
 
     Where several processes train the same run, each takes its share of every batch, Lightning averages the gradients,
     and the first process evaluates.
     """
 
-    def __init__(self, configs: Sequence[Config], source: Source, keep: bool = False) -> None:
+    def __init__(
+        self, configs: Sequence[Config], source: Source, keep: bool = False, requests: Sequence[Request] = ()
+    ) -> None:
         super().__init__()
         self.automatic_optimization = False
         self._configs, self.source, self._keep = configs, source, keep
         config = configs[0]
         self._model, self._task = cast(TrainedModel, models[config["model"]]), tasks[config["task"]]
         self._sizes = (self._task.n_inputs(config), self._task.n_outputs(config))
+        self._loss = losses[loss_name(config)]
+        self._in_one_pass = loss_name(config) == "cross_entropy" and config["output_multiplier"] == 1.0
+        self._scales = [tensor_scales(one) for one in configs]
         self._slots = _slots(self._model.shapes(config, *self._sizes))
         self.stacked = Parameter(torch.from_numpy(self._initial()).to(getattr(torch, config["dtype"])))
         n_runs = len(configs)
         self.register_buffer("alive", torch.ones(n_runs, dtype=torch.bool))
         self.register_buffer("diverged_step", torch.full((n_runs,), -1))
         self.register_buffer("limit", torch.full((n_runs,), math.inf, dtype=torch.float64))
-        self.evaluations = self.pauses = _evaluation_steps(config)
+        self.evaluations = _evaluation_steps(config)
+        self.due: dict[int, list[Measurement]] = {}
+        for request in requests:
+            for step in request.steps(config, self.evaluations):
+                self.due.setdefault(step, []).append(request.measurement)
+        self.pauses = self.evaluations | self.due.keys()
         self.curve: dict[int, dict[str, list[float]]] = {}
+        self.measured: dict[int, Values] = {}
         self.kept: dict[int, Tensor] = {}
         self._views: dict[str, Tensor] = {}
+        self._first = self.stacked.detach().clone() if requests else self.stacked.detach()
 
     def _initial(self) -> NDArray[np.float64]:
         """Return the initial weights of all runs, (R, P), each drawn from its own seed."""
         stacked = np.zeros((len(self._configs), sum(size for _, size, _ in self._slots.values())))
         drawn: dict[tuple[int, str], dict[str, NDArray[np.float64]]] = {}
-        for row, config in zip(stacked, self._configs, strict=True):
+        for row, config, scales in zip(stacked, self._configs, self._scales, strict=True):
             key = (config["seed"], purpose(config, "init"))
             if key not in drawn:
                 drawn[key] = self._model.initial(config, *self._sizes, generator(*key))
             for name, values in drawn[key].items():
                 start, _, shape = self._slots[name]
-                row[start : start + math.prod(shape)] = values.ravel()
+                row[start : start + math.prod(shape)] = scales[name].initial * values.ravel()
         return stacked
 
     @property
@@ -120,14 +135,18 @@ class StackedRuns(pl.LightningModule):
     @property
     def trained(self) -> Trained:
         """Return the curves so far, and which runs have diverged."""
-        return Trained(self.source.n_train, self.curve, self.diverged_step.tolist())
+        return Trained(self.source.n_train, self.curve, self.diverged_step.tolist(), measured=self.measured)
 
     def configure_optimizers(self) -> PerRun:
         """Return the optimiser, once the weights are where they are to stay."""
         assert self.weights
         if self.stacked.grad is None:
             self.stacked.grad = torch.zeros_like(self.stacked)
-        return PerRun(self.stacked, self._configs, self.alive)
+        places = {name: slice(start, start + size) for name, (start, size, _) in self._slots.items()}
+        groups = [
+            groups_of(places, {name: scale.rate for name, scale in scales.items()}) for scales in self._scales
+        ]
+        return PerRun(self.stacked, self._configs, self.alive, groups)
 
     def training_step(self, *_: Any) -> None:
         """Take steps until a tick is over or there is a pause; just one where several processes share a run."""
@@ -146,16 +165,18 @@ class StackedRuns(pl.LightningModule):
         step, first, every = self.global_step, self.global_rank, self.trainer.world_size
         inputs, targets = (part[:, first::every] for part in self.source.batch(step))
         optimizer, weights = cast(LightningOptimizer, self.optimizers()), self.weights
-        losses = None
-        if not self._distributed:
+        descended = None
+        if self._in_one_pass and not self._distributed:
             gradients = {name: cast(Tensor, view.grad) for name, view in weights.items()}
-            losses = self._model.losses_and_gradients(self._configs[0], weights, inputs, targets, gradients)
-        if losses is None:
+            descended = self._model.losses_and_gradients(
+                self._configs[0], weights, inputs, targets, gradients
+            )
+        if descended is None:
             outputs = self(inputs).to(self.stacked.dtype)  # of mixed precision they come in bfloat16
-            losses = training_losses(self._task.loss, outputs, targets)
+            descended = self._loss.descended_once(outputs, targets)
             optimizer.zero_grad()
-            self.manual_backward(losses.sum())
-        mean = self.trainer.strategy.reduce(losses.detach().to(torch.float64, copy=True), reduce_op="mean")
+            self.manual_backward(descended.sum())
+        mean = self.trainer.strategy.reduce(descended.detach().to(torch.float64, copy=True), reduce_op="mean")
         self._freeze_diverged(mean, step)
         optimizer.step()
 
@@ -167,13 +188,32 @@ class StackedRuns(pl.LightningModule):
             self.diverged_step[newly] = step
             self.alive &= ~newly
 
+    def measure(self, step: int) -> None:
+        """Take the measurements that are due at a step, of the weights as they are now."""
+        first = self._first.to(self.stacked.device)
+        self.measured[step] = measure(
+            self.due[step], self._configs, self.source, self._named(self.stacked), self._named(first)
+        )
+
+    def _named(self, stacked: Tensor) -> dict[str, Tensor]:
+        """Return each tensor of the model, (R, ...), as views of rows (R, P)."""
+        return {
+            name: stacked.detach()[:, start : start + math.prod(shape)].unflatten(1, shape)
+            for name, (start, _, shape) in self._slots.items()
+        }
+
     def evaluate_if_due(self) -> None:
-        """Evaluate all runs at the log-spaced steps."""
+        """Evaluate all runs before the first step and at the log-spaced ones, and take the measurements that are due.
+
+        Weights are kept of the log-spaced steps.
+        """
+        if self.global_step in self.due and self.trainer.is_global_zero:
+            self.measure(self.global_step)
         if self.global_step in self.evaluations and self.trainer.is_global_zero:
             with torch.no_grad():
                 metrics = self.source.evaluate(self, self.weights)
             self.curve[self.global_step] = {"/".join(key): values.tolist() for key, values in metrics.items()}
-            if self._keep:
+            if self._keep and self.global_step > 0:
                 self.kept[self.global_step] = self.stacked.detach().cpu().clone()
             if self.global_step == self._configs[0]["steps"]:
                 # No training step follows the last update, so its outcome is judged by the evaluation.
@@ -181,12 +221,12 @@ class StackedRuns(pl.LightningModule):
                 self._freeze_diverged(torch.as_tensor(losses).to(self.limit), self.global_step)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the curve so far, and the weights that were kept."""
-        checkpoint["curve"], checkpoint["kept"] = self.curve, self.kept
+        """Keep the curve so far, what was measured, and the weights that were kept."""
+        checkpoint |= {"curve": self.curve, "measured": self.measured, "kept": self.kept}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Restore the curve so far, and the weights that were kept."""
-        self.curve, self.kept = checkpoint["curve"], checkpoint["kept"]
+        """Restore the curve so far, what was measured, and the weights that were kept."""
+        self.curve, self.measured, self.kept = (checkpoint[part] for part in ("curve", "measured", "kept"))
 
 
 class _Ticks:
@@ -206,8 +246,9 @@ def train_stack(
     look: Look | None = None,
     look_at: Collection[int] = (),
     keep: bool = False,
+    requests: Sequence[Request] = (),
 ) -> StackedRuns:
-    """Train runs of one shape together and return them with their curves.
+    """Train runs of one shape together and return them with their curves, and with what is asked to be measured.
 
     scores: for each run that prunes by score, by its place in `configs`, the scores of its pool. With a
     `checkpoint` the state is saved there now and then, and training resumes from it if there is one. With `keep`
@@ -216,7 +257,8 @@ def train_stack(
     watch = Watch(checkpoint, why_unwanted, heartbeat, look, look_at)
     with held_devices(configs[0]) as devices:
         module = _from_latest(
-            checkpoint, lambda resume: fit(configs, scores or {}, devices, resume, watch, keep=keep)
+            checkpoint,
+            lambda resume: fit(configs, scores or {}, devices, resume, watch, keep=keep, requests=requests),
         )
     if checkpoint is not None:
         checkpoint.remove()
@@ -245,16 +287,17 @@ def fit(
     watch: Watch,
     rank: int = 0,
     keep: bool = False,
+    requests: Sequence[Request] = (),
 ) -> StackedRuns:
     """Train a stack in this process, one of as many as there are devices, and return it.
 
     devices: the numbers of the GPUs, or how many processes train on the CPU; resume: a checkpoint to go on from;
-    rank: which of the processes this is; keep: as for `train_stack`.
+    rank: which of the processes this is; keep, requests: as for `train_stack`.
     """
     if not isinstance(devices, int):
         torch.cuda.set_device(devices[rank])
     prepare_process()  # with two threads a product may be split otherwise, and the last bits differ
-    module = StackedRuns(configs, open_source(configs, scores), keep)
+    module = StackedRuns(configs, open_source(configs, scores), keep, requests)
     module.pauses |= watch.look_at
     config = configs[0]
     with warnings.catch_warnings():
@@ -285,6 +328,31 @@ def fit(
     return module
 
 
+def measure_saved(
+    configs: Sequence[Config],
+    scores: Mapping[int, NDArray[np.float64]],
+    requests: Sequence[Request],
+    saved: Mapping[int, Sequence[bytes]],
+) -> tuple[list[Request], dict[int, Values]]:
+    """Return those requests all of whose steps are saved, and what they ask of a stack, as training would measure it.
+
+    saved: the bytes of each run's row of the stack's parameter, by step; those of step 0 are known without.
+    """
+    config = configs[0]
+    known = {0, *saved}
+    possible = [one for one in requests if one.steps(config, _evaluation_steps(config)) <= known]
+    with held_devices(config) as devices:
+        if not isinstance(devices, int):
+            torch.cuda.set_device(devices[0])
+        module = StackedRuns(configs, open_source(configs, scores), requests=possible).to(config["device"])
+        for step in sorted(module.due):
+            if step > 0:
+                rows = np.stack([np.frombuffer(row, config["dtype"]) for row in saved[step]])
+                module.stacked.data.copy_(torch.from_numpy(rows))
+            module.measure(step)
+    return possible, module.measured
+
+
 def unpacked(config: Config, row: Tensor) -> dict[str, Tensor]:
     """Return the weights of one run by name, from its row (P,) of a stack's parameter."""
     model, task = models[config["model"]], tasks[config["task"]]
@@ -306,8 +374,8 @@ def _slots(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, int, t
 
 
 def _evaluation_steps(config: Config) -> frozenset[int]:
-    """Return the log-spaced steps of evaluation, the last one included, and the middle if convergence is judged."""
+    """Return the steps of evaluation: 0, log-spaced ones, the last, and the middle if convergence is judged."""
     steps, n = config["steps"], config["evaluations"]
     spaced = np.geomspace(1, steps, n).round().astype(int).tolist() if n > 1 else []
     middle = [] if config["converged_within"] is None else [max(1, steps // 2)]
-    return frozenset([*spaced, *middle, steps])
+    return frozenset([0, *spaced, *middle, steps])

@@ -51,15 +51,20 @@ class Watch(pl.Callback):
         self._beaten = time.monotonic()
         self._due = self._beaten + CHECKPOINT_S
 
-    def on_train_start(self, *_: Any) -> None:
+    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         # Lightning's handler would end training at SIGTERM without a checkpoint.
         heed_signals_again()
+        if trainer.global_step == 0:  # not where it goes on from a checkpoint
+            self._observe(trainer, cast("StackedRuns", module))
 
-    def on_train_batch_end(self, trainer: pl.Trainer, module: pl.LightningModule, *_: Any) -> None:
-        stack = cast("StackedRuns", module)
-        stack.evaluate_if_due()  # before a checkpoint, which would else lack the evaluation of its own step
+    def _observe(self, trainer: pl.Trainer, stack: StackedRuns) -> None:
+        stack.evaluate_if_due()
         if self._look is not None and trainer.global_step in self.look_at:
             self._look(trainer.global_step, stack)
+
+    def on_train_batch_end(self, trainer: pl.Trainer, module: pl.LightningModule, *_: Any) -> None:
+        # Before a checkpoint, which would else lack the evaluation of its own step.
+        self._observe(trainer, cast("StackedRuns", module))
         now = time.monotonic()
         if now - self._beaten > HEARTBEAT_S:
             self._beaten = now

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lawbook.studies.runs import Run
+from lawbook.studies.identity import Run
 from lawbook.training.shard import run_key, train_shard, weights_cache
 from lawbook.training.stack import unpacked
 from lawbook.training.watch import JobHeartbeat

@@ -13,24 +13,11 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-PACKAGE = "lawbook"
+from lawbook.errors import LawbookError
+from lawbook.registry import EXTENSIONS, PACKAGE, file_of
+
+ROOTS = (PACKAGE, EXTENSIONS)
 SOURCE = Path(__file__).resolve().parents[2]
-
-STAGES = {
-    "train": ("lawbook.training.shard",),
-    "score": ("lawbook.scoring.score",),
-    "collect": ("lawbook.results.collect",),
-    "discover": ("lawbook.analyses.text_quanta.compute",),
-    "take": ("lawbook.results.from_table",),
-    "fit": ("lawbook.fitting.study", "lawbook.analyses.pruning_frontier.compute"),
-    "draw": ("lawbook.report.figures",),
-    "judge": ("lawbook.claims.judge",),
-    "report": ("lawbook.report.page",),
-}
-"""The modules that each stage's script calls."""
-
-DATA = {"report": ("report/templates",)}
-"""Folders whose files a stage reads, of whatever kind."""
 
 NOT_COUNTED = (
     "lawbook",  # the version number
@@ -42,34 +29,29 @@ NOT_COUNTED = (
 )  # fmt: skip
 """Modules, or whole packages, that change no number. Edit with care: what is listed here reruns nothing."""
 
-NOT_COUNTED_IN = dict.fromkeys(
-    ("train", "score", "collect", "take", "discover"),
-    ("lawbook.report", "lawbook.claims", "lawbook.laws", "lawbook.fitting"),
-)
-"""Packages downstream of a stage, which it may name but does not compute with."""
 
+@cache
+def digest_of(
+    modules: frozenset[str], without: tuple[str, ...] = (), data: tuple[Path, ...] = (), source: Path = SOURCE
+) -> str:
+    """Return 16 hexadecimal digits that change exactly when code does.
 
-def stage_digest(stage: str, entries: Iterable[str] = (), source: Path = SOURCE) -> str:
-    """Return 16 hexadecimal digits that change exactly when the code of a stage does.
-
-    entries: the modules of the registry entries that are used, such as `lawbook.tasks.digits`.
+    modules: those that are called, of the package and of the extensions; without: packages that are not counted,
+    besides those listed here; data: files that are read, of whatever kind.
     """
-    without = frozenset({*NOT_COUNTED, *NOT_COUNTED_IN.get(stage, ())})
-    modules = modules_reached({*STAGES[stage], *entries}, without, source)
-    lines = [f"{name} {_normal_form(source, name)[0]}" for name in sorted(modules)]
-    for folder in DATA.get(stage, ()):
-        files = sorted(path for path in (source / PACKAGE / folder).rglob("*") if path.is_file())
-        lines += [f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files]
+    reached = modules_reached(modules, frozenset({*NOT_COUNTED, *without}), source)
+    lines = [f"{name} {_normal_form(_found(source, name), name)[0]}" for name in sorted(reached)]
+    lines += [f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in data]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def modules_reached(start: Iterable[str], without: frozenset[str], source: Path = SOURCE) -> set[str]:
-    """Return the modules of this package that `start` imports, however indirectly, itself included.
+    """Return the modules of the package and the extensions that `start` imports, however indirectly, itself included.
 
     The packages around a module count, since importing it runs them. Imports for type checkers do not.
     """
     reached: set[str] = set()
-    waiting = [name for entry in start for name in _with_parents(entry)]
+    waiting = [name for entry in start for name in (*_packages(source, entry), entry)]
     while waiting:
         name = waiting.pop()
         if name not in reached and not _left_out(name, without):
@@ -79,8 +61,14 @@ def modules_reached(start: Iterable[str], without: frozenset[str], source: Path 
 
 
 def imports_of(name: str, source: Path = SOURCE) -> tuple[str, ...]:
-    """Return the modules of this package that a module imports itself, with the packages around them."""
-    return _normal_form(source, name)[1]
+    """Return the modules of the package and the extensions that a module imports itself, with those around them."""
+    targets = _normal_form(_found(source, name), name)[1]
+    return tuple(
+        part
+        for target in targets
+        for part in (*_packages(source, target), target)
+        if _file(source, part) is not None
+    )
 
 
 def _left_out(name: str, without: frozenset[str]) -> bool:
@@ -92,41 +80,50 @@ def _with_parents(name: str) -> list[str]:
     return [".".join(parts[: n + 1]) for n in range(len(parts))]
 
 
+def _packages(source: Path, name: str) -> list[str]:
+    """Return the packages around a module that have a file; sub-folders of the extensions need none."""
+    return [part for part in _with_parents(name)[:-1] if _file(source, part) is not None]
+
+
 def _file(source: Path, name: str) -> Path | None:
     """Return the file of a module, or None if there is no such module (a name inside one, say)."""
-    stem = source.joinpath(*name.split("."))
-    for path in (stem / "__init__.py", stem.with_suffix(".py")):
-        if path.is_file():
-            return path
-    return None
+    return file_of(name) if name.partition(".")[0] == EXTENSIONS else _file_in(source, name)
 
 
 @cache
-def _normal_form(source: Path, name: str) -> tuple[str, tuple[str, ...]]:
-    """Return the hash of a module's syntax tree, and the modules of this package that it imports."""
+def _file_in(source: Path, name: str) -> Path | None:
+    stem = source.joinpath(*name.split("."))
+    return next((path for path in (stem / "__init__.py", stem.with_suffix(".py")) if path.is_file()), None)
+
+
+def _found(source: Path, name: str) -> Path:
     path = _file(source, name)
     if path is None:
         raise ModuleNotFoundError(f"{name} has no file under {source}", name=name)
-    tree = ast.parse(path.read_bytes())
+    return path
+
+
+@cache
+def _normal_form(path: Path, name: str) -> tuple[str, tuple[str, ...]]:
+    """Return the hash of a module's syntax tree, and what it imports of the package and the extensions."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except SyntaxError as error:
+        raise LawbookError(f"{path}: this is no Python ({error}); mend it, or move it away") from None
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    imported = tuple(
-        part
-        for target in sorted(set(_imports(tree, package)))
-        for part in _with_parents(target)
-        if _file(source, part) is not None
-    )
+    imported = tuple(sorted(set(_imports(tree, package))))
     return hashlib.sha256(ast.dump(_without_docstrings(tree)).encode()).hexdigest(), imported
 
 
 def _imports(node: ast.AST, package: str) -> Iterator[str]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import):
-            yield from (alias.name for alias in child.names if _with_parents(alias.name)[0] == PACKAGE)
+            yield from (alias.name for alias in child.names if alias.name.partition(".")[0] in ROOTS)
         elif isinstance(child, ast.ImportFrom):
             parts = package.split(".")
             base = ".".join(parts[: len(parts) - child.level + 1]) if child.level else ""
             module = ".".join(part for part in (base, child.module) if part)
-            if module.split(".")[0] == PACKAGE:
+            if module.partition(".")[0] in ROOTS:
                 yield module
                 yield from (f"{module}.{alias.name}" for alias in child.names)
         elif isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):

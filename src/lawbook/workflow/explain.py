@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,13 @@ from lawbook.results.reader import Results
 from lawbook.results.selection import planned_for, taken
 from lawbook.storage.tables import read_table
 from lawbook.studies import Plan, Run
+from lawbook.studies.columns_block import bounded
 from lawbook.studies.cost import run_cost
+from lawbook.studies.identity import effective, reads_scores
 from lawbook.studies.probes import pool_id
-from lawbook.studies.runs import effective, reads_scores
-from lawbook.workflow.stages import code_digest
+from lawbook.workflow.stages import training_code
 
 Row = tuple[str, str]
-_SPLITS = ("train_", "validation_", "test_")
 
 
 def find_run(plans: Sequence[Plan], wanted: str) -> list[tuple[Plan, Run]]:
@@ -64,7 +64,10 @@ def why(plan: Plan, run: Run, results: Path, cache: Path) -> list[Row]:
     if spent is None or outcome is None:
         rows.append(("state", f"not in {results / 'runs.parquet'} yet; `lawbook run {plan.study.name}`"))
     else:
-        rows += [*_outcome(outcome), *_training(spent, code_digest(plan, "train"))]
+        rows += [
+            *_outcome(outcome, Results(results).columns("metric", "measurement")),
+            *_training(spent, training_code(plan)),
+        ]
     kept = [str(file) for file in _cache_files(cache, run.run_id)]
     return [*rows, ("kept in the cache", ", ".join(kept) or "no")]
 
@@ -76,8 +79,11 @@ def _laws(plan: Plan, run: Run, results: Path) -> str:
         runs = plan.table()
         names = [name for name, law in laws.items() if run.run_id in set(planned_for(law, runs)["run_id"])]
         return ", ".join(names) + " (by the plan)" if names else "none"
+    uncertain = bounded(plan.study.content.columns)
     names = [
-        name for name, law in laws.items() if run.run_id in set(taken(law, found.points_of(law))["run_id"])
+        name
+        for name, law in laws.items()
+        if run.run_id in set(taken(law, found.points_of(law), uncertain)["run_id"])
     ]
     return ", ".join(names) or "none"
 
@@ -95,9 +101,9 @@ def _scoring(file: Path, run: Run) -> list[Row]:
     return rows
 
 
-def _outcome(outcome: Mapping[str, Any]) -> list[Row]:
+def _outcome(outcome: Mapping[str, Any], measured: Collection[str]) -> list[Row]:
     reason = f": {outcome['reason']}" if pd.notna(outcome["reason"]) else ""
-    finals = {name: value for name, value in outcome.items() if name.startswith(_SPLITS) and pd.notna(value)}
+    finals = {name: value for name, value in outcome.items() if name in measured and pd.notna(value)}
     return [
         ("status", f"{outcome['status']}{reason}"),
         ("examples", f"{outcome['n_train']:,} in training, {outcome['n_unique']:,} of them seen"),

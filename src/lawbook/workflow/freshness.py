@@ -1,36 +1,28 @@
-"""Makings: what each file of a study's results should have been made from, and whether it was.
+"""Whether a file is current: the provenance that each file of a study should have, held against what it carries.
 
 Snakemake reruns a job when its parameters change, by a record of its own; the files carry the same in themselves, so
-that neither a lost record nor a foreign file mixes two versions of a study, or of the code.
+that neither a lost record nor a foreign file mixes two versions of a study, or of the code. Jobs, recovery and bundles
+ask here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from lawbook.errors import LawbookError
 from lawbook.storage.checksum import check_seal
 from lawbook.storage.provenance import read_provenance
-from lawbook.studies import Plan, pools_digest, shard_digest
-from lawbook.workflow.stages import (
-    FIT_TABLES,
-    QUANTA_TABLES,
-    SCORE_TABLES,
-    claims_digest,
-    code_digest,
-    figure_digest,
-    laws_digest,
-    plan_digest,
-    quanta_digest,
-    source_digest,
-)
+from lawbook.studies import Plan
+from lawbook.workflow.stages import STAGES, training_code
+
+CARRIERS = (".parquet", ".svg")
+"""Endings of the files that carry their provenance."""
 
 
 @dataclass(frozen=True)
-class Making:
+class Expected:
     """The stage that makes a file, the digest of what the study says to it, and that of its code."""
 
     stage: str
@@ -38,35 +30,16 @@ class Making:
     code: str
 
 
-def makings(plan: Plan) -> Mapping[str, Making]:
-    """Return how each table and figure of a study should have been made, by its path in the study's results."""
-    found: dict[str, Making] = {}
-
-    def are_made(names: Iterable[str], stage: str, configuration: str, code: str) -> None:
-        found.update(dict.fromkeys(names, Making(stage, configuration, code)))
-
-    @cache
-    def code_of(stage: str) -> str:
-        return code_digest(plan, stage)
-
-    if plan.source is not None:
-        are_made(_tables("runs", "source"), "take", source_digest(plan), code_of("take"))
-    else:
-        are_made(_tables("plan"), "plan", plan_digest(plan), "")
-        are_made(_tables("runs", "curves", "costs"), "collect", plan_digest(plan), code_of("collect"))
-    if plan.pools:
-        are_made(_tables(*SCORE_TABLES), "score", pools_digest(plan.pools), code_of("score"))
-    for shard, runs in plan.shards.items():
-        names = _tables(f"shards/{shard}", f"shards/{shard}.runs")
-        are_made(names, "train", shard_digest(runs), code_of("train"))
-    if plan.study.content.discovery is not None:
-        are_made(_tables(*QUANTA_TABLES), "discover", quanta_digest(plan), code_of("discover"))
-    are_made(_tables(*FIT_TABLES), "fit", laws_digest(plan), code_of("fit"))
-    are_made(_tables("claims"), "judge", claims_digest(plan), code_of("judge"))
-    for block in plan.study.content.figures:
-        name = block.name
-        are_made([f"figures/{name}.svg"], "draw", figure_digest(plan, name), code_digest(plan, "draw", name))
-    return found
+def expected_provenance(plan: Plan) -> Mapping[str, Expected]:
+    """Return what each table and figure of a study should say of itself, by its path in the study's results."""
+    expected: dict[str, Expected] = {}
+    for stage in STAGES.values():
+        for part, files in stage.files(plan):
+            carriers = [file for file in files if file.endswith(CARRIERS)]
+            if carriers:
+                made = Expected(stage.name, stage.configuration(plan, part), stage.code(plan, part))
+                expected |= dict.fromkeys(carriers, made)
+    return expected
 
 
 def is_damaged(file: Path) -> bool:
@@ -80,33 +53,39 @@ def is_damaged(file: Path) -> bool:
     return False
 
 
-def is_outdated(file: Path, making: Making, training: str) -> bool:
-    """Tell whether a file that is whole was made by other code, or from another version of the study.
+def what_has_changed(plan: Plan, file: Path, expected: Expected, training: str) -> str:
+    """Say since when a file that is whole is outdated: by other code or another version of the study; else nothing.
 
     training: the digest of the training code that the runs behind it should have been trained by.
     """
     made = read_provenance(file)
-    as_planned = Making(made.stage, made.configuration, made.code) == making
-    return not as_planned or made.runs.get("code", [training]) != [training]
+    if (made.stage, made.code) != (expected.stage, expected.code):
+        return "made by other code"
+    if made.configuration != expected.configuration:
+        return f"made from another version of {plan.study.file}"
+    return (
+        "made of runs that other code has trained" if made.runs.get("code", [training]) != [training] else ""
+    )
 
 
-def check_inputs(plan: Plan, files: Collection[Path], results: Path) -> None:
-    """Raise LawbookError for the first of a job's input files that is damaged or outdated."""
+def outdated(plan: Plan, results: Path) -> list[Path]:
+    """Return the tables and figures of a study that other code has made, or another version of the study."""
+    training = training_code(plan)
+    return [
+        results / name
+        for name, expected in expected_provenance(plan).items()
+        if (results / name).exists() and what_has_changed(plan, results / name, expected, training)
+    ]
+
+
+def check_current(plan: Plan, files: Collection[str], results: Path) -> None:
+    """Raise LawbookError for the first of some files of a study's results that is damaged or outdated."""
     if not files:
         return
-    expected, training = makings(plan), training_code(plan)
-    for file in files:
+    expected, training = expected_provenance(plan), training_code(plan)
+    for name in files:
+        file = results / name
         if is_damaged(file):
             raise LawbookError(f"{file} is damaged; delete it and run again")
-        if is_outdated(file, expected[file.relative_to(results).as_posix()], training):
-            problem = "was made by other code, or from another version of the study"
-            raise LawbookError(f"{file} {problem}; delete it and run again")
-
-
-def training_code(plan: Plan) -> str:
-    """Return the digest of the code that trains a study's runs; empty if it trains none."""
-    return code_digest(plan, "train") if plan.source is None else ""
-
-
-def _tables(*names: str) -> list[str]:
-    return [f"{name}.parquet" for name in names]
+        if changed := what_has_changed(plan, file, expected[name], training):
+            raise LawbookError(f"{file} was {changed}; `lawbook run {plan.study.name}` brings it up to date")

@@ -17,8 +17,8 @@ from pathlib import Path
 from lawbook.errors import LawbookError
 from lawbook.storage.files import left_over, write_text
 from lawbook.studies import Plan
-from lawbook.workflow.freshness import is_damaged, is_outdated, makings, training_code
-from lawbook.workflow.stages import FIGURE_FORMATS, TWINS
+from lawbook.workflow.freshness import CARRIERS, is_damaged
+from lawbook.workflow.stages import STAGES
 
 RECORD = "sha256sums.txt"
 """The record of digests in a study's results, as `sha256sum -c` reads it."""
@@ -27,7 +27,7 @@ LEFT_OVER_S = 3600.0
 
 
 def recover(plan: Plan, results: Path, cache: Path) -> Iterator[str]:
-    """Remove what is damaged from a study's results; yield a sentence about each such file.
+    """Remove what is damaged from a study's results; yield a sentence about each such file, and on what is left over.
 
     results: the study's results folder; cache: the folder of finished runs. Call this as the one writer. What killed
     jobs have left half written goes, too, without a word, and what is dated in the future is dated now. Raises
@@ -41,22 +41,18 @@ def recover(plan: Plan, results: Path, cache: Path) -> Iterator[str]:
         for file in _damaged(plan, results):
             file.unlink()
             yield f"{file} is damaged; it is made again"
+        if names := _left_over(plan, results):
+            yield f"{results}: nothing makes or reads {', '.join(names)} any more; delete them when you like"
     except OSError as error:
         raise LawbookError(
             f"{error.filename} cannot be changed ({error.strerror}); do that yourself"
         ) from None
 
 
-def outdated(plan: Plan, results: Path) -> list[Path]:
-    """Return the tables and figures of a study that other code has made, or another version of the study."""
-    training = training_code(plan)
-    files = {results / name: making for name, making in makings(plan).items()}
-    return [file for file, making in files.items() if file.exists() and is_outdated(file, making, training)]
-
-
 def keep_record(plan: Plan, results: Path) -> None:
     """Write the record of those files of a finished study that carry no seal."""
-    lines = [f"{digest}  {name}\n" for name in _unsealed(plan) if (digest := _digest(results / name))]
+    unsealed = [name for name in _files(plan) if not name.endswith(".parquet")]
+    lines = [f"{digest}  {name}\n" for name in unsealed if (digest := _digest(results / name))]
     with suppress(OSError):  # on a full disk; then less is noticed
         write_text(results / RECORD, "".join(lines))
 
@@ -74,19 +70,24 @@ def _date_back(results: Path) -> None:
 
 
 def _damaged(plan: Plan, results: Path) -> Iterator[Path]:
-    yield from (file for name in makings(plan) if (file := results / name).exists() and is_damaged(file))
     recorded = _recorded(results / RECORD)
-    for name in _unsealed(plan):
+    for name in _files(plan):
         file = results / name
-        if name in recorded and file.exists() and _digest(file) != recorded[name]:
+        if not file.exists():
+            continue
+        broken = name.endswith(CARRIERS) and is_damaged(file)
+        if broken or (name in recorded and _digest(file) != recorded[name]):
             yield file
 
 
-def _unsealed(plan: Plan) -> list[str]:
-    """Return the files of a study's results that carry no seal, by their paths there."""
-    blocks = plan.study.content.figures
-    drawn = [f"figures/{block.name}.{kind}" for block in blocks for kind in FIGURE_FORMATS]
-    return [*(f"{name}.csv" for name in TWINS), *drawn, "report.html"]
+def _left_over(plan: Plan, results: Path) -> list[str]:
+    """Return the tables of a study's results that no stage leaves there, such as those of an earlier Lawbook."""
+    made = set(_files(plan))
+    return sorted(file.name for file in results.glob("*.parquet") if file.name not in made)
+
+
+def _files(plan: Plan) -> list[str]:
+    return [file for stage in STAGES.values() for _, files in stage.files(plan) for file in files]
 
 
 def _digest(file: Path) -> str:

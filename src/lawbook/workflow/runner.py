@@ -17,9 +17,11 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from lawbook.errors import INSTALL, ExitCode, LawbookError, need
 from lawbook.storage.lock import HANDED_DOWN, name_holder, writing
 from lawbook.studies import Plan, plan_study
+from lawbook.studies.presets import split_name
+from lawbook.workflow.freshness import outdated
 from lawbook.workflow.places import caches, snakefile
 from lawbook.workflow.progress import study_progress
-from lawbook.workflow.recovery import keep_record, outdated, recover
+from lawbook.workflow.recovery import keep_record, recover
 from lawbook.workflow.settings import Settings
 
 CONFLICTING = (
@@ -47,9 +49,9 @@ class WorkflowError(LawbookError):
 def run_study(study: str, settings: Settings, cores: str, extra: Sequence[str] = ()) -> bool:
     """Bring a study up to date; return False if there was nothing to be done.
 
-    cores: how many jobs at once, or "all". Whatever killed an earlier Snakemake, its lock is stale once this
-    process is the one writer. Raises WorkflowError if a job failed, LawbookError if somebody else writes into the
-    results, and ModuleNotFoundError without Snakemake.
+    study: STUDY, or STUDY@PRESET. cores: how many jobs at once, or "all". Whatever killed an earlier Snakemake, its
+    lock is stale once this process is the one writer. Raises WorkflowError if a job failed, LawbookError if somebody
+    else writes into the results, and ModuleNotFoundError without Snakemake.
     """
     for option in CONFLICTING:
         if any(item == option or item.startswith(f"{option}=") for item in extra):
@@ -59,8 +61,9 @@ def run_study(study: str, settings: Settings, cores: str, extra: Sequence[str] =
     need("snakemake")
     os.environ |= caches()
     command = [sys.executable, "-m", "snakemake", "--cores", cores, "--rerun-incomplete", *snakefile()]
+    target = _target(study)
     if DRY_RUN.intersection(extra):
-        code = subprocess.run([*command, *extra, "--", study], check=False).returncode
+        code = subprocess.run([*command, *extra, *target], check=False).returncode
         if code:
             error = LawbookError if code == ExitCode.MISTAKE else WorkflowError
             raise error("the dry-run did not finish; Snakemake says why, above")
@@ -71,9 +74,9 @@ def run_study(study: str, settings: Settings, cores: str, extra: Sequence[str] =
     with writing(settings.results) as lock, _opened(log) as output:
         for found in recover(plan, results, Path(settings.cache)):
             print(f"! {found}", file=sys.stderr)
-        _remove_stale_locks(study, output.fileno())
+        _remove_stale_locks(target, output.fileno())
         process = subprocess.Popen(
-            [*command, *_forced(plan, results, extra), *extra, "--", study],
+            [*command, *_forced(plan, results, extra), *extra, *target],
             stdout=output,
             stderr=subprocess.STDOUT,
             env=os.environ | {HANDED_DOWN: str(lock)},
@@ -102,9 +105,15 @@ def _opened(log: Path) -> TextIO:
         raise LawbookError(f"{log} cannot be written ({error.strerror}); {fix}") from None
 
 
-def _remove_stale_locks(study: str, output: int) -> None:
+def _target(study: str) -> list[str]:
+    """Return the end of Snakemake's command line that asks for a study, at its preset if the name has one."""
+    name, preset = split_name(study)
+    return [*([] if preset is None else ["--config", f"preset={preset}"]), "--", name]
+
+
+def _remove_stale_locks(target: Sequence[str], output: int) -> None:
     if any(Path(".snakemake/locks").glob("*")):
-        unlock = [sys.executable, "-m", "snakemake", "--unlock", *snakefile(), "--", study]
+        unlock = [sys.executable, "-m", "snakemake", "--unlock", *snakefile(), *target]
         subprocess.run(unlock, check=False, stdout=output, stderr=subprocess.STDOUT)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lawbook.errors import LawbookError, suggest
+from lawbook.registry import use_extensions
 from lawbook.studies.yaml_file import read_yaml
 
 CONFIG = Path("config/config.yaml")
@@ -17,7 +18,10 @@ FOLDER = r"^[^{}*?\x00-\x1f\x7f]+$"
 
 
 class Settings(BaseModel):
-    """What config/config.yaml says: where things lie. Nothing here changes a result."""
+    """What config/config.yaml says: where things lie, and at which preset studies run that have it.
+
+    Nothing here changes a result: those of a preset lie in folders of their own, `results/STUDY@PRESET`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -25,6 +29,8 @@ class Settings(BaseModel):
     results: str = Field("results", pattern=FOLDER)
     cache: str = Field("results/.cache", pattern=FOLDER)
     default: str = Field("digits", min_length=1)
+    preset: str | None = Field(None, min_length=1)
+    extensions: str | None = Field(None, pattern=FOLDER)
 
 
 def check_settings(config: Mapping[str, Any]) -> Settings:
@@ -45,4 +51,6 @@ def read_settings(folder: Path = Path()) -> Settings:
     if not path.exists():
         raise LawbookError(f"{path} cannot be read; run this in the folder that holds config")
     content = read_yaml(path)
-    return check_settings(content)
+    settings = check_settings(content)
+    use_extensions(settings.extensions)
+    return settings

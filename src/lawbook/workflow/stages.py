@@ -1,142 +1,354 @@
-"""Stages: the tables that each leaves, and the digests that decide what of a study is made again."""
+"""The stages of a study, each spelled once: what it makes, what it reads, and on what of study and code it depends.
+
+The rules' inputs, outputs and parameters follow from this list, and so do the provenance that each file should have,
+the digests of code, what recovery and a bundle look at, and what a target asks for. It imports no Snakemake.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
-from typing import TypeVar
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from lawbook.errors import LawbookError, suggest
-from lawbook.laws.forms import laws as all_forms
+from lawbook.laws.forms import laws as forms
+from lawbook.registry import file_of, module_of, modules_of
 from lawbook.storage.checksum import digest
-from lawbook.studies import Plan, shard_digest
-from lawbook.studies.schema import FigureBlock, StudyFile
-from lawbook.workflow.code_digest import stage_digest
+from lawbook.studies import Plan, pools_digest, shard_digest
+from lawbook.studies.analysis import analyses
+from lawbook.studies.identity import reads_scores
+from lawbook.workflow.code_digest import digest_of
+from lawbook.workflow.configuration import (
+    analysis_digest,
+    analysis_of,
+    claims_digest,
+    collect_digest,
+    figure_block,
+    figure_digest,
+    laws_digest,
+    source_digest,
+)
 
-FIT_TABLES = (
-    "fits", "draws", "predictions", "points", "slopes", "sensitivity", "frontiers", "frontier_slopes",
-    "frontier_forms", "verdicts",
-)  # fmt: skip
-SCORE_TABLES = ("scores", "scorings")
-QUANTA_TABLES = ("quanta", "quanta_sizes", "quanta_scores", "token_losses")
-TWINS = ("runs", "curves", "costs", "fits", "claims")
-"""Tables that have a CSV beside them."""
-FIGURE_FORMATS = ("svg", "pdf", "png", "csv")
+Files = tuple[str, ...]
+WHOLE = ("",)
+"""The parts of a stage that makes everything at once."""
 
-Value = TypeVar("Value")
+FITS = ("fits", "draws", "predictions", "points", "slopes", "sensitivity")
+MEASURING = ("lawbook.measurements", "lawbook.training.measure")
+"""What takes measurements: these change no run, and have digests of their own."""
 
-
-def reads_curves(content: StudyFile) -> bool:
-    """Tell whether a law of a study has points at other evaluations than the last."""
-    return any(law.at != "last" for law in content.laws.values())
-
-
-def tables_of(plan: Plan) -> tuple[str, ...]:
-    """Return the tables of a study's runs: what training leaves, or what was taken and from where."""
-    if plan.source is not None:
-        return ("runs", "source")
-    quanta = QUANTA_TABLES if plan.study.content.discovery else ()
-    return ("runs", "curves", "costs", *(SCORE_TABLES if plan.pools else ()), *quanta)
+DOWNSTREAM = (*MEASURING, "lawbook.report", "lawbook.claims", "lawbook.laws", "lawbook.fitting")
+"""What training and collecting may name, but do not compute with."""
 
 
-def found(entries: Mapping[str, Value], name: str, kind: str) -> Value:
-    """Return an entry by name. Raises LawbookError with the nearest name if there is none."""
-    if name not in entries:
-        raise LawbookError(f"there is no {kind} called {name!r}; {suggest(name, entries)}")
-    return entries[name]
+def whole_study(plan: Plan) -> Collection[str]:
+    """Return the one part of a stage that every study has."""
+    return WHOLE
 
 
-def figure_block(plan: Plan, figure: str) -> FigureBlock:
-    """Return the block of a figure by its name."""
-    blocks = {block.name: block for block in plan.study.content.figures}
-    return found(blocks, figure, f"figure of {plan.study.name}")
+def nothing_read(plan: Plan, part: str) -> Files:
+    """Return no file."""
+    return ()
 
 
-def plan_digest(plan: Plan) -> str:
-    """Return the digest of a plan as it is published: every run with its shard and cost."""
-    return plan.digest
+@dataclass(frozen=True)
+class Stage:
+    """A stage: one script that makes files of a study, whole or part by part.
+
+    parts: what it makes one by one, such as shards; none of a study that has no such stage. wildcard: what the rule
+    calls a part. leaves, reads: files by their paths in the study's results. configuration: the digest of what the
+    study says to a part. modules, entries: those that the script calls, and those of the registry entries that are
+    used; without: packages that are not counted in the digest of the code; data, beside: further files, and further
+    digests, that are. trains: whether something may have to be trained for it. refuses: whether the script refuses
+    inputs that are not current. checkpointed: whether it sees by itself when it should stop.
+    """
+
+    name: str
+    leaves: Callable[[str], Files]
+    configuration: Callable[[Plan, str], str]
+    reads: Callable[[Plan, str], Files] = nothing_read
+    parts: Callable[[Plan], Collection[str]] = whole_study
+    wildcard: str = ""
+    modules: tuple[str, ...] = ()
+    entries: Callable[[Plan, str], Collection[str]] = nothing_read
+    without: tuple[str, ...] = ()
+    data: Callable[[Plan], Iterable[Path]] = lambda _: ()
+    beside: Callable[[Plan], Mapping[str, str]] = lambda _: {}
+    trains: Callable[[str], bool] = lambda _: False
+    refuses: bool = False
+    checkpointed: bool = False
+
+    def code(self, plan: Plan, part: str = "") -> str:
+        """Return the digest of the code that makes a part of a study; empty if that changes nothing."""
+        modules = frozenset({*self.modules, *self.entries(plan, part)})
+        code = digest_of(modules, self.without, tuple(self.data(plan))) if modules else ""
+        beside = self.beside(plan)
+        return digest([code, beside]) if beside else code
+
+    def files(self, plan: Plan) -> Iterator[tuple[str, Files]]:
+        """Yield each part of a study with the files that are left of it."""
+        for part in self.parts(plan):
+            yield part, self.leaves(part)
+
+    def checked(self, plan: Plan, part: str) -> str:
+        """Return a part by its name. Raises LawbookError with the nearest name if the study has no such part."""
+        parts = self.parts(plan)
+        if part not in parts:
+            what = f"{self.wildcard or self.name} of {plan.study.name}"
+            raise LawbookError(f"there is no {what} called {part!r}; {suggest(part, parts)}")
+        return part
 
 
-def source_digest(plan: Plan) -> str:
-    """Return the digest of a study's table: its content, its columns' names, and which of them laws fit."""
-    source = plan.source
-    content = [source.sha256, source.file.suffix, list(source.columns.items())] if source else []
-    return digest([*content, *plan.fitted_columns])
+def _parquet(*tables: str) -> Files:
+    return tuple(f"{table}.parquet" for table in tables)
 
 
-def quanta_digest(plan: Plan) -> str:
-    """Return the digest of a study's block on quanta and of the runs that it looks into."""
-    block = plan.study.content.discovery
-    looked_into = [run for run in plan.runs if run.run_id in plan.kept]
-    return digest([block.model_dump(mode="json") if block else None, shard_digest(looked_into)])
+def _twins(*tables: str) -> Files:
+    return tuple(f"{table}.csv" for table in tables)
 
 
-def laws_digest(plan: Plan) -> str:
-    """Return the digest of a study's laws and frontiers."""
-    content = plan.study.content
-    blocks = {**content.laws, **{f"frontiers.{name}": block for name, block in content.frontiers.items()}}
-    return digest({name: block.model_dump(mode="json") for name, block in blocks.items()})
+def _if_trained(plan: Plan) -> Files:
+    return WHOLE if plan.source is None else ()
 
 
-def figure_digest(plan: Plan, figure: str) -> str:
-    """Return the digest of a figure's block and of the law, frontier and sweep that it shows, by default the first."""
-    block, content = figure_block(plan, figure), plan.study.content
-    law = content.laws.get(block.of or next(iter(content.laws), ""))
-    frontier = content.frontiers.get(block.of or next(iter(content.frontiers), ""))
-    first = next(iter(content.sweeps), "")
-    sweep = content.sweeps.get((law.sweep or "") if law else block.of or first)
-    parts = (
-        block, law, sweep,
-        *([frontier, content.sweeps[frontier.sweep]] if frontier else []),
-        *([content.discovery] if content.discovery else []),
-    )  # fmt: skip
-    return digest([part.model_dump(mode="json") if part else None for part in parts])
+def _if_taken(plan: Plan) -> Files:
+    return WHOLE if plan.source is not None else ()
 
 
-def claims_digest(plan: Plan) -> str:
-    """Return the digest of a study's claims."""
-    content = plan.study.content
-    asked = {str(claim.value).split(".")[0] for claim in content.claims if claim.exact is not None}
-    blocks = [block for name, block in content.laws.items() if name in asked]
-    return digest([block.model_dump(mode="json") for block in (*content.claims, *blocks)])
+def _if_scored(plan: Plan) -> Files:
+    return WHOLE if plan.pools else ()
 
 
-def study_digest(plan: Plan) -> str:
-    """Return the digest of all that a study says."""
-    return digest(plan.study.content.model_dump(mode="json"))
+def _analyses(plan: Plan) -> Files:
+    return tuple(f"{kind}/{name}" for kind, name, _ in plan.study.content.analyses.each())
 
 
-def code_digest(plan: Plan, stage: str, figure: str = "") -> str:
-    """Return the digest of a stage's code with the registry entries that a study uses there."""
-    content = plan.study.content
-    laws, claims = content.laws.values(), content.claims
-    learned = {
-        f"lawbook.{kind}.{named.name}"
-        for kind, named in (("tasks", content.task), ("models", content.model))
-        if named is not None
-    }
+def _tables_of(part: str) -> Files:
+    kind, _ = analysis_of(part)
+    return _parquet(*(f"{part}/{table}" for table in analyses[kind].tables))
+
+
+def _figures(plan: Plan) -> Files:
+    return tuple(block.name for block in plan.study.content.figures)
+
+
+# What is read
+
+
+def _scores_read(plan: Plan, shard: str) -> Files:
+    return _parquet("scores") if reads_scores(plan.shards[shard][0].config) else ()
+
+
+def _shards_read(plan: Plan, _: str) -> Files:
+    return tuple(file for _, files in STAGES["train"].files(plan) for file in files)
+
+
+def _points_read(plan: Plan, _: str) -> Files:
+    along = any(law.at != "last" for law in plan.study.content.laws.values())
+    return _parquet("runs", *(["curves"] if along else []))
+
+
+def _analysed(plan: Plan, part: str) -> Files:
+    needs = analyses[analysis_of(part)[0]].needs
+    more = (*(["curves"] if "curves" in needs else []), *(FITS if "fits" in needs else []))
+    return _parquet("runs", *more)
+
+
+def _found(plan: Plan, _: str) -> Files:
+    """Return the tables of what was measured and found."""
+    measured = ("runs", *(["curves"] if plan.source is None else []))
+    scored = STAGES["score"].leaves("") if plan.pools else ()
+    analysed = (file for part in _analyses(plan) for file in _tables_of(part))
+    return (*_parquet(*measured), *scored, *_parquet(*FITS), *analysed)
+
+
+def _told(plan: Plan, _: str) -> Files:
+    """Return all that the report tells of."""
+    about = ("costs",) if plan.source is None else ("source",)
+    drawn = (file for _, files in STAGES["draw"].files(plan) for file in files)
+    shown = (file for file in drawn if file.endswith((".svg", ".csv")))
+    return (*_found(plan, ""), *_parquet(*about, "claims"), *shown)
+
+
+# Which registry entries are used
+
+
+def _learned(plan: Plan, _: str = "") -> frozenset[str]:
+    return plan.entries
+
+
+def _scored(plan: Plan, _: str) -> frozenset[str]:
+    metrics = {name for pool in plan.pools for name in pool.metrics}
+    return _learned(plan) | {module_of("lawbook.pruning.metrics", name) for name in metrics}
+
+
+def _looked_at(plan: Plan, part: str) -> set[str]:
+    compute = modules_of("lawbook.analyses", "compute")[analysis_of(part)[0]]
+    return {compute} | (_learned(plan) if "weights" in analyses[analysis_of(part)[0]].needs else set())
+
+
+def _fitted(plan: Plan, _: str) -> set[str]:
     # The power law is every comparison's baseline, and the sensitivity panel takes floors off and on.
-    compared = {"power", *(form for law in laws for form in law.compare)}
+    compared = {"power", *(form for law in plan.study.content.laws.values() for form in law.compare)}
     partners = {f"{form}_floor" for form in compared} | {form.removesuffix("_floor") for form in compared}
-    forms = {f"lawbook.laws.forms.{form}" for form in compared | (partners & set(all_forms))}
-    known = [curve for law in laws for curve in law.exact]
-    known += [frontier.exact or "" for frontier in content.frontiers.values()]
-    known += [claim.exact or "" for claim in claims]
-    exact = {f"lawbook.theory.{name}" for name in known if name}
-    entries = {
-        "train": learned,
-        "score": learned
-        | {f"lawbook.pruning.metrics.{name}" for pool in plan.pools for name in pool.metrics},
-        "collect": learned,
-        "discover": learned,
-        "take": frozenset(),
-        "fit": forms,
-        "draw": exact | ({f"lawbook.report.figures.{figure_block(plan, figure).kind}"} if figure else set()),
-        "judge": exact
-        | {f"lawbook.claims.quantities.{claim.quantity}" for claim in claims if claim.quantity},
-        "report": exact,
+    return {module_of("lawbook.laws.forms", form) for form in compared | (partners & set(forms))}
+
+
+def _exact(plan: Plan, _: str = "") -> set[str]:
+    content = plan.study.content
+    known = [curve for law in content.laws.values() for curve in law.exact]
+    known += [getattr(block, "exact", None) or "" for _, _, block in content.analyses.each()]
+    known += [claim.exact or "" for claim in content.claims]
+    return {module_of("lawbook.theory", name) for name in known if name}
+
+
+def _drawn(plan: Plan, figure: str) -> set[str]:
+    return _exact(plan) | {module_of("lawbook.report.figures", figure_block(plan, figure).kind)}
+
+
+def _judged(plan: Plan, _: str) -> set[str]:
+    asked = {claim.quantity for claim in plan.study.content.claims if claim.quantity}
+    return _exact(plan) | {module_of("lawbook.claims.quantities", name) for name in asked}
+
+
+def _kinds(plan: Plan) -> set[str]:
+    return {kind for kind, _, _ in plan.study.content.analyses.each()}
+
+
+def _reported(plan: Plan, _: str) -> set[str]:
+    sections = modules_of("lawbook.analyses", "section")
+    shown = {sections[kind] for kind in _kinds(plan) if kind in sections}
+    return _exact(plan) | shown | set(modules_of("lawbook.analyses", "notices").values())
+
+
+def _templates(plan: Plan) -> Iterator[Path]:
+    """Yield what the page is laid out by."""
+    page, sections = file_of("lawbook.report"), modules_of("lawbook.analyses", "section")
+    folders = [page.parent / "templates"] if page else []
+    files = [file_of(sections[kind]) for kind in sorted(_kinds(plan)) if kind in sections]
+    for folder in [*folders, *(file.parent for file in files if file)]:
+        yield from sorted(path for path in folder.iterdir() if path.suffix in (".html", ".css"))
+
+
+STAGES: Mapping[str, Stage] = {
+    stage.name: stage
+    for stage in (
+        Stage(
+            "plan",
+            parts=_if_trained,
+            leaves=lambda _: _parquet("plan"),
+            configuration=lambda plan, _: plan.digest,
+        ),
+        Stage(
+            "take",
+            parts=_if_taken,
+            leaves=lambda _: (*_parquet("runs", "source"), *_twins("runs")),
+            configuration=source_digest,
+            modules=("lawbook.results.from_table",),
+            without=DOWNSTREAM,
+        ),
+        Stage(
+            "score",
+            parts=_if_scored,
+            leaves=lambda _: _parquet("scores", "scorings"),
+            configuration=lambda plan, _: pools_digest(plan.pools),
+            modules=("lawbook.scoring.score",),
+            entries=_scored,
+            without=DOWNSTREAM,
+            trains=lambda _: True,
+            checkpointed=True,
+        ),
+        Stage(
+            "train",
+            parts=lambda plan: plan.shards.keys(),
+            wildcard="shard",
+            reads=_scores_read,
+            leaves=lambda shard: _parquet(f"shards/{shard}", f"shards/{shard}.runs"),
+            configuration=lambda plan, shard: shard_digest(plan.shards[shard], plan.study.content.measure),
+            beside=lambda plan: measuring_code(plan),
+            modules=("lawbook.training.shard",),
+            entries=_learned,
+            without=DOWNSTREAM,
+            trains=lambda _: True,
+            refuses=True,
+            checkpointed=True,
+        ),
+        Stage(
+            "collect",
+            parts=_if_trained,
+            reads=_shards_read,
+            leaves=lambda _: (*_parquet("runs", "curves", "costs"), *_twins("runs", "curves", "costs")),
+            configuration=collect_digest,
+            modules=("lawbook.results.collect",),
+            entries=_learned,
+            without=DOWNSTREAM,
+            trains=lambda _: True,
+            refuses=True,
+        ),
+        Stage(
+            "fit",
+            reads=_points_read,
+            leaves=lambda _: (*_parquet(*FITS), *_twins("fits")),
+            configuration=laws_digest,
+            modules=("lawbook.fitting.study", "lawbook.fitting.sensitivity"),
+            entries=_fitted,
+            refuses=True,
+        ),
+        Stage(
+            "analyse",
+            parts=_analyses,
+            wildcard="analysis",
+            reads=_analysed,
+            leaves=_tables_of,
+            configuration=analysis_digest,
+            entries=_looked_at,
+            without=(*MEASURING, "lawbook.report", "lawbook.claims"),
+            trains=lambda part: "weights" in analyses[analysis_of(part)[0]].needs,
+            refuses=True,
+            checkpointed=True,
+        ),
+        Stage(
+            "draw",
+            parts=_figures,
+            wildcard="figure",
+            reads=_found,
+            leaves=lambda figure: tuple(f"figures/{figure}.{kind}" for kind in ("svg", "pdf", "png", "csv")),
+            configuration=figure_digest,
+            modules=("lawbook.report.figures",),
+            entries=_drawn,
+        ),
+        Stage(
+            "judge",
+            reads=_found,
+            leaves=lambda _: (*_parquet("claims"), *_twins("claims")),
+            configuration=claims_digest,
+            modules=("lawbook.claims.judge",),
+            entries=_judged,
+        ),
+        Stage(
+            "report",
+            reads=_told,
+            leaves=lambda _: ("report.html",),
+            configuration=lambda plan, _: digest(plan.study.content.model_dump(mode="json")),
+            modules=("lawbook.report.page",),
+            entries=_reported,
+            data=_templates,
+        ),
+    )
+}
+"""The stages by name, in the order in which a study goes through them."""
+
+
+def training_code(plan: Plan) -> str:
+    """Return the digest of the code that trains a study's runs; empty if it trains none."""
+    train = STAGES["train"]
+    return digest_of(frozenset({*train.modules, *plan.entries}), train.without) if plan.source is None else ""
+
+
+def measuring_code(plan: Plan) -> dict[str, str]:
+    """Return the digest of the code of each measurement of a study, by its name."""
+    names = [block.name for block in plan.study.content.measure]
+    entries = {name: module_of("lawbook.measurements", name) for name in names}
+    return {
+        name: digest_of(frozenset({"lawbook.training.measure", entry})) for name, entry in entries.items()
     }
-    return _stage_digest(stage, frozenset(entries[stage]))
-
-
-_stage_digest = cache(stage_digest)

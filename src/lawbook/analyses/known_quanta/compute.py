@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy, softplus
 
+from lawbook.analyses import Inputs
+from lawbook.analyses.known_quanta.block import KnownQuantaBlock
 from lawbook.axes import Config
 from lawbook.errors import LawbookError
 from lawbook.models import TrainedModel, models
@@ -24,13 +26,8 @@ from lawbook.quanta.gradients import sketched_gradients
 from lawbook.quanta.linkage import ROOT, cut, join, join_gap
 from lawbook.quanta.rank_frequency import Slope, rank_slope
 from lawbook.seeds import generator
-from lawbook.storage.tables import conform
-from lawbook.studies.plan import Plan
-from lawbook.studies.quanta_block import KnownQuantaBlock
-from lawbook.studies.quanta_check import of_sweep
 from lawbook.tasks import Stream, StreamTask, tasks
 from lawbook.training.kept_runs import latest
-from lawbook.training.weights import Weights
 
 RANGE = (0.7, 1.5)
 """Agreement is told at every k between these multiples of the number of quanta."""
@@ -41,6 +38,7 @@ METHODS = ("spectral", "average linkage", "score linkage")
 _LARGEST_K, _STARTS, _NULL_DRAWS, _LOOKS, _FEWEST = 40, 3, 50, 1000, 3
 
 Floats = NDArray[np.float64]
+Weights = Mapping[str, Tensor]
 Reals = NDArray[np.floating[Any]]
 
 
@@ -79,17 +77,15 @@ class Samples:
         return len(np.unique(self.tasks[self.learned]))
 
 
-def discover_known(
-    plan: Plan, block: KnownQuantaBlock, weights: Mapping[str, Mapping[int, Weights]]
-) -> dict[str, pd.DataFrame]:
-    """Return the tables quanta, quanta_sizes, quanta_scores and, without a row, token_losses.
+def compute(block: KnownQuantaBlock, inputs: Inputs) -> dict[str, pd.DataFrame]:
+    """Return the tables of examples, sizes and scores of the networks of the block's sweep.
 
-    weights: of each run of the block's sweep, {run_id: {step: weights}}. Raises LawbookError for a network with too
-    few examples of so small a loss.
+    Raises LawbookError for a network with too few examples of so small a loss.
     """
     examples, sizes, scores = [], [], []
-    for run in sorted(of_sweep(block, plan.runs), key=lambda run: int(run.config["seed"])):
-        network = network_of(run.config, latest(weights[run.run_id]))
+    runs = block.looked_into(inputs.plan.runs)
+    for run in sorted(runs, key=lambda run: int(run.config["seed"])):
+        network = network_of(run.config, latest(inputs.weights[run.run_id]))
         seed, samples = run.config["seed"], draw(network, block.samples, block.loss_below)
         k = samples.n_tasks
         (found,) = clusters(samples.exact, block.affinity, "score linkage", [k]).values()
@@ -108,10 +104,9 @@ def discover_known(
         columns = ["what", "part", "k", "estimate", "low", "high"]
         scores.append(pd.DataFrame(rows, columns=columns).assign(seed=seed, n=k))
     return {
-        "quanta": conform(pd.concat(examples, ignore_index=True), "quanta"),
-        "quanta_sizes": conform(pd.concat(sizes, ignore_index=True), "quanta_sizes"),
-        "quanta_scores": conform(pd.concat(scores, ignore_index=True), "quanta_scores"),
-        "token_losses": conform(pd.DataFrame(), "token_losses"),
+        "examples": pd.concat(examples, ignore_index=True),
+        "sizes": pd.concat(sizes, ignore_index=True),
+        "scores": pd.concat(scores, ignore_index=True),
     }
 
 
@@ -142,7 +137,7 @@ def draw(network: Network, n: int, loss_below: float) -> Samples:
         problem = (
             f"the network of seed {config['seed']} has diverged; write a lower learning_rate, or leave it out"
         )
-        raise LawbookError(f"known_quanta: {problem}")
+        raise LawbookError(problem)
     stream = _stream({**config, "samples": None})
     inputs, targets, found = [], [], 0
     for step in range(config["steps"], config["steps"] + _LOOKS):
@@ -156,9 +151,7 @@ def draw(network: Network, n: int, loss_below: float) -> Samples:
     else:
         problem = f"of {_LOOKS * config['batch_size']:,} examples {found} have so small a loss where {n} are asked for"
         fix = "choose a larger one, or train for more steps"
-        raise LawbookError(
-            f"known_quanta.loss_below = {loss_below}: {problem} (seed {config['seed']}); {fix}"
-        )
+        raise LawbookError(f"loss_below = {loss_below}: {problem} (seed {config['seed']}); {fix}")
     # A batch is in the order of its tasks.
     chosen = torch.from_numpy(generator(config["seed"], "quanta samples").permutation(found)[:n])
     samples = (torch.cat(inputs)[chosen], torch.cat(targets)[chosen])
@@ -175,7 +168,7 @@ def draw(network: Network, n: int, loss_below: float) -> Samples:
     if drawn.n_learned < _FEWEST or drawn.n_tasks * RANGE[1] >= n:
         counts = f"{n} examples of {drawn.n_tasks} tasks, {drawn.n_learned} of them learned (seed {config['seed']})"
         problem = f"needs {_FEWEST} learned tasks, and more examples than {RANGE[1]} times the tasks"
-        raise LawbookError(f"known_quanta: {counts}: it {problem}; train for more steps, or raise samples")
+        raise LawbookError(f"{counts}: it {problem}; train for more steps, or raise samples")
     return drawn
 
 

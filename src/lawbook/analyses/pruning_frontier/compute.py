@@ -1,91 +1,45 @@
-"""Find the Pareto frontiers that a study asks for, and judge them: from its table of runs to three tables."""
+"""Find a Pareto frontier of pruning and judge it: from the table of runs to points, slopes, forms and a verdict."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
-from lawbook.errors import LawbookError
+from lawbook.analyses import Inputs
+from lawbook.analyses.pruning_frontier.block import FrontierBlock
 from lawbook.laws.frontier.beyond_power import judge, other_forms
 from lawbook.laws.frontier.pareto import Pareto, pareto
-from lawbook.results.selection import of_sweep
-from lawbook.storage.tables import conform, empty
-
-TABLES = ("frontiers", "frontier_slopes", "frontier_forms", "verdicts")
-OF_SELECTION = (
-    "metric", "keep", "drop_hardest", "probes", "probe_steps", "trajectory_steps", "probe_data", "probe_angle_deg",
-)  # fmt: skip
-"""Axes that say how a pool is pruned: without effect on an unpruned run."""
+from lawbook.laws.note import notes_to_json
+from lawbook.laws.repeats import independent
+from lawbook.results.selection import OF_SELECTION, of_sweep, where
 
 
-class FrontierBlock(Protocol):
-    """What a study says about one frontier; the typed model of the studies has these attributes."""
-
-    @property
-    def sweep(self) -> str: ...
-    @property
-    def y(self) -> str: ...
-    @property
-    def kept(self) -> str: ...
-    @property
-    def pool(self) -> str: ...
-    @property
-    def where(self) -> Mapping[str, Any]: ...
-    @property
-    def control(self) -> Mapping[str, Any]: ...
-    @property
-    def cluster(self) -> Sequence[str]: ...
-
-
-def fit_frontiers(blocks: Mapping[str, FrontierBlock], runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return the tables 'frontiers', 'frontier_slopes', 'frontier_forms' and 'verdicts'.
-
-    Raises LawbookError, naming the frontier, for runs that make none.
-    """
-    parts: dict[str, list[pd.DataFrame]] = {kind: [] for kind in TABLES}
-    for name, block in blocks.items():
-        found = frontier_of(name, block, runs)
-        verdict = judge(found)
-        row = {key: value for key, value in vars(verdict).items() if key != "steeper"}
-        row["warnings"] = "\n".join(map(str, found.notices)) or None
-        parts["frontiers"].append(found.table().assign(frontier=name))
-        parts["frontier_slopes"].append(found.slopes().assign(frontier=name))
-        parts["frontier_forms"].append(other_forms(found, verdict).assign(frontier=name))
-        parts["verdicts"].append(pd.DataFrame([row]).assign(frontier=name))
+def compute(block: FrontierBlock, inputs: Inputs) -> dict[str, pd.DataFrame]:
+    """Return the tables of a frontier. Raises LawbookError for runs that make none."""
+    found = frontier_of(block, inputs.results.runs)
+    verdict = judge(found)
+    row = {key: value for key, value in vars(verdict).items() if key != "steeper"}
+    row["notes"] = notes_to_json(found.notes)
     return {
-        kind: conform(pd.concat(rows, ignore_index=True), kind) if rows else empty(kind)
-        for kind, rows in parts.items()
+        "points": found.table(),
+        "slopes": found.slopes(),
+        "forms": other_forms(found, verdict),
+        "verdict": pd.DataFrame([row]),
     }
 
 
-def frontier_of(name: str, block: FrontierBlock, runs: pd.DataFrame) -> Pareto:
-    """Return the frontier of one block. Raises LawbookError, naming it, for runs that make none."""
-    try:
-        return pareto(
-            part_of(block, runs, block.where), part_of(block, runs, block.control),
-            y=block.y, kept=block.kept, pool=block.pool, cluster=block.cluster or cluster_of(members_of(block, runs)),
-        )  # fmt: skip
-    except LawbookError as error:
-        raise LawbookError(f"frontier {name!r}: {error}") from None
-
-
-def members_of(block: FrontierBlock, runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the runs of a block's sweep."""
-    return of_sweep(runs, block.sweep)
+def frontier_of(block: FrontierBlock, runs: pd.DataFrame) -> Pareto:
+    """Return the frontier of one block. Raises LawbookError for runs that make none."""
+    return pareto(
+        part_of(block, runs, block.where), part_of(block, runs, block.control),
+        y=block.y, kept=block.kept, pool=block.pool,
+        cluster=block.cluster or independent(of_sweep(runs, block.sweep)),
+    )  # fmt: skip
 
 
 def part_of(block: FrontierBlock, runs: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.DataFrame:
     """Return the runs of a block's sweep with these values; unpruned ones have those of any metric."""
-    members = members_of(block, runs)
-    chosen = pd.Series(True, index=members.index)
-    for axis, value in wanted.items():
-        has = members[axis].isin(value if isinstance(value, list) else [value])
-        chosen &= has | ((members["keep_fraction"] == 1) & (axis in OF_SELECTION))
-    return members[chosen]
-
-
-def cluster_of(runs: pd.DataFrame) -> list[str]:
-    """Return the axes whose combinations are independent pools: the fold if it varies, else the seed."""
-    return ["fold"] if "fold" in runs and len(runs["fold"].unique()) > 1 else ["seed"]
+    members = of_sweep(runs, block.sweep)
+    return where(members, wanted, idle=dict.fromkeys(OF_SELECTION, members["keep_fraction"] == 1))

@@ -24,7 +24,8 @@ def task_losses(results: Results, runs: pd.DataFrame) -> pd.DataFrame:
     p is the task's frequency. Raises LawbookError if the runs have no curves of single tasks.
     """
     curves = results.curves
-    mine = curves[curves["split"].str.startswith(PREFIX) & curves["run_id"].isin(runs["run_id"])]
+    of_task = curves["split"].str.startswith(PREFIX, na=False) & (curves["step"] > 0)
+    mine = curves[of_task & curves["run_id"].isin(runs["run_id"])]
     if mine.empty:
         raise LawbookError("the runs have no losses of single tasks; choose runs of the task sparse_parity")
     table = pd.DataFrame(
@@ -74,16 +75,3 @@ def staircase_ratios(losses: pd.DataFrame, runs: pd.DataFrame, bits: float) -> p
     last = losses[losses["step"] == losses.groupby("run_id")["step"].transform("max")]
     unlearned = last["p"].where(last["loss"] >= bits * BIT_NATS, 0.0).groupby(last["run_id"]).sum() * BIT_NATS
     return unlearned / runs.set_index("run_id")["test_loss"].reindex(unlearned.index)
-
-
-def unlearned_cases(runs: pd.DataFrame) -> list[str]:
-    """Return a warning if no task came below the threshold in some runs, none for runs that count no tasks."""
-    column = "test_learned_tenth_bit"
-    if column not in runs or not len(runs):
-        return []
-    none = int((runs[column] == 0).sum())
-    if not none:
-        return []
-    return [
-        f"in {none} of {len(runs)} runs no task came below 0.1 bit: more steps, width or samples are needed"
-    ]

@@ -1,19 +1,20 @@
-"""Discover: the tables of quanta, from the weights of a sweep's runs."""
+"""Find the quanta of a text: from the weights of a sweep's runs to tables of tokens, sizes, scores and losses."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lawbook.analyses.known_quanta.compute import discover_known
+from lawbook.analyses import Inputs
+from lawbook.analyses.text_quanta.block import TextQuantaBlock
 from lawbook.analyses.text_quanta.tokens import (
     Chosen,
+    Weights,
     Windows,
     choose_tokens,
     text_task,
@@ -29,14 +30,9 @@ from lawbook.quanta.control import compare_paired, matched_control, share_explai
 from lawbook.quanta.emergence import KINDS, kind_of_fall, steps_to_learn
 from lawbook.quanta.rank_frequency import rank_slope
 from lawbook.seeds import generator
-from lawbook.storage.tables import conform
 from lawbook.studies.cost import run_cost
-from lawbook.studies.plan import Plan
-from lawbook.studies.quanta_block import QuantaBlock
-from lawbook.studies.quanta_check import of_sweep, selected
-from lawbook.studies.runs import Run
-from lawbook.training.kept_runs import latest, weights_by_run
-from lawbook.training.weights import Weights
+from lawbook.studies.identity import Run
+from lawbook.training.kept_runs import latest
 
 BEFORE, AFTER = 24, 6
 """Tokens that are shown before and after a token."""
@@ -59,23 +55,12 @@ class Judged:
     last: int
 
 
-def discover_quanta(plan: Plan, *, cache: Path, code: str) -> dict[str, pd.DataFrame]:
-    """Return the tables quanta, quanta_sizes, quanta_scores and token_losses of a study with a block on quanta.
-
-    cache, code: where the weights of its runs lie, and the digest of the code that they were trained with; what is
-    missing is trained again, exactly. Raises LawbookError as `choose_tokens` does, or `discover_known`.
-    """
-    known, block = plan.study.content.known_quanta, plan.study.content.quanta
-    if known is not None:
-        return discover_known(plan, known, weights_by_run(plan, cache=cache, code=code))
-    assert block is not None, "a study without a block on quanta has no such stage"
-    weights = weights_by_run(plan, cache=cache, code=code)
-    (found,), (other,) = (selected(block, plan.runs, seed) for seed in (block.seed, block.held_out))
+def compute(block: TextQuantaBlock, inputs: Inputs) -> dict[str, pd.DataFrame]:
+    """Return the tables of tokens, sizes, scores and losses. Raises LawbookError as `choose_tokens` does."""
+    weights, runs = inputs.weights, block.looked_into(inputs.plan.runs)
+    (found,), (other,) = (block.selected(runs, seed) for seed in (block.seed, block.held_out))
     windows = windows_of(found.config)
-    losses = {
-        run.run_id: token_losses(run.config, latest(weights[run.run_id]), windows)
-        for run in of_sweep(block, plan.runs)
-    }
+    losses = {run.run_id: token_losses(run.config, latest(weights[run.run_id]), windows) for run in runs}
     rng = generator(block.seed, "quanta tokens")
     chosen = choose_tokens(block, losses[found.run_id], windows, rng)
     gradients = token_gradients(found.config, latest(weights[found.run_id]), windows, chosen)
@@ -103,10 +88,10 @@ def discover_quanta(plan: Plan, *, cache: Path, code: str) -> dict[str, pd.DataF
     ]
     columns = ["what", "part", "k", "estimate", "low", "high", "n"]
     return {
-        "quanta": conform(table.drop(columns=["target_id", "previous_id"]), "quanta"),
-        "quanta_sizes": conform(_sizes(clusterings), "quanta_sizes"),
-        "quanta_scores": conform(pd.DataFrame(scores, columns=columns), "quanta_scores"),
-        "token_losses": conform(_over_sizes(block, plan, windows, losses, rng), "token_losses"),
+        "tokens": table.drop(columns=["target_id", "previous_id"]),
+        "sizes": _sizes(clusterings),
+        "scores": pd.DataFrame(scores, columns=columns),
+        "losses": _over_sizes(runs, windows, losses, rng),
     }
 
 
@@ -183,7 +168,7 @@ def _over_k(words: pd.DataFrame, clusterings: Mapping[tuple[int, int], Labels]) 
     return rows
 
 
-def _slopes(block: QuantaBlock, clusterings: Mapping[tuple[int, int], Labels]) -> list[Row]:
+def _slopes(block: TextQuantaBlock, clusterings: Mapping[tuple[int, int], Labels]) -> list[Row]:
     """Return the slope of size over rank: of the envelope over k, and of the shown k alone."""
     of_all = [labels for (_, seed), labels in clusterings.items() if seed == 0]
     rows: list[Row] = []
@@ -236,13 +221,13 @@ def _sizes(clusterings: Mapping[tuple[int, int], Labels]) -> pd.DataFrame:
 
 
 def _over_sizes(
-    block: QuantaBlock, plan: Plan, windows: Windows, losses: Mapping[str, Floats], rng: np.random.Generator
+    runs: Sequence[Run], windows: Windows, losses: Mapping[str, Floats], rng: np.random.Generator
 ) -> pd.DataFrame:
     """Return the losses of some tokens under each run, and for each seed how they fall over the sizes."""
     n = windows.targets.size
     drawn = np.sort(rng.permutation(n)[:FOLLOWED])
     row, position = np.divmod(drawn, windows.targets.shape[1])
-    runs = sorted(of_sweep(block, plan.runs), key=lambda run: (run.config["seed"], _size(run)))
+    runs = sorted(runs, key=lambda run: (run.config["seed"], _size(run)))
     config = runs[0].config
     task = text_task(config)
     text = pd.DataFrame(

@@ -11,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lawbook.analyses.text_quanta.block import TextQuantaBlock
 from lawbook.axes import Config
 from lawbook.errors import LawbookError
 from lawbook.models import TrainedModel, models
 from lawbook.quanta.gradients import SampleLoss, sketched_gradients
-from lawbook.studies.quanta_block import QuantaBlock
 from lawbook.tasks import TextTask, tasks
-from lawbook.training.losses import target_losses
+from lawbook.training.losses.cross_entropy import target_losses
 
 FIRST_POSITION = 12
 """Tokens that a token must have before it in its window, so that there is something to predict it from."""
@@ -100,7 +100,9 @@ def repeated_trigrams(windows: Windows) -> NDArray[np.bool_]:
     return repeated
 
 
-def choose_tokens(block: QuantaBlock, losses: Floats, windows: Windows, rng: np.random.Generator) -> Chosen:
+def choose_tokens(
+    block: TextQuantaBlock, losses: Floats, windows: Windows, rng: np.random.Generator
+) -> Chosen:
     """Return up to `samples` tokens of low loss, drawn from all that qualify.
 
     losses: (windows, T). Raises LawbookError if no token is below the loss threshold, or not more qualify than
@@ -114,15 +116,13 @@ def choose_tokens(block: QuantaBlock, losses: Floats, windows: Windows, rng: np.
         problem = (
             f"none of {losses.size:,} tokens has so small a loss; the smallest is {losses.min():.2g} nats"
         )
-        raise LawbookError(f"quanta.loss_below = {block.loss_below}: {problem}; choose a larger one")
+        raise LawbookError(f"loss_below = {block.loss_below}: {problem}; choose a larger one")
     fresh = below & ~repeated_trigrams(windows)
     fresh[:, :FIRST_POSITION] = False
     window, position = np.nonzero(fresh)
     if len(window) <= max(block.clusters):
         problem = f"only {len(window)} tokens qualify for {max(block.clusters)} clusters"
-        raise LawbookError(
-            f"quanta.loss_quantile = {block.loss_quantile}: {problem}; raise it, or ask for fewer"
-        )
+        raise LawbookError(f"loss_quantile = {block.loss_quantile}: {problem}; raise it, or ask for fewer")
     drawn = np.sort(rng.permutation(len(window))[: block.samples])
     return Chosen(window[drawn], position[drawn], threshold, losses.size, int(below.sum()), int(fresh.sum()))
 

@@ -8,6 +8,7 @@ from scipy import stats
 
 from lawbook.claims.quantities import Quantity
 from lawbook.results.reader import Results
+from lawbook.storage.status import RunStatus
 
 
 def diverged_share(results: Results, runs: pd.DataFrame) -> tuple[float, float, float, int]:
@@ -15,7 +16,7 @@ def diverged_share(results: Results, runs: pd.DataFrame) -> tuple[float, float, 
 
     Source: Clopper and Pearson 1934, Biometrika 26:404.
     """
-    n, k = len(runs), int((runs["status"] == "diverged").sum())
+    n, k = len(runs), int((runs["status"] == RunStatus.DIVERGED).sum())
     if not n:
         return np.nan, np.nan, np.nan, 0
     interval = stats.binomtest(k, n).proportion_ci(0.95, method="exact")

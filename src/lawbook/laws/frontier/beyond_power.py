@@ -8,7 +8,7 @@ and an exponential must predict the point that it has not seen.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,13 @@ STEEPER_IN_A_ROW = 2
 FORMS = ("exponential", "power_floor", "exponential_floor", "stretched_exponential", "bnsl_1")
 """What is held against a power law beside the rule: the exponential, both with a floor, and what bends or breaks."""
 
-Verdict = Literal["beats the power law", "power law", "undecided"]
+
+class Beyond(StrEnum):
+    """Whether a frontier falls faster than a power law."""
+
+    BEATS = "beats the power law"
+    POWER = "power law"
+    UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ class Judged:
     others. winners_curse: by which share the mere minimum lies below the estimate, at most.
     """
 
-    verdict: Verdict
+    verdict: Beyond
     reason: str
     x_low: float
     x_high: float
@@ -80,7 +86,7 @@ def judge(frontier: Pareto) -> Judged:
     if n < LEAST_POINTS:
         ends = (float(x[0]), float(x[-1])) if n else (np.nan, np.nan)
         reason = f"{n} points {_ended_by(frontier, n)}, and {LEAST_POINTS} are needed"
-        return Judged("undecided", reason, *ends, n, np.nan, np.nan, np.nan, 0, np.nan, np.nan, curse)
+        return Judged(Beyond.UNDECIDED, reason, *ends, n, np.nan, np.nan, np.nan, 0, np.nan, np.nan, curse)
     delta, delta_control = float(delta_aicc(x, y)), float(delta_aicc(x, control))
     share = float(np.mean(delta_aicc(x, frontier.draws[:, window]) > 0))
     steeper = _steeper(frontier, window)
@@ -102,11 +108,11 @@ def judge(frontier: Pareto) -> Judged:
     if not failed:
         reason = f"an exponential fits better ({gap}; control {delta_control:+.1f}), predicts the last point better"
         reason += f", and the local exponent exceeds the control's at {steeper} neighbouring steps"
-        return Judged("beats the power law", reason, *found)
+        return Judged(Beyond.BEATS, reason, *found)
     if delta <= -DECIDES and power < exponential:
         reason = f"a power law fits better ({gap}; control {delta_control:+.1f}) and predicts the last point better"
-        return Judged("power law", reason, *found)
-    return Judged("undecided", "; ".join(failed), *found)
+        return Judged(Beyond.POWER, reason, *found)
+    return Judged(Beyond.UNDECIDED, "; ".join(failed), *found)
 
 
 def _ended_by(frontier: Pareto, n: int) -> str:

@@ -1,198 +1,77 @@
-"""Lower envelopes: the least loss over a swept choice, as a function of what it costs.
+"""The lower envelope of the curves L(C) of several sizes: each size touches it at the budget that it is best for.
 
-The choice may be the model size, with curves over compute (Hoffmann et al. 2022, arXiv:2203.15556, approach 1),
-or the keep fraction of pruning, with curves over kept samples (Sorscher et al. 2022, arXiv:2206.14486).
+Source: Hoffmann et al. 2022, arXiv:2203.15556, approach 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 
-from lawbook.errors import LawbookError
-from lawbook.laws.fit import Fit
-from lawbook.laws.frontier.result import FLOOR_OF_SPREAD, MOST_DRAWS, Optima, percentiles
-from lawbook.laws.frontier.runs import Runs, curves, runs_of
-from lawbook.laws.law import Array, Counts
-from lawbook.laws.notice import Notice, listed
-from lawbook.laws.uncertainty import quantile_levels
+from lawbook.errors import listed
+from lawbook.laws.frontier.result import FLOOR_OF_SPREAD, MOST_DRAWS, Edge, Optima
+from lawbook.laws.frontier.runs import Runs, curves
+from lawbook.laws.law import Array, Counts, Flags
+from lawbook.laws.note import warning
 
 _GRID = 1001
 _BLOCK = 50
 
 
-@dataclass(frozen=True)
-class Envelope:
-    """The lower envelope of y over x. `table` has a dense grid of x, `best` a row per choice.
-
-    table: x, y, low, high, choice (the one that attains it) and edge (the choice is the smallest or largest
-    that has a curve there, so that a better one may lie outside the sweep). best: choice, and low, high, the
-    range of x in which it is the best choice; a choice that never is has no row.
-    """
-
-    table: pd.DataFrame
-    best: pd.DataFrame
-    notices: tuple[Notice, ...]
-
-
-def lower_envelope(
-    source: pd.DataFrame | Mapping[float, Fit],
-    *,
-    y: str = "loss",
-    x: str = "n_train",
-    choice: str = "keep_fraction",
-    cluster: str | Sequence[str] | None = "seed",
-    n_eval: str | int | None = None,
-    draws: int = 1000,
-    level: float = 0.95,
-    seed: int = 0,
-) -> Envelope:
-    """Return min over the choice of y(x; choice), and the choice that attains it.
-
-    source: a table of runs, whose mean log y is interpolated over log x (Akima) within the range of each
-    choice (`n_eval` as in `fit`, for errors); or a fitted law of one input per choice, used within the x that
-    it was fitted to. Refused fits are left out with a Notice. The band is over resampled seeds or over the
-    fits' draws.
-    Raises LawbookError for absent columns, y or x ≤ 0, fits whose intervals differ in method, number of seeds or
-    level, or if no curve is left.
-
-    >>> table = pd.DataFrame({"n": [1.0, 10, 100] * 2, "keep": [1.0] * 3 + [0.5] * 3, "seed": 0})
-    >>> table["error"] = [0.5, 0.1, 0.02, 0.25, 0.1, 0.04]
-    >>> found = lower_envelope(table, y="error", x="n", choice="keep")
-    >>> found.best.round(3)
-       choice   low   high
-    0     0.5   1.0   10.0
-    1     1.0  10.0  100.0
-    """
-    if isinstance(source, pd.DataFrame):
-        runs = runs_of(
-            source, y=y, size=choice, compute=x, cluster=cluster, n_eval=n_eval, draws=draws, level=level,
-            seed=seed,
-        )  # fmt: skip
-        swept = _of_runs(runs)
-    else:
-        swept = _of_fits(source)
-    values, grid = swept.values, swept.grid
-    best, lowest = _lowest(values)
-    drawn = [_lowest(block)[1] for block in swept.blocks]
-    low, high = percentiles(np.concatenate([np.empty((0, len(grid))), *drawn]), swept.levels)
-    table = pd.DataFrame({x: np.exp(grid), y: np.exp(lowest), "low": np.exp(low), "high": np.exp(high)})
-    there = np.isfinite(values)
-    table["choice"] = swept.choices[best]
-    table["edge"] = (best == there.argmax(axis=0)) | (best == len(values) - 1 - there[::-1].argmax(axis=0))
-    stretches = [(swept.choices[i], np.exp(a), np.exp(b)) for i, a, b, *_ in _segments(grid, values, best)]
-    ranges = pd.DataFrame(stretches, columns=["choice", "low", "high"])
-    ranges = ranges.groupby("choice", as_index=False).agg({"low": "min", "high": "max"})
-    return Envelope(table[best >= 0].reset_index(drop=True), ranges, swept.notices)
-
-
-def compute_envelope(runs: Runs, log_budgets: Array | None = None) -> Optima:
+def compute_envelope(runs: Runs) -> Optima:
     """Return the budget at which each size lies on the lower envelope of the curves L(C), and L there.
 
     The envelope over finitely many sizes touches the one over all sizes once within the range of C where a
     size is the best: at its middle in log C, to second order in the spacing. Sizes whose range has no
-    crossing at both ends, with a smaller and with a larger size, are left out with a Notice. With
-    `log_budgets` (m,), N* and L* are interpolated there in log–log; budgets outside are left out likewise.
+    crossing at both ends, with a smaller and with a larger size, are left out with a Note and put under `edges`,
+    at the middle of the range that is seen.
     """
-    grid = _grid(runs)
+    grid = np.linspace(runs.log_compute.min(), runs.log_compute.max(), _GRID)
     sizes, (values,) = curves(runs, runs.log_loss[None], grid)
     log_sizes = np.log(sizes)
     touch, height = _tangencies(grid, values)
-    inside = np.isfinite(touch)
-    notices = list(runs.notices)
-    lost = [f"{sizes[i]:.4g}" for i in np.unique(_lowest(values)[0]) if i >= 0 and not inside[i]]
-    if lost:
-        text = f"{len(lost)} sizes that are the best at the edge of the sweep are left out: {listed(lost)}"
-        notices.append(Notice("edge_optimum", text))
-    log_c = np.sort(touch[inside] if log_budgets is None else log_budgets)
+    edges = tuple(_edges(grid, values, log_sizes, np.isfinite(touch)))
+    notes = list(runs.notes)
+    if edges:
+        lost = [f"{np.exp(log_n):.4g}" for _, log_n, *_ in edges]
+        text = f"{len(edges)} sizes that are the best at the edge of the sweep are left out: {listed(lost)}"
+        notes.append(warning("edge_optimum", text, sizes=lost))
+    log_c = np.sort(touch[np.isfinite(touch)])
     direct = _between(log_c, log_sizes, touch, height)
     drawn = [
         _between(log_c, log_sizes, *_tangencies(grid, one)) for block in _blocks(runs, grid) for one in block
     ]
     draws = np.array(drawn).reshape(len(runs.draws), 2, len(log_c))
-    found = np.isfinite(direct[0])
+    found = np.ones(len(log_c), dtype=bool)
     spread = np.full(len(log_c), np.nan)
     if len(draws):
         share = np.isfinite(draws[:, 0]).mean(axis=0)
-        found &= share >= MOST_DRAWS
+        found = share >= MOST_DRAWS
         coarse = FLOOR_OF_SPREAD * np.ptp(log_sizes) / (len(sizes) - 1)
         spread[found] = np.maximum(np.nanstd(draws[:, 0, found], axis=0), coarse) / share[found]
     if not found.all():
-        outside = listed(f"{c:.3g}" for c in np.exp(log_c[~found]))
+        outside = np.exp(log_c[~found]).tolist()
         text = (
-            f"{int(np.sum(~found))} budgets without a best size inside the sweep are left out: C = {outside}"
+            f"{len(outside)} sizes are inside the sweep in less than half of the draws and are left out: C = "
         )
-        notices.append(Notice("edge_optimum", text))
+        notes.append(warning("edge_optimum", text + listed(f"{c:.3g}" for c in outside), budgets=outside))
     return Optima(
         log_c[found], direct[0][found], direct[1][found], draws[:, 0, found], draws[:, 1, found],
-        spread[found], runs.levels, runs.draw_method, tuple(notices),
+        spread[found], runs.levels, runs.draw_method, tuple(notes), edges,
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Swept:
-    """The curves of each choice (S,) on a grid of log x (G,): log y (S, G), and blocks of draws (b, S, G)."""
-
-    choices: Array
-    grid: Array
-    values: Array
-    blocks: Iterable[Array]
-    levels: tuple[float, float]
-    notices: tuple[Notice, ...]
-
-
-def _of_runs(runs: Runs) -> _Swept:
-    grid = _grid(runs)
-    choices, (values,) = curves(runs, runs.log_loss[None], grid)
-    return _Swept(choices, grid, values, _blocks(runs, grid), runs.levels, runs.notices)
-
-
-def _of_fits(fits: Mapping[float, Fit]) -> _Swept:
-    notices, used = [], {}
-    for choice, fitted in sorted(fits.items()):
-        if len(fitted.inputs) != 1:
-            raise LawbookError(f"the envelope needs laws of one input, got {', '.join(fitted.inputs)}")
-        if fitted.status == "refused":
-            notices.append(Notice("refused", f"choice {choice:g} is left out: {fitted.reason}"))
-        else:
-            used[choice] = fitted
-    if not used:
-        raise LawbookError("no fit is left for the envelope: " + "; ".join(str(n) for n in notices))
-    ranges = np.array([fitted.x_range[0] for fitted in used.values()])
-    if not (ranges > 0).all():
-        raise LawbookError("the envelope is over log x: fit each choice to x > 0 only")
-    kinds = {choice: f"{f.method}, {f.n_seeds} seeds, level {f.level:g}" for choice, f in used.items()}
-    if len(set(kinds.values())) > 1:
-        found = listed(f"{choice:g} ({kind})" for choice, kind in kinds.items())
-        raise LawbookError(
-            f"the fits' intervals are of different kinds: {found}; fit each choice to the same seeds"
-        )
-    grid = np.linspace(np.log(ranges[:, 0].min()), np.log(ranges[:, 1].max()), _GRID)
-    outside = (grid < np.log(ranges[:, :1]) - 1e-9) | (grid > np.log(ranges[:, 1:]) + 1e-9)
-    at = np.exp(grid)[:, None]
-    values = np.stack([fitted.law.log_predict(at, fitted.parameters) for fitted in used.values()])
-    # Fits to the same seeds have the same resampled seeds in the same draw: the draws are paired.
-    paired = min(len(fitted.draws) for fitted in used.values())
-    converged = np.all([np.isfinite(f.draws[:paired]).all(axis=1) for f in used.values()], axis=0)
-    drawn = [(fitted.law, fitted.draws[:paired][converged]) for fitted in used.values()]
-
-    def block(start: int) -> Array:
-        each = [law.log_predict(at, own[start : start + _BLOCK]) for law, own in drawn]
-        return np.where(outside, np.nan, np.stack(each, axis=1))
-
-    blocks = (block(start) for start in range(0, int(converged.sum()), _BLOCK))
-    first = next(iter(used.values()))
-    levels = quantile_levels(first.method, first.n_seeds, first.level)
-    return _Swept(
-        np.array(list(used)), grid, np.where(outside, np.nan, values), blocks, levels, tuple(notices)
-    )
-
-
-def _grid(runs: Runs) -> Array:
-    return np.linspace(runs.log_compute.min(), runs.log_compute.max(), _GRID)
+def _edges(grid: Array, values: Array, log_sizes: Array, inside: Flags) -> Iterator[Edge]:
+    """Yield the sizes that are somewhere the best but not `inside` (S,): log C, log N, log L, and which edge."""
+    segments = _segments(grid, values, _lowest(values)[0])
+    for i in sorted({segment[0] for segment in segments}):
+        if inside[i]:
+            continue
+        own = max((segment for segment in segments if segment[0] == i), key=lambda each: each[2] - each[1])
+        smaller = any(0 <= neighbour < i for neighbour in own[3:])
+        middle, edge = (own[1] + own[2]) / 2, "largest" if smaller else "smallest"
+        yield middle, float(log_sizes[i]), float(np.interp(middle, grid, values[i])), edge
 
 
 def _blocks(runs: Runs, grid: Array) -> Iterator[Array]:
@@ -235,20 +114,26 @@ def _tangencies(grid: Array, values: Array) -> tuple[Array, Array]:
     """Return x at the middle of each curve's stretch as the lowest, and its value there, both (S,).
 
     NaN for a curve that is never the lowest, or whose stretches are not bounded by crossings with a curve of
-    smaller and one of larger choice. Noise may split a stretch; its parts count by their lengths.
+    smaller and one of larger choice. Noise may split a stretch; its parts count by their lengths. Parts that begin or
+    end because a curve does are left out if they are the lesser ones: runs that miss a budget by part of a step end a
+    little apart.
     """
     touch, height = np.full((2, len(values)), np.nan)
     segments = _segments(grid, values, _lowest(values)[0])
     for i in {segment[0] for segment in segments}:
         own = [segment for segment in segments if segment[0] == i]
-        beside = [neighbour for segment in own for neighbour in segment[3:]]
-        if min(beside) < 0 or not min(beside) < i < max(beside):
+        crossed = [segment for segment in own if min(segment[3:]) >= 0]
+        beside = [neighbour for segment in crossed for neighbour in segment[3:]]
+        if 2 * _length(crossed) <= _length(own) or not min(beside) < i < max(beside):
             continue
-        start, end = np.array([segment[1:3] for segment in own]).T
-        if (end > start).any():
-            touch[i] = np.average((start + end) / 2, weights=end - start)
-            height[i] = np.interp(touch[i], grid, values[i])
+        start, end = np.array([segment[1:3] for segment in crossed]).T
+        touch[i] = np.average((start + end) / 2, weights=end - start)
+        height[i] = np.interp(touch[i], grid, values[i])
     return touch, height
+
+
+def _length(segments: list[tuple[int, float, float, int, int]]) -> float:
+    return sum(end - start for _, start, end, *_ in segments)
 
 
 def _between(log_c: Array, log_sizes: Array, touch: Array, height: Array) -> Array:

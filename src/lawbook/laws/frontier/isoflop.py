@@ -13,12 +13,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from lawbook.errors import LawbookError
+from lawbook.errors import LawbookError, listed
 from lawbook.laws.frontier.akima import cubics
 from lawbook.laws.frontier.result import FLOOR_OF_SPREAD, MOST_DRAWS, Optima
 from lawbook.laws.frontier.runs import Runs
 from lawbook.laws.law import Array, Flags
-from lawbook.laws.notice import Notice, listed
+from lawbook.laws.note import Note, warning
 
 Minimum: TypeAlias = Callable[[Array, Array], tuple[Array, Array, Flags]]
 
@@ -89,9 +89,9 @@ def parabola_minimum(log_size: Array, log_loss: Array) -> tuple[Array, Array, Fl
 def isoflop(runs: Runs, minimum: Minimum) -> Optima:
     """Return the optimal size at each budget of the runs that has at least 3 sizes.
 
-    A budget is left out, with a Notice, if its optimum lies on an end of its sizes, in the mean losses or in
-    half of the draws. Under seed noise N* and L* are medians over draws, as in Porian et al.: the smoothed
-    optimum. Raises LawbookError if no budget is shared by 3 sizes.
+    A budget is left out, with a Note, and put under `edges`, if its optimum lies on an end of its sizes, in the mean
+    losses or in half of the draws. Under seed noise N* and L* are medians over draws, as in Porian et al.: the
+    smoothed optimum. Raises LawbookError if no budget is shared by 3 sizes.
     """
     budgets, count = np.unique(runs.log_compute, return_counts=True)
     shared = count >= MIN_SIZES
@@ -99,17 +99,19 @@ def isoflop(runs: Runs, minimum: Minimum) -> Optima:
         raise LawbookError(
             "no budget has runs of 3 sizes: give budgets= at which to interpolate each size's loss over C"
         )
-    notices = list(runs.notices)
+    notes = list(runs.notes)
     if not shared.all():
-        notices.append(_left_out("few_sizes", "have fewer than 3 sizes", budgets[~shared]))
-    rows, edge, off_centre = [], [], []
+        notes.append(_left_out("few_sizes", "have fewer than 3 sizes", budgets[~shared]))
+    rows, edges, off_centre = [], [], []
     for log_c in budgets[shared]:
         at = runs.log_compute == log_c
         u = np.log(runs.size[at])
         place, height, inside = minimum(u, np.vstack([runs.log_loss[at], runs.draws[:, at]]))
         found = inside[1:]
         if not inside[0] or (len(found) and found.mean() < MOST_DRAWS):
-            edge.append(log_c)
+            lowest = int(np.argmin(runs.log_loss[at]))
+            side = "smallest" if u[lowest] - u[0] <= u[-1] - u[lowest] else "largest"
+            edges.append((log_c, u[lowest], runs.log_loss[at][lowest], side))
             continue
         drawn = np.where(found, [place[1:], height[1:]], np.nan)
         centre = np.array([place[0], height[0]])
@@ -122,25 +124,28 @@ def isoflop(runs: Runs, minimum: Minimum) -> Optima:
         rows.append((log_c, *centre, spread, drawn))
         if abs(centre[0] - (u[0] + u[-1]) / 2) > _OFF_CENTRE * (u[-1] - u[0]):
             off_centre.append(log_c)
-    if edge:
-        notices.append(_left_out("edge_optimum", "have their optimum on the edge of the sizes", edge))
+    if edges:
+        on_edge = [log_c for log_c, *_ in edges]
+        notes.append(_left_out("edge_optimum", "have their optimum on the edge of the sizes", on_edge))
     if minimum is parabola_minimum:
         text = (
             "the vertex of a parabola is biased where the loss is not symmetric in log N, even without noise"
         )
         if off_centre:
             text += f"; the sizes are off centre at {_shown(off_centre)}"
-        notices.append(Notice("parabola_bias", text))
+        notes.append(warning("parabola_bias", text, off_centre=np.exp(off_centre).tolist()))
     budget, log_size, log_loss, spreads = np.array([row[:4] for row in rows]).reshape(-1, 4).T
     drawn = np.array([row[4] for row in rows]).reshape(len(rows), 2, len(runs.draws)).transpose(1, 2, 0)
     return Optima(
-        budget, log_size, log_loss, drawn[0], drawn[1], spreads, runs.levels, runs.draw_method, tuple(notices)
-    )
+        budget, log_size, log_loss, drawn[0], drawn[1], spreads, runs.levels, runs.draw_method, tuple(notes),
+        tuple(edges),
+    )  # fmt: skip
 
 
 def _shown(log_compute: Array | list[float]) -> str:
     return f"C = {listed(f'{c:.3g}' for c in np.exp(log_compute))}"
 
 
-def _left_out(kind: str, what: str, log_compute: Array | list[float]) -> Notice:
-    return Notice(kind, f"{len(log_compute)} budgets {what} and are left out: {_shown(log_compute)}")
+def _left_out(code: str, what: str, log_compute: Array | list[float]) -> Note:
+    text = f"{len(log_compute)} budgets {what} and are left out: {_shown(log_compute)}"
+    return warning(code, text, budgets=np.exp(log_compute).tolist())

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from lawbook.errors import LawbookError, suggest
-from lawbook.laws.fit import Fit
+from lawbook.laws.fitted import Fit
 from lawbook.laws.frontier.cost import SIX, Cost, log_budgets
 from lawbook.laws.frontier.envelope import compute_envelope
 from lawbook.laws.frontier.isoflop import akima_minimum, isoflop, parabola_minimum
@@ -29,6 +29,7 @@ def frontier(
     size: str = "N",
     compute: str | None = None,
     samples: str | None = None,
+    spent: str | None = None,
     cluster: str | Sequence[str] | None = "seed",
     noise: SeedNoise | None = None,
     draws: int = 1000,
@@ -39,13 +40,14 @@ def frontier(
 
     source: a `Fit` of a law of N and D (method 'parametric', see there), or a table with a row per run and
     columns `size`, y, and either `compute` or `samples`, from which C follows by `flops`: k of C = k·N·D or a
-    function C(N, D). Methods for tables:
+    function c(N), the FLOPs a sample. `spent` is a column of the compute that a run meant for a budget really took.
+    Methods for tables:
 
     - 'akima' (default), 'parabola': isoFLOP, the minimum over N at each budget. The budgets are those that
       the runs share; with `budgets` (m,) each size's loss is interpolated there.
-    - 'envelope': the budget at which each size lies on the lower envelope of the curves L(C).
+    - 'envelope': the budget at which each size lies on the lower envelope of the curves L(C); it takes no `budgets`.
 
-    Optima on the edge of the sampled sizes are left out with a Notice. Intervals come from `draws` of the
+    Optima on the edge of the sampled sizes are left out with a Note. Intervals come from `draws` of the
     losses: with `noise` (the standard deviation of the loss between seeds: a number, a function of the loss,
     or a table of loss and deviation) added to each, else with the seeds (`cluster`) resampled where they
     repeat. Then budgets are weighted by 1/spread², as in Porian et al. 2024 (arXiv:2406.19146); else equally,
@@ -57,7 +59,7 @@ def frontier(
     >>> table = pd.DataFrame(runs, columns=["N", "C"])
     >>> table["loss"] = 1 + 3 / table.N ** 0.5 + 3 / (table.C / 6 / table.N) ** 0.5
     >>> found = frontier(table, compute="C", cluster=None)
-    >>> found.status, round(found.exponents["size"].value, 2)
+    >>> found.status.value, round(found.exponents["size"].value, 2)
     ('ok', 0.5)
     """
     if method is None:
@@ -69,13 +71,16 @@ def frontier(
     if isinstance(source, Fit):
         return parametric(source, budgets, flops=flops)
     runs = runs_of(
-        source, y=y, size=size, compute=compute, samples=samples, flops=flops, cluster=cluster, noise=noise,
-        draws=draws, level=level, seed=seed,
+        source, y=y, size=size, compute=compute, samples=samples, flops=flops, spent=spent, cluster=cluster,
+        noise=noise, draws=draws, level=level, seed=seed,
     )  # fmt: skip
-    log_c = None if budgets is None else log_budgets(budgets)
     if method == "envelope":
-        optima = compute_envelope(runs, log_c)
+        if budgets is not None:
+            raise LawbookError(
+                "the envelope finds the budgets that its sizes are best for; leave budgets out"
+            )
+        optima = compute_envelope(runs)
     else:
-        at = runs if log_c is None else at_budgets(runs, log_c)
+        at = runs if budgets is None else at_budgets(runs, log_budgets(budgets))
         optima = isoflop(at, akima_minimum if method == "akima" else parabola_minimum)
     return summarise(optima, method, flops, level)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lawbook.errors import LawbookError
-from lawbook.laws.fit import Fit
+from lawbook.errors import LawbookError, listed
+from lawbook.laws.fitted import Fit
 from lawbook.laws.frontier.cost import SIX, Cost, compute_of, log_budgets, samples_at
 from lawbook.laws.frontier.result import MOST_DRAWS, Frontier, Optima, percentile_method, refused, summarise
 from lawbook.laws.law import Array, Law
-from lawbook.laws.notice import Notice, listed
+from lawbook.laws.note import refusal, warning
 from lawbook.laws.uncertainty import quantile_levels
+from lawbook.storage.status import FitStatus
 
 _DOUBTS = ("lack_of_fit", "systematic_residuals")
 """Warnings of a fit, short of a refusal, that its frontier carries on."""
@@ -33,16 +34,17 @@ def parametric(fitted: Fit, budgets: ArrayLike | None = None, *, flops: Cost = S
 
     Chinchilla's law under C = k·N·D has the closed form N* = G (C/k)^(β/(α+β)), G = (αA/βB)^(1/(α+β));
     for other laws or rules log L is minimised over log N. Without `budgets` (m,), 13 span the range of C of
-    the fitted points; those beyond it get a Notice, as do those without a minimum in some draws, and those
+    the fitted points; those beyond it get a Note, as do those without a minimum in some draws, and those
     without one in half of the draws are left out. A fit whose status is not 'ok' (misspecified laws are
     refused there) gives a refused frontier with the reason; a miss too small for that is passed on.
     Raises LawbookError for a law without the inputs N and D, or a budget ≤ 0.
     Source: Hoffmann et al. 2022, arXiv:2203.15556, approach 3 and eq. 4.
     """
     law = fitted.law
-    columns = _columns(law)
-    if fitted.status != "ok":
-        return refused("parametric", f"the fit of {law.name} is {fitted.status}: {fitted.reason}")
+    columns = size_and_samples(law)
+    if fitted.status != FitStatus.OK:
+        text = f"the fit of {law.name} is {fitted.status}: {fitted.reason}"
+        return refused("parametric", refusal("fit_not_ok", text, status=fitted.status))
     x = fitted.points[list(fitted.inputs)].to_numpy(dtype=float)[:, columns]
     spent = np.log(compute_of(x[:, 0], x[:, 1], flops))
     every = np.linspace(spent.min(), spent.max(), _DEFAULT_BUDGETS)
@@ -59,8 +61,8 @@ def parametric(fitted: Fit, budgets: ArrayLike | None = None, *, flops: Cost = S
     has = np.isfinite(log_n) & np.isfinite(log_l)
     share = has[1:].mean(axis=0) if len(drawn) else np.ones(len(log_c))
     found = has[0] & (share >= MOST_DRAWS)
-    notices = [notice for notice in fitted.warnings if notice.kind in _DOUBTS]
-    for kind, chosen, what in (
+    notes = [note for note in fitted.notes if note.code in _DOUBTS]
+    for code, chosen, what in (
         ("no_optimum", ~found, "have no minimum over N, or none in half of the draws, and are left out"),
         (
             "draws_without_optimum",
@@ -70,12 +72,13 @@ def parametric(fitted: Fit, budgets: ArrayLike | None = None, *, flops: Cost = S
         ("extrapolated", (log_c < spent.min() - 1e-9) | (log_c > spent.max() + 1e-9), "lie beyond the data"),
     ):
         if chosen.any():
-            shown = listed(f"{c:.3g}" for c in np.exp(log_c[chosen]))
-            notices.append(Notice(kind, f"{int(chosen.sum())} budgets {what}: C = {shown}"))
+            at = np.exp(log_c[chosen]).tolist()
+            text = f"{len(at)} budgets {what}: C = {listed(f'{c:.3g}' for c in at)}"
+            notes.append(warning(code, text, budgets=at))
     optima = Optima(
         log_c[found], log_n[0, found], log_l[0, found], log_n[1:, found], log_l[1:, found],
         np.full(int(found.sum()), np.nan), quantile_levels(fitted.method, fitted.n_seeds, fitted.level),
-        percentile_method(fitted.method), tuple(notices),
+        percentile_method(fitted.method), tuple(notes),
     )  # fmt: skip
     return summarise(optima, "parametric", flops, fitted.level)
 
@@ -92,8 +95,8 @@ def closed_form(parameters: Array, log_product: Array) -> Array:
     return np.asarray(log_g + beta / (alpha + beta) * log_product)
 
 
-def _columns(law: Law) -> list[int]:
-    """Return which of a law's inputs are N and D."""
+def size_and_samples(law: Law) -> list[int]:
+    """Return which of a law's inputs are N and D. Raises LawbookError unless it has these two."""
     for size, samples in (("N", "D"), ("m", "n")):
         if sorted(law.inputs) == sorted((size, samples)):
             return [law.inputs.index(size), law.inputs.index(samples)]
@@ -114,7 +117,7 @@ def _minimise(law: Law, parameters: Array, log_c: Array, bracket: tuple[Array, A
         grid = np.linspace(bracket[0][j], bracket[1][j], _GRID)
         size = np.exp(grid)
         x = np.stack([size, samples_at(np.exp(one), size, flops)], axis=1)
-        values = law.log_predict(x[:, _columns(law)], parameters)
+        values = law.log_predict(x[:, size_and_samples(law)], parameters)
         lowest = np.where(np.isnan(values), np.inf, values).argmin(axis=1)
         log_n[:, j] = np.where((lowest > 0) & (lowest < _GRID - 1), grid[lowest], np.nan)
     start = log_n.copy()
@@ -131,6 +134,6 @@ def _along(law: Law, parameters: Array, log_c: Array, log_n: Array, flops: Cost)
     """Return log L at sizes (B, m, s) along the budgets (m,), each data set's own parameters (B, p)."""
     size = np.exp(log_n)
     samples = samples_at(np.exp(log_c)[:, None], size, flops)
-    x = np.stack([size, samples], axis=-1).reshape(len(parameters), -1, 2)[:, :, _columns(law)]
+    x = np.stack([size, samples], axis=-1).reshape(len(parameters), -1, 2)[:, :, size_and_samples(law)]
     values = [law.log_predict(own, theta) for own, theta in zip(x, parameters, strict=True)]
     return np.array(values).reshape(log_n.shape)

@@ -12,11 +12,11 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from lawbook.errors import LawbookError, suggest
 from lawbook.laws.law import Array
-from lawbook.laws.notice import Notice
+from lawbook.laws.note import Note, warning
+from lawbook.laws.repeats import t_reach
 from lawbook.seeds import generator
 
 LARGEST_POOL, SMALLEST_FRACTION, LARGEST_FRACTION = "largest pool", "smallest fraction", "largest fraction"
@@ -47,7 +47,7 @@ class Pareto:
     control_draws: Array
     n_repeats: int
     level: float
-    notices: tuple[Notice, ...]
+    notes: tuple[Note, ...]
 
     @cached_property
     def window(self) -> slice:
@@ -67,7 +67,7 @@ class Pareto:
         """
         half = self.n_repeats // 2
         error = draws.std(axis=0, ddof=1) * np.sqrt(half / (half - 1))
-        reach = stats.t.ppf((1 + self.level) / 2, self.n_repeats - 1) * error
+        reach = t_reach(self.n_repeats, self.level) * error
         return estimate - reach, estimate + reach
 
     def table(self) -> pd.DataFrame:
@@ -125,7 +125,7 @@ def pareto(
     For each of 200 random halvings of the repeats, the best pool of one half is read on the other, and the
     reverse; the estimate is their mean. A draw resamples the repeats within two random halves. The control is the
     mean over its pools, on the same repeats. Runs without a finite y, or with one below 0, are left out with a
-    Notice. An error of 0 counts as such in a mean; a mean of 0 in a draw counts as the least that n repeats can tell
+    Note. An error of 0 counts as such in a mean; a mean of 0 in a draw counts as the least that n repeats can tell
     from it, the smallest positive error over n.
 
     Raises LawbookError for absent columns, fewer than 4 repeats, or no number of kept examples that both have.
@@ -134,7 +134,7 @@ def pareto(
         for column in (y, kept, pool, *cluster):
             if column not in table.columns:
                 raise LawbookError(f"the runs have no column {column!r}; {suggest(column, table.columns)}")
-    notices: list[Notice] = []
+    notes: list[Note] = []
     both = sorted(set(pruned[kept]) & set(control[kept]))
     repeats = sorted(set(_repeats(pruned, cluster)) & set(_repeats(control, cluster)))
     if len(repeats) < LEAST_REPEATS:
@@ -144,9 +144,9 @@ def pareto(
         problem = f"frontier and control share no number of kept examples ({kept})"
         raise LawbookError(f"{problem}; sweep both over the same ones")
     pools = np.array(sorted(set(pruned[pool])), dtype=float)
-    errors = _cube(pruned, y, (kept, both), (pool, pools.tolist()), cluster, repeats, "frontier", notices)
+    errors = _cube(pruned, y, (kept, both), (pool, pools.tolist()), cluster, repeats, "frontier", notes)
     controls = _cube(
-        control, y, (kept, both), (pool, sorted(set(control[pool]))), cluster, repeats, "control", notices
+        control, y, (kept, both), (pool, sorted(set(control[pool]))), cluster, repeats, "control", notes
     )
     control_of_repeat = _mean(controls, axis=1)
 
@@ -178,7 +178,7 @@ def pareto(
         ),
         n_repeats=n,
         level=level,
-        notices=tuple(notices),
+        notes=tuple(notes),
     )
 
 
@@ -199,12 +199,13 @@ def _cube(
     cluster: Sequence[str],
     repeats: list[tuple[object, ...]],
     name: str,
-    notices: list[Notice],
+    notes: list[Note],
 ) -> Array:
     """Return y by kept, pool and repeat, the mean over runs that share all three, NaN for none."""
     bad = ~(np.isfinite(table[y].astype(float)) & (table[y] >= 0))
     if n := int(bad.sum()):
-        notices.append(Notice("frontier_runs_left_out", f"{n} runs of the {name} have no finite {y}"))
+        text = f"{n} runs of the {name} have no finite {y}"
+        notes.append(warning("frontier_runs_left_out", text, part=name, count=n))
     place = {repeat: i for i, repeat in enumerate(repeats)}
     good = table[~bad].assign(_repeat=[place.get(r, -1) for r in _repeats(table[~bad], cluster)])
     means = good[good["_repeat"] >= 0].groupby([kept[0], pool[0], "_repeat"])[y].mean().reset_index()

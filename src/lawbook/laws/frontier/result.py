@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -10,8 +12,9 @@ import pandas as pd
 from lawbook.laws.frontier.cost import SIX, Cost, samples_at
 from lawbook.laws.frontier.exponent import exponent, exponent_of_draws
 from lawbook.laws.law import Array
-from lawbook.laws.notice import Notice
+from lawbook.laws.note import Note, reason_of, refusal
 from lawbook.laws.uncertainty import Estimate
+from lawbook.storage.status import FitStatus
 
 QUANTITIES = ("size", "samples", "samples_per_size", "loss")
 COLUMNS = ("compute", *(f"{q}{end}" for q in QUANTITIES for end in ("", "_low", "_high")), "spread")
@@ -30,23 +33,34 @@ class Frontier:
     `table` has a row per budget: compute, and each of size (N*), samples (D*), samples_per_size (D*/N*) and
     loss (L*), with _low and _high (NaN where nothing shows the noise), and spread, the standard deviation of
     log N* by which a budget is weighted. `exponents` are those of N*, D* and L* in C over the budgets of the
-    table; L* with a floor is no power law, and its entry the mean log slope. `status` is 'ok' or 'refused'
-    with its `reason`; `notices` name what was left out or is known to be biased.
+    table; L* with a floor is no power law, and its entry the mean log slope. `edges` has a row per optimum that lies on
+    an edge of the sampled sizes, and is in neither: compute, size, loss and edge ('smallest' or 'largest'). `notes`
+    name what was left out, what is known to be biased, and why a frontier is refused.
     """
 
     method: str
     table: pd.DataFrame
     exponents: dict[str, Estimate]
-    status: str
-    reason: str
-    notices: tuple[Notice, ...]
+    edges: pd.DataFrame
+    status: FitStatus
+    notes: tuple[Note, ...]
+
+    @property
+    def reason(self) -> str:
+        """Return why the frontier is refused, '' if it is not."""
+        return reason_of(self.notes)
+
+
+Edge: TypeAlias = tuple[float, float, float, str]
+"""An optimum on an edge of the sizes: log C, log N, log L, and 'smallest' or 'largest'."""
 
 
 @dataclass(frozen=True)
 class Optima:
     """Optima in logs: log C, log N*, log L* (m,), and draws of the latter two (B, m), NaN without optimum.
 
-    `spread` (m,) is the standard deviation of log N*, NaN where nothing shows the noise.
+    `spread` (m,) is the standard deviation of log N*, NaN where nothing shows the noise. `edges` are the optima on
+    an edge of the sizes: log C, log N, log L, and which edge.
     """
 
     log_compute: Array
@@ -57,7 +71,8 @@ class Optima:
     spread: Array
     levels: tuple[float, float]
     draw_method: str
-    notices: tuple[Notice, ...] = field(default=())
+    notes: tuple[Note, ...] = ()
+    edges: tuple[Edge, ...] = ()
 
 
 def summarise(optima: Optima, method: str, flops: Cost = SIX, level: float = 0.95) -> Frontier:
@@ -67,8 +82,9 @@ def summarise(optima: Optima, method: str, flops: Cost = SIX, level: float = 0.9
     """
     m = len(optima.log_compute)
     if m < MIN_BUDGETS:
-        why = "; ".join(str(notice) for notice in optima.notices)
-        return refused(method, f"{m} budgets have an optimum inside the sizes, 2 are needed; {why}", optima)
+        why = "; ".join(str(note) for note in optima.notes)
+        text = f"{m} budgets have an optimum inside the sizes, {MIN_BUDGETS} are needed; {why}"
+        return refused(method, refusal("few_budgets", text, budgets=m), optima)
     compute, size = np.exp(optima.log_compute), np.exp(optima.log_size)
     samples = samples_at(compute, size, flops)
     drawn = samples_at(compute, np.exp(optima.size_draws), flops)
@@ -94,16 +110,24 @@ def summarise(optima: Optima, method: str, flops: Cost = SIX, level: float = 0.9
             )
         else:
             exponents[name] = exponent(compute, np.exp(log_value), level=level)
-    return Frontier(method, pd.DataFrame(columns), exponents, "ok", "", optima.notices)
+    return Frontier(
+        method, pd.DataFrame(columns), exponents, _edge_table(optima.edges), FitStatus.OK, optima.notes
+    )
 
 
-def refused(method: str, reason: str, optima: Optima | None = None) -> Frontier:
+def refused(method: str, why: Note, optima: Optima | None = None) -> Frontier:
     """Return a frontier without any number, and why."""
     nothing = Estimate(np.nan, np.nan, np.nan, "none")
     return Frontier(
         method, pd.DataFrame(columns=list(COLUMNS), dtype=float), dict.fromkeys(EXPONENTS, nothing),
-        "refused", reason, () if optima is None else optima.notices,
+        _edge_table(() if optima is None else optima.edges), FitStatus.REFUSED,
+        (why, *(() if optima is None else optima.notes)),
     )  # fmt: skip
+
+
+def _edge_table(edges: Sequence[Edge]) -> pd.DataFrame:
+    rows = [(*np.exp(logs), edge) for *logs, edge in edges]
+    return pd.DataFrame(rows, columns=["compute", "size", "loss", "edge"])
 
 
 def percentile_method(resampled: str) -> str:

@@ -16,7 +16,7 @@ from lawbook.laws.frontier.akima import interpolate
 from lawbook.laws.frontier.cost import SIX, Cost, compute_of
 from lawbook.laws.frontier.result import percentile_method
 from lawbook.laws.law import Array
-from lawbook.laws.notice import Notice
+from lawbook.laws.note import Note, warning
 from lawbook.laws.points import gather
 from lawbook.laws.uncertainty import quantile_levels, repeated, resample, resampling
 from lawbook.seeds import generator
@@ -27,6 +27,7 @@ with the columns loss and deviation, as in `noise_between`."""
 
 _SAME_BUDGET = 1e-6
 """Relative difference below which two budgets are one: counting rules round to whole samples or steps."""
+_MISSED = 1e-3
 _LOUDEST = 0.125
 """Largest noise relative to the loss: beyond it a normal draw may be negative and has no logarithm."""
 
@@ -46,7 +47,7 @@ class Runs:
     draws: Array
     levels: tuple[float, float]
     draw_method: str
-    notices: tuple[Notice, ...]
+    notes: tuple[Note, ...]
 
 
 def runs_of(
@@ -57,8 +58,8 @@ def runs_of(
     compute: str | None,
     samples: str | None = None,
     flops: Cost = SIX,
+    spent: str | None = None,
     cluster: str | Sequence[str] | None = "seed",
-    n_eval: str | int | None = None,
     noise: SeedNoise | None = None,
     draws: int = 1000,
     level: float = 0.95,
@@ -66,9 +67,11 @@ def runs_of(
 ) -> Runs:
     """Return the mean loss over runs of each size at each budget, and draws of it.
 
-    The budget is the column `compute`, or C(N, D) of the column `samples`. Draws add normal `noise` to each
-    loss where that is given; else they resample the seeds where most cells have several; else there are none.
-    Rows without a finite loss are left out with a Notice.
+    The budget is the column `compute`, or C(N, D) of the column `samples`. Where runs take whole steps the column
+    `spent` has what they really cost, and losses are `carried` to the budget that they were meant for. Draws add
+    normal `noise` to each loss where that is given; else they resample the seeds where most cells have several;
+    else there are none.
+    Rows without a finite loss are left out with a Note.
     Raises LawbookError for absent columns or values ≤ 0, naming rows, and for noise above an eighth of the
     loss.
     """
@@ -81,7 +84,7 @@ def runs_of(
     else:
         raise LawbookError("give one of compute (a column of FLOPs) and samples (a column of D)")
     table = table.assign(**{compute: _merged(counted)})
-    points = gather(table, y=y, x=(compute, size), cluster=cluster, n_eval=n_eval)
+    points = gather(table, y=y, x=(compute, size), cluster=cluster)
     if not len(points.x):
         raise LawbookError(f"no run has a finite {y}")
     sizes, log_compute = points.x[:, 1], np.log(points.x[:, 0])
@@ -97,9 +100,40 @@ def runs_of(
         drawn = resample(points, resampled, draws, generator(seed, "bootstrap"), np.nan, 0).log_y
         levels = quantile_levels(resampled, points.n_clusters, level)
     order = np.lexsort((sizes, log_compute))
-    return Runs(
-        sizes[order], log_compute[order], log_loss[order], drawn[:, order], levels, method, points.notices
+    found = Runs(
+        sizes[order], log_compute[order], log_loss[order], drawn[:, order], levels, method, points.notes
     )
+    if spent is None:
+        return found
+    check_columns(table, [spent])
+    costs = table.groupby([compute, size])[spent].mean()
+    cells = list(map(tuple, points.x[order].tolist()))
+    return carried(found, np.log(costs.loc[cells].to_numpy(dtype=float)))
+
+
+def carried(runs: Runs, log_spent: Array) -> Runs:
+    """Return runs whose log C is a budget, and whose losses were measured at other C (n,), with losses at the budget.
+
+    Each size's log L over the log C that it spent is followed by Akima's interpolation to its budgets; a size with one
+    budget keeps its loss. A Note says how far budgets were missed, where that is more than 0.1 %.
+    """
+    every = np.vstack([runs.log_loss, runs.draws])
+    alone = 0
+    for name in np.unique(runs.size):
+        of = np.flatnonzero(runs.size == name)
+        of = of[np.argsort(log_spent[of])]
+        if len(np.unique(log_spent[of])) < len(of):
+            raise LawbookError(f"size {name:g} spent the same on two budgets; set them further apart")
+        if len(of) == 1:
+            alone += 1
+        else:
+            every[:, of] = interpolate(log_spent[of], every[:, of], runs.log_compute[of])
+    notes, missed = runs.notes, float(np.expm1(np.abs(log_spent - runs.log_compute).max()))
+    if missed > _MISSED:
+        text = f"steps are whole, so that compute misses budgets by up to {missed:.1%}; losses are carried along each "
+        text += f"size's curve to the budget, but of {alone} sizes with one budget"
+        notes = (*notes, warning("rounded_budgets", text, missed=missed, alone=alone))
+    return replace(runs, log_loss=every[0], draws=every[1:], notes=notes)
 
 
 def noise_between(losses: ArrayLike, deviations: ArrayLike) -> Callable[[Array], Array]:

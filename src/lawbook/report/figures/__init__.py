@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -21,8 +21,9 @@ from lawbook.results.reader import Results
 from lawbook.results.words import plain
 from lawbook.storage.provenance import Provenance
 from lawbook.storage.tables import write_csv
-from lawbook.studies.runs import Run
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.identity import Run
+from lawbook.studies.schema import StudyFile
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,12 @@ class Drawn:
 class Kind:
     """A kind of figure: how it is drawn, what its `of` names, and the options that it takes.
 
-    Each option is {name: what it does}; `check` raises LawbookError if it cannot be drawn of the configurations
-    that are planned for it.
+    shows: `sweep`, `law`, or a kind of analysis, of which `of` names one. Each option is {name: what it does}; `check`
+    raises LawbookError if it cannot be drawn of the configurations that are planned for it.
     """
 
     draw: Callable[[FigureBlock, Results, StudyFile], Drawn]
-    shows: Literal["sweep", "law", "frontier", "quanta", "known_quanta"]
+    shows: str
     options: dict[str, str]
     check: Callable[[FigureBlock, Sequence[Config]], None] | None = None
 
@@ -58,11 +59,8 @@ def check_figure(block: FigureBlock, content: StudyFile, runs: Sequence[Run] = (
     runs: those that are planned; without them what is planned is not looked at.
     """
     kind = figures[block.kind]
-    known: Collection[str] = {
-        "sweep": content.sweeps.keys(), "law": content.laws.keys(), "frontier": content.frontiers.keys(),
-        "quanta": () if content.quanta is None else ("quanta",),
-        "known_quanta": () if content.known_quanta is None else ("known_quanta",),
-    }[kind.shows]  # fmt: skip
+    named: dict[str, Collection[str]] = {"sweep": content.sweeps, "law": content.laws}
+    known = named.get(kind.shows, content.analyses.of(kind.shows))
     if kind.shows == "sweep" and content.table is not None:
         raise LawbookError(
             f"figure {block.kind}: it shows a sweep, and a table has none; write {{law: NAME}}"
@@ -80,6 +78,15 @@ def check_figure(block: FigureBlock, content: StudyFile, runs: Sequence[Run] = (
     if kind.check is not None and runs:
         sweep = block.of or next(iter(content.sweeps))
         kind.check(block, [run.config for run in runs if sweep in run.sweeps and _shown(block, run.config)])
+
+
+def analysis_shown(
+    block: FigureBlock, kind: str, results: Results, content: StudyFile
+) -> tuple[Any, Results]:
+    """Return the block of the analysis that a figure shows, by default the only one of its kind, and its tables."""
+    blocks = content.analyses.of(kind)
+    name = block.of or next(iter(blocks))
+    return blocks[name], results.analysis(kind, name)
 
 
 def _shown(block: FigureBlock, config: Config) -> bool:

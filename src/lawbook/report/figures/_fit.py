@@ -15,6 +15,7 @@ from lawbook.laws.law import Array
 from lawbook.report.figures import Drawn
 from lawbook.report.style import BLACK, DOUBLE, GREY, PALETTE, RED, log_axis, new_figure
 from lawbook.results.words import enumerate_words, measured, plain, symbol
+from lawbook.storage.status import FitStatus
 
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 _SHOWN = 4
@@ -33,7 +34,7 @@ def draw_fit(
     """
     one = len(fitted.inputs) == 1
     figure = _one_input(fitted, fits, curves, slopes) if one else _several_inputs(fitted)
-    state = "" if fitted.status == "ok" else f" ({plain(fitted.status)}: {fitted.reason})"
+    state = "" if fitted.status == FitStatus.OK else f" ({plain(fitted.status)}: {fitted.reason})"
     title = f"{plain(fitted.y)} by {', '.join(map(plain, fitted.inputs))}: {plain(fitted.law.name)}{state}"
     return Drawn(figure, fitted.points, title, _caption(fitted))
 
@@ -47,12 +48,14 @@ def _one_input(
     name = fitted.inputs[0]
     points = fitted.points
     x = points[name].to_numpy(dtype=float)
-    others = [form for form, other in fits.items() if form != fitted.law.name and other.status != "refused"]
+    others = [
+        form for form, other in fits.items() if form != fitted.law.name and other.status != FitStatus.REFUSED
+    ]
     for i, form in enumerate([fitted.law.name, *others[:_SHOWN]]):
         curve = curves[curves["law"] == form]
         if curve.empty:
             continue
-        sound = fits[form].status != "refused"
+        sound = fits[form].status != FitStatus.REFUSED
         colour = PALETTE[i % len(PALETTE)] if sound else GREY
         look: dict[str, Any] = {"color": colour, "ls": _DASHES[i % len(_DASHES)]}
         at = curve[name].to_numpy(dtype=float)
@@ -168,7 +171,7 @@ def _frame(axes: Axes, points: pd.DataFrame, curves: pd.DataFrame) -> None:
 
 def _heading(axes: Axes, fitted: Fit) -> None:
     """Say above the main panel which law it is, in red if the data do not give it."""
-    if fitted.status == "ok":
+    if fitted.status == FitStatus.OK:
         axes.set_title(fitted.law.formula)
     else:
         axes.set_title(f"{plain(fitted.status).upper()}: {fitted.reason}", color=RED, fontsize=7)
@@ -183,7 +186,7 @@ def _legend(fitted: Fit) -> str:
         if name in names
     )
     text = f"{plain(fitted.law.name)}: " + ", ".join(f"{name} = {value}" for name, value in values)
-    return text if fitted.status == "ok" else f"{text} ({plain(fitted.status)})"
+    return text if fitted.status == FitStatus.OK else f"{text} ({plain(fitted.status)})"
 
 
 def _caption(fitted: Fit) -> str:

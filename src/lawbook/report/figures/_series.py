@@ -10,18 +10,20 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator
-from scipy import stats
 
 from lawbook.axes import Config
 from lawbook.errors import LawbookError
 from lawbook.laws.fit import point_table
 from lawbook.laws.points import gather
+from lawbook.laws.repeats import independent, t_reach
 from lawbook.report.style import MARKERS, colours, log_axis
-from lawbook.results.evaluations import independent
 from lawbook.results.reader import Results
-from lawbook.results.selection import REPEATS, sweep_runs, text_of, varying_axes, where
+from lawbook.results.selection import sweep_runs, text_of, varying_axes, where
 from lawbook.results.words import conditions, count, number, plain
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.storage.status import RunStatus
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.roles import REPEATS
+from lawbook.studies.schema import StudyFile
 
 MAX_LINES = 14
 """More lines than this in one panel cannot be told apart."""
@@ -125,11 +127,11 @@ def means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
     see, a point without a single wrong answer an upper limit at 1/n_eval; else means and intervals are plain.
     Diverged runs are left out: the caller draws them.
     """
-    usable = runs[(runs["status"] != "diverged") & runs[y].notna()]
+    usable = runs[(runs["status"] != RunStatus.DIVERGED) & runs[y].notna()]
     repeats = independent(usable)
     trials = "n_eval" if y == "test_error" and "n_eval" in runs else None
     if usable.empty or (trials is None and (usable[y] <= 0).any()):
-        return _plain_means(usable, y, x)
+        return plain_means(usable, y, x)
     needed = list(dict.fromkeys([y, x, *repeats, "status", *([trials] if trials else [])]))
     table = usable[needed].assign(run=usable["run_id"])  # equal rows are two runs, not one row twice
     points = gather(table, y=y, x=x, cluster=repeats or None, n_eval=trials, positive_x=False)
@@ -139,9 +141,15 @@ def means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
 _COLUMNS = ["x", "y", "low", "high", "n_seeds", "censored"]
 
 
-def _plain_means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
-    table = runs.groupby(x)[y].agg(["mean", "std", "size"]).rename_axis("x").reset_index()
-    half = stats.t.ppf(0.975, np.maximum(table["size"] - 1, 1)) * table["std"] / np.sqrt(table["size"])
+def plain_means(runs: pd.DataFrame, y: str, x: str) -> pd.DataFrame:
+    """Return the mean of y per x and its 95 % t interval, without weights and limits: the columns of `means`.
+
+    Each independent repeat counts once, by the mean of its runs; an interval needs two.
+    """
+    repeats = independent(runs) or ["run_id"]
+    each = runs.groupby([x, *repeats], dropna=False)[y].mean()
+    table = each.groupby(level=0).agg(["mean", "std", "size"]).rename_axis("x").reset_index()
+    half = t_reach(table["size"]) * table["std"] / np.sqrt(table["size"])
     table = table.assign(low=table["mean"] - half, high=table["mean"] + half, censored=False)
     return table.rename(columns={"mean": "y", "size": "n_seeds"})[_COLUMNS]
 
@@ -162,7 +170,7 @@ def flops_axis(axes: Axes, flops: pd.Series) -> None:
 def draw_points(
     axes: Axes, points: pd.DataFrame, line: Line, *, joined: bool = True, label: str | None = None
 ) -> None:
-    """Draw means with their intervals; upper limits as open triangles that point down."""
+    """Draw means with their intervals; limits as open triangles, upper ones pointing down and lower ones up."""
     seen, limit = points[~points["censored"].astype(bool)], points[points["censored"].astype(bool)]
     ends = seen[["y", "low", "high"]].to_numpy(dtype=float)
     spread = np.nan_to_num(np.stack([ends[:, 0] - ends[:, 1], ends[:, 2] - ends[:, 0]]))
@@ -177,13 +185,14 @@ def draw_points(
         elinewidth=0.8,
         label=line.label if label is None else label,
     )
-    if len(limit):
-        axes.plot(limit["x"], limit["y"], color=line.colour, marker="v", mfc="white", ls="none", ms=5)
+    for marker, rows in (("v", limit[limit["high"].notna()]), ("^", limit[limit["high"].isna()])):
+        if len(rows):
+            axes.plot(rows["x"], rows["y"], color=line.colour, marker=marker, mfc="white", ls="none", ms=5)
 
 
 def draw_seeds(axes: Axes, runs: pd.DataFrame, y: str, x: str, line: Line) -> None:
     """Draw each run as a faint dot; a run without a wrong answer as a faint triangle at 1/n_eval."""
-    finite = runs[(runs["status"] != "diverged") & runs[y].notna()]
+    finite = runs[(runs["status"] != RunStatus.DIVERGED) & runs[y].notna()]
     positive = finite[finite[y] > 0]
     look: dict[str, Any] = {"color": line.colour, "alpha": 0.3, "ms": 2.8, "mew": 0, "ls": "none"}
     axes.plot(positive[x], positive[y], marker="o", zorder=1, **look)
@@ -197,7 +206,7 @@ def repeats_text(runs: pd.DataFrame) -> str:
     counts = [(axis, len(runs[axis].unique())) for axis in reversed(REPEATS) if axis in runs]
     parts = [count(n, axis) for axis, n in counts if n > 1]
     text = " × ".join(parts) or "1 seed"
-    diverged = int((runs["status"] == "diverged").sum())
+    diverged = int((runs["status"] == RunStatus.DIVERGED).sum())
     return f"{count(len(runs), 'run')}, {text}" + (f"; {count(diverged, 'run')} diverged" if diverged else "")
 
 

@@ -18,7 +18,10 @@ from lawbook.report.style import DOUBLE, SINGLE, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.selection import text_of
 from lawbook.results.words import label, number, plain
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.storage.columns import metric_column
+from lawbook.storage.status import RunStatus
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.schema import StudyFile
 
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
@@ -26,7 +29,8 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     runs, sweep = chosen_runs(block, results, content)
     x, others = swept_axis(block, runs, content, sweep)
     split = block.options.get("split", "test")
-    panels = [y for y in (f"{split}_loss", f"{split}_error") if y in runs and runs[y].notna().any()]
+    loss, error = metric_column(split, "loss"), metric_column(split, "error")
+    panels = [y for y in (loss, error) if y in runs and runs[y].notna().any()]
     lines, held = make_lines(runs, others)
 
     names = None
@@ -49,7 +53,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
             axes.set_xticks(range(len(names)), names)
         else:
             log_axis(axes, "x", runs[x])
-        values = runs.loc[runs["status"] != "diverged", y]
+        values = runs.loc[runs["status"] != RunStatus.DIVERGED, y]
         log_axis(axes, "y", values[values > 0])
         axes.set_xlabel(label(x, content))
         axes.set_ylabel(label(y, content))
@@ -58,8 +62,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         figure.legend(handles, labels, loc="outside right upper")
 
     about = [f"Dots: single runs; points: means over seeds with 95 % intervals ({repeats_text(runs)})"]
-    if any(y.endswith("_error") for y in panels) and (runs[f"{split}_error"] == 0).any():
-        zeros = int((runs[f"{split}_error"] == 0).sum())
+    if error in panels and (zeros := int((runs[error] == 0).sum())):
         about.append(
             f"{number(zeros)} runs without a wrong answer are drawn at 1/n as triangles: an upper limit"
         )

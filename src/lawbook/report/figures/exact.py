@@ -7,13 +7,15 @@ import pandas as pd
 
 from lawbook.errors import LawbookError
 from lawbook.fitting.exact import exact_runs
+from lawbook.laws.repeats import independent
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import Line, as_data, draw_points, means
 from lawbook.report.style import BLACK, DOUBLE, MARKERS, colours, log_axis, new_figure
 from lawbook.results.reader import Results
-from lawbook.results.selection import REPEATS
 from lawbook.results.words import count, label, number, plain
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.storage.status import RunStatus
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.schema import StudyFile
 
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
@@ -91,8 +93,8 @@ def _values(groups: list[str]) -> list[float] | list[str]:
 
 def _ratios(runs: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
     """Return per x the mean of y / exact over seeds, its standard error, n, and the exact curve."""
-    known = runs[(runs["status"] != "diverged") & runs["exact"].notna() & runs[y].notna()]
-    keys = [x, *(axis for axis in REPEATS if axis in known.columns)]
+    known = runs[(runs["status"] != RunStatus.DIVERGED) & runs["exact"].notna() & runs[y].notna()]
+    keys = [x, *(independent(known) or ["run_id"])]
     each = (known[y] / known["exact"]).groupby([known[key] for key in keys], dropna=False).mean()
     per_x = each.groupby(level=0)
     table = pd.DataFrame(

@@ -16,7 +16,10 @@ from lawbook.report.style import BLACK, GREY, PALETTE, SINGLE, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.selection import parse_group
 from lawbook.results.words import enumerate_words, label, number, plain, symbol
-from lawbook.studies.schema import FigureBlock, LawBlock, StudyFile
+from lawbook.storage.status import FitStatus
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.law_block import LawBlock
+from lawbook.studies.schema import StudyFile
 
 _DASHES: tuple[Any, ...] = (":", (0, (1, 3)), (0, (5, 2, 1, 2)))
 
@@ -53,7 +56,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         exponent_at_infinity(law, results.points_of(law), str(group)) for group in table["group"]
     ]
     axes.plot(table["at"], table["at infinity"], color=GREY, lw=0.9, label="at infinity")
-    seen = table[table["status"] != "refused"]
+    seen = table[table["status"] != FitStatus.REFUSED]
     ends = seen[["estimate", "low", "high"]].to_numpy(dtype=float)
     spread = np.nan_to_num(np.stack([ends[:, 0] - ends[:, 1], ends[:, 2] - ends[:, 0]]))
     axes.errorbar(seen["at"], ends[:, 0], yerr=np.maximum(spread, 0), color=PALETTE[0], marker="o", ls="none",
@@ -61,7 +64,9 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     axes.set(xlabel=label(law.by[0], content), ylabel=f"{symbol(parameter)} of {plain(name)}")
     figure.legend(loc="outside right upper")
     refused = [
-        text for text, status in zip(table["group"], table["status"], strict=True) if status == "refused"
+        text
+        for text, status in zip(table["group"], table["status"], strict=True)
+        if status == FitStatus.REFUSED
     ]
     caption = (
         f"The exponent {symbol(parameter)} of the {plain(form)} law fitted to {plain(law.y)} against "

@@ -21,9 +21,10 @@ from lawbook.report.figures._series import WHERE, chosen_runs
 from lawbook.report.style import DOUBLE, RED, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.words import conditions, number, plain
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.identity import reads_scores
 from lawbook.studies.probes import DISPUTED, pool_id
-from lawbook.studies.runs import reads_scores
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.studies.schema import StudyFile
 from lawbook.tasks import PoolTask, tasks
 
 EACH = 3

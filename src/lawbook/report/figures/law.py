@@ -18,16 +18,21 @@ from matplotlib.lines import Line2D
 
 from lawbook.fitting.exact import exact_points
 from lawbook.laws.forms import laws as forms
+from lawbook.laws.note import notes_from_json, reason_of
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import Line, as_data, draw_points
 from lawbook.report.style import BLACK, DOUBLE, GREY, MARKERS, PALETTE, RED, colours, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.selection import INPUTS
 from lawbook.results.words import count, enumerate_words, fitted_range, label, measured, number, plain, symbol
-from lawbook.studies.schema import FigureBlock, LawBlock, StudyFile
+from lawbook.storage.status import FitStatus
+from lawbook.studies.columns_block import bounded
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.law_block import LawBlock
+from lawbook.studies.schema import StudyFile
 
 _DASHES = ("-", "--", "-.", ":")
-_EXACT_DASHES = (":", (0, (1, 3)), (0, (5, 2, 1, 2)))
+_EXACT_DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = (":", (0, (1, 3)), (0, (5, 2, 1, 2)))
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     series = _series(law, fits)
     if len(law.inputs) > 1:
         drawn, data = _draw_surface(name, law, series, results, content)
-        return Drawn(drawn, data, f"The law {plain(name)}", _caption(fits, law))
+        return Drawn(drawn, data, f"The law {plain(name)}", _caption(fits, law, content))
 
     figure = new_figure(DOUBLE, 3.4)
     grid = figure.subplot_mosaic([["main", "residual"], ["main", "slope"]], width_ratios=[1.55, 1])
@@ -98,7 +103,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         handles.append(Line2D([], [], color=BLACK, ls=dash, lw=1.6))
         texts.append(f"exact curve ({plain(known)})")
     _add_legend(figure, handles, texts, series)
-    return Drawn(figure, _data(law, parts), f"The law {plain(name)}", _caption(fits, law))
+    return Drawn(figure, _data(law, parts), f"The law {plain(name)}", _caption(fits, law, content))
 
 
 def _draw_surface(
@@ -179,7 +184,9 @@ def _lead(group: str) -> str:
 
 
 def _flaw(row: pd.Series) -> str:
-    return "" if row["status"] == "ok" else f"{plain(str(row['status'])).upper()}: {row['reason']}"
+    if row["status"] == FitStatus.OK:
+        return ""
+    return f"{plain(str(row['status'])).upper()}: {reason_of(notes_from_json(row['notes']))}"
 
 
 def _legend_text(law: LawBlock, row: pd.Series) -> str:
@@ -258,20 +265,20 @@ def _finish(
 
 def _state_refusals(main: Axes, series: list[Series]) -> None:
     """Write on the panel itself that the headline form was refused, and why."""
-    said = [s for s in series if s.headline and s.flaw]
-    if said:
+    refused = [s for s in series if s.headline and s.flaw]
+    if refused:
         low, high = main.get_ylim()
         room = (high / low) ** 0.45 if main.get_yscale() == "log" else 1.0
         main.set_ylim(low, high * room)
-        texts = [s.lead + s.flaw for s in said[:2]]
-        if len(said) > 2:
-            texts.append(f"… and {count(len(said) - 2, 'group')} more")
+        texts = [s.lead + s.flaw for s in refused[:2]]
+        if len(refused) > 2:
+            texts.append(f"… and {count(len(refused) - 2, 'group')} more")
         box = {"boxstyle": "round,pad=0.4", "fc": "white", "ec": RED, "lw": 0.8, "alpha": 0.92}
         main.text(0.5, 0.97, "\n".join(texts), transform=main.transAxes, ha="center", va="top", color=RED,
                   fontsize=7, bbox=box, zorder=9)  # fmt: skip
 
 
-def _caption(fits: pd.DataFrame, law: LawBlock) -> str:
+def _caption(fits: pd.DataFrame, law: LawBlock, content: StudyFile) -> str:
     if fits.empty:
         return "No run of this law has been fitted."
     row = fits.iloc[0]
@@ -283,7 +290,9 @@ def _caption(fits: pd.DataFrame, law: LawBlock) -> str:
         seeds = count(n, "independent repeat")
     runs = number(row["n_runs"])
     first = " in the first group" if len(fits["group"].unique()) > 1 else ""
-    text = f"Left: means of {plain(law.y)} with 95 % intervals ({runs} runs, {seeds}{first}), "
+    bound = law.y in bounded(content.columns) and bool((fits["n_censored"].fillna(0) > 0).any())
+    each = ", or each run where some are censored" if bound else ""
+    text = f"Left: means of {plain(law.y)} with 95 % intervals{each} ({runs} runs, {seeds}{first}), "
     if len(law.inputs) == 1:
         text += "the fitted law and its band over the fitted range."
         text += " Right: log residuals, and local slopes with the laws' own."
@@ -291,7 +300,9 @@ def _caption(fits: pd.DataFrame, law: LawBlock) -> str:
         text += (
             f"against the fitted law. Right: log residuals against {enumerate_words(map(plain, law.inputs))}."
         )
-    if (fits["n_censored"].fillna(0) > 0).any():
+    if bound:
+        text += " Open triangles: runs known by a bound alone, which lie beyond it, the way that the triangle points."
+    elif (fits["n_censored"].fillna(0) > 0).any():
         text += " Open triangles: no wrong answer in any run, an upper limit."
     verdicts = fits["preferred_reason"].dropna()
     if len(law.compare) > 1 and len(verdicts):

@@ -23,7 +23,9 @@ from lawbook.report.style import DOUBLE, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.selection import varying_axes
 from lawbook.results.words import label, number, plain
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.storage.status import RunStatus
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.schema import StudyFile
 
 X = "learning_rate"
 
@@ -46,7 +48,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     for row, line in enumerate(lines):
         points = means(line.runs, y, X)
         counts = line.runs.groupby(X)["status"].agg(
-            n_diverged=lambda s: int((s == "diverged").sum()), n_runs="size"
+            n_diverged=lambda s: int((s == RunStatus.DIVERGED).sum()), n_runs="size"
         )
         points = points.merge(counts.reset_index().rename(columns={X: "x"}), on="x", how="outer")
         points["censored"] = points["censored"].eq(True)

@@ -8,15 +8,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from lawbook.analyses.pruning_frontier.compute import OF_SELECTION
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import RANDOM, WHERE, as_data, check_control, chosen_runs, repeats_text
 from lawbook.report.style import BLACK, DOUBLE, MARKERS, PALETTE, legend_columns, new_figure
 from lawbook.results.paired import paired_difference
 from lawbook.results.reader import Results
-from lawbook.results.selection import REPEATS, varying_axes
+from lawbook.results.selection import OF_SELECTION, varying_axes
 from lawbook.results.words import conditions, number, plain
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.roles import REPEATS
+from lawbook.studies.schema import StudyFile
 
 MAX_PANELS = 6
 
@@ -32,7 +33,9 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     panels = list(pruned.groupby(apart, sort=True)) if apart else [((), pruned)]
     gaps = pd.concat(
         [
-            _differences(of, y, selection).assign(panel=conditions(dict(zip(apart, key, strict=True))))
+            _differences(of, y, selection, results.axes).assign(
+                panel=conditions(dict(zip(apart, key, strict=True)))
+            )
             for key, of in panels
         ],
         ignore_index=True,
@@ -72,10 +75,10 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     )
 
 
-def _differences(runs: pd.DataFrame, y: str, selection: list[str]) -> pd.DataFrame:
+def _differences(runs: pd.DataFrame, y: str, selection: list[str], axes: list[str]) -> pd.DataFrame:
     """Return selection − random per selection and keep fraction, paired by fold and seed.
 
-    selection: the axes besides metric and keep that tell selections apart.
+    selection: the axes besides metric and keep that tell selections apart; axes: those that tell runs apart.
     """
     keys = [axis for axis in REPEATS if axis in runs.columns]
     rows = []
@@ -83,7 +86,7 @@ def _differences(runs: pd.DataFrame, y: str, selection: list[str]) -> pd.DataFra
         base = at[at["metric"] == RANDOM]
         told_apart = ["metric", "keep", *selection]
         for values, of in at[at["metric"] != RANDOM].groupby(told_apart):
-            d = paired_difference(of, base, y, keys)
+            d = paired_difference(of, base, y, keys, axes)
             named = _named(dict(zip(told_apart, values, strict=True)))
             rows.append((named, keep, d.estimate, d.low, d.high, d.n, d.folds, d.lacking))
     columns = ["selection", "keep_fraction", "y", "low", "high", "n_pairs", "folds", "lacking"]

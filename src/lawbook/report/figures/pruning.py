@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from lawbook.analyses.pruning_frontier.compute import OF_SELECTION
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import (
     MAX_LINES,
@@ -29,9 +28,11 @@ from lawbook.report.figures._series import (
 from lawbook.report.style import BLACK, DOUBLE, legend_columns, log_axis, new_figure
 from lawbook.results.paired import paired_difference
 from lawbook.results.reader import Results
-from lawbook.results.selection import REPEATS, varying_axes, where
+from lawbook.results.selection import OF_SELECTION, varying_axes, where
 from lawbook.results.words import label, number, plain
-from lawbook.studies.schema import FigureBlock, StudyFile
+from lawbook.studies.figure_block import FigureBlock
+from lawbook.studies.roles import REPEATS
+from lawbook.studies.schema import StudyFile
 
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
@@ -77,7 +78,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         whole = control[control["keep_fraction"] == 1]
         for metric in metrics:
             add(pd.concat([line.runs[line.runs["metric"] == metric], whole]), line, metric, line.label)
-        differences.append(_differences(line, control, metrics, y))
+        differences.append(_differences(line, control, metrics, y, results.axes))
     gaps = pd.concat(differences, ignore_index=True)
     _draw_differences(right, gaps, lines, metrics)
     parts.append(({"part": "difference"}, gaps))
@@ -141,7 +142,9 @@ def _draw_line(
             drawn.set_markerfacecolor("white")
 
 
-def _differences(line: Line, control: pd.DataFrame, metrics: list[str], y: str) -> pd.DataFrame:
+def _differences(
+    line: Line, control: pd.DataFrame, metrics: list[str], y: str, axes: list[str]
+) -> pd.DataFrame:
     """Return metric − random per metric and keep fraction of a line, paired by fold and seed."""
     rows = []
     keys = [axis for axis in REPEATS if axis in line.runs.columns]
@@ -151,7 +154,7 @@ def _differences(line: Line, control: pd.DataFrame, metrics: list[str], y: str) 
             of = at[at["metric"] == metric]
             if of.empty or base.empty:
                 continue
-            d = paired_difference(of, base, y, keys)
+            d = paired_difference(of, base, y, keys, axes)
             rows.append((line.label, metric, keep, d.estimate, d.low, d.high, d.n, d.folds, d.lacking))
     columns = ["line", "metric", "x", "y", "low", "high", "n_pairs", "folds", "lacking"]
     return pd.DataFrame(rows, columns=columns)

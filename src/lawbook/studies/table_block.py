@@ -1,0 +1,33 @@
+"""The block `table` of a study: runs that are fitted as they stand, instead of being trained."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from lawbook.studies.block import Block
+
+
+class TableBlock(Block):
+    """A table of runs that are fitted as they stand, instead of being trained."""
+
+    path: str = Field(
+        min_length=1,
+        description="A CSV or Parquet file with a row per run; a relative path begins at the study's own folder.",
+    )
+    sha256: str | None = Field(
+        None,
+        pattern="^[0-9a-f]{64}$",
+        description="SHA-256 of the file; the study stops where the file is another.",
+    )
+    rename: dict[str, Annotated[str, Field(min_length=1)]] = Field(
+        {}, description="{column of the file: what the study calls it}."
+    )
+
+    @field_validator("path")
+    @classmethod
+    def _whole(cls, value: str) -> str:
+        if value.startswith("~"):
+            raise ValueError("~ is not expanded; write the path from the study's folder, or a whole one")
+        return value
