@@ -59,7 +59,7 @@ class TrainingAxes(Axes):
         )
     )
     base_width: Annotated[int, Neutral(64)] = Field(
-        64, ge=1, le=1 << 20, description="Width at which `mup` is the same as `standard`."
+        64, ge=1, le=1 << 20, description="Width at which the rates of `mup` are those of `standard`."
     )
     init_scale: Annotated[float, Neutral(1.0)] = Field(
         1.0, gt=0, description="Factor on the initial matrices; biases and gains stay as they are."
