@@ -1,4 +1,4 @@
-"""Faults in a whole study as its user runs it: `lawbook run`, with Snakemake and its jobs, in a house of its own."""
+"""Faults in a whole study as its user runs it: `lawbook run`, with Snakemake and its jobs, in a checkout of its own."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ import numpy as np
 import psutil
 import pyarrow.parquet as pq
 
+from .checkout import Checkout, build
 from .damage import DAMAGES, may_mount, small_disk
-from .house import House, build
 from .outcomes import Course, finished_runs, lost_runs
 from .workshop import NAME, STUDY
 
@@ -42,45 +42,45 @@ STAGES = {
 """What each job makes, so that it is made again once that is gone."""
 
 
-def prepare(folder: Path) -> House:
-    """Return a house with a tiny study that has been run, and whose training writes checkpoints all the time."""
-    house = build(folder, NAME)
+def prepare(folder: Path) -> Checkout:
+    """Return a checkout with a tiny study that has been run, and whose training writes checkpoints all the time."""
+    checkout = build(folder, NAME)
     text = STUDY.replace("STEPS", str(STEPS)).replace("width: [4, 8]", "width: [8]")
     (folder / f"config/studies/{NAME}.yaml").write_text(text)
-    house.edit("src/lawbook/training/stack.py", "TICK_S = 0.2", "TICK_S = 0.0")
+    checkout.edit("src/lawbook/training/stack.py", "TICK_S = 0.2", "TICK_S = 0.0")
     for often in (
         ("CHECKPOINT_S, HEARTBEAT_S = 20.0, 1.0", "CHECKPOINT_S, HEARTBEAT_S = 0.0, 0.0"),
         ("CHECKPOINT_SHARE = 0.05", "CHECKPOINT_SHARE = 0.5"),
     ):
-        house.edit("src/lawbook/training/watch.py", *often)
-    ran = house.lawbook(*RUN)
+        checkout.edit("src/lawbook/training/watch.py", *often)
+    ran = checkout.lawbook(*RUN)
     assert ran.returncode == 0, ran.stderr
-    return house
+    return checkout
 
 
-def edit_the_model(house: House) -> None:
+def edit_the_model(checkout: Checkout) -> None:
     """Change what every model begins with, and so every number of the study."""
-    house.edit("src/lawbook/models/mlp.py", "rng.normal(", "0.5 * rng.normal(")
+    checkout.edit("src/lawbook/models/mlp.py", "rng.normal(", "0.5 * rng.normal(")
 
 
 @dataclass
 class Case:
-    """One fault in a house of its own, and its course. right: the house whose tables are the right ones."""
+    """One fault in a checkout of its own, and its course. right: the checkout whose tables are the right ones."""
 
-    house: House
-    right: House
+    checkout: Checkout
+    right: Checkout
     rng: np.random.Generator
     course: Course = field(default_factory=Course)
 
     @property
     def cache(self) -> Path:
         """Return the folder of finished runs."""
-        return self.house.folder / "results/.cache"
+        return self.checkout.folder / "results/.cache"
 
     def undo(self, script: str, cache: bool = False) -> None:
         """Let the jobs of a script not have run yet; with `cache`, let nothing be finished, either."""
         for pattern in STAGES[script]:
-            for file in self.house.path("").glob(pattern):
+            for file in self.checkout.path("").glob(pattern):
                 file.unlink()
         if cache:
             shutil.rmtree(self.cache)
@@ -98,18 +98,18 @@ class Case:
         kept: the runs that were finished when the fault was over, and their seconds.
         """
         for _ in range(3):
-            ran = self.house.lawbook(*RUN)
+            ran = self.checkout.lawbook(*RUN)
             self.failed(ran.returncode, ran.stderr)
             if not ran.returncode:
                 break
         for name in TABLES:
-            mine = self.house.path(name)
+            mine = self.checkout.path(name)
             if not mine.is_file() or mine.read_bytes() != self.right.path(name).read_bytes():
                 self.course.wrong.append(name)
         if not self.course.wrong:
-            costs = pq.read_table(self.house.path("costs.parquet")).to_pandas()
+            costs = pq.read_table(self.checkout.path("costs.parquet")).to_pandas()
             self.course.lost += lost_runs(kept, costs)
-        if list(self.house.folder.rglob("made_by_a_pickle")):
+        if list(self.checkout.folder.rglob("made_by_a_pickle")):
             self.course.wrong.append("a pickle was run")
         return self.course
 
@@ -117,11 +117,11 @@ class Case:
     def stopped(self, scripts: list[str]) -> Iterator[tuple[Popen[str], psutil.Process | None]]:
         """Start the study and wait for a moment in a job of one of the scripts; yield both, to be stopped.
 
-        At the end, note what the command said, and see to it that nobody runs in the house any more.
+        At the end, note what the command said, and see to it that nobody runs in the checkout any more.
         """
         script = scripts[self.rng.integers(len(scripts))]
         self.undo(script, cache=script in ("train_shard", "score_pools"))
-        command = self.house.start(*RUN)
+        command = self.checkout.start(*RUN)
         try:
             job = self.wait_for(f"scripts/{script}.py", command)
             time.sleep(self.rng.uniform(0.0, 4.0 if script in ("train_shard", "score_pools") else 2.0))
@@ -129,10 +129,10 @@ class Case:
             command.wait(timeout=600)
         finally:
             self.end_all()
-        self.failed(command.returncode, (self.house.folder / "said.txt").read_text())
+        self.failed(command.returncode, (self.checkout.folder / "said.txt").read_text())
 
     def wait_for(self, words: str, command: Popen[str]) -> psutil.Process | None:
-        """Wait until a process with these words runs in the house; None if the command ends before."""
+        """Wait until a process with these words runs in the checkout; None if the command ends before."""
         while command.poll() is None:
             for process in self.processes():
                 with suppress(psutil.Error, IndexError):
@@ -142,16 +142,16 @@ class Case:
         return None
 
     def processes(self) -> Iterator[psutil.Process]:
-        """Yield the processes that run in the house."""
+        """Yield the processes that run in the checkout."""
         for process in psutil.process_iter():
             try:
-                if process.cmdline() and Path(process.cwd()) == self.house.folder:
+                if process.cmdline() and Path(process.cwd()) == self.checkout.folder:
                     yield process
             except psutil.Error:
                 continue
 
     def end_all(self) -> None:
-        """Wait a moment for orphans to end by themselves, then kill whoever still runs in the house."""
+        """Wait a moment for orphans to end by themselves, then kill whoever still runs in the checkout."""
         until = time.monotonic() + 10
         while (left := list(self.processes())) and time.monotonic() < until:
             time.sleep(0.1)
@@ -204,7 +204,7 @@ def kill_the_command(case: Case) -> None:
     with case.stopped(list(STAGES)) as (command, _):
         command.kill()
         command.wait()
-        again = case.house.lawbook(*RUN)
+        again = case.checkout.lawbook(*RUN)
         case.failed(again.returncode, again.stderr)
 
 
@@ -212,15 +212,19 @@ def damage_a_result(case: Case) -> None:
     """Damage any file of the finished results."""
     _damage(
         case,
-        [file for file in case.house.path("").rglob("*") if file.is_file() and "progress" not in file.parts],
+        [
+            file
+            for file in case.checkout.path("").rglob("*")
+            if file.is_file() and "progress" not in file.parts
+        ],
     )
 
 
 def damage_a_shard(case: Case) -> None:
     """Damage a shard's table, and let plain Snakemake collect."""
-    _damage(case, list(case.house.path("shards").iterdir()))
+    _damage(case, list(case.checkout.path("shards").iterdir()))
     case.undo("collect_runs")
-    ran = case.house.snakemake("--cores", "2", NAME)
+    ran = case.checkout.snakemake("--cores", "2", NAME)
     case.failed(ran.returncode, ran.stdout + ran.stderr)
 
 
@@ -240,14 +244,14 @@ def fill_the_disk(case: Case) -> None:
     """Run the study on a disk with little room for results."""
     case.undo("train_shard", cache=True)
     case.undo("score_pools")
-    with small_disk(case.house.folder / "results", int(case.rng.integers(0, 150))):
+    with small_disk(case.checkout.folder / "results", int(case.rng.integers(0, 150))):
         _run(case)
 
 
 def protect_the_results(case: Case) -> None:
     """Run the study while its results are read-only."""
     case.undo(list(STAGES)[case.rng.integers(len(STAGES))])
-    with small_disk(case.house.path(""), 1 << 14) as again:
+    with small_disk(case.checkout.path(""), 1 << 14) as again:
         again("ro")
         _run(case)
         again("rw")
@@ -256,7 +260,7 @@ def protect_the_results(case: Case) -> None:
 def protect_the_house(case: Case) -> None:
     """Run the study while the whole folder is read-only, logs and Snakemake's records included."""
     case.undo(list(STAGES)[case.rng.integers(len(STAGES))])
-    with small_disk(case.house.folder, 1 << 16) as again:
+    with small_disk(case.checkout.folder, 1 << 16) as again:
         again("ro")
         _run(case)
         again("rw")
@@ -265,24 +269,26 @@ def protect_the_house(case: Case) -> None:
 def begin_twice(case: Case) -> None:
     """Begin a second time, by either command, while the first still runs or begins."""
     case.undo("train_shard", cache=True)
-    first = case.house.start(*RUN)
+    first = case.checkout.start(*RUN)
     time.sleep(case.rng.uniform(0.0, 8.0))
-    second = case.house.snakemake("--cores", "1", NAME) if case.rng.integers(2) else case.house.lawbook(*RUN)
+    second = (
+        case.checkout.snakemake("--cores", "1", NAME) if case.rng.integers(2) else case.checkout.lawbook(*RUN)
+    )
     case.failed(second.returncode, second.stdout + second.stderr)
-    case.failed(first.wait(timeout=600), (case.house.folder / "said.txt").read_text())
+    case.failed(first.wait(timeout=600), (case.checkout.folder / "said.txt").read_text())
 
 
 def change_the_code(case: Case) -> None:
     """Kill the study on its way, and change the model before it is resumed: the table is that of the new code."""
     with case.stopped(["train_shard", "collect_runs", "fit_laws"]) as (command, _):
         os.killpg(command.pid, signal.SIGKILL)
-    edit_the_model(case.house)
+    edit_the_model(case.checkout)
 
 
 def change_the_code_at_once(case: Case) -> None:
     """Change the model while the study runs: no job computes with it what is recorded as the old one's."""
     with case.stopped(["train_shard", "score_pools", "collect_runs"]):
-        edit_the_model(case.house)
+        edit_the_model(case.checkout)
 
 
 def lose_records(case: Case) -> None:
@@ -290,15 +296,15 @@ def lose_records(case: Case) -> None:
     with case.stopped(["train_shard", "collect_runs", "fit_laws"]) as (command, _):
         os.killpg(command.pid, signal.SIGKILL)
     share = case.rng.choice([0.5, 1.0])
-    for file in sorted((case.house.folder / ".snakemake").rglob("*")):
+    for file in sorted((case.checkout.folder / ".snakemake").rglob("*")):
         if file.is_file() and case.rng.uniform() < share:
             file.unlink()
-    edit_the_model(case.house)
+    edit_the_model(case.checkout)
 
 
 def break_off_clearing_the_cache(case: Case) -> None:
     """Kill `lawbook cache clear` at any moment, and train what is asked for then."""
-    clear = case.house.start("cache", "clear", "--yes")
+    clear = case.checkout.start("cache", "clear", "--yes")
     time.sleep(case.rng.uniform(0.3, 2.0))
     clear.kill()
     clear.wait()
@@ -308,7 +314,7 @@ def break_off_clearing_the_cache(case: Case) -> None:
 
 def turn_the_clock(case: Case) -> None:
     """Date half of all files in the future or the past, and lose what some stage has made."""
-    for file in case.house.folder.glob("results/**/*"):
+    for file in case.checkout.folder.glob("results/**/*"):
         if file.is_file() and case.rng.integers(2):
             when = time.time() + case.rng.uniform(-1e6, 1e6)
             os.utime(file, (when, when))
@@ -316,7 +322,7 @@ def turn_the_clock(case: Case) -> None:
 
 
 def _run(case: Case) -> None:
-    ran = case.house.lawbook(*RUN)
+    ran = case.checkout.lawbook(*RUN)
     case.failed(ran.returncode, ran.stderr)
 
 
@@ -355,31 +361,31 @@ def kinds() -> dict[str, Fault]:
 
 @dataclass
 class Studies:
-    """A finished house in a folder, and one with changed code, of which each fault gets a copy; `ready` makes them."""
+    """A finished checkout, and one with changed code, of which each fault gets a copy; `ready` makes them."""
 
     folder: Path
 
     def ready(self, faults: Collection[Fault]) -> Studies:
-        """Make the houses that these faults need, before several happen at once."""
+        """Make the checkouts that these faults need, before several happen at once."""
         assert self.new if set(NEW_CODE).intersection(faults) else self.old
         return self
 
     @cached_property
-    def old(self) -> House:
-        """Return the house as it is."""
+    def old(self) -> Checkout:
+        """Return the checkout as it is."""
         return prepare(self.folder / "old")
 
     @cached_property
-    def new(self) -> House:
-        """Return the house whose model was changed before it ran."""
-        house = self.old.copy(self.folder / "new")
-        edit_the_model(house)
-        ran = house.lawbook(*RUN)
+    def new(self) -> Checkout:
+        """Return the checkout whose model was changed before it ran."""
+        checkout = self.old.copy(self.folder / "new")
+        edit_the_model(checkout)
+        ran = checkout.lawbook(*RUN)
         assert ran.returncode == 0, ran.stderr
-        return house
+        return checkout
 
     def suffer(self, fault: Fault, rng: np.random.Generator) -> Course:
-        """Let a fault happen to a copy of the house, resume, and return its course."""
+        """Let a fault happen to a copy of the checkout, resume, and return its course."""
         right = self.new if fault in NEW_CODE else self.old
         with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as folder:
             case = Case(self.old.copy(Path(folder) / "case"), right, rng)

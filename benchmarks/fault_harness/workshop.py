@@ -33,8 +33,8 @@ from lawbook.workflow.progress import study_progress
 from lawbook.workflow.recovery import recover
 from lawbook.workflow.stages import STAGES
 
+from .checkout import REPOSITORY
 from .damage import DAMAGES, Damage
-from .house import REPOSITORY
 from .outcomes import Course, finished_runs, lost_runs
 
 STUDY = """

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.workflow.conftest import STUDY, House, build, finished, undisturbed
+from tests.workflow.conftest import STUDY, Checkout, build, finished, undisturbed
 
 from lawbook.bundle.archive import MANIFEST, Manifest, describe, write_archive
+from lawbook.bundle.check import check_bundle
 from lawbook.bundle.compare import compare_tables, with_earlier_columns
 from lawbook.laws.note import notes_to_json, refusal, warning
 from lawbook.storage.provenance import read_provenance
@@ -21,7 +22,7 @@ __all__ = ["finished", "undisturbed"]
 
 
 @pytest.fixture(scope="session")
-def bundle(undisturbed: House, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundle(undisturbed: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the bundle of the study that was run."""
     out = tmp_path_factory.mktemp("bundle") / f"{STUDY}.zip"
     made = undisturbed.lawbook("export", STUDY, "--out", str(out))
@@ -42,6 +43,16 @@ def test_another_clone_finds_the_same_claims_tables_and_figures(bundle: Path, tm
         assert any(part in line for line in lines)
     assert (other.folder / "found/again/report.html").stat().st_size > 10_000
     assert not (other.folder / "results").exists(), "nothing was trained"
+
+
+def test_a_bundle_of_the_first_format_still_checks(tmp_path: Path) -> None:
+    """It was exported before a study named its analyses, of a study of one pruning frontier."""
+    found = list(check_bundle(Path(__file__).parent / "first_format.zip", tmp_path))
+
+    assert {finding.agreement for finding in found} <= {"identical", "agrees"}, found
+    compared = {finding.what for finding in found}
+    assert {f"pruning_frontier/el2n/{table}" for table in ("points", "slopes", "verdict")} <= compared
+    assert {"planned runs", "claims"} <= compared
 
 
 def tamper(bundle: Path, folder: Path, change: Callable[[Path], None]) -> Path:
@@ -107,7 +118,7 @@ def fewer_runs(results: Path) -> None:
     ],
 )
 def test_what_does_not_follow_from_the_runs_is_named(
-    bundle: Path, undisturbed: House, tmp_path: Path, change: Callable[[Path], None], named: str
+    bundle: Path, undisturbed: Checkout, tmp_path: Path, change: Callable[[Path], None], named: str
 ) -> None:
     tampered = tamper(bundle, tmp_path, change)
 
@@ -126,7 +137,7 @@ def unfit(results: Path) -> None:
 
 
 def test_tables_that_do_not_fit_the_study_are_one_message(
-    bundle: Path, undisturbed: House, tmp_path: Path
+    bundle: Path, undisturbed: Checkout, tmp_path: Path
 ) -> None:
     checked = undisturbed.lawbook("check-bundle", str(tamper(bundle, tmp_path, unfit)))
 
@@ -135,7 +146,7 @@ def test_tables_that_do_not_fit_the_study_are_one_message(
     assert "Traceback" not in checked.stderr
 
 
-def test_a_study_that_is_not_finished_or_was_edited_since_is_not_packed(finished: House) -> None:
+def test_a_study_that_is_not_finished_or_was_edited_since_is_not_packed(finished: Checkout) -> None:
     finished.edit("config/studies/smoke.yaml", "at_most: 0", "at_most: 0.01")
     edited = finished.lawbook("export", STUDY)
     finished.path("figures/law_error_by_data.pdf").unlink()

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import typer
-from benchmarks.fault_harness.house import House, build
+from benchmarks.fault_harness.checkout import Checkout, build
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from tests.environments.installing import (
@@ -53,21 +53,21 @@ def environment(request: pytest.FixtureRequest, wheel: Path) -> Environment:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """Return a copy of the repository, in which the environments plan and run."""
-    return build(tmp_path_factory.mktemp("installed") / "house")
+    return build(tmp_path_factory.mktemp("installed") / "checkout")
 
 
 @pytest.fixture(scope="module")
-def runs_here(house: House) -> str:
+def runs_here(checkout: Checkout) -> str:
     """Return the runs that this process's environment plans, as CSV."""
-    return house.lawbook("plan", house.study, "--csv").stdout
+    return checkout.lawbook("plan", checkout.study, "--csv").stdout
 
 
 @pytest.fixture(scope="module")
-def jobs_here(house: House) -> dict[str, int]:
+def jobs_here(checkout: Checkout) -> dict[str, int]:
     """Return the jobs that this process's environment finds in a dry-run: rule -> number."""
-    return house.jobs()
+    return checkout.jobs()
 
 
 def commands(command: typer.core.TyperGroup, *before: str) -> list[list[str]]:
@@ -128,9 +128,9 @@ def test_a_table_is_fitted_as_here(environment: Environment, tmp_path: Path) -> 
         assert (tmp_path / f"fit/figure.{suffix}").read_bytes().startswith(beginning)
 
 
-def test_a_study_is_planned_as_here(environment: Environment, house: House, runs_here: str) -> None:
-    shown = environment.run("lawbook", "plan", "smoke", cwd=house.folder)
-    every_run = environment.run("lawbook", "plan", "smoke", "--csv", cwd=house.folder)
+def test_a_study_is_planned_as_here(environment: Environment, checkout: Checkout, runs_here: str) -> None:
+    shown = environment.run("lawbook", "plan", "smoke", cwd=checkout.folder)
+    every_run = environment.run("lawbook", "plan", "smoke", "--csv", cwd=checkout.folder)
 
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "total" in shown.stdout
@@ -140,9 +140,9 @@ def test_a_study_is_planned_as_here(environment: Environment, house: House, runs
 
 @pytest.mark.parametrize("command", ["snakemake --cores 1 -n smoke", "lawbook run smoke -- -n"])
 def test_a_dry_run_finds_the_jobs_found_here(
-    environment: Environment, house: House, jobs_here: dict[str, int], command: str
+    environment: Environment, checkout: Checkout, jobs_here: dict[str, int], command: str
 ) -> None:
-    planned = environment.run(*command.split(), cwd=house.folder)
+    planned = environment.run(*command.split(), cwd=checkout.folder)
 
     assert planned.returncode == 0, planned.stdout + planned.stderr
     counts = {rule: int(jobs) for rule, jobs in map(str.split, job_counts(planned.stdout))}
@@ -150,14 +150,14 @@ def test_a_dry_run_finds_the_jobs_found_here(
 
 
 @pytest.mark.parametrize("environment", ["lowest"], indirect=True)
-def test_the_lowest_versions_run_a_study_of_a_table(environment: Environment, house: House) -> None:
+def test_the_lowest_versions_run_a_study_of_a_table(environment: Environment, checkout: Checkout) -> None:
     """Reports draw with more of the packages than a fit of one table does, and Snakemake starts real jobs."""
-    (house.folder / "config/studies/of_table.yaml").write_text(STUDY)
+    (checkout.folder / "config/studies/of_table.yaml").write_text(STUDY)
 
-    ran = environment.run("lawbook", "run", "of_table", "--cores", "1", cwd=house.folder)
+    ran = environment.run("lawbook", "run", "of_table", "--cores", "1", cwd=checkout.folder)
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "holds" in ran.stdout
-    results = house.folder / "results/of_table"
+    results = checkout.folder / "results/of_table"
     assert "A law of a table" in (results / "report.html").read_text()
     assert {file.suffix for file in (results / "figures").iterdir()} >= {".svg", ".pdf", ".png", ".csv"}

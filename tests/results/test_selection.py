@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Simulated
 
 from lawbook.errors import LawbookError
-from lawbook.results.selection import planned_for, select, taken, where
+from lawbook.results.selection import select, taken, where
 from lawbook.storage.tables import write_table
 from lawbook.studies import Plan, load_study, make_plan
 from lawbook.workflow.explain import why
@@ -45,20 +45,25 @@ RUNS = pd.DataFrame(
 
 
 @pytest.mark.parametrize(
-    ("block", "planned", "selected", "took"),
+    ("block", "selected", "took"),
     [
-        (Block(), "abdef", "abdef", "abde"),
-        (Block(sweep=None), "abcdef", "abcdef", "abcde"),
-        (Block(where={"width": [1, 8]}), "ade", "ade", "ade"),
-        (Block(range=(2, 8)), "abdef", "bde", "bde"),
-        (Block(choose="learning_rate"), "abdef", "abdef", "abd"),
-        (Block(choose="learning_rate", by=("learning_rate",)), "abdef", "abdef", "abde"),
+        (Block(), "abdef", "abde"),
+        (Block(sweep=None), "abcdef", "abcde"),
+        (Block(where={"width": [1, 8]}), "ade", "ade"),
+        (Block(range=(2, 8)), "bde", "bde"),
+        (Block(choose="learning_rate"), "abdef", "abd"),
+        (Block(choose="learning_rate", by=("learning_rate",)), "abdef", "abde"),
     ],
 )
-def test_rows_are_selected_step_by_step(block: Any, planned: str, selected: str, took: str) -> None:
-    assert "".join(planned_for(block, RUNS)["run_id"]) == planned
+def test_rows_are_selected_step_by_step(block: Any, selected: str, took: str) -> None:
     assert "".join(select(block, RUNS)["run_id"]) == selected
     assert "".join(sorted(taken(block, RUNS)["run_id"])) == took
+
+
+def test_a_range_of_what_no_plan_knows_leaves_out_no_planned_run() -> None:
+    block = Block(range=(2, 8), inputs=("step",))
+
+    assert "".join(select(block, RUNS.drop(columns="test_error"))["run_id"]) == "abdef"  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("status", ["unconverged", "diverged", "failed"])
@@ -100,10 +105,7 @@ limits: None.
     )
     plan = make_plan(load_study(tmp_path / "asked.yaml"))
     run = next(run for run in plan.runs if run.config["width"] == 2)
-    assert (
-        dict(why(plan, run, tmp_path, tmp_path))["laws"]
-        == "all_sizes, large_sizes, by_parameters (by the plan)"
-    )
+    assert dict(why(plan, run, tmp_path, tmp_path))["laws"] == "all_sizes, by_parameters (by the plan)"
 
     named = _named_when_measured(plan, tmp_path)
     assert named == {

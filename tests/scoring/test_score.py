@@ -110,8 +110,8 @@ def test_held_out_probes_learn_one_half_and_judge_the_other(tmp_path: Path) -> N
     members, _ = pool_of(task, pool.config)
     learned = [members_of(task, probe.config)[0] for probe in pool.probes["heldout"]]
     assert sorted(np.concatenate(learned).tolist()) == sorted(3 * members.tolist())
-    said = ask_probes("heldout", pool.probes["heldout"])
-    assert [len(said[probe.run_id].probabilities) for probe in pool.probes["heldout"]] == [60] * 6
+    answered = ask_probes("heldout", pool.probes["heldout"])
+    assert [len(answered[probe.run_id].probabilities) for probe in pool.probes["heldout"]] == [60] * 6
 
 
 def test_pruned_runs_keep_their_share_and_read_their_own_pool(tmp_path: Path) -> None:

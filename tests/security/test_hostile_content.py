@@ -197,12 +197,12 @@ def test_a_hostile_table_is_refused(make: Callable[[Path], Path], problem: str, 
 
 
 def test_a_results_folder_with_a_command_for_a_name_is_only_a_folder(tmp_path: Path) -> None:
-    house = build(tmp_path / "house")
+    checkout = build(tmp_path / "checkout")
     name = "my $(touch made) results; touch 'made'"
-    (house.folder / "config/config.yaml").write_text(f'results: "{name}"\n')
+    (checkout.folder / "config/config.yaml").write_text(f'results: "{name}"\n')
 
-    ran = house.snakemake("--cores", "1", "--until", "plan_study", "--", "smoke")
+    ran = checkout.snakemake("--cores", "1", "--until", "plan_study", "--", "smoke")
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert (house.folder / name / "smoke/plan.parquet").exists()
-    assert not list(house.folder.rglob("made"))
+    assert (checkout.folder / name / "smoke/plan.parquet").exists()
+    assert not list(checkout.folder.rglob("made"))

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import pytest
 from tests.slurm import one_node
-from tests.workflow.conftest import STUDY, House, build, undisturbed
+from tests.workflow.conftest import STUDY, Checkout, build, undisturbed
 
 __all__ = ["undisturbed"]
 
@@ -57,19 +57,21 @@ def slurm() -> Iterator[None]:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    """Return a house in which nothing has been run."""
-    return build(tmp_path / "house")
+def checkout(tmp_path: Path) -> Checkout:
+    """Return a checkout in which nothing has been run."""
+    return build(tmp_path / "checkout")
 
 
-def test_a_study_on_slurm_gives_the_same_bytes_through_a_failure(house: House, undisturbed: House) -> None:
-    script = house.folder / "scripts/train_shard.py"
+def test_a_study_on_slurm_gives_the_same_bytes_through_a_failure(
+    checkout: Checkout, undisturbed: Checkout
+) -> None:
+    script = checkout.folder / "scripts/train_shard.py"
     script.write_text(FAIL_ONCE + script.read_text())
 
-    ran = house.snakemake(*SLURM, STUDY)
+    ran = checkout.snakemake(*SLURM, STUDY)
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert house.path("runs.parquet").read_bytes() == undisturbed.path("runs.parquet").read_bytes()
+    assert checkout.path("runs.parquet").read_bytes() == undisturbed.path("runs.parquet").read_bytes()
     asked = jobs(f"{STUDY}_width=8")
     assert [job["state"] for job in asked] == ["FAILED", "COMPLETED"]
     assert asked[1]["memory_mb"] == 2 * asked[0]["memory_mb"]
@@ -77,29 +79,29 @@ def test_a_study_on_slurm_gives_the_same_bytes_through_a_failure(house: House, u
 
 
 def test_a_signal_in_the_midst_of_training_leaves_a_checkpoint_that_a_retry_goes_on_from(
-    house: House,
+    checkout: Checkout,
 ) -> None:
-    (house.folder / "config/studies/long.yaml").write_text(LONG)
+    (checkout.folder / "config/studies/long.yaml").write_text(LONG)
     running = subprocess.Popen(
         [sys.executable, "-m", "snakemake", *SLURM, "--until", "collect_runs", "--", "long"],
-        cwd=house.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        cwd=checkout.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
-    beats = house.folder / "results/long/progress"
+    beats = checkout.folder / "results/long/progress"
     wait_for(lambda: any(json.loads(file.read_text())["done"] > 0 for file in beats.glob("*.json")))
     (job,) = jobs(OF_LONG)
     subprocess.run(["scancel", "--signal=TERM", str(job["id"])], check=True, timeout=30)
-    checkpoint = wait_for(lambda: next((house.folder / "results/.cache").glob("*/*.ckpt"), None))
+    checkpoint = wait_for(lambda: next((checkout.folder / "results/.cache").glob("*/*.ckpt"), None))
     said, _ = running.communicate(timeout=300)
 
     assert running.returncode == 0, said
     assert "SIGTERM came; run again to resume" in said
     assert len(jobs(OF_LONG)) == 2
     assert not checkpoint.exists()
-    local = build(house.folder.parent / "local")
+    local = build(checkout.folder.parent / "local")
     (local.folder / "config/studies/long.yaml").write_text(LONG)
     assert local.snakemake("--cores", "2", "--until", "collect_runs", "--", "long").returncode == 0
     runs = "results/long/runs.parquet"
-    assert (house.folder / runs).read_bytes() == (local.folder / runs).read_bytes()
+    assert (checkout.folder / runs).read_bytes() == (local.folder / runs).read_bytes()
 
 
 def jobs(named: str) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from benchmarks.fault_harness.house import REPOSITORY, House, build
+from benchmarks.fault_harness.checkout import REPOSITORY, Checkout, build
 from tests.workflow.conftest import STUDY
 
 PLAN = f"results/{STUDY}/plan.parquet"
@@ -216,18 +216,18 @@ def test_a_user_whose_home_is_read_only_needs_nothing_else(of_another_user: Path
     python = shutil.which(
         f"python{sys.version_info.major}.{sys.version_info.minor}", path="/usr/local/bin:/usr/bin"
     )
-    home, house = of_another_user / "home", build(of_another_user / "clone").folder
+    home, checkout = of_another_user / "home", build(of_another_user / "clone").folder
     home.mkdir(mode=0o555)
-    for path in (house, *house.rglob("*")):
+    for path in (checkout, *checkout.rglob("*")):
         os.chown(path, nobody, nobody)
-    here = Folder(house, python or sys.executable, {"HOME": str(home), "PYTHONPATH": LIBRARIES}, nobody)
+    here = Folder(checkout, python or sys.executable, {"HOME": str(home), "PYTHONPATH": LIBRARIES}, nobody)
     try:
         here.run("snakemake", "--version")
     except (AssertionError, OSError) as reason:
         pytest.skip(f"no Python of this version with these libraries may be run by another user: {reason}")
     here.run("snakemake", "-c1", "--", PLAN)
 
-    assert (house / PLAN).exists()
+    assert (checkout / PLAN).exists()
     assert list(home.iterdir()) == []
 
 
@@ -245,7 +245,7 @@ def test_lawbook_runs_in_any_folder_that_holds_a_config(folder: Path, clone: Pat
     "way", ["--directory", "module, none installed", "module, another installed", "lawbook"]
 )
 def test_every_way_gives_the_same_bytes(
-    undisturbed: House, folder: Path, clone: Path, bare: str, decoy: str, no_home: str, way: str
+    undisturbed: Checkout, folder: Path, clone: Path, bare: str, decoy: str, no_home: str, way: str
 ) -> None:
     if way == "--directory":
         here = Folder(clone.parent, environment={"HOME": no_home})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.workflow.conftest import House
+from tests.workflow.conftest import Checkout
 
 from lawbook.results.collect import collect_runs
 from lawbook.storage.tables import write_table
@@ -39,17 +39,17 @@ def one_process(folder: Path) -> pd.DataFrame:
 
 
 @pytest.mark.slow
-def test_two_processes_give_the_table_of_one(house: House, tmp_path: Path) -> None:
-    (house.folder / "config/studies/large.yaml").write_text(LARGE)
+def test_two_processes_give_the_table_of_one(checkout: Checkout, tmp_path: Path) -> None:
+    (checkout.folder / "config/studies/large.yaml").write_text(LARGE)
 
-    ran = house.snakemake("--cores", "2", "--until", "collect_runs", "--", "large")
+    ran = checkout.snakemake("--cores", "2", "--until", "collect_runs", "--", "large")
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    results = house.folder / "results/large"
+    results = checkout.folder / "results/large"
     pd.testing.assert_frame_equal(
         pd.read_parquet(results / "runs.parquet"), one_process(tmp_path), rtol=1e-12
     )
     (cost,) = pd.read_parquet(results / "costs.parquet").to_dict("records")
     assert (cost["engine"], cost["device"], cost["stack_size"]) == ("distributed", "2 cpu", 1)
     assert cost["cpu_s"] > 2.0, "what the processes spend is counted"
-    assert "GLOBAL_RANK" not in (house.folder / "logs/large/train_shard/all.log").read_text()
+    assert "GLOBAL_RANK" not in (checkout.folder / "logs/large/train_shard/all.log").read_text()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tests.workflow.conftest import STUDY, House
+from tests.workflow.conftest import STUDY, Checkout
 
 from lawbook.storage.provenance import read_provenance
 from lawbook.studies import plan_study
 from lawbook.workflow.stages import STAGES
 
 
-def test_every_table_and_figure_names_its_digests_versions_devices_and_seeds(undisturbed: House) -> None:
+def test_every_table_and_figure_names_its_digests_versions_devices_and_seeds(undisturbed: Checkout) -> None:
     plan = plan_study(STUDY, undisturbed.folder / "config/studies")
     made = {
         file.name: read_provenance(file)
@@ -31,7 +31,7 @@ def test_every_table_and_figure_names_its_digests_versions_devices_and_seeds(und
     assert made["claims.parquet"].runs == made["runs.parquet"].runs
 
 
-def test_status_says_why_a_run_has_its_numbers(undisturbed: House) -> None:
+def test_status_says_why_a_run_has_its_numbers(undisturbed: Checkout) -> None:
     runs = undisturbed.table("runs")
     run = runs[runs["metric"] == "el2n"].iloc[0]
     told = undisturbed.lawbook("status", "--why", run["run_id"][:9])

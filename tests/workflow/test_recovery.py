@@ -116,6 +116,17 @@ def test_what_killed_jobs_left_half_written_is_swept_once_it_is_old(plan: Plan, 
     assert all(file.exists() for file in others)
 
 
+def test_tables_of_an_earlier_lawbook_are_named_once_and_stay(plan: Plan, tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    for name in ("verdicts", "frontiers"):
+        write_table(pd.DataFrame({"x": [1.0]}), results / f"{name}.parquet")
+
+    assert list(recover(plan, results, tmp_path / "cache")) == [
+        f"{results}: nothing makes or reads frontiers.parquet, verdicts.parquet any more; delete them when you like"
+    ]
+    assert (results / "verdicts.parquet").exists()
+
+
 def test_what_is_dated_in_the_future_is_dated_now_in_the_same_order(plan: Plan, tmp_path: Path) -> None:
     now = time.time()
     dates = {"later.csv": now + 900, "soon.csv": now + 60, "past.csv": now - 60}

@@ -11,7 +11,7 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 import pytest
-from benchmarks.fault_harness.house import REPOSITORY, House, build
+from benchmarks.fault_harness.checkout import REPOSITORY, Checkout, build
 
 from lawbook.laws import fit
 from lawbook.results.from_table import import_table
@@ -37,9 +37,9 @@ def generator() -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def refitted(tmp_path_factory: pytest.TempPathFactory) -> House:
-    """Return a house in which the table has been refitted; look, but do not touch."""
-    done = build(tmp_path_factory.mktemp("refit") / "house")
+def refitted(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """Return a checkout in which the table has been refitted; look, but do not touch."""
+    done = build(tmp_path_factory.mktemp("refit") / "checkout")
     ran = done.lawbook("run", STUDY)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ran.stdout.count("holds ") == 5
@@ -47,13 +47,13 @@ def refitted(tmp_path_factory: pytest.TempPathFactory) -> House:
 
 
 @pytest.fixture
-def copied(refitted: House, tmp_path: Path) -> House:
-    """Return a copy of that house, to be changed."""
+def copied(refitted: Checkout, tmp_path: Path) -> Checkout:
+    """Return a copy of that checkout, to be changed."""
     shutil.copytree(refitted.folder, tmp_path / "moved", ignore=shutil.ignore_patterns("__pycache__"))
-    return House(tmp_path / "moved")
+    return Checkout(tmp_path / "moved")
 
 
-def test_the_table_becomes_fits_figures_claims_and_a_report(refitted: House) -> None:
+def test_the_table_becomes_fits_figures_claims_and_a_report(refitted: Checkout) -> None:
     results = refitted.folder / "results" / STUDY
     given, runs = pd.read_csv(STUDIES / "refit.csv"), pd.read_parquet(results / "runs.parquet")
     page = (results / "report.html").read_text()
@@ -70,7 +70,7 @@ def test_the_table_becomes_fits_figures_claims_and_a_report(refitted: House) -> 
     assert "100%" in refitted.lawbook("status", STUDY).stdout
 
 
-def test_only_another_content_refits(copied: House) -> None:
+def test_only_another_content_refits(copied: Checkout) -> None:
     os.utime(copied.folder / TABLE)
     again = copied.lawbook("run", STUDY)
     assert f"Nothing to be done: {STUDY} is up to date." in again.stdout, again.stderr
@@ -83,18 +83,18 @@ def test_only_another_content_refits(copied: House) -> None:
     assert copied.snakemake("-n", STUDY).returncode == 2  # the study says which file it means
     digest = load_study(STUDIES / "refit.yaml").content.table.sha256
     copied.edit(YAML, f"  sha256: {digest}\n", "")
-    assert copied.jobs(STUDY) == {"take_table": 1, **FITTED}
+    assert copied.jobs(STUDY) == {"import_table": 1, **FITTED}
 
 
-def test_a_table_that_is_not_there_stops_at_once(house: House) -> None:
-    house.edit(YAML, "path: refit.csv", "path: runs_of_mine.csv")
+def test_a_table_that_is_not_there_stops_at_once(checkout: Checkout) -> None:
+    checkout.edit(YAML, "path: refit.csv", "path: runs_of_mine.csv")
 
-    for refused in (house.lawbook("run", STUDY), house.snakemake("-n", STUDY)):
+    for refused in (checkout.lawbook("run", STUDY), checkout.snakemake("-n", STUDY)):
         assert refused.returncode == 2
         assert "refit.yaml: table.path = 'runs_of_mine.csv': there is no file" in refused.stderr
         assert "Traceback" not in refused.stderr
-    assert not (house.folder / "results").exists()
-    assert house.jobs("smoke")["train_shard"] == 3
+    assert not (checkout.folder / "results").exists()
+    assert checkout.jobs("smoke")["train_shard"] == 3
 
 
 def test_the_claims_expect_what_the_exact_loss_gives(generator: ModuleType) -> None:

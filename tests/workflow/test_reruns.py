@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from tests.workflow.conftest import STUDY, House
+from tests.workflow.conftest import STUDY, Checkout
 
 YAML = "config/studies/smoke.yaml"
 CLAIMS = {"judge_claims": 1, "write_report": 1, STUDY: 1}
@@ -12,7 +12,7 @@ FITS = {"fit_laws": 1, "draw_figure": 2, **CLAIMS}
 COLLECTED = {"collect_runs": 1, **FITS}
 
 
-def test_what_changes_no_number_reruns_nothing(finished: House) -> None:
+def test_what_changes_no_number_reruns_nothing(finished: Checkout) -> None:
     # The folder was moved already: `finished` is a copy.
     finished.edit("src/lawbook/training/stack.py", "\nclass StackedRuns", "\n# A comment.\nclass StackedRuns")
     finished.edit("src/lawbook/laws/solver.py", "from __future__", "# Another comment.\nfrom __future__")
@@ -24,27 +24,27 @@ def test_what_changes_no_number_reruns_nothing(finished: House) -> None:
     assert finished.jobs() == {}
 
 
-def test_a_csv_that_nothing_needs_is_made_again_all_the_same(finished: House) -> None:
+def test_a_csv_that_nothing_needs_is_made_again_all_the_same(finished: Checkout) -> None:
     finished.path("claims.csv").unlink()
 
     assert finished.jobs() == CLAIMS
 
 
-def test_the_law_solver_reruns_fits_figures_claims_and_report(finished: House) -> None:
+def test_the_law_solver_reruns_fits_figures_claims_and_report(finished: Checkout) -> None:
     file = finished.folder / "src/lawbook/laws/solver.py"
     file.write_text(file.read_text() + "\nANOTHER = 1\n")
 
     assert finished.jobs() == FITS
 
 
-def test_the_model_retrains_probes_and_shards(finished: House) -> None:
+def test_the_model_retrains_probes_and_shards(finished: Checkout) -> None:
     file = finished.folder / "src/lawbook/models/mlp.py"
     file.write_text(file.read_text() + "\nANOTHER = 1\n")
 
     assert finished.jobs() == {"score_pools": 1, "train_shard": 3, **COLLECTED}
 
 
-def test_each_block_of_a_study_reruns_its_own_rules(finished: House) -> None:
+def test_each_block_of_a_study_reruns_its_own_rules(finished: Checkout) -> None:
     finished.edit(YAML, "at_most: 0", "at_most: 0.01")
     assert finished.jobs() == CLAIMS
 
@@ -55,7 +55,7 @@ def test_each_block_of_a_study_reruns_its_own_rules(finished: House) -> None:
     assert finished.jobs() == {"draw_figure": 1, **CLAIMS}
 
 
-def test_another_keep_fraction_starts_no_probe_and_no_score_job(finished: House) -> None:
+def test_another_keep_fraction_starts_no_probe_and_no_score_job(finished: Checkout) -> None:
     finished.edit(YAML, "set: {samples: 256, keep_fraction: 0.5}", "set: {samples: 256}")
     finished.edit(
         YAML, "{metric: [random, el2n], seed", "{keep_fraction: [0.25, 0.5], metric: [random, el2n], seed"
@@ -64,7 +64,9 @@ def test_another_keep_fraction_starts_no_probe_and_no_score_job(finished: House)
     assert finished.jobs() == {"plan_study": 1, "train_shard": 2, **COLLECTED}
 
 
-def test_a_deleted_shard_comes_from_the_cache_and_a_new_rate_trains_its_runs_alone(finished: House) -> None:
+def test_a_deleted_shard_comes_from_the_cache_and_a_new_rate_trains_its_runs_alone(
+    finished: Checkout,
+) -> None:
     before = finished.table("costs").set_index("run_id")
     finished.path("shards/width=16_pruned.parquet").unlink()
     assert finished.jobs() == {"train_shard": 1, **COLLECTED}
@@ -85,7 +87,7 @@ def test_a_deleted_shard_comes_from_the_cache_and_a_new_rate_trains_its_runs_alo
 
 
 @pytest.mark.slow
-def test_a_deleted_shard_trains_none_and_changes_no_byte(finished: House, undisturbed: House) -> None:
+def test_a_deleted_shard_trains_none_and_changes_no_byte(finished: Checkout, undisturbed: Checkout) -> None:
     finished.path("shards/width=8.parquet").unlink()
 
     ran = finished.lawbook("run", STUDY)
@@ -95,7 +97,7 @@ def test_a_deleted_shard_trains_none_and_changes_no_byte(finished: House, undist
     assert finished.path("runs.parquet").read_bytes() == undisturbed.path("runs.parquet").read_bytes()
 
 
-def test_a_job_refuses_when_the_study_has_changed_since_it_was_submitted(finished: House) -> None:
+def test_a_job_refuses_when_the_study_has_changed_since_it_was_submitted(finished: Checkout) -> None:
     import os
     import subprocess
     import sys
@@ -113,7 +115,7 @@ def test_a_job_refuses_when_the_study_has_changed_since_it_was_submitted(finishe
     assert not (finished.folder / "plan.parquet").exists()
 
 
-def test_another_derived_column_trains_nothing(finished: House) -> None:
+def test_another_derived_column_trains_nothing(finished: Checkout) -> None:
     finished.edit(YAML, "laws:\n", "columns: {gap: {difference: [test_loss, train_loss]}}\nlaws:\n")
 
     assert finished.jobs() == COLLECTED

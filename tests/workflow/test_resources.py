@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.workflow.conftest import House, build
+from tests.workflow.conftest import Checkout, build
 
 from lawbook.studies import Plan, plan_study
 from lawbook.workflow import resources
@@ -52,10 +52,10 @@ def test_a_distributed_run_asks_for_a_core_a_gpu_and_memory_for_each_process(pla
     assert 0 < resources.memory_mb(probes) - resources.memory_mb([]) < 10
 
 
-def asked_of_slurm(house: House) -> dict[str, str]:
+def asked_of_slurm(checkout: Checkout) -> dict[str, str]:
     """Return the sbatch line of each training job, made by Slurm's own plugin from what a dry-run says of it."""
     plugin = pytest.importorskip("snakemake_executor_plugin_slurm")
-    ran = house.snakemake("-n", "--cores", "16", "--workflow-profile", "profiles/slurm-gpu", "large")
+    ran = checkout.snakemake("-n", "--cores", "16", "--workflow-profile", "profiles/slurm-gpu", "large")
     assert ran.returncode == 0, ran.stderr
     lines = {}
     for job in re.split(r"\n(?=(?:local)?rule )", ran.stdout + ran.stderr):
@@ -88,17 +88,17 @@ def options(line: str, *names: str) -> list[str | None]:
 
 
 def test_slurm_is_asked_for_the_gpus_of_each_job_on_one_node(tmp_path: Path) -> None:
-    house = build(tmp_path / "house")
-    (house.folder / "config/studies/large.yaml").write_text(STUDY)
+    checkout = build(tmp_path / "checkout")
+    (checkout.folder / "config/studies/large.yaml").write_text(STUDY)
 
     asked = {
         job: options(line, "-p", "--gpus", "--nodes", "--cpus-per-task", "--ntasks-per-gpu", "--gres")
-        for job, line in asked_of_slurm(house).items()
+        for job, line in asked_of_slurm(checkout).items()
     }
 
     assert sorted(asked) == [
         "score_pools",
-        *sorted(plan_study("large", house.folder / "config/studies").shards),
+        *sorted(plan_study("large", checkout.folder / "config/studies").shards),
     ]
     assert asked["score_pools"] == ["gpu", "1", None, "1", None, None]
     of_shards = sorted((line for job, line in asked.items() if job != "score_pools"), key=str)

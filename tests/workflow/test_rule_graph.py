@@ -7,12 +7,12 @@ import shutil
 from pathlib import Path
 
 import yaml
-from benchmarks.fault_harness.house import REPOSITORY, House, build
+from benchmarks.fault_harness.checkout import REPOSITORY, Checkout, build
 
 from lawbook.studies.study import RULES
 
 GRAPH = REPOSITORY / "docs/rule_graph.py"
-ELSEWHERE = {"take_table"}
+ELSEWHERE = {"import_table"}
 """Rules of other kinds of study."""
 
 
@@ -30,12 +30,12 @@ def test_the_readme_draws_the_rules_of_the_smallest_study() -> None:
 
 
 def test_the_smallest_study_is_a_folder_that_plans(tmp_path: Path) -> None:
-    house = build(tmp_path / "house", "example")
-    shutil.copytree(REPOSITORY / ".test/config", house.folder / ".test/config")
-    smallest = House(house.folder / ".test", "example")
+    checkout = build(tmp_path / "checkout", "example")
+    shutil.copytree(REPOSITORY / ".test/config", checkout.folder / ".test/config")
+    smallest = Checkout(checkout.folder / ".test", "example")
 
     assert smallest.lawbook("plan", "example").returncode == 0
-    assert house.jobs("-s", "workflow/Snakefile", "-d", ".test") == {
+    assert checkout.jobs("-s", "workflow/Snakefile", "-d", ".test") == {
         **dict.fromkeys({"all", *RULES} - ELSEWHERE, 1),
         "train_shard": 2,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from benchmarks.fault_harness.house import REPOSITORY, House
+from benchmarks.fault_harness.checkout import REPOSITORY, Checkout
 from tests.workflow.conftest import STUDY
 
 from lawbook.studies import plan_study, study_names
@@ -22,19 +22,19 @@ ONCE = {"fit_laws", "judge_claims", "write_report"}
 
 
 @pytest.mark.parametrize("study", study_names(STUDIES))
-def test_a_dry_run_of_every_study_tells_the_truth(house: House, study: str) -> None:
+def test_a_dry_run_of_every_study_tells_the_truth(checkout: Checkout, study: str) -> None:
     plan = plan_study(study, STUDIES)
     wanted = dict.fromkeys(ONCE, 1) | {study: 1}
     if plan.source is None:
         wanted |= {"plan_study": 1, "train_shard": len(plan.shards), "collect_runs": 1}
     else:
-        wanted |= {"take_table": 1}
+        wanted |= {"import_table": 1}
     wanted |= {"draw_figure": len(plan.study.content.figures)} if plan.study.content.figures else {}
     wanted |= {"score_pools": 1} if plan.pools else {}
     for kind, _, _ in plan.study.content.analyses.each():
         wanted[f"analyse_{kind}"] = wanted.get(f"analyse_{kind}", 0) + 1
 
-    assert house.jobs(study) == wanted
+    assert checkout.jobs(study) == wanted
 
 
 @pytest.mark.parametrize(
@@ -45,16 +45,16 @@ def test_a_dry_run_of_every_study_tells_the_truth(house: House, study: str) -> N
         for preset in (read_yaml(STUDIES / f"{study}.yaml").get("presets") or {})
     ],
 )
-def test_a_dry_run_of_every_preset_plans_a_smaller_study(house: House, study: str, preset: str) -> None:
+def test_a_dry_run_of_every_preset_plans_a_smaller_study(checkout: Checkout, study: str, preset: str) -> None:
     plan = plan_study(f"{study}@{preset}", STUDIES)
-    jobs = house.jobs(study, "--config", f"preset={preset}")
+    jobs = checkout.jobs(study, "--config", f"preset={preset}")
 
     assert (jobs[study], jobs["train_shard"]) == (1, len(plan.shards))
     assert len(plan.runs) < len(plan_study(study, STUDIES).runs)
 
 
 def test_a_preset_takes_the_runs_that_it_shares_from_the_cache_and_leaves_the_study_alone(
-    finished: House,
+    finished: Checkout,
 ) -> None:
     study = finished.folder / "config/studies/smoke.yaml"
     study.write_text(study.read_text() + PRESET)
@@ -63,7 +63,7 @@ def test_a_preset_takes_the_runs_that_it_shares_from_the_cache_and_leaves_the_st
     ran = finished.lawbook("run", STUDY, "--preset", "quick")
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    quick = House(finished.folder, f"{STUDY}@quick")
+    quick = Checkout(finished.folder, f"{STUDY}@quick")
     assert quick.table("costs")["cached"].all()
     shared = finished.table("runs").set_index("run_id").loc[quick.table("runs")["run_id"]]
     assert (quick.table("runs").set_index("run_id")["test_loss"] == shared["test_loss"]).all()
@@ -76,9 +76,9 @@ def test_a_preset_takes_the_runs_that_it_shares_from_the_cache_and_leaves_the_st
     assert "no study in config/studies has such a preset; did you mean 'quick'?" in unknown.stderr
 
 
-def test_without_a_target_the_default_study_is_run(house: House) -> None:
-    house.edit("config/config.yaml", "default: digits ", f"default: {STUDY} ")
-    jobs = house.jobs("--nocolor")
+def test_without_a_target_the_default_study_is_run(checkout: Checkout) -> None:
+    checkout.edit("config/config.yaml", "default: digits ", f"default: {STUDY} ")
+    jobs = checkout.jobs("--nocolor")
 
     assert jobs["default_study"] == jobs["write_report"] == 1
     assert jobs["train_shard"] == len(plan_study(STUDY, STUDIES).shards)
@@ -95,18 +95,18 @@ def test_without_a_target_the_default_study_is_run(house: House) -> None:
         ),
     ],
 )
-def test_a_default_that_cannot_be_is_one_message(house: House, setting: str, said: str) -> None:
-    (house.folder / "config/studies/mine.yml").touch()
+def test_a_default_that_cannot_be_is_one_message(checkout: Checkout, setting: str, said: str) -> None:
+    (checkout.folder / "config/studies/mine.yml").touch()
 
-    refused = house.snakemake("--cores", "1", "--config", setting)
+    refused = checkout.snakemake("--cores", "1", "--config", setting)
 
     assert refused.returncode == 2
     assert f"Error: {said}\n" in refused.stderr
     assert "Traceback" not in refused.stderr
-    assert not (house.folder / "results").exists()
+    assert not (checkout.folder / "results").exists()
 
 
-def test_a_run_leaves_every_table_figure_and_page(undisturbed: House) -> None:
+def test_a_run_leaves_every_table_figure_and_page(undisturbed: Checkout) -> None:
     plan = plan_study(STUDY, STUDIES)
     runs, costs = undisturbed.table("runs"), undisturbed.table("costs")
 
@@ -121,7 +121,7 @@ def test_a_run_leaves_every_table_figure_and_page(undisturbed: House) -> None:
     assert list(twin["run_id"]) == list(runs["run_id"])
 
 
-def test_a_second_run_says_that_nothing_is_to_be_done(finished: House) -> None:
+def test_a_second_run_says_that_nothing_is_to_be_done(finished: Checkout) -> None:
     before = finished.path("report.html").stat().st_mtime_ns
     again = finished.lawbook("run", STUDY)
 
@@ -133,7 +133,7 @@ def test_a_second_run_says_that_nothing_is_to_be_done(finished: House) -> None:
     assert "Nothing to be done" in by_default.stdout + by_default.stderr
 
 
-def test_figures_draws_what_is_finished_and_never_trains(finished: House) -> None:
+def test_figures_draws_what_is_finished_and_never_trains(finished: Checkout) -> None:
     finished.edit("config/studies/smoke.yaml", "steps: 100}", "steps: 120}")
     finished.edit("config/studies/smoke.yaml", "compare: [power]", "compare: [power, power_floor]")
 
@@ -145,15 +145,15 @@ def test_figures_draws_what_is_finished_and_never_trains(finished: House) -> Non
 
 
 @pytest.mark.slow
-def test_one_core_gives_the_same_bytes_as_two(house: House, undisturbed: House) -> None:
-    ran = house.snakemake("--cores", "1", STUDY)
+def test_one_core_gives_the_same_bytes_as_two(checkout: Checkout, undisturbed: Checkout) -> None:
+    ran = checkout.snakemake("--cores", "1", STUDY)
 
     assert ran.returncode == 0, ran.stderr
-    assert house.path("runs.parquet").read_bytes() == undisturbed.path("runs.parquet").read_bytes()
+    assert checkout.path("runs.parquet").read_bytes() == undisturbed.path("runs.parquet").read_bytes()
 
 
 @pytest.mark.slow
-def test_snakemakes_own_report_holds_figures_and_tables(finished: House) -> None:
+def test_snakemakes_own_report_holds_figures_and_tables(finished: Checkout) -> None:
     made = finished.snakemake("--report", "report.zip", STUDY)
 
     assert made.returncode == 0, made.stderr

@@ -87,8 +87,8 @@ def unpack_archive(path: Path, folder: Path) -> Manifest:
             members = archive.infolist()
             manifest = _read_manifest(path, archive, members)
             _check_members(path, members, manifest)
-            for name, said in manifest.files.items():
-                _unpack(path, archive, name, said, folder / name)
+            for name, listed in manifest.files.items():
+                _unpack(path, archive, name, listed, folder / name)
             return manifest
     except (
         OSError,
@@ -139,23 +139,23 @@ def _check_members(path: Path, members: list[zipfile.ZipInfo], manifest: Manifes
     for name in manifest.files:
         if name not in names:
             raise _refusal(path, name, "the manifest names it, and it is not there")
-    if sum(said.bytes for said in manifest.files.values()) > LARGEST_CONTENT:
+    if sum(listed.bytes for listed in manifest.files.values()) > LARGEST_CONTENT:
         raise _refusal(path, MANIFEST, f"the files are larger than {LARGEST_CONTENT:,} bytes together")
 
 
-def _unpack(path: Path, archive: zipfile.ZipFile, name: str, said: File, target: Path) -> None:
+def _unpack(path: Path, archive: zipfile.ZipFile, name: str, listed: File, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     found, size = hashlib.sha256(), 0
     with archive.open(name) as source, target.open("xb") as out:
         while chunk := source.read(_CHUNK):
             size += len(chunk)
-            if size > said.bytes:
+            if size > listed.bytes:
                 break
             found.update(chunk)
             out.write(chunk)
-    if size != said.bytes:
-        raise _refusal(path, name, f"it is not the {said.bytes:,} bytes that the manifest says")
-    if found.hexdigest() != said.sha256:
+    if size != listed.bytes:
+        raise _refusal(path, name, f"it is not the {listed.bytes:,} bytes that the manifest says")
+    if found.hexdigest() != listed.sha256:
         raise _refusal(path, name, "its SHA-256 is not that of the manifest")
 
 

@@ -30,7 +30,7 @@ from lawbook.studies.presets import split_name
 from lawbook.workflow.freshness import CARRIERS
 from lawbook.workflow.stages import STAGES
 
-GIVEN = ("take", "score", "collect")
+GIVEN = ("import", "score", "collect")
 """The stages whose tables are taken as they are: what the rest follows from."""
 
 
@@ -41,7 +41,7 @@ def check_bundle(path: Path, folder: Path) -> Iterator[Finding]:
     Raises LawbookError if the file is no bundle, was tampered with, or holds tables that do not fit its study.
     """
     manifest = unpack_archive(path, folder / "bundle")
-    size = sum(said.bytes for said in manifest.files.values())
+    size = sum(listed.bytes for listed in manifest.files.values())
     yield Finding("files", "identical", f"{len(manifest.files)} files, {size:,} bytes, each with its SHA-256")
     try:
         if manifest.format == FIRST:
@@ -170,10 +170,10 @@ def _planned_runs(plan: Plan, runs: pd.DataFrame) -> Finding:
 
 def _versions(manifest: Manifest) -> Finding:
     here = versions()
-    other = {name: said for name, said in manifest.versions.items() if here.get(name) != said}
+    other = {name: version for name, version in manifest.versions.items() if here.get(name) != version}
     if not other:
         return Finding("package versions", "identical")
-    detail = ", ".join(f"{name} {said}, here {here.get(name, 'none')}" for name, said in other.items())
+    detail = ", ".join(f"{name} {version}, here {here.get(name, 'none')}" for name, version in other.items())
     return Finding("package versions", "agrees", f"other ones, which need not matter: {detail}")
 
 
@@ -183,12 +183,12 @@ def _other_code(plan: Plan, manifest: Manifest, kept: Path) -> list[str]:
     if not found <= set(manifest.code):
         raise ValueError("the manifest names other parts than the study has")
     other = []
-    for name, said in manifest.code.items():
+    for name, digest in manifest.code.items():
         stage, _, part = name.partition(" ")
         file = next((file for file in STAGES[stage].leaves(part) if file.endswith(CARRIERS)), None)
-        if file is not None and read_provenance(kept / file).code != said:
+        if file is not None and read_provenance(kept / file).code != digest:
             raise ValueError(f"the manifest and the file of {name} name other code")
-        if manifest.format != FIRST and STAGES[stage].code(plan, part) != said:
+        if manifest.format != FIRST and STAGES[stage].code(plan, part) != digest:
             other.append(name)
     return list(manifest.code) if manifest.format == FIRST else other
 

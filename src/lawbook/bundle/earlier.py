@@ -49,9 +49,10 @@ def laid_out_anew(manifest: Manifest, folder: Path) -> Manifest:
     for kind, tables in QUANTA_TABLES.items():
         for table, was in tables.items() if kind in named else ():
             _write(read_table(results / f"{was}.parquet"), results, kind, ONLY, table)
-    labels = {"runs": "take" if "table" in content else "collect", "fits": "fit", "claims": "judge"}
+    labels = {"runs": "import" if "table" in content else "collect", "fits": "fit", "claims": "judge"}
     code = {
-        labels.get(name, name.replace("figures.", "draw ", 1)): said for name, said in manifest.code.items()
+        labels.get(name, name.replace("figures.", "draw ", 1)): digest
+        for name, digest in manifest.code.items()
     }
     return manifest.model_copy(update={"code": code})
 

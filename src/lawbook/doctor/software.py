@@ -76,8 +76,8 @@ def extra(
         try:
             importlib.import_module(loaded)
         except Exception as error:
-            said = " ".join(f"{loaded} does not load ({type(error).__name__}: {error})".split())
-            return Finding(name, False, said, f"pip install --force-reinstall {loaded}")
+            problem = " ".join(f"{loaded} does not load ({type(error).__name__}: {error})".split())
+            return Finding(name, False, problem, f"pip install --force-reinstall {loaded}")
     found = (f"{module.replace('_', '-')} {_version(module)}" for module in EXTRAS[part])
     return Finding(name, True, ", ".join(found))
 

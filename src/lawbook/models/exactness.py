@@ -124,10 +124,10 @@ def _processor_name() -> str:
     """Return maker, family and model under Linux, else what the platform says."""
     with suppress(OSError, ValueError):
         lines = Path("/proc/cpuinfo").read_text().partition("\n\n")[0].splitlines()
-        said = {
+        fields = {
             key.strip(): value.strip() for key, value in (line.split(":", 1) for line in lines if ":" in line)
         }
-        if found := [said[key] for key in ("model name", "cpu family", "model") if key in said]:
+        if found := [fields[key] for key in ("model name", "cpu family", "model") if key in fields]:
             return " ".join(found)
     return platform.processor() or platform.machine()
 

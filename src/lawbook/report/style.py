@@ -110,9 +110,9 @@ def _write(figure: Figure, out: Path, name: str, title: str, caption: str, made:
     }
     with mpl.rc_context({"svg.hashsalt": name}):
         for suffix, about in metadata.items():
-            said = {key: value for key, value in about.items() if value is not None or key in _STAMPS}
+            stamped = {key: value for key, value in about.items() if value is not None or key in _STAMPS}
             with written_atomically(out / f"{name}.{suffix}") as temporary:
-                figure.savefig(temporary, format=suffix, metadata=said)
+                figure.savefig(temporary, format=suffix, metadata=stamped)
 
 
 def colours(values: Iterable[object]) -> list[str]:

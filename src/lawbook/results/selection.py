@@ -107,14 +107,14 @@ def varying_axes(runs: pd.DataFrame, content: StudyFile, sweep: str) -> list[str
 
 
 def select(block: LawBlock, runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the runs of the block's sweep (all, without one) that satisfy its `where` and `range`."""
-    chosen = planned_for(block, runs)
-    return chosen if block.range is None else chosen[chosen[block.inputs[0]].between(*block.range)]
+    """Return the runs of the block's sweep (all, without one) that satisfy its `where` and `range`.
 
-
-def planned_for(block: LawBlock, runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the runs of the block's sweep (all, without one) that satisfy its `where`, which a plan knows."""
-    return where(runs if block.sweep is None else of_sweep(runs, block.sweep), block.where)
+    A range leaves out none of a plan's runs if it is one of a column that no plan has.
+    """
+    chosen = where(runs if block.sweep is None else of_sweep(runs, block.sweep), block.where)
+    if block.range is None or block.inputs[0] not in chosen:
+        return chosen
+    return chosen[chosen[block.inputs[0]].between(*block.range)]
 
 
 def taken(block: LawBlock, runs: pd.DataFrame, bounded: Collection[str] = ()) -> pd.DataFrame:

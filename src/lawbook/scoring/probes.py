@@ -32,7 +32,7 @@ Steps = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class Said:
+class Answer:
     """What one probe says of the examples it is asked about, and the seconds that it took.
 
     probabilities: (n, classes), or (T, n, classes) of a probe that is followed; features: (n, F), none of those.
@@ -51,41 +51,41 @@ def pool_task(config: Config) -> PoolTask:
     return task
 
 
-def ask_probes(need: Need, probes: Sequence[Run], heartbeat: Steps | None = None) -> dict[str, Said]:
+def ask_probes(need: Need, probes: Sequence[Run], heartbeat: Steps | None = None) -> dict[str, Answer]:
     """Train probes of one kind in stacks and return what each says, by its identity.
 
     Early ones are asked about their pool, those that are followed at 20 evenly spaced steps, held-out ones about
     the half that they have not learned. What a probe says does not depend on the others, to the bit. heartbeat:
     called with the run-steps done.
     """
-    said: dict[str, Said] = {}
+    answered: dict[str, Answer] = {}
     done = 0
     for shape in make_shards(probes, shard_flops=float("inf")).values():
         size = stack_size(shape[0].config)
         for start in range(0, len(shape), size):
             stack = shape[start : start + size]
-            said |= _ask(need, stack)
+            answered |= _ask(need, stack)
             done += sum(probe.config["steps"] for probe in stack)
             if heartbeat is not None:
                 heartbeat(done)
-    return said
+    return answered
 
 
-def _ask(need: Need, stack: Sequence[Run]) -> dict[str, Said]:
+def _ask(need: Need, stack: Sequence[Run]) -> dict[str, Answer]:
     began = time.perf_counter()
     configs = [probe.config for probe in stack]
     asked = [_asked_about(config) for config in configs]
     if engine(configs[0]) == "solve":
         answers = [(one.probabilities[0], one.features[0]) for one in probe_outputs(configs, asked)]
     elif need == "trajectory":
-        answers = [(said, np.empty((0, 0))) for said in _follow(configs, asked)]
+        answers = [(answered, np.empty((0, 0))) for answered in _follow(configs, asked)]
     else:
         module = train_stack(configs)
         _check_trained(module)
         says, reads = _says(module, configs, asked), _reads(module, configs, asked)
         answers = list(zip(says, reads, strict=True))
     wall_s = (time.perf_counter() - began) / len(stack)
-    return {probe.run_id: Said(*answer, wall_s) for probe, answer in zip(stack, answers, strict=True)}
+    return {probe.run_id: Answer(*answer, wall_s) for probe, answer in zip(stack, answers, strict=True)}
 
 
 def _check_trained(module: StackedRuns) -> None:
@@ -119,7 +119,7 @@ def _follow(configs: Sequence[Config], asked: Sequence[Indices]) -> list[Floats]
         seen.append(_says(module, configs, asked))
 
     _check_trained(train_stack(configs, look=look, look_at=wanted))
-    return [np.stack(said) for said in zip(*seen, strict=True)]
+    return [np.stack(answered) for answered in zip(*seen, strict=True)]
 
 
 def _says(module: StackedRuns, configs: Sequence[Config], asked: Sequence[Indices]) -> list[Floats]:
@@ -153,8 +153,8 @@ def _outputs(
     return [row[: len(indices)].copy() for row, indices in zip(whole, asked, strict=True)]
 
 
-def gather(pool: Pool, said: Mapping[str, Said], needs: frozenset[Need]) -> Evidence:
-    """Return the evidence of a pool: what its probes have said, and of its examples what else is needed."""
+def gather(pool: Pool, answered: Mapping[str, Answer], needs: frozenset[Need]) -> Evidence:
+    """Return the evidence of a pool: what its probes have answered, and of its examples what else is needed."""
     task = pool_task(pool.config)
     members, labels = pool_of(task, pool.config)
     evidence = Evidence(labels[members], pool.config["seed"])
@@ -168,34 +168,36 @@ def gather(pool: Pool, said: Mapping[str, Said], needs: frozenset[Need]) -> Evid
         if margins is None:
             raise TypeError(f"the task {pool.config['task']} knows no margins")
         evidence = replace(evidence, margins=margins[members])
-    return with_probes(evidence, pool, said, lambda probes: probes)
+    return with_probes(evidence, pool, answered, lambda probes: probes)
 
 
 def with_probes(
     evidence: Evidence,
     pool: Pool,
-    said: Mapping[str, Said],
+    answered: Mapping[str, Answer],
     choose: Callable[[Sequence[Run]], Sequence[Run]],
 ) -> Evidence:
     """Return the evidence with what some of a pool's probes say: those that `choose` leaves of each kind.
 
     Held-out probes are chosen within each half, so that every example keeps its judges.
     """
-    asked = {need: probes for need, probes in pool.probes.items() if all(p.run_id in said for p in probes)}
+    asked = {
+        need: probes for need, probes in pool.probes.items() if all(p.run_id in answered for p in probes)
+    }
     if "early" in asked:
-        chosen = [said[probe.run_id] for probe in choose(asked["early"])]
+        chosen = [answered[probe.run_id] for probe in choose(asked["early"])]
         early = Probed(np.stack([s.probabilities for s in chosen]), np.stack([s.features for s in chosen]))
         evidence = replace(evidence, early=early)
     if "trajectory" in asked:
-        followed = [said[probe.run_id].probabilities for probe in choose(asked["trajectory"])]
+        followed = [answered[probe.run_id].probabilities for probe in choose(asked["trajectory"])]
         evidence = replace(evidence, trajectory=np.stack(followed))
     if "heldout" in asked:
         halves = [[p for p in asked["heldout"] if p.config["learns"] == f"half {h}"] for h in (0, 1)]
         judges = [choose(half) for half in halves]
-        classes = said[asked["heldout"][0].run_id].probabilities.shape[1]
+        classes = answered[asked["heldout"][0].run_id].probabilities.shape[1]
         heldout = np.empty((len(judges[0]), len(evidence.labels), classes))
         for half in judges:
             for place, probe in enumerate(half):
-                heldout[place, _unseen(probe.config)] = said[probe.run_id].probabilities
+                heldout[place, _unseen(probe.config)] = answered[probe.run_id].probabilities
         evidence = replace(evidence, heldout=cast(Floats, heldout))
     return evidence

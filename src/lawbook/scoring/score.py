@@ -15,7 +15,7 @@ from scipy.stats import spearmanr
 
 from lawbook.pruning.metrics import PROBED, Evidence, Scores, metrics
 from lawbook.pruning.pools import pool_of
-from lawbook.scoring.probes import Said, ask_probes, gather, pool_task, with_probes
+from lawbook.scoring.probes import Answer, ask_probes, gather, pool_task, with_probes
 from lawbook.signals import check_wanted
 from lawbook.storage.checksum import digest
 from lawbook.storage.tables import conform, empty
@@ -56,11 +56,11 @@ def score_pools(
         wanted = {
             pool.pool_id: [m for m in pool.metrics if keys[pool.pool_id, m] not in finished] for pool in chunk
         }
-        said = _said(chunk, wanted, done, total, heartbeat)
+        answered = _answered(chunk, wanted, done, total, heartbeat)
         scored = {
             keys[pool.pool_id, metric]: entry
             for pool in chunk
-            for metric, entry in _score(pool, wanted[pool.pool_id], said).items()
+            for metric, entry in _score(pool, wanted[pool.pool_id], answered).items()
         }
         folder.store(scored)
         finished |= scored
@@ -88,15 +88,15 @@ def _chunks(pools: Sequence[Pool]) -> list[list[Pool]]:
     return chunks
 
 
-def _said(
+def _answered(
     pools: Sequence[Pool],
     wanted: dict[str, list[str]],
     done: int,
     total: int,
     heartbeat: JobHeartbeat | None,
-) -> dict[str, Said]:
+) -> dict[str, Answer]:
     """Return what the probes of the wanted metrics say, by probe."""
-    said: dict[str, Said] = {}
+    answered: dict[str, Answer] = {}
     for need in PROBED:
         probes = [
             probe
@@ -105,16 +105,16 @@ def _said(
             for probe in pool.probes[need]
         ]
         beat = None if heartbeat is None else lambda steps, before=done: heartbeat(before + steps, total)
-        said |= ask_probes(need, probes, beat)
+        answered |= ask_probes(need, probes, beat)
         done += sum(probe.config["steps"] for probe in probes)
-    return said
+    return answered
 
 
-def _score(pool: Pool, wanted: Sequence[str], said: dict[str, Said]) -> dict[str, Cached]:
+def _score(pool: Pool, wanted: Sequence[str], answered: dict[str, Answer]) -> dict[str, Cached]:
     """Return the scores of a pool by each wanted metric, with the row that says how they were made."""
     task = pool_task(pool.config)
     members, labels = pool_of(task, pool.config)
-    evidence = gather(pool, said, frozenset().union(*(metrics[metric].needs for metric in wanted)))
+    evidence = gather(pool, answered, frozenset().union(*(metrics[metric].needs for metric in wanted)))
     flipped = labels[members] != task.examples(pool.config).targets[members]
     axes = {axis: pool.config[axis] for axis in task.axes.model_fields}
     pool_row = {
@@ -138,8 +138,8 @@ def _score(pool: Pool, wanted: Sequence[str], said: dict[str, Said]) -> dict[str
             "probe_seeds": " ".join(f"{probe.config['seed']}/{probe.config['probe']}" for probe in probes),
             "step": probes[0].config["steps"] if probes else None,
             "flops": sum(run_cost(probe.config).flops for probe in probes),
-            "wall_s": time.perf_counter() - began + sum(said[probe.run_id].wall_s for probe in probes),
-            "reliability": _reliability(name, evidence, pool, said),
+            "wall_s": time.perf_counter() - began + sum(answered[probe.run_id].wall_s for probe in probes),
+            "reliability": _reliability(name, evidence, pool, answered),
             "planted_auc": _planted_auc(score, flipped),
         }
         table = pd.DataFrame({"example": np.arange(len(members)), "index": members, "score": score})
@@ -158,13 +158,13 @@ def _finite(name: str, evidence: Evidence) -> Scores:
     return found
 
 
-def _reliability(name: str, evidence: Evidence, pool: Pool, said: dict[str, Said]) -> float | None:
+def _reliability(name: str, evidence: Evidence, pool: Pool, answered: dict[str, Answer]) -> float | None:
     """Return the rank correlation of the scores by the even and by the odd probes; none for a single probe."""
     asked = [probes for need, probes in pool.probes.items() if need in metrics[name].needs]
     if not asked or min(map(len, asked)) < (4 if "heldout" in metrics[name].needs else 2):
         return None
-    even = _finite(name, with_probes(evidence, pool, said, lambda probes: probes[::2]))
-    odd = _finite(name, with_probes(evidence, pool, said, lambda probes: probes[1::2]))
+    even = _finite(name, with_probes(evidence, pool, answered, lambda probes: probes[::2]))
+    odd = _finite(name, with_probes(evidence, pool, answered, lambda probes: probes[1::2]))
     return float(spearmanr(even, odd).statistic) if np.ptp(even) > 0 and np.ptp(odd) > 0 else None
 
 

@@ -36,7 +36,7 @@ def seal(file: Path) -> None:
 def check_seal(file: Path) -> None:
     """Raise ValueError if a file does not carry its name and the digest of its bytes, OSError if it cannot be read."""
     found = _read(file)
-    if found.digest != found.said:
+    if found.digest != found.stated:
         raise ValueError("its bytes are not those that were written")
     if found.name != file.name:
         raise ValueError(f"it was written as {found.name}")
@@ -48,7 +48,7 @@ class _Seal(NamedTuple):
     digest: bytes
     place: int
     name: str
-    said: bytes
+    stated: bytes
 
 
 def _read(file: Path) -> _Seal:

@@ -97,9 +97,9 @@ def _check_training(config: Config, task: Task) -> None:
             raise AxisError(axis, config[axis], problem, f"write optimizer: {' or '.join(reading)}")
     if config["parametrization"] != "standard":
         tensor_scales(config)
-    said = [axis for axis in ("warmup", "warmup_samples", "warmup_steps") if config[axis]]
-    if len(said) > 1 and said != ["warmup_samples", "warmup_steps"]:  # the first of these sets the second
-        raise AxisError(said[1], config[said[1]], f"{said[0]} is given, too", "keep one of the two")
+    given = [axis for axis in ("warmup", "warmup_samples", "warmup_steps") if config[axis]]
+    if len(given) > 1 and given != ["warmup_samples", "warmup_steps"]:  # the first of these sets the second
+        raise AxisError(given[1], config[given[1]], f"{given[0]} is given, too", "keep one of the two")
 
 
 _NEUTRAL_TRAINING = TrainingAxes.neutral()

@@ -68,12 +68,12 @@ def _n_combinations(grid: Grid) -> int:
 
 
 def _agreed(one: Config, other: Config) -> Config:
-    """Return the configuration of a run that two grids ask for: what stands for others in either stays said."""
-    said = {
+    """Return the configuration of a run that two grids ask for: what stands for others in either stays given."""
+    given = {
         axis: min((c[axis] for c in (one, other) if c[axis] is not None), default=None)
         for axis in STANDING_FOR_OTHERS
     }
-    return {**one, **said}
+    return {**one, **given}
 
 
 def _expand_grid(study: Study, where: str, grid: Grid) -> Iterator[Config]:

@@ -25,7 +25,7 @@ from lawbook.studies.yaml_file import read_yaml
 from lawbook.tasks import Task, tasks
 
 RULES = (
-    "plan_study", "score_pools", "train_shard", "collect_runs", "take_table",
+    "plan_study", "score_pools", "train_shard", "collect_runs", "import_table",
     "fit_laws", "draw_figure", "judge_claims", "write_report",
 )  # fmt: skip
 TARGETS = ("all", "default_study", "figures")
@@ -117,11 +117,11 @@ class Study:
 
         where: the grid's place in the file. Raises StudyError for a name or an axis that there is not.
         """
-        said = {kind: grid.set[kind] for kind in LEARNED if kind in grid.set}
-        if not said:
+        given = {kind: grid.set[kind] for kind in LEARNED if kind in grid.set}
+        if not given:
             return self
         named: dict[str, Named] = {}
-        for kind, value in said.items():
+        for kind, value in given.items():
             try:
                 named[kind] = Named.model_validate(value)
             except ValidationError as invalid:

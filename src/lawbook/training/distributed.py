@@ -86,15 +86,15 @@ def _attend(processes: ProcessContext, channel: _Channel, heartbeat: Heartbeat |
     ended = False
     while True:
         while not channel.messages.empty():
-            said = channel.messages.get()
-            if isinstance(said, Trained):
-                return said
-            if isinstance(said, AbandonedError):
+            message = channel.messages.get()
+            if isinstance(message, Trained):
+                return message
+            if isinstance(message, AbandonedError):
                 check_wanted()  # this job's own reason says more
-            if isinstance(said, Exception):
-                raise said
+            if isinstance(message, Exception):
+                raise message
             if heartbeat is not None:
-                heartbeat(said)
+                heartbeat(message)
         if ended:
             # One that had not yet begun to heed signals may have died of that which this job has got, too.
             check_wanted()
@@ -123,14 +123,14 @@ def _train_share(
     heed_signals()
     os.environ |= address | {"LOCAL_RANK": str(rank)}  # so that Lightning starts no processes itself
     watch = Watch(checkpoint, channel.unwanted, channel.messages.put if rank == 0 else None)
-    said: Trained | AbandonedError
+    message: Trained | AbandonedError
     try:
-        said = fit([config], scores, devices, resume, watch, rank, requests=requests).trained
+        message = fit([config], scores, devices, resume, watch, rank, requests=requests).trained
         torch.distributed.destroy_process_group()
     except AbandonedError as reason:
-        said = AbandonedError(str(reason))
+        message = AbandonedError(str(reason))
     except LawbookError as error:
         channel.messages.put(LawbookError(str(error)))
         raise
     if rank == 0:  # the others may be ahead of it: it has written the checkpoint by now
-        channel.messages.put(said)
+        channel.messages.put(message)

@@ -62,17 +62,17 @@ def probe_outputs(probes: Sequence[Config], asked: Sequence[Indices]) -> list[Pr
     asked: the indices (n,) of a probe's examples, for each probe. The features are the inputs, which are what a
     linear model reads.
     """
-    said = []
+    probed = []
     with threadpool_limits(1):
         for config, indices in zip(probes, asked, strict=True):
             task = _task(config)
             weights = _solved(config, *members_of(task, config))
             inputs = _inputs(config, indices)
             outputs = _model(config).outputs(config, weights, inputs)
-            says = np.exp(log_softmax(outputs, axis=1))
-            said.append(Probed(says[None], inputs[None].astype(np.float32)))
+            probabilities = np.exp(log_softmax(outputs, axis=1))
+            probed.append(Probed(probabilities[None], inputs[None].astype(np.float32)))
             check_wanted()
-    return said
+    return probed
 
 
 def margin(outputs: Floats, targets: NDArray[np.int64], weights: Weights) -> float:

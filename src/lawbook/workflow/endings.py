@@ -32,16 +32,16 @@ def unforeseen(*, logged: bool = False) -> Iterator[None]:
         file = _keep(trace)
         if logged or file is None:
             print(printable(trace), file=sys.stderr)
-        said = " ".join(f"{type(error).__name__}: {error}".split())
-        said = said if len(said) <= LONGEST else f"{said[:LONGEST]}…"
+        message = " ".join(f"{type(error).__name__}: {error}".split())
+        message = message if len(message) <= LONGEST else f"{message[:LONGEST]}…"
         where = f"its trace stands in {file}" if file else "its trace stands above and could be kept nowhere"
-        print(f"Error: {printable(said)}; nobody foresaw this: {where}", file=sys.stderr, flush=True)
+        print(f"Error: {printable(message)}; nobody foresaw this: {where}", file=sys.stderr, flush=True)
         sys.exit(ExitCode.UNFORESEEN)
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Turn Ctrl-C into one line and its exit code; what a KeyboardInterrupt carries is said besides."""
+    """Turn Ctrl-C into one line and its exit code; what a KeyboardInterrupt carries is message besides."""
     try:
         yield
     except KeyboardInterrupt as interrupt:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from lawbook.errors import LawbookError, suggest
 from lawbook.results.reader import Results
-from lawbook.results.selection import planned_for, taken
+from lawbook.results.selection import select, taken
 from lawbook.storage.tables import read_table
 from lawbook.studies import Plan, Run
 from lawbook.studies.columns_block import bounded
@@ -46,14 +46,14 @@ def why(plan: Plan, run: Run, results: Path, cache: Path) -> list[Row]:
 
     results: the study's results folder; cache: the folder of finished runs. Raises LawbookError for a damaged table.
     """
-    cost, said = run_cost(run.config), effective(run.config)
+    cost, settings = run_cost(run.config), effective(run.config)
     rows = [
         ("run", run.run_id),
         ("study", f"{plan.study.name}: {plan.study.file}"),
         ("sweeps", ", ".join(run.sweeps)),
         ("laws", _laws(plan, run, results)),
         ("shard", plan.shard_of[run.run_id]),
-        ("configuration", ", ".join(f"{name} {value}" for name, value in sorted(said.items()))),
+        ("configuration", ", ".join(f"{name} {value}" for name, value in sorted(settings.items()))),
         ("parameters N", f"{cost.n_params:,}"),
         ("FLOPs", f"{cost.flops:.3g} ({cost.rule})"),
     ]
@@ -77,7 +77,7 @@ def _laws(plan: Plan, run: Run, results: Path) -> str:
     laws, found = plan.study.content.laws, Results(results)
     if _row_of(results / "runs.parquet", run.run_id) is None:
         runs = plan.table()
-        names = [name for name, law in laws.items() if run.run_id in set(planned_for(law, runs)["run_id"])]
+        names = [name for name, law in laws.items() if run.run_id in set(select(law, runs)["run_id"])]
         return ", ".join(names) + " (by the plan)" if names else "none"
     uncertain = bounded(plan.study.content.columns)
     names = [

@@ -85,9 +85,9 @@ def begin(stage_name: str) -> Job:
     plan = plan_study(given.study, os.environ["LAWBOOK_STUDIES"])
     expected = (given.expect[0], "".join(given.expect[1:]))
     part = stage.checked(plan, given.part)
-    said = f"{plan.study.file}" + (f" or {plan.source.file}" if plan.source else "")
+    named = f"{plan.study.file}" + (f" or {plan.source.file}" if plan.source else "")
     now = (stage.configuration(plan, part), stage.code(plan, part))
-    for what, submitted, current in zip((said, "the code"), expected, now, strict=True):
+    for what, submitted, current in zip((named, "the code"), expected, now, strict=True):
         if submitted != current:
             raise LawbookError(f"{what} has changed since this job was submitted; run the workflow again")
     below = len(Path(stage.leaves(part)[0]).parts)

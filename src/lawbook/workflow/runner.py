@@ -87,13 +87,13 @@ def run_study(study: str, settings: Settings, cores: str, extra: Sequence[str] =
         _watch(process, plan, results)
         if not process.returncode:
             keep_record(plan, results)
-    said = log.read_text(encoding="utf-8", errors="replace")
+    text = log.read_text(encoding="utf-8", errors="replace")
     if process.returncode:
-        mistakes = _messages(said)
+        mistakes = _messages(text)
         if mistakes and (process.returncode == ExitCode.MISTAKE or INSTALL in mistakes):
             raise LawbookError(mistakes)
-        raise WorkflowError(_failure(process.returncode, said, log))
-    return "Nothing to be done" not in said
+        raise WorkflowError(_failure(process.returncode, text, log))
+    return "Nothing to be done" not in text
 
 
 def _opened(log: Path) -> TextIO:
@@ -133,12 +133,12 @@ def _watch(process: subprocess.Popen[bytes], plan: Plan, results: Path) -> None:
     ) as bars:
         jobs = study_progress(plan, results)
         bar = bars.add_task(plan.study.name, total=sum(job.total for job in jobs.values()))
-        said = time.monotonic()
+        reported_s = time.monotonic()
         try:
             while not _ended(process):
                 done, total = _redraw(bars, bar, plan, results)
-                if plan.runs and not console.is_terminal and time.monotonic() - said > QUIET_S:
-                    said = time.monotonic()
+                if plan.runs and not console.is_terminal and time.monotonic() - reported_s > QUIET_S:
+                    reported_s = time.monotonic()
                     console.print(f"{plan.study.name}: {done / total:.0%} of {total:,} run-steps")
         except KeyboardInterrupt:
             # The terminal has sent it to Snakemake, too, which stops its jobs and takes its leave.
@@ -164,16 +164,16 @@ def _redraw(bars: Progress, bar: TaskID, plan: Plan, results: Path) -> tuple[int
     return done, total
 
 
-def _failure(code: int, said: str, log: Path) -> str:
+def _failure(code: int, text: str, log: Path) -> str:
     if code < 0:
         return f"Snakemake was killed by signal {-code}; run this again to resume"
-    why = _messages(said) or _silent_failures(said) or "\n".join(said.splitlines()[-15:])
+    why = _messages(text) or _silent_failures(text) or "\n".join(text.splitlines()[-15:])
     return f"the workflow did not finish; what is done is kept. {log} says more:\n{why}"
 
 
-def _silent_failures(said: str) -> str:
+def _silent_failures(text: str) -> str:
     """Return which jobs failed without a message of Lawbook, by Snakemake's log."""
-    failed = re.findall(r"^Error in rule (\w+):\n(?:    .*\n)*?    log: (\S+)", said, re.MULTILINE)
+    failed = re.findall(r"^Error in rule (\w+):\n(?:    .*\n)*?    log: (\S+)", text, re.MULTILINE)
     if not failed:
         return ""
     jobs = "\n".join(dict.fromkeys(f"{rule} failed: {log}" for rule, log in failed))
@@ -182,8 +182,8 @@ def _silent_failures(said: str) -> str:
     )
 
 
-def _messages(said: str) -> str:
+def _messages(text: str) -> str:
     """Return the messages of Lawbook in a log, each once."""
-    lines = [line.strip() for line in said.splitlines()]
+    lines = [line.strip() for line in text.splitlines()]
     told = (line.removeprefix("Error: ") for line in lines if line.startswith(("Error: ", "Stopped: ")))
     return "\n".join(dict.fromkeys(told))

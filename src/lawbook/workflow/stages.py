@@ -111,7 +111,7 @@ def _if_trained(plan: Plan) -> Files:
     return WHOLE if plan.source is None else ()
 
 
-def _if_taken(plan: Plan) -> Files:
+def _if_imported(plan: Plan) -> Files:
     return WHOLE if plan.source is not None else ()
 
 
@@ -240,8 +240,8 @@ STAGES: Mapping[str, Stage] = {
             configuration=lambda plan, _: plan.digest,
         ),
         Stage(
-            "take",
-            parts=_if_taken,
+            "import",
+            parts=_if_imported,
             leaves=lambda _: (*_parquet("runs", "source"), *_twins("runs")),
             configuration=source_digest,
             modules=("lawbook.results.from_table",),

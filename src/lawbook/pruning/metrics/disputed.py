@@ -21,8 +21,8 @@ def disputed(evidence: Evidence) -> Scores:
     [0.0, 1.0, 0.33]
     """
     assert evidence.heldout is not None
-    said = np.asarray(evidence.heldout)
-    votes = (said.argmax(axis=-1)[..., None] == np.arange(said.shape[-1])).mean(axis=0)
+    predicted = np.asarray(evidence.heldout)
+    votes = (predicted.argmax(axis=-1)[..., None] == np.arange(predicted.shape[-1])).mean(axis=0)
     votes[np.arange(len(evidence.labels)), evidence.labels] = 0.0
     return np.asarray(votes.max(axis=-1), dtype=np.float64)
 

@@ -39,12 +39,12 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     left, right = figure.subplots(1, 2)
     one = runs.iloc[0]
     parts = _draw_losses(left, losses[losses["run_id"] == one["run_id"]], results, one)
-    said = []
+    sentences = []
     for bits, colour, marker in zip(THRESHOLDS, PALETTE, "os", strict=False):
         times = steps_to_learn(losses, bits)
-        said.append(_draw_steps(right, times, bits, colour, marker))
+        sentences.append(_draw_steps(right, times, bits, colour, marker))
         ratio = staircase_ratios(losses, runs, bits)
-        said[-1] += f", and Σ p [unlearned] is {number(ratio.mean())} of the loss"
+        sentences[-1] += f", and Σ p [unlearned] is {number(ratio.mean())} of the loss"
         parts.append(({"part": "steps", "bits": bits}, times))
     right.set(xlabel="frequency of the task p", ylabel="steps to learn")
     known = losses.drop_duplicates("rank")["p"]
@@ -57,7 +57,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         f"{one['seed']}. Right: the evaluation at which a task's loss first lies below a threshold, in every run "
         f"({repeats_text(runs)}), and the line fitted with tasks that were not learned censored (open triangles). "
     )
-    return Drawn(figure, as_data(parts), "Tasks are learned in stages", caption + "; ".join(said) + ".")
+    return Drawn(figure, as_data(parts), "Tasks are learned in stages", caption + "; ".join(sentences) + ".")
 
 
 def _draw_losses(

@@ -1,4 +1,4 @@
-"""Take the runs of a study from the table that it names."""
+"""Import the runs of a study from the table that it names."""
 
 import _path  # noqa: F401
 
@@ -7,7 +7,7 @@ from lawbook.storage.tables import write_csv, write_table
 from lawbook.workflow.jobs import begin, reported
 
 with reported():
-    job = begin("take")
+    job = begin("import")
     runs, source = import_table(job.plan)
     made = job.provenance({"data": list(source["sha256"])})
     write_table(source, job.out[1], "source", made)

@@ -1,4 +1,4 @@
-"""A house in a folder of its own: a copy of the repository in which one may run, edit and break things."""
+"""A checkout in a folder of its own: a copy of the repository in which one may run, edit and break things."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ PARTS = ("Snakefile", "workflow", "scripts", "profiles", "envs", "config", "src/
 
 
 @dataclass(frozen=True)
-class House:
+class Checkout:
     """A copy of the repository, with its own results of one study."""
 
     folder: Path
     study: str = "smoke"
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run Snakemake in the house."""
+        """Run Snakemake in the checkout."""
         return self._run("snakemake", *arguments)
 
     def lawbook(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the command line in the house."""
+        """Run the command line in the checkout."""
         return self._run("lawbook", *arguments)
 
     def start(self, *arguments: str, module: str = "lawbook") -> subprocess.Popen[str]:
@@ -74,10 +74,10 @@ class House:
         assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path}"
         file.write_text(text.replace(old, new))
 
-    def copy(self, folder: Path) -> House:
-        """Return a copy of the house, with its results, in another folder."""
+    def copy(self, folder: Path) -> Checkout:
+        """Return a copy of the checkout, with its results, in another folder."""
         shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
-        return House(folder, self.study)
+        return Checkout(folder, self.study)
 
     def environment(self) -> dict[str, str]:
         """Return the variables with which commands run here."""
@@ -95,7 +95,7 @@ class House:
         )
 
 
-def build(folder: Path, study: str = "smoke") -> House:
+def build(folder: Path, study: str = "smoke") -> Checkout:
     """Copy the repository into a folder."""
     for part in PARTS:
         source, copy = REPOSITORY / part, folder / part
@@ -104,4 +104,4 @@ def build(folder: Path, study: str = "smoke") -> House:
             shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(source, copy)
-    return House(folder, study)
+    return Checkout(folder, study)
