@@ -13,10 +13,12 @@ import yaml
 from lawbook.errors import LawbookError
 from lawbook.laws.loss import LOSSES
 from lawbook.studies import find_study, load_study, study_names
+from lawbook.studies.axes import TrainingAxes
 from lawbook.studies.claim_block import Claim
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.json_schema import study_schema
 from lawbook.studies.law_block import LossName
+from lawbook.studies.reference import axis_tables, with_axis_tables
 
 REPOSITORY = Path(__file__).parents[2]
 STUDIES = REPOSITORY / "config/studies"
@@ -26,6 +28,27 @@ def test_the_schema_in_the_repository_is_up_to_date() -> None:
     written = (REPOSITORY / "workflow/schemas/study.schema.json").read_text()
 
     assert written == study_schema(), "run `lawbook schema`"
+
+
+def test_the_tables_of_axes_in_the_reference_are_up_to_date() -> None:
+    written = (REPOSITORY / "config/README.md").read_text()
+
+    assert written == with_axis_tables(written), "run `lawbook schema`"
+
+
+def test_each_axis_of_a_block_has_a_row_with_default_and_values() -> None:
+    tables = axis_tables()
+
+    assert tables["training"].count("\n") == 2 + len(TrainingAxes.model_fields)
+    assert "| `momentum` | `0` | ≥ 0, < 1 |" in tables["training"]
+    assert "| `batch_size` | `64` | ≥ 1 or `full` |" in tables["training"]
+    assert "| `parametrization` | `standard` | `mup`, `ntk`, `standard` |" in tables["training"]
+    assert "| `max_margin` |" in tables["model"], "a model without axes has a row, too"
+
+
+def test_a_reference_without_a_place_for_its_tables_is_one_message() -> None:
+    with pytest.raises(LawbookError, match="the axes of task have no place"):
+        with_axis_tables("# Studies\n")
 
 
 @pytest.mark.parametrize("study", study_names(STUDIES))

@@ -195,12 +195,18 @@ def verify(study: Study, preset: Preset = None) -> None:
 
 @app.command()
 def schema() -> None:
-    """Write the JSON schema of a study, generated from the typed model, for editors."""
+    """Write what is generated from the typed models: a study's JSON schema, for editors, and the tables of axes."""
+    from pathlib import Path
+
     from lawbook.storage.files import write_text
     from lawbook.studies.json_schema import study_schema
+    from lawbook.studies.reference import with_axis_tables
 
     write_text(path := "workflow/schemas/study.schema.json", study_schema())
     typer.echo(path)
+    if (readme := Path("config/README.md")).exists():
+        write_text(readme, with_axis_tables(readme.read_text(encoding="utf-8")))
+        typer.echo(str(readme))
 
 
 @cache_app.command("list")

@@ -31,7 +31,12 @@ take that of the function which they are near.
 class MLPAxes(Axes):
     """Axes of the multilayer perceptron."""
 
-    width: int = Field(64, ge=1, le=1 << 20, description="Units in each hidden layer.")
+    width: int = Field(
+        64,
+        ge=1,
+        le=1 << 20,
+        description="Units in each hidden layer; beyond 2 million parameters a model trains alone.",
+    )
     depth: int = Field(1, ge=1, le=64, description="Number of hidden layers.")
     activation: Annotated[Activation, Neutral("relu")] = Field(
         "relu", description="What a hidden unit makes of its sum; `identity` is a deep linear network."

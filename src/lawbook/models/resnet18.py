@@ -27,7 +27,9 @@ GROUPS = 32
 class ResNet18Axes(Axes):
     """Axes of ResNet-18."""
 
-    width: int = Field(64, ge=2, le=512, multiple_of=2, description="Channels of the first stage.")
+    width: int = Field(
+        64, ge=2, le=512, multiple_of=2, description="Channels of the first stage, 64 in the paper."
+    )
     channels: int = Field(
         3, ge=1, le=16, description="Channels of the images; the rest of an input is a square."
     )

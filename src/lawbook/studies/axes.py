@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from lawbook.axes import Axes, Neutral
 from lawbook.errors import suggest
+from lawbook.pruning.metrics import metrics
 from lawbook.pruning.selection import Keep
 from lawbook.training.losses import losses
 from lawbook.training.optimizers import optimizers
@@ -30,13 +31,20 @@ class TrainingAxes(Axes):
     """How a run is trained."""
 
     loss: Annotated[str | None, Neutral(None), _one_of(losses, "loss")] = Field(
-        None, description="What a run descends, a file in training/losses; empty for the task's own loss."
+        None,
+        examples=list(losses),
+        description="What a run descends, a file in training/losses; none: the task's own. Of `squared_error` half the "
+        "mean over examples of the sum over outputs is descended, and without the half it is recorded; classes become "
+        "vectors of 0 and one 1.",
     )
     optimizer: Annotated[str, _one_of(optimizers, "optimizer")] = Field(
         "adamw",
-        description="How weights follow the gradient, a file in training/optimizers: adamw, sgd, signum.",
+        examples=list(optimizers),
+        description="How weights follow the gradient, a file in training/optimizers; `signum` steps by signs.",
     )
-    learning_rate: float = Field(3e-3, gt=0, description="Peak learning rate.")
+    learning_rate: float = Field(
+        3e-3, gt=0, description="Peak learning rate; sweep it at several sizes before believing an exponent."
+    )
     weight_decay: Annotated[float, Neutral(0.0)] = Field(
         0.0, ge=0, description="Decoupled decay for AdamW and signum, an L2 term for SGD."
     )
@@ -55,11 +63,17 @@ class TrainingAxes(Axes):
     parametrization: Annotated[str, Neutral("standard"), _one_of(parametrizations, "parametrization")] = (
         Field(
             "standard",
-            description="How each tensor's initial scale and rate follow from its size: standard, mup, ntk.",
+            examples=list(parametrizations),
+            description="How each tensor's initial scale and rate follow from its size. `mup`: one rate serves all "
+            "widths, and outputs begin at 0; `ntk`: wide networks keep their features. All tensors decay alike.",
         )
     )
     base_width: Annotated[int, Neutral(64)] = Field(
-        64, ge=1, le=1 << 20, description="Width at which the rates of `mup` are those of `standard`."
+        64,
+        ge=1,
+        le=1 << 20,
+        description="Width at which the rates of `mup` are those of `standard`: that of the model whose rate was "
+        "tuned. Keep `heads` the same at all widths.",
     )
     init_scale: Annotated[float, Neutral(1.0)] = Field(
         1.0, gt=0, description="Factor on the initial matrices; biases and gains stay as they are."
@@ -67,7 +81,8 @@ class TrainingAxes(Axes):
     output_multiplier: Annotated[float, Neutral(1.0)] = Field(
         1.0,
         gt=0,
-        description="Factor on what a model puts out: large ones make it learn without new features.",
+        description="Factor on the outputs: large ones make a model learn without new features. Runs of one stack "
+        "share it.",
     )
     schedule: Annotated[Literal["constant", "cosine", "linear", "wsd"], Neutral("constant")] = Field(
         "constant",
@@ -83,45 +98,50 @@ class TrainingAxes(Axes):
         None, ge=1, description="The same as a number of examples, which set the steps."
     )
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = Field(
-        64, description="Examples B in one step; `full`: all that are kept, at every step in the same order."
+        64,
+        description="Examples B in one step, which runs of one stack share; `full`: all that are kept, at every step "
+        "in the same order.",
     )
     order: Annotated[Literal["shuffled", "fixed"], Neutral("shuffled")] = Field(
         "shuffled",
         description="Order in which batches pass over the examples: drawn for each pass, or one for all.",
     )
-    steps: int = Field(500, ge=1, description="Optimiser steps: the protocol of equal steps.")
+    steps: int = Field(
+        500, ge=1, description="Optimiser steps, by which pruned and whole pools are compared at equal steps."
+    )
     epochs: float | None = Field(
         None,
         gt=0,
-        description="Passes over the examples that are kept, which set the steps: the protocol of equal epochs.",
+        description="Passes over the examples that are kept, which set the steps: pools are compared at equal epochs.",
     )
     compute: float | None = Field(
         None,
         gt=0,
-        description="FLOPs C, which set the steps to the nearest whole number: the protocol of equal compute; a grid "
-        "leaves out models of which one step takes more.",
+        description="FLOPs C, which set the steps to the nearest whole number: models are compared at equal compute; a "
+        "grid leaves out those of which one step takes more.",
     )
     gradient_clip: Annotated[float | None, Neutral(None)] = Field(
-        None, gt=0, description="Largest gradient norm of a run; empty for none."
+        None, gt=0, description="Largest gradient norm of a run; none: any."
     )
     evaluations: Annotated[int, Neutral(10)] = Field(
         10,
         ge=1,
-        description="Number of log-spaced steps at which a run is evaluated, the last step included.",
+        description="Log-spaced steps at which a run is evaluated, the last one included; in curves step 0, too.",
     )
     converged_within: Annotated[float | None, Neutral(None)] = Field(
         None,
         gt=0,
         lt=1,
         description="Largest relative fall of the validation loss over the last half of the steps for which a run "
-        "counts as converged; empty judges none.",
+        "counts as converged; none: all do.",
     )
     dtype: Annotated[Literal["float32", "float64"], Neutral("float32")] = Field(
-        "float32", description="Number format of weights and data."
+        "float32", description="Number format of weights and data; `float64` to compare with exact theory."
     )
     precision: Annotated[Literal["full", "bf16-mixed"], Neutral("full")] = Field(
         "full",
-        description="`full`: all is computed in dtype; `bf16-mixed`: matrix products of training in bfloat16.",
+        description="`full`: all is computed in dtype. `bf16-mixed`, where wide models train on a GPU: matrix products "
+        "of training in bfloat16, weights, losses and evaluations in float32; other numbers, so another run.",
     )
     device: Annotated[Literal["cpu", "cuda"], Neutral("cpu")] = Field(
         "cpu", description="Where to train; not part of a run's identity."
@@ -130,8 +150,8 @@ class TrainingAxes(Axes):
         1,
         ge=1,
         le=64,
-        description="Devices of one machine, or CPU processes, among which each batch of a run is divided; not part of "
-        "a run's identity.",
+        description="Devices of one machine, or CPU processes, among which each batch of a run is divided: for a model "
+        "that trains for hours on one. Not part of a run's identity.",
     )
     strategy: Annotated[Literal["auto", "ddp"], Neutral("auto")] = Field(
         "auto",
@@ -153,23 +173,40 @@ class PruningAxes(Axes):
     kept: int | None = Field(
         None,
         ge=1,
-        description="Examples kept, instead of their share; a grid leaves out pools with fewer samples.",
+        description="Examples kept, instead of their share; over `samples` they make a triangle, as a frontier needs, "
+        "since a grid leaves out pools with fewer samples.",
     )
-    metric: str = Field("random", description="Score by which examples are kept; `random` needs no probes.")
+    metric: str = Field(
+        "random",
+        examples=list(metrics),
+        description="Score by which examples are kept, a file in pruning/metrics: high for hard ones.",
+    )
     keep: Keep = Field(
         "hard",
         description="Which scores are kept: the highest, the lowest, those in the middle, or some of all strata.",
     )
     drop_hardest: Annotated[float, Neutral(0.0)] = Field(
-        0.0, ge=0, lt=1, description="Share of each class, its highest scores, that is kept last of all."
+        0.0,
+        ge=0,
+        lt=1,
+        description="Share of each class, its highest scores, that is kept last of all: a guard against wrong labels.",
     )
-    probes: int = Field(6, ge=1, description="Models trained to score a pool; the score is their mean.")
-    probe_steps: int = Field(75, ge=1, description="Steps after which early probes score.")
+    probes: int = Field(
+        6,
+        ge=1,
+        description="Models trained to score a pool; the score is their mean, less noisy the more there are.",
+    )
+    probe_steps: int = Field(
+        75, ge=1, description="Steps after which early probes score; about 15 % of a run's."
+    )
     trajectory_steps: int = Field(
-        500, ge=1, description="Steps of the probes of metrics that follow the whole of training."
+        500,
+        ge=1,
+        description="Steps of the probes of `aum` and `forgetting`, which follow a whole training; as many as a run's.",
     )
     probe_data: Annotated[Literal["same", "heldout"], Neutral("same")] = Field(
-        "same", description="What the probes learn: the pool that they score, or another one as large."
+        "same",
+        description="What the probes learn: the pool that they score, or another one as large, as theory assumes.",
     )
 
 

@@ -43,7 +43,9 @@ PADDING = 4
 class CIFAR10Axes(Axes):
     """Axes of the task cifar10."""
 
-    samples: int = Field(45_000, ge=1, description="Pool size D: examples before pruning, at most 45,000.")
+    samples: int = Field(
+        45_000, ge=1, description="Pool size D: examples before pruning, at most 45,000; downloaded once."
+    )
     label_noise: Annotated[float, Neutral(0.0)] = Field(
         0.0, ge=0, le=1, description="Share of the pool's labels replaced by a class drawn uniformly."
     )

@@ -22,14 +22,17 @@ N_EVALUATED = 512
 class CorpusAxes(Axes):
     """Axes of the task corpus."""
 
-    samples: int = Field(4096, ge=1, description="Pool size D in windows, each of `context` training tokens.")
+    samples: int = Field(4096, ge=1, description="Windows in the pool, each of `context` training tokens.")
     context: int = Field(64, ge=2, le=1 << 16, description="Tokens in a window, T.")
     vocabulary: int = Field(
-        1024, ge=BYTES, le=1 << 16, description="Tokens: 256 are the bytes, more are learned from the pool."
+        1024,
+        ge=BYTES,
+        le=1 << 16,
+        description="Tokens: 256 are the bytes, more are byte-pair encodings learned from the pool.",
     )
     folder: Annotated[str, Neutral("")] = Field(
         "",
-        description="Folder of text files, seen from where the workflow runs; empty: Python's own library.",
+        description="Folder of text files, seen from where the workflow runs; none: Python's own library.",
     )
 
 

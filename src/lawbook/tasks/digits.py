@@ -25,10 +25,15 @@ class DigitsAxes(Axes):
         5, ge=5, le=10, description="Equal parts of the images, one of which is the test split."
     )
     fold: Annotated[int, Neutral(0)] = Field(
-        0, ge=0, description="Which part of the images is the test split, from 0."
+        0,
+        ge=0,
+        description="Which part of the images is the test split, from 0. Sweep it: one test fold is one draw.",
     )
     label_noise: Annotated[float, Neutral(0.0)] = Field(
-        0.0, ge=0, le=1, description="Share of the pool's labels replaced by a class drawn uniformly."
+        0.0,
+        ge=0,
+        le=1,
+        description="Share of the pool's labels replaced by a class drawn uniformly; 1 is the null study.",
     )
 
 

@@ -40,7 +40,12 @@ _LARGEST_POOL = 1 << 32
 class SparseParityAxes(Axes):
     """Axes of the task sparse_parity."""
 
-    n_tasks: int = Field(200, ge=1, le=1 << 20, description="Tasks, each with a subset of bits of its own.")
+    n_tasks: int = Field(
+        200,
+        ge=1,
+        le=1 << 20,
+        description="Tasks, each with a subset of bits of its own; many more than a run learns, or exponents bend.",
+    )
     n_bits: int = Field(32, ge=1, le=1 << 12, description="Random bits in an example.")
     subset_size: int = Field(3, ge=1, description="Bits k whose parity is a task's label.")
     alpha: float = Field(
@@ -49,7 +54,7 @@ class SparseParityAxes(Axes):
         description="α of the task frequencies p_k ∝ k^-(1+α), as in the paper; its code's alpha is 1 + α.",
     )
     samples: Annotated[int | None, Neutral(None)] = Field(
-        None, ge=1, description="Training examples D, drawn once and passed over again; empty: all are fresh."
+        None, ge=1, description="Training examples D, drawn once and passed over again; none: all are fresh."
     )
 
 
