@@ -26,8 +26,22 @@ shard_flops: LIMIT
 """
 
 
+SOLVED = """
+title: Collecting
+question: Is every run there?
+task: {name: TASK}
+model: {name: MODEL}
+sweeps:
+  grid: {axes: {samples: [40, 80]}}
+"""
+
+
 def trained(folder: Path, limit: str) -> tuple[Plan, list[Path]]:
-    (folder / "tiny.yaml").write_text(STUDY.replace("LIMIT", limit))
+    return trained_as(folder, STUDY.replace("LIMIT", limit))
+
+
+def trained_as(folder: Path, study: str) -> tuple[Plan, list[Path]]:
+    (folder / "tiny.yaml").write_text(study)
     plan = make_plan(load_study(folder / "tiny.yaml"))
     files = []
     for name, runs in plan.shards.items():
@@ -49,6 +63,26 @@ def test_runs_are_the_same_bytes_however_they_were_sharded(tmp_path: Path) -> No
         found.append((len(files), (folder / "runs.parquet").read_bytes(), len(costs)))
     assert [n for n, _, _ in found] == [2, 4]
     assert found[0][1:] == found[1][1:]
+
+
+@pytest.mark.parametrize(
+    ("task", "model", "margins"),
+    [
+        ("perceptron", "max_margin", True),
+        ("teacher_logistic", "logistic", True),
+        ("quanta", "memory", True),
+        ("gaussian_regression", "min_norm", False),
+    ],
+)
+def test_what_solved_models_tell_besides_their_losses_has_a_role(
+    tmp_path: Path, task: str, model: str, margins: bool
+) -> None:
+    plan, files = trained_as(tmp_path, SOLVED.replace("TASK", task).replace("MODEL", model))
+
+    runs, _ = collect_runs(plan, files)
+
+    assert ("train_margin" in runs) == margins
+    assert "train_margin" not in runs or plan.roles["train_margin"] == "metric"
 
 
 def test_curves_are_the_same_however_they_were_sharded_and_in_however_many_parts(tmp_path: Path) -> None:

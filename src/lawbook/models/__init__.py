@@ -164,6 +164,11 @@ class SolvedModel(Model):
     targets: ClassVar[Targets] = "classes"
     """The kind of targets that it takes."""
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Return the metrics of its training examples besides the loss and the error: of classes their margin."""
+        return ("margin",) if self.targets == "classes" else ()
+
     @abstractmethod
     def solve_flops(self, config: Config, n_train: int, n_inputs: int, n_outputs: int) -> float:
         """Return the FLOPs that a solution on so many examples is predicted to take."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from lawbook.models import SolvedModel
 from lawbook.storage.columns import SPLITS, Role, metric_column
 from lawbook.studies.axes import HOW_TRAINED
 from lawbook.studies.columns_block import bounded, bounds_of
@@ -34,6 +35,8 @@ def curve_columns(study: Study) -> dict[str, Role]:
     for variant in study.variants:
         splits = SPLITS if isinstance(variant.task, PoolTask) else ("test",)
         metrics += [metric_column(split, metric) for split in splits for metric in variant.task.metrics]
+        if isinstance(variant.model, SolvedModel):
+            metrics += [metric_column("train", metric) for metric in variant.model.metrics]
     numbers = [column.name for column in measured_columns(study.content.measure) if not column.vector]
     return {**dict.fromkeys(numbers, "measurement"), **dict.fromkeys(metrics, "metric")}
 
