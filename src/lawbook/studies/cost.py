@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from operator import itemgetter
 from typing import Any, Literal
 
 from lawbook.axes import Config
@@ -62,10 +65,16 @@ _known: dict[tuple[Any, ...], Cost] = {}
 
 def run_cost(config: Config) -> Cost:
     """Return the cost of a run, `predict_cost`, computed once for all runs that differ in `NO_COST` alone."""
-    key = tuple(value for axis, value in config.items() if axis not in NO_COST)
+    key = _costly(tuple(config))(config)
     if key not in _known:
         _known[key] = predict_cost(config)
     return _known[key]
+
+
+@cache
+def _costly(axes: tuple[str, ...]) -> Callable[[Config], tuple[Any, ...]]:
+    """Return what takes the values of those axes out of a configuration that change its cost."""
+    return itemgetter(*(axis for axis in axes if axis not in NO_COST))
 
 
 def predict_cost(config: Config) -> Cost:

@@ -61,31 +61,41 @@ def effective(config: Config) -> dict[str, Any]:
 
 def without_effect(config: Config) -> frozenset[str]:
     """Return the axes whose values change nothing, given those of the others."""
+    return _without_effect(
+        config["task"], config["model"], config.get("optimizer", ""), config.get("parametrization", "standard"),
+        config["metric"] if config.get("keep_fraction", 1.0) < 1.0 else None,
+    )  # fmt: skip
+
+
+@cache
+def _without_effect(
+    task_name: str, model: str, optimizer: str, parametrization: str, pruned_by: str | None
+) -> frozenset[str]:
+    """Return these axes by the few that decide on them; pruned_by: the metric, None where a pool is kept whole."""
     idle: set[str] = set()
-    task = tasks[config["task"]]
-    solved = isinstance(models[config["model"]], SolvedModel)
-    if solved:
+    task = tasks[task_name]
+    if isinstance(models[model], SolvedModel):
         idle |= {*TrainingAxes.model_fields, "probes", "probe_steps", "trajectory_steps"}
     else:
-        idle |= HYPERPARAMETERS - optimizers[config["optimizer"]].hyperparameters
-        if not parametrizations[config.get("parametrization", "standard")].reads_base_width:
+        idle |= HYPERPARAMETERS - optimizers[optimizer].hyperparameters
+        if not parametrizations[parametrization].reads_base_width:
             idle |= {"base_width"}
         if not isinstance(task, PoolTask):
             idle |= {"order"}
-    if config.get("keep_fraction", 1.0) == 1.0:
+    metric = None if pruned_by is None else metrics[pruned_by]
+    if metric is None:
         idle |= {*PruningAxes.model_fields} - {"keep_fraction"}
-    elif not reads_scores(config):
+    elif metric.score is None:
         idle |= {*PruningAxes.model_fields} - {"keep_fraction", "metric"}
     else:
-        metric = metrics[config["metric"]]
         if not metric.needs_probes:
             idle |= {"probes", "probe_data"}
         if "early" not in metric.needs:
             idle |= {"probe_steps"}
         if "trajectory" not in metric.needs:
             idle |= {"trajectory_steps"}
-    if isinstance(task, PoolTask) and not (
-        reads_scores(config) and "margins" in metrics[config["metric"]].needs
+    if isinstance(task, PoolTask) and (
+        metric is None or metric.score is None or "margins" not in metric.needs
     ):
         idle |= {*task.margin_axes}
     return frozenset(idle)

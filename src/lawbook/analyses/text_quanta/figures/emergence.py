@@ -8,7 +8,7 @@ import pandas as pd
 from lawbook.analyses.text_quanta.section import IN_CONTEXT, visible
 from lawbook.quanta.emergence import KINDS
 from lawbook.report.figures import Drawn, Kind, analysis_shown
-from lawbook.report.style import DOUBLE, PALETTE, log_axis, new_figure
+from lawbook.report.style import DOUBLE, GREY, PALETTE, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.words import label, number
 from lawbook.studies.figure_block import FigureBlock
@@ -56,8 +56,11 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         axes.set_title(f"{kind}, in both seeds")
         if len(chosen):
             axes.legend(fontsize=5.5)
+        else:
+            axes.text(0.5, 0.5, "none", transform=axes.transAxes, ha="center", va="center", color=GREY)
     for axes in (left, *rest):
         log_axis(axes, "x", losses["n_params"])
+        axes.set_xlim(*left.get_xlim())
         axes.set_xlabel(label("n_params"))
     same = float((named == again).mean())
     chance = float((named.value_counts(normalize=True) * again.value_counts(normalize=True)).sum())
