@@ -61,15 +61,13 @@ def _entry(name: str, entry: Any) -> Iterator[tuple[str, ...]]:
 def _axes(axes: type[Axes]) -> Iterator[tuple[str, ...]]:
     schema = axes.model_json_schema()
     for name, field in schema.get("properties", {}).items():
-        default = field["default"]
-        shown = (
-            "none"
-            if default in (None, "")
-            else f"`{default:g}`"
-            if isinstance(default, float)
-            else f"`{default}`"
-        )
-        yield f"`{name}`", shown, _values(field), field["description"]
+        yield f"`{name}`", _default(field["default"]), _values(field), field["description"]
+
+
+def _default(value: Any) -> str:
+    if value in (None, ""):
+        return "none"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
 def _values(field: Mapping[str, Any]) -> str:

@@ -41,7 +41,7 @@ def unforeseen(*, logged: bool = False) -> Iterator[None]:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Turn Ctrl-C into one line and its exit code; what a KeyboardInterrupt carries is message besides."""
+    """Turn Ctrl-C into one line and its exit code; what a KeyboardInterrupt carries is printed besides."""
     try:
         yield
     except KeyboardInterrupt as interrupt:
