@@ -85,6 +85,11 @@ def modules_of(package: str, part: str = "", without: tuple[str, ...] = ()) -> M
     return _modules_of(package, part, without, os.environ.get(VARIABLE, ""))
 
 
+def roots() -> Mapping[str, Path]:
+    """Return the folders that are laid out like the package, by the name that each is imported by."""
+    return _roots(os.environ.get(VARIABLE, ""))
+
+
 def module_of(package: str, name: str) -> str:
     """Return the module of an entry of a package. Raises LawbookError with the nearest name if there is none."""
     modules = modules_of(package)
@@ -96,7 +101,7 @@ def module_of(package: str, name: str) -> str:
 def file_of(module: str) -> Path | None:
     """Return the file of a module of the package or of the extensions, None if there is no such module."""
     root, _, rest = module.partition(".")
-    folder = _roots(os.environ.get(VARIABLE, "")).get(root)
+    folder = roots().get(root)
     if folder is None:
         return None
     stem = folder.joinpath(*rest.split(".")) if rest else folder
@@ -132,9 +137,8 @@ def _names(folder: Path, part: str) -> Iterator[str]:
 
 @cache
 def _roots(extensions: str) -> Mapping[str, Path]:
-    """Return the folders that are laid out like the package, by the name that each is imported by."""
-    roots = {PACKAGE: Path(__file__).resolve().parent}
-    return roots | {EXTENSIONS: Path(extensions)} if extensions else roots
+    package = {PACKAGE: Path(__file__).resolve().parent}
+    return package | {EXTENSIONS: Path(extensions)} if extensions else package
 
 
 def _entry(module: str, attribute: str) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +15,11 @@ from lawbook.errors import AbandonedError, ExitCode, LawbookError, one_message
 from lawbook.signals import end_when_unwanted, heed_signals
 from lawbook.storage.provenance import Provenance, read_provenance, versions
 from lawbook.studies import Plan, plan_study
+from lawbook.studies.published import shard_alone
 from lawbook.workflow.endings import interruptible, unforeseen
 from lawbook.workflow.freshness import check_current
 from lawbook.workflow.stages import STAGES, Stage
+from lawbook.workflow.warm.process import is_warm, start_cold
 
 
 @contextmanager
@@ -64,6 +66,15 @@ class Job:
         return Provenance(self.plan.study.name, self.stage.name, *self.expected, versions(), known)
 
 
+_planned: dict[tuple[str, str], Plan] = {}
+
+
+def plan_ahead(study: str, studies: str) -> Plan:
+    """Plan a study for the jobs that this process will be forked into."""
+    _planned[study, studies] = plan_study(study, studies)
+    return _planned[study, studies]
+
+
 def begin(stage_name: str) -> Job:
     """Return the job of a script's command line: STUDY --expect CONFIGURATION [CODE] [--part PART] --out FILES.
 
@@ -82,19 +93,42 @@ def begin(stage_name: str) -> Job:
     parser.add_argument("--part", default="")
     parser.add_argument("--out", nargs="+", type=Path, required=True)
     given = parser.parse_args()
-    plan = plan_study(given.study, os.environ["LAWBOOK_STUDIES"])
     expected = (given.expect[0], "".join(given.expect[1:]))
+    plan = _plan_for(stage, given, expected)
     part = stage.checked(plan, given.part)
     named = f"{plan.study.file}" + (f" or {plan.source.file}" if plan.source else "")
-    now = (stage.configuration(plan, part), stage.code(plan, part))
+    now = _digests(stage, plan, part)
+    on_gpu = stage.trains(part) and any(run.config["device"] == "cuda" for run in plan.runs)
+    if is_warm() and (on_gpu or now != expected):
+        start_cold()
     for what, submitted, current in zip((named, "the code"), expected, now, strict=True):
         if submitted != current:
             raise LawbookError(f"{what} has changed since this job was submitted; run the workflow again")
-    below = len(Path(stage.leaves(part)[0]).parts)
-    job = Job(
-        stage, part, plan, given.out[0].parents[below - 1], Path(os.environ["LAWBOOK_CACHE"]),
-        tuple(given.out), expected,
-    )  # fmt: skip
+    results, cache = _results(stage, part, given.out), Path(os.environ["LAWBOOK_CACHE"])
+    job = Job(stage, part, plan, results, cache, tuple(given.out), expected)
     if stage.refuses:
         check_current(plan, stage.reads(plan, part), job.results)
     return job
+
+
+def _plan_for(stage: Stage, given: argparse.Namespace, expected: tuple[str, str]) -> Plan:
+    """Return the plan: the one made ahead, else of a shard its published part, if that is what was submitted."""
+    studies = os.environ["LAWBOOK_STUDIES"]
+    if (ahead := _planned.get((given.study, studies))) is not None:
+        return ahead
+    if stage.name == "train":
+        place = _results(stage, given.part, given.out).parent
+        alone = shard_alone(given.study, studies, given.part, place)
+        if alone is not None and _digests(stage, alone, given.part) == expected:
+            return alone
+    return plan_study(given.study, studies)
+
+
+def _results(stage: Stage, part: str, out: Sequence[Path]) -> Path:
+    """Return the folder of a study's results, by the files that a stage leaves of a part."""
+    return out[0].parents[len(Path(stage.leaves(part)[0]).parts) - 1]
+
+
+def _digests(stage: Stage, plan: Plan, part: str) -> tuple[str, str]:
+    """Return the digests of what a study says to a part of a stage, and of the code that makes it."""
+    return stage.configuration(plan, part), stage.code(plan, part)

@@ -18,6 +18,7 @@ from lawbook.storage.lock import inherit_lock
 from lawbook.studies import Plan, Run, study_names
 from lawbook.studies.analysis import analyses
 from lawbook.studies.presets import MARK, split_name
+from lawbook.studies.published import publish, shard_alone
 from lawbook.studies.study import is_reserved
 from lawbook.workflow import resources
 from lawbook.workflow.check import check_place, checked_plan, said_name_at
@@ -45,13 +46,19 @@ class RuleInputs:
         config: Mapping[str, Any],
         targets: Callable[[], Collection[str]] = list,
         figures: str = "figures",
+        remote: bool = False,
     ) -> None:
-        """Check the settings. figures: the target that never trains, as a workflow that imports this one names it."""
+        """Check the settings.
+
+        figures: the target that never trains, as a workflow that imports this one names it; remote: whether this
+        process runs one job that another has submitted.
+        """
         with one_message():
             self.settings = check_settings(config)
             use_extensions(self.settings.extensions)
-        self._targets, self._figures = targets, figures
+        self._targets, self._figures, self._remote = targets, figures, remote
         self._plans: dict[str, Plan] = {}
+        self._alone: dict[tuple[str, str], Plan | None] = {}
 
     def place_results(self, folder: str) -> None:
         """Let the results lie in a folder, whatever the settings say."""
@@ -81,10 +88,28 @@ class RuleInputs:
                 self._plans[study] = checked_plan(study, self.settings.studies)
         return self._plans[study]
 
+    def _plan_of(self, wildcards: Wildcards) -> Plan:
+        """Return the plan of a job: of a shard that was submitted, as it was published, else of the whole study."""
+        shard = getattr(wildcards, "shard", None)
+        if self._remote and shard is not None:
+            key = (wildcards.study, shard)
+            if key not in self._alone:
+                with one_message():
+                    folders = {"folder": self.settings.studies, "results": self.settings.results}
+                    self._alone[key] = shard_alone(wildcards.study, shard=shard, **folders)
+            if (alone := self._alone[key]) is not None:
+                return alone
+        return self.plan(wildcards.study)
+
     def claim_results(self) -> None:
-        """Become the one writer of the results folder, until this process ends; or one message and exit code 2."""
+        """Become the one writer of the results folder until this process ends, and publish the plans for its jobs.
+
+        Or one message and exit code 2.
+        """
         with one_message():
             inherit_lock(self.settings.results)
+            for plan in self._plans.values():
+                publish(plan, self.settings.results)
 
     def folder(self, study: str) -> Path:
         """Return the folder of a study's results."""
@@ -125,7 +150,7 @@ class RuleInputs:
         """
 
         def files(wildcards: Wildcards) -> list[str]:
-            of, plan = STAGES[stage], self.plan(wildcards.study)
+            of, plan = STAGES[stage], self._plan_of(wildcards)
             part = _part(stage, kind, getattr(wildcards, of.wildcard or "study"))
             if of.trains(part) and self._figures in self._targets():
                 return [NEVER_TRAINED]
@@ -151,7 +176,7 @@ class RuleInputs:
         self, digest: Callable[[Plan, str], str], stage: str, kind: str
     ) -> Callable[[Wildcards], str]:
         def of_part(wildcards: Wildcards) -> str:
-            plan = self.plan(wildcards.study)
+            plan = self._plan_of(wildcards)
             part = _part(stage, kind, getattr(wildcards, STAGES[stage].wildcard or "study"))
             with one_message():
                 return digest(plan, STAGES[stage].checked(plan, part))
@@ -200,7 +225,7 @@ class RuleInputs:
 
     def shard(self, wildcards: Wildcards) -> list[Run]:
         """Return the runs of a shard; one message and exit code 2 if there is no such shard."""
-        plan = self.plan(wildcards.study)
+        plan = self._plan_of(wildcards)
         with one_message():
             return plan.shards[STAGES["train"].checked(plan, wildcards.shard)]
 

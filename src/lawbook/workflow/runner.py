@@ -23,6 +23,7 @@ from lawbook.workflow.places import caches, snakefile
 from lawbook.workflow.progress import study_progress
 from lawbook.workflow.recovery import keep_record, recover
 from lawbook.workflow.settings import Settings
+from lawbook.workflow.warm.start import warm_jobs
 
 CONFLICTING = (
     "--config",
@@ -71,18 +72,19 @@ def run_study(study: str, settings: Settings, cores: str, extra: Sequence[str] =
     plan = plan_study(study, settings.studies)
     log = Path(f"logs/{study}/snakemake.log")
     results = Path(settings.results) / study
-    with writing(settings.results) as lock, _opened(log) as output:
+    with writing(settings.results) as lock, _opened(log) as output, warm_jobs() as warm:
         for found in recover(plan, results, Path(settings.cache)):
             print(f"! {found}", file=sys.stderr)
         _remove_stale_locks(target, output.fileno())
+        warm.announce(study, settings.studies)
         process = subprocess.Popen(
             [*command, *_forced(plan, results, extra), *extra, *target],
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=os.environ | {HANDED_DOWN: str(lock)},
-            pass_fds=(lock,),
+            env=os.environ | warm.environment | {HANDED_DOWN: str(lock)},
+            pass_fds=(lock, *warm.held),
         )
-        # Should this process be killed, Snakemake lives on with the lock.
+        # Should this process be killed, Snakemake lives on with the lock and the server.
         name_holder(lock, process.pid)
         _watch(process, plan, results)
         if not process.returncode:
