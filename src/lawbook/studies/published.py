@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 
+import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from lawbook.errors import LawbookError
@@ -24,21 +27,29 @@ def publish(plan: Plan, results: str | Path) -> None:
     """Write the plan of a study's runs to results/.plans/STUDY.parquet, unless it stands there.
 
     Not that of a study of one shard, which a job needs whole; nor where an analysis looks into weights, since which
-    runs' weights are kept depends on all runs.
+    runs' weights are kept depends on all runs; nor where an axis has text in some runs and numbers in others.
     """
-    looks_into_weights = any(
-        "weights" in analyses[kind].needs for kind, _, _ in plan.study.content.analyses.each()
-    )
-    if len(plan.shards) < 2 or looks_into_weights:
+    used = (analyses[kind] for kind, _, _ in plan.study.content.analyses.each())
+    if len(plan.shards) < 2 or any("weights" in analysis.needs for analysis in used):
         return
     file = _place(plan.study.name, results)
     made = Provenance(plan.study.name, "plan", _written(plan.study.file), plan.digest, versions(), {})
-    try:
+    with suppress(OSError, LawbookError):
         if read_provenance(file) == made:
             return
-    except (OSError, LawbookError):
-        pass
-    write_table(plan.table(), file, made=made)
+    rows = [
+        {
+            "run_id": run.run_id,
+            "sweeps": ",".join(run.sweeps),
+            "shard": plan.shard_of[run.run_id],
+            **run.config,
+        }
+        for run in plan.runs
+    ]
+    with suppress(pa.ArrowException):
+        write_table(
+            pd.DataFrame(rows, dtype=object), file, made=made
+        )  # whole numbers stay whole beside nulls
 
 
 def shard_alone(name: str, folder: str | Path, shard: str, results: str | Path) -> Plan | None:

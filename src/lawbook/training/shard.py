@@ -180,8 +180,8 @@ def _train(
         "digest": code,
     }
     finished = [
-        Cached(_curve(trained, i, run), _outcome(trained, i, run) | spent | {"data": data_digest(run.config)})
-        for i, run in enumerate(stack)
+        Cached(curve, _outcome(trained, i, run) | spent | {"data": data_digest(run.config)})
+        for i, (curve, run) in enumerate(zip(_curves(trained, stack), stack, strict=True))
     ]
     weights = [Cached(_weights(kept, i), {"run_id": run.run_id}) for i, run in enumerate(stack)]
     return finished, weights, trained
@@ -235,13 +235,15 @@ def _measure_saved(
 def _with_measured(config: Config, run: Cached, measured: Measured) -> Cached:
     """Return a run whose curve has what was measured of it, without a split, and whose outcome says how."""
     run_id = run.row["run_id"]
+    if (how := measured.how(run_id)) is None:
+        return Cached(run.table, {**run.row, "measured": None})
     table, taken = run.table.astype({"index": float}), measured.table(run_id)
     if len(taken):
         samples_seen = taken["step"] * (config["batch_size"] or run.row["n_train"])
         no_split = pd.Series(None, index=taken.index, dtype=table["split"].dtype)
         rows = taken.assign(run_id=run_id, samples_seen=samples_seen, split=no_split)
         table = pd.concat([table, rows], ignore_index=True)
-    return Cached(table, {**run.row, "measured": measured.how(run_id)})
+    return Cached(table, {**run.row, "measured": how})
 
 
 def weights_cache(cache: Path, code: str, config: Config) -> Cache:
@@ -263,19 +265,26 @@ def _cpu_s() -> float:
     return sum(spent.ru_utime + spent.ru_stime for spent in map(resource.getrusage, _MEASURED))
 
 
-def _curve(trained: Trained, place: int, run: Run) -> pd.DataFrame:
-    """Return a run's curve; from the step at which it diverged its values are missing."""
-    stopped = trained.diverged_step[place]
-    a_step = run.config["batch_size"] or trained.n_train[place]
-    rows = [
-        (run.run_id, step, step * a_step, *name.split("/"), values[place])
+def _curves(trained: Trained, runs: Sequence[Run]) -> list[pd.DataFrame]:
+    """Return each run's curve; from the step at which it diverged its values are missing."""
+    found = {
+        (step, *name.split("/")): values
         for step, metrics in sorted(trained.curve.items())
         for name, values in sorted(metrics.items())
+    }
+    shared = conform(pd.DataFrame([*found], columns=["step", "split", "metric"]), "curves")
+    steps = shared["step"].to_numpy(dtype=np.int64)
+    values = np.array([*found.values()], dtype=float).reshape(len(found), len(runs))
+    stopped = np.array(trained.diverged_step)
+    values[~np.isfinite(values) | ((steps[:, None] >= stopped) & (stopped >= 0))] = np.nan
+    return [
+        shared.assign(
+            run_id=run.run_id,
+            samples_seen=steps * (run.config["batch_size"] or trained.n_train[place]),
+            value=values[:, place],
+        )
+        for place, run in enumerate(runs)
     ]
-    curve = pd.DataFrame(rows, columns=["run_id", "step", "samples_seen", "split", "metric", "value"])
-    curve = conform(curve, "curves")
-    lost = (curve["step"] >= stopped) & (stopped >= 0)
-    return curve.assign(value=curve["value"].where(~lost & np.isfinite(curve["value"])))
 
 
 def _outcome(trained: Trained, place: int, run: Run) -> dict[str, Any]:
