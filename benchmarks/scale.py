@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from fault_harness.checkout import build
 from rich.progress import track
 from scale_page import Measured, page_of, tables_of
 
@@ -35,6 +36,7 @@ from lawbook.storage.provenance import Provenance, versions
 from lawbook.storage.tables import conform, write_parts, write_table
 from lawbook.studies import Plan, Run, load_study, make_plan, shard_digest
 from lawbook.studies.cost import run_cost
+from lawbook.studies.published import publish
 from lawbook.workflow.stages import STAGES, training_code
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -45,6 +47,9 @@ RUNS_PER_SEED = 200
 
 SHARD_FLOPS = (4e12, 1e12, 1e11)
 """What a shard may hold, from the default down: the fewer FLOPs a shard, the more shards for more cores."""
+
+WARM_FLOPS = (4e12, 4e9)
+"""The same for a small study, so that it has few shards and many."""
 
 POLL_S = 0.02
 METRICS = [(split, metric) for split in ("test", "train", "validation") for metric in ("error", "loss")]
@@ -79,13 +84,15 @@ class Process:
         return {"wall_s": self.wall_s, "cpu_s": self.cpu_s, "peak_mb": self.peak_mb}
 
 
-def timed(*command: object, environment: Mapping[str, str] | None = None) -> Process:
-    """Run a command in the repository to its end. Raises RuntimeError with what it said if it fails."""
+def timed(
+    *command: object, environment: Mapping[str, str] | None = None, folder: Path = REPOSITORY
+) -> Process:
+    """Run a command in a folder to its end. Raises RuntimeError with what it said if it fails."""
     alone = {"PYTHONPATH": str(REPOSITORY / "src"), "OMP_NUM_THREADS": "1"}
     began, peak = time.perf_counter(), 0.0
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(
-            [str(part) for part in command], cwd=REPOSITORY, env=os.environ | alone | (environment or {}),
+            [str(part) for part in command], cwd=folder, env=os.environ | alone | (environment or {}),
             stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
         ended = 0
@@ -116,12 +123,12 @@ def planned(folder: Path, n_runs: int, shard_flops: float = SHARD_FLOPS[0]) -> P
     return make_plan(load_study(file))
 
 
-def snakemake(folder: Path, *more: str) -> Process:
+def snakemake(folder: Path, *more: str, target: Sequence[str] = ("scale",)) -> Process:
     """Run Snakemake on the study of a folder, with results and cache beside it."""
     places = {"studies": folder, "results": folder / "results", "cache": folder / "cache"}
     config = [f"{name}={path}" for name, path in places.items()]
     command = (sys.executable, "-m", "snakemake", "--cores", "2", *more)
-    return timed(*command, "--config", *config, "--", "scale")
+    return timed(*command, "--config", *config, "--", *target)
 
 
 def job(folder: Path, script: str, *arguments: object) -> Process:
@@ -223,6 +230,43 @@ def measure_training(folder: Path) -> list[dict[str, float]]:
     return rows
 
 
+def measure_job(folder: Path, n_runs: int) -> dict[str, float]:
+    """Return the CPU-seconds of a job on one of very many shards whose runs the cache has, and of its Snakemakes.
+
+    `job_s`: of the script; `snakemake_s`: of one Snakemake that runs it as a submitted job, both by the published plan;
+    `planning_s`: of such a Snakemake where no plan is published.
+    """
+    plan = planned(folder, n_runs, SHARD_FLOPS[-1])
+    shard = next(iter(plan.shards))
+    stage = STAGES["train"]
+    out = [folder / "results/scale" / file for file in stage.leaves(shard)]
+    expect = ("--expect", stage.configuration(plan, shard), stage.code(plan, shard))
+    arguments = ("--part", shard, *expect, "--out", *out)
+    remote = ("--mode", "remote", "--target-jobs", f"train_shard:study=scale,shard={shard}", "--dry-run")
+    options = (*remote, "--allowed-rules", "train_shard", "--force", "--no-hooks", "--nolock")
+    planning = snakemake(folder, *options, target=()).cpu_s
+    publish(plan, folder / "results")
+    job(folder, "train_shard", *arguments)
+    return {
+        "job_s": job(folder, "train_shard", *arguments).cpu_s,
+        "snakemake_s": snakemake(folder, *options, target=()).cpu_s,
+        "planning_s": planning,
+    }
+
+
+def measure_warm(folder: Path, n_runs: int) -> float:
+    """Return the CPU-seconds of `lawbook run` for each shard more, its job included, if the cache has its runs."""
+    checkout = build(folder, "scale")
+    command = (sys.executable, "-m", "lawbook", "run", "scale", "--", "--until", "train_shard")
+    spent, shards = [], []
+    for limit in (WARM_FLOPS[0], *WARM_FLOPS):  # the first trains
+        plan = planned(checkout.folder / "config/studies", n_runs, limit)
+        shutil.rmtree(checkout.path(""), ignore_errors=True)
+        spent.append(timed(*command, environment=checkout.environment(), folder=checkout.folder).cpu_s)
+        shards.append(len(plan.shards))
+    return (spent[2] - spent[1]) / (shards[2] - shards[1])
+
+
 def measure_slurm(folder: Path) -> dict[str, float]:
     """Return how long the shards of `measure_training`, all in the cache, take as jobs here and on a Slurm."""
     sys.path.insert(0, str(REPOSITORY))
@@ -253,6 +297,7 @@ def measure(folder: Path, n_runs: int, evaluations: int, slurm: bool) -> Measure
             {stage: done.row for stage, done in measure_after(folder / "after", n_runs, evaluations).items()}
         ).T,
         training=pd.DataFrame(measure_training(folder / "training")),
+        jobs=measure_job(folder / "job", n_runs) | {"warm_s": measure_warm(folder / "warm", n_runs // 50)},
         slurm=measure_slurm(folder / "training") if slurm else {},
         evaluations=evaluations,
     )

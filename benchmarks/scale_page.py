@@ -10,12 +10,13 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Measured:
-    """What `scale.py` has measured: four tables, and the seconds of the same jobs by place."""
+    """What `scale.py` has measured: four tables, CPU-seconds of a job, and the seconds of the same jobs by place."""
 
     plans: pd.DataFrame
     workflows: pd.DataFrame
     after: pd.DataFrame
     training: pd.DataFrame
+    jobs: Mapping[str, float]
     slurm: Mapping[str, float]
     evaluations: int
 
@@ -29,22 +30,26 @@ class Measured:
         """Return the core-seconds that all runs take to train: each width has an equal part of them."""
         return self.runs * float(self.training["run_cpu_s"].mean())
 
-    @property
-    def job_cpu_s(self) -> float:
-        """Return the core-seconds of a job besides its training: libraries and cache, and planning the study."""
-        return float(self.training["job_cpu_s"].mean() + self.plans["plan_s"].iloc[-1])
-
 
 @dataclass(frozen=True)
 class Machine:
-    """Where a study may run: cores for training jobs, and how many Snakemakes a job starts."""
+    """Where a study may run: cores for training jobs, whether jobs start warm, how many Snakemakes each starts."""
 
     name: str
     cores: int
+    warm: bool
     snakemakes_per_job: int
 
+    def job_cpu_s(self, measured: Measured) -> float:
+        """Return the core-seconds of a job besides its training."""
+        own = measured.jobs["warm_s" if self.warm else "job_s"]
+        return own + self.snakemakes_per_job * measured.jobs["snakemake_s"]
 
-MACHINES = (Machine("a laptop, 2 cores", 2, 0), Machine("10 nodes of 32 cores, Slurm", 320, 2))
+
+MACHINES = (
+    Machine("a laptop, 2 cores, `lawbook run`", 2, True, 0),
+    Machine("10 nodes of 32 cores, Slurm", 320, False, 2),
+)
 
 
 def costs_on(measured: Measured, machine: Machine, workflow: pd.Series) -> dict[str, float]:
@@ -52,7 +57,7 @@ def costs_on(measured: Measured, machine: Machine, workflow: pd.Series) -> dict[
 
     Jobs are dealt to cores as they come free: no sooner done than the mean load of a core, nor than the longest job.
     """
-    per_job = measured.job_cpu_s + machine.snakemakes_per_job * float(workflow["cpu_s"])
+    per_job = machine.job_cpu_s(measured)
     jobs = measured.training_cpu_s + float(workflow["shards"]) * per_job
     longest = float(workflow["longest_share"]) * measured.training_cpu_s + per_job
     around = float(workflow["cpu_s"] + measured.after["cpu_s"].sum())
@@ -73,7 +78,7 @@ def _table(head: str, rows: Iterable[Iterable[str]]) -> str:
 
 def tables_of(measured: Measured) -> str:
     """Return all tables as text."""
-    parts = (plans_of, workflows_of, after_of, training_of, costs_of)
+    parts = (plans_of, workflows_of, after_of, training_of, jobs_of, costs_of)
     return "\n\n".join(part(measured) for part in parts)
 
 
@@ -129,6 +134,18 @@ def training_of(measured: Measured) -> str:
     return _table(
         "width | runs | CPU s a run | predicted by the plan | CPU s of the job besides | memory, MB", rows
     )
+
+
+def jobs_of(measured: Measured) -> str:
+    """Return the table of what a job on one shard of very many costs besides its training."""
+    jobs = measured.jobs
+    rows = (
+        ("as a fork of `lawbook run`, with Snakemake's part", f"{jobs['warm_s']:.2f}"),
+        ("as a process of its own", f"{jobs['job_s']:.1f}"),
+        ("a Snakemake that runs it as a submitted job", f"{jobs['snakemake_s']:.1f}"),
+        ("the same where no plan is published", f"{jobs['planning_s']:.1f}"),
+    )
+    return _table("job | CPU, s", rows)
 
 
 def costs_of(measured: Measured) -> str:
@@ -187,11 +204,16 @@ the runs. A shard is split by samples, then into blocks of seeds, once it would 
 ## Training
 
 Jobs of one shard each, 100 runs in one stack, measured twice: trained, and again with every run in the cache, which
-leaves what a job costs besides: libraries, plan, cache. A job of the large study plans the large grid instead.
+leaves what a job costs besides: libraries, plan, cache.
 
 {training_of(measured)}
 
 {slurm_of(measured)}
+
+A job on one of {fine["shards"]:,.0f} shards of {measured.runs:,.0f} runs reads its own from the plan that was
+published when the workflow started, and plans nothing. CPU-seconds where the cache has all of its runs:
+
+{jobs_of(measured)}
 
 ## After training
 
@@ -203,16 +225,16 @@ all of them; fitting reads the table of runs alone.
 ## What it comes to
 
 Core-hours are training, jobs, the dry-run, collecting and fitting. Hours take jobs as dealt to cores as they come free:
-no sooner done than the mean load of a core, nor than the longest job; queues are left out. On Slurm a job costs two
-more dry-runs, since its plugin starts Snakemake twice in it.
+no sooner done than the mean load of a core, nor than the longest job; queues are left out. On Slurm a job starts
+Snakemake twice more, since its plugin does.
 
 {costs_of(measured)}
 
 - On the laptop leave `shard_flops` as it is: {laptop["wall_h"]:.1f} hours with {coarse["shards"]:,.0f} shards.
 - On the cluster lower it, but no further than it pays: {medium["shards"]:,.0f} shards end within
   {60 * quickly["wall_h"]:.0f} minutes, {fine["shards"]:,.0f} within {60 * hastily["wall_h"]:.0f}, of whose core-hours
-  {hastily["overhead"]:.0%} are not training, since every job plans the whole grid again. The longer
-  a run takes, the less of this matters.
+  {hastily["overhead"]:.0%} are not training, since every job starts Snakemake twice and imports its libraries. The
+  longer a run takes, the less of this matters.
 - {gpus} GPUs: no GPU was at hand. A job trains one shard on one of them and costs the same besides, so that they do
   better than {cores} cores only where one trains more than {cores / gpus:.0f} times as fast as a core does. For models
   as small as these that is not to be taken for granted: a stack's optimiser alone launches a kernel for each run at

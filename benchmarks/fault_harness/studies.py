@@ -30,6 +30,7 @@ TABLES = (
 )  # fmt: skip
 STEPS = 80
 RUN = ("run", NAME)
+WARM = "lawbook.workflow.warm.server"
 STAGES = {
     "train_shard": ["shards/*"],
     "score_pools": ["scor*.parquet"],
@@ -193,6 +194,16 @@ def kill_everything(case: Case) -> None:
         os.killpg(command.pid, signal.SIGKILL)
 
 
+def kill_the_warm(case: Case) -> None:
+    """SIGKILL the server of warm jobs, or one of its forks, which are the jobs."""
+    with case.stopped(list(STAGES)):
+        warm = [process for process in case.processes() if WARM in process.cmdline()]
+        if warm:
+            case.course.killed = True
+            with suppress(psutil.NoSuchProcess):
+                warm[case.rng.integers(len(warm))].kill()
+
+
 def interrupt(case: Case) -> None:
     """Press Ctrl-C."""
     with case.stopped(list(STAGES)) as (command, _):
@@ -333,6 +344,7 @@ ANYWHERE: dict[str, Fault] = {
     "job asked to stop": ask_a_job_to_stop,
     "Snakemake killed": kill_snakemake,
     "everything killed": kill_everything,
+    "server of warm jobs, or a fork, killed": kill_the_warm,
     "Ctrl-C": interrupt,
     "`lawbook run` killed": kill_the_command,
     "result damaged": damage_a_result,

@@ -120,8 +120,12 @@ def run(
         return
     if not new:
         typer.echo(f"Nothing to be done: {study} is up to date.")
-    show_claims(_folder(study, settings))
-    typer.echo(f"Report: {_folder(study, settings) / 'report.html'}")
+    report = _folder(study, settings) / "report.html"
+    if not report.exists():  # Snakemake was told to stop before it
+        typer.echo(f"{study} is not finished; `lawbook run {study}` goes on")
+        return
+    show_claims(report.parent)
+    typer.echo(f"Report: {report}")
 
 
 @app.command()

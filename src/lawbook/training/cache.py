@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,20 +49,29 @@ class Cache:
             if not wanted - set(found):
                 break
             try:
-                data = file.read_bytes()
-                found |= {key: one for key, one in self._read(file.name, data).items() if key in wanted}
+                found |= self._read(file.name, file.read_bytes(), wanted - set(found))
             except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException):
                 _LOG.warning("%s is damaged; what it held is computed again", file)
         return found
 
-    def _read(self, name: str, data: bytes) -> dict[str, Cached]:
-        """Return what a file holds. Raises ValueError or another error if it is not what `store` has written."""
+    def _read(self, name: str, data: bytes, wanted: Set[str]) -> dict[str, Cached]:
+        """Return what a file holds of what is wanted; most hold other jobs' runs, whose tables are then not read.
+
+        Raises ValueError or another error if it is not what `store` has written.
+        """
         if _name(data) != name:
             raise ValueError(f"the content of {name} is another")
-        table = pq.read_table(io.BytesIO(data))
+        parquet = pq.ParquetFile(io.BytesIO(data))
+        rows = {
+            key: row
+            for key, row in json.loads(parquet.schema_arrow.metadata[b"rows"]).items()
+            if key in wanted
+        }
+        if not rows:
+            return {}
+        table = parquet.read()
         if not table.schema.equals(self._schema):
             raise ValueError(f"the columns of {name} are others")
-        rows = json.loads(table.schema.metadata[b"rows"])
         tables = dict(iter(table.to_pandas().groupby("key", sort=False)))
         nothing = table.slice(0, 0).to_pandas()
         return {
