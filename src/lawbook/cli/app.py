@@ -112,10 +112,10 @@ def run(
     from lawbook.workflow.runner import DRY_RUN, run_study
 
     settings = _settings()
-    _planned(study := _at_preset(study, preset, settings), settings)
+    planned = _planned(study := _at_preset(study, preset, settings), settings)
     if cores != "all" and not (cores.isdecimal() and int(cores) > 0):
         raise LawbookError(f"--cores {cores!r}: write how many jobs may run at once, from 1 on, or all")
-    new = run_study(study, settings, cores, more or [])
+    new = run_study(planned, settings, cores, more or [])
     if DRY_RUN.intersection(more or []):
         return
     if not new:

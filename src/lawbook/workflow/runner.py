@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from lawbook.errors import INSTALL, ExitCode, LawbookError, need
 from lawbook.storage.lock import HANDED_DOWN, name_holder, writing
-from lawbook.studies import Plan, plan_study
+from lawbook.studies import Plan
 from lawbook.studies.presets import split_name
 from lawbook.workflow.freshness import outdated
 from lawbook.workflow.places import caches, snakefile
@@ -47,12 +47,12 @@ class WorkflowError(LawbookError):
     exit_code = ExitCode.FAILED
 
 
-def run_study(study: str, settings: Settings, cores: str, extra: Sequence[str] = ()) -> bool:
+def run_study(plan: Plan, settings: Settings, cores: str, extra: Sequence[str] = ()) -> bool:
     """Bring a study up to date; return False if there was nothing to be done.
 
-    study: STUDY, or STUDY@PRESET. cores: how many jobs at once, or "all". Whatever killed an earlier Snakemake, its
-    lock is stale once this process is the one writer. Raises WorkflowError if a job failed, LawbookError if somebody
-    else writes into the results, and ModuleNotFoundError without Snakemake.
+    cores: how many jobs at once, or "all". Whatever killed an earlier Snakemake, its lock is stale once this process is
+    the one writer. Raises WorkflowError if a job failed, LawbookError if somebody else writes into the results, and
+    ModuleNotFoundError without Snakemake.
     """
     for option in CONFLICTING:
         if any(item == option or item.startswith(f"{option}=") for item in extra):
@@ -62,6 +62,7 @@ def run_study(study: str, settings: Settings, cores: str, extra: Sequence[str] =
     need("snakemake")
     os.environ |= caches()
     command = [sys.executable, "-m", "snakemake", "--cores", cores, "--rerun-incomplete", *snakefile()]
+    study = plan.study.name
     target = _target(study)
     if DRY_RUN.intersection(extra):
         code = subprocess.run([*command, *extra, *target], check=False).returncode
@@ -69,7 +70,6 @@ def run_study(study: str, settings: Settings, cores: str, extra: Sequence[str] =
             error = LawbookError if code == ExitCode.MISTAKE else WorkflowError
             raise error("the dry-run did not finish; Snakemake says why, above")
         return True
-    plan = plan_study(study, settings.studies)
     log = Path(f"logs/{study}/snakemake.log")
     results = Path(settings.results) / study
     with writing(settings.results) as lock, _opened(log) as output, warm_jobs() as warm:
