@@ -127,6 +127,37 @@ def test_a_signal_that_comes_to_the_client_comes_to_the_job(warm: WarmJobs, tmp_
     assert running.returncode == 5
 
 
+def test_a_signal_that_the_client_ignores_does_not_come_to_the_job(warm: WarmJobs, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("print('waiting', flush=True); import time; time.sleep(2); print('done')")
+    ignoring = ["sh", "-c", 'trap "" INT HUP; exec "$@"', "sh", *_command(warm, script)]
+    with subprocess.Popen(ignoring, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        running.stdout.readline()
+        for number in (signal.SIGINT, signal.SIGHUP):
+            running.send_signal(number)
+        assert running.stdout.read() == "done\n"
+
+    assert running.returncode == 0
+
+
+def test_where_no_program_can_be_written_jobs_start_cold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    with warm_jobs() as warm:
+        assert warm == WarmJobs({}, ())
+
+
+def test_files_beside_the_user_are_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lawbook.py").write_text("raise ValueError('not this')")
+    (tmp_path / "scripts").mkdir()
+    with warm_jobs() as warm:
+        assert _run(warm, tmp_path / "scripts", "import sys; print('' in sys.path)").stdout == "False\n"
+        assert _run(warm, tmp_path / "scripts", LOOKING).stdout.startswith("True|")
+
+
 def test_a_job_dies_with_its_client(warm: WarmJobs, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text("import os, time; print(os.getpid(), flush=True); time.sleep(60)")

@@ -60,7 +60,8 @@ def _forward_signals(pid: int) -> None:
             os.kill(pid, number)
 
     for number in FORWARDED:
-        signal.signal(number, forward)
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, forward)
 
 
 def _number(server: socket.socket) -> int | None:

@@ -6,12 +6,13 @@ import os
 import shlex
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import lawbook
 from lawbook.workflow.warm import client
 
 PYTHON = "LAWBOOK_WARM_PYTHON"
@@ -40,27 +41,42 @@ class WarmJobs:
                 os.write(file, f"{study}\t{studies}\n".encode())
 
 
+COLD = WarmJobs({}, ())
+
+
 @contextmanager
 def warm_jobs() -> Iterator[WarmJobs]:
     """Start a server that ends with this process and the heirs of `held`; where none can be, jobs start cold."""
-    if not sys.platform.startswith("linux"):
-        yield WarmJobs({}, ())
-        return
-    with tempfile.TemporaryDirectory(prefix="lawbook-", ignore_cleanup_errors=True) as folder:
-        place, python = Path(folder, "socket"), Path(folder, "python")
-        call = shlex.join([sys.executable, "-I", "-S", client.__file__, str(place)])
-        python.write_text(f'#!/bin/sh\nexec {call} "$@"\n', encoding="utf-8")
-        python.chmod(0o700)
-        with subprocess.Popen(
-            [sys.executable, "-m", "lawbook.workflow.warm.server", str(place)],
+    with ExitStack() as held:
+        try:
+            folder = held.enter_context(TemporaryDirectory(prefix="lawbook-", ignore_cleanup_errors=True))
+            python = _stand_in(Path(folder))
+        except OSError:
+            python = None
+        if python is None:
+            yield COLD
+            return
+        source = str(Path(lawbook.__file__).parents[1])
+        path = os.pathsep.join([source, *filter(None, [os.environ.get("PYTHONPATH")])])
+        server = subprocess.Popen(
+            [sys.executable, "-P", "-m", "lawbook.workflow.warm.server", str(python.with_name("socket"))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=os.environ | SINGLE_THREADED,
+            env=os.environ | SINGLE_THREADED | {"PYTHONPATH": path},
             start_new_session=True,
-        ) as server:
-            assert server.stdin is not None
-            assert server.stdout is not None
-            server.stdout.readline()
-            yield WarmJobs({PYTHON: str(python)}, (server.stdin.fileno(),))
-            server.stdin.close()
+        )
+        held.enter_context(server)  # which closes its standard input and waits for it
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdout.readline()
+        yield WarmJobs({PYTHON: str(python)}, (server.stdin.fileno(),))
+
+
+def _stand_in(folder: Path) -> Path | None:
+    """Write into a folder the program that stands in for Python; None where it could not be executed."""
+    python = folder / "python"
+    call = shlex.join([sys.executable, "-I", "-S", client.__file__, str(folder / "socket")])
+    python.write_text(f'#!/bin/sh\nexec {call} "$@"\n', encoding="utf-8")
+    python.chmod(0o700)
+    return python if sys.platform.startswith("linux") and os.access(python, os.X_OK) else None
