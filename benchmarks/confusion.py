@@ -19,6 +19,7 @@ import numpy as np
 import yaml
 
 from lawbook.laws import laws
+from lawbook.laws.cells import Cells
 from lawbook.laws.compare import family
 from lawbook.laws.heldout import Scores, drawn_errors, noise_draws
 from lawbook.laws.model_comparison import DECADE, Family, linearised, noise_of, settle
@@ -61,11 +62,12 @@ def data_sets(y: np.ndarray, cell: Cell, count: int, purpose: str) -> list[Point
     """Draw tables of runs around y (n,), gathered into points."""
     n, C = cell.points, cell.seeds
     noise = generator(0, purpose).standard_normal((count, C, n))
-    ones = np.ones((C, n))
+    cells, _ = Cells.of_runs(np.repeat(np.arange(C), n), np.tile(np.arange(n), C), C, n)
+    ones = np.ones(C * n)
     return [
         Points(
-            y="y", inputs=("x",), x=cell.x, sums=y * np.exp(cell.noise * each), mass=ones,
-            runs=ones.astype(np.int64), limit=np.full(n, np.nan), base=np.full(n, float(C)), binomial=False,
+            y="y", inputs=("x",), x=cell.x, cells=cells, sums=(y * np.exp(cell.noise * each)).reshape(-1),
+            mass=ones, runs=ones.astype(np.int64), limit=np.full(n, np.nan), base=np.full(n, float(C)), binomial=False,
             overdispersion=0.0, n_censored=0, n_diverged=0, notes=(),
         )
         for each in noise

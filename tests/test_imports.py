@@ -90,6 +90,15 @@ def test_planning_and_fitting_load_neither_torch_nor_snakemake(imported: str) ->
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+def test_a_fit_is_drawn_without_what_studies_are_made_of() -> None:
+    program = (
+        "import sys, lawbook.cli.write_fit, lawbook.report.figures._fit\n"
+        "heavy = {'pydantic', 'yaml', 'seaborn', 'matplotlib.pyplot', 'lawbook.studies'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {heavy}' if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 def test_planning_a_study_loads_no_torch() -> None:
     program = (
         "import sys\nfrom lawbook.studies import plan_study\n"

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lawbook.errors import LawbookError
 from lawbook.laws import compare, laws
@@ -162,6 +164,31 @@ def test_the_scale_of_several_inputs_is_their_product() -> None:
     train, test = origins(x, 2, 5)[-1]
     assert list(x[test].prod(axis=1)) == [1e5, 1e5, 1e6]
     assert (train == ~test).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    x=st.lists(st.tuples(st.integers(1, 4), st.integers(1, 6)), min_size=2, max_size=12),
+    holdout=st.integers(1, 3),
+    least=st.integers(1, 5),
+)
+def test_an_origin_trains_on_enough_points_that_vary_in_every_input(
+    x: list[tuple[int, int]], holdout: int, least: int
+) -> None:
+    at = np.array(x, dtype=float)
+    rank = scales(at)
+    expected = [
+        (rank < j, (rank >= j) & (rank < j + holdout))
+        for j in range(1, int(rank.max()) + 2 - holdout)
+        if (rank < j).sum() >= least and all(len(np.unique(column)) > 1 for column in at[rank < j].T)
+    ]
+    found = origins(at, holdout, least)
+    assert len(found) == min(len(expected), 8)  # most origins of several inputs
+    for (train, test), (all_train, all_test) in zip(found[-1:], expected[-1:], strict=True):
+        np.testing.assert_array_equal(train, all_train)
+        np.testing.assert_array_equal(test, all_test)
+    if len(expected) <= 8:
+        np.testing.assert_array_equal(np.array(found), np.array(expected))
 
 
 def test_a_joint_law_that_misses_by_little_may_still_predict_best() -> None:

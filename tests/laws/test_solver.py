@@ -184,3 +184,25 @@ def test_nothing_to_descend_gives_nothing() -> None:
     found = descend(design, data, np.arange(0), np.empty((0, 2)), Loss(), Effort(tolerance=1e-6, steps=3))
     assert found.q.shape == (0, 2)
     assert found.objective.shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("name", "planted"),
+    [
+        ("power_floor", (0.3, 60, 0.5)),
+        ("exponential_floor", (0.3, 2, 1e-3)),
+        ("bnsl_1", (0.3, 60, 0.5, 0.4, 3e3, 0.3)),
+    ],
+)
+def test_starts_sought_on_some_of_many_points_lead_to_the_optimum_of_all(
+    name: str, planted: tuple[float, ...]
+) -> None:
+    law, rng, n = laws[name], np.random.default_rng(9), 9000
+    x = np.geomspace(10, 1e5, n)[:, None]
+    log_y = law.log_predict(x, np.array(planted)) + 0.01 * rng.standard_normal((2, n))
+    # In the second data set few points have weight, all at small x.
+    weights = np.stack([np.ones(n), np.arange(n) < 4000])
+    found = solve(law, x, Data(log_y, weights, np.zeros((2, n), dtype=bool)))
+    near = solve(law, x, Data(log_y, weights, np.zeros((2, n), dtype=bool)), warm=np.array(planted))
+    assert found.converged.all()
+    assert (found.objective <= near.objective * (1 + 1e-8)).all()

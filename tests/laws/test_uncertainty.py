@@ -11,7 +11,15 @@ from scipy import stats
 
 from lawbook.laws import fit
 from lawbook.laws.points import gather
-from lawbook.laws.uncertainty import interval, quantile_levels, resampling, wild_noise
+from lawbook.laws.uncertainty import (
+    LEFT_OUT,
+    interval,
+    jackknife,
+    left_out,
+    quantile_levels,
+    resampling,
+    wild_noise,
+)
 from lawbook.laws.verdict import trend
 
 Simulate = Callable[..., pd.DataFrame]
@@ -102,6 +110,40 @@ def test_bca_agrees_with_scipy_for_many_clusters() -> None:
     ours = interval(float(sample.mean()), drawn, left_out, "bca", 500, 0.95, False)
     scipys = stats.bootstrap((sample,), np.mean, n_resamples=4000, rng=rng).confidence_interval
     np.testing.assert_allclose([ours.low, ours.high], [scipys.low, scipys.high], rtol=0.01)
+
+
+def test_up_to_a_number_of_clusters_each_is_left_out_alone() -> None:
+    rng = np.random.default_rng(7)
+    table = pd.DataFrame({"x": np.arange(1.0, LEFT_OUT + 1), "y": rng.lognormal(0, 0.1, LEFT_OUT)})
+    points = gather(table, y="y", x="x", cluster=None)
+    whole, found = points.data(1.0 - np.eye(LEFT_OUT)), list(jackknife(points))
+    for name in ("log_y", "weights", "censored"):
+        np.testing.assert_array_equal(np.concatenate([getattr(d, name) for d in found]), getattr(whole, name))
+
+
+@pytest.mark.parametrize("clusters", [LEFT_OUT + 1, 1000, 5003])
+def test_of_more_clusters_each_is_left_out_once_in_groups_of_equal_size(clusters: int) -> None:
+    kept = np.concatenate(list(left_out(clusters, 10_000)))
+    assert kept.shape == (LEFT_OUT, clusters)
+    np.testing.assert_array_equal((kept == 0).sum(axis=0), 1)
+    sizes = (kept == 0).sum(axis=1)
+    assert sizes.max() - sizes.min() <= 1
+
+
+def test_groups_of_clusters_give_the_interval_of_the_clusters() -> None:
+    rng = np.random.default_rng(8)
+    sample = rng.exponential(size=4000)
+    drawn = np.array([rng.choice(sample, len(sample)).mean() for _ in range(4000)])
+    whole, value = sample.sum(), float(sample.mean())
+    one_by_one = (whole - sample) / (len(sample) - 1)
+    kept = np.concatenate(list(left_out(len(sample), 1)))
+    grouped = kept @ sample / kept.sum(axis=1)
+    fine, coarse = (
+        interval(value, drawn, values, "bca", len(sample), 0.95, False) for values in (one_by_one, grouped)
+    )
+    width = fine.high - fine.low
+    assert abs(coarse.low - fine.low) < 0.02 * width
+    assert abs(coarse.high - fine.high) < 0.02 * width
 
 
 def test_points_with_one_run_count_with_the_spread_of_the_others() -> None:

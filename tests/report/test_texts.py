@@ -35,7 +35,7 @@ from lawbook.fitting.table import Question, ask
 from lawbook.report import glyphs
 from lawbook.report.figures import Drawn, figures
 from lawbook.report.figures._fit import draw_fit
-from lawbook.report.style import SINGLE, new_figure, save, styled
+from lawbook.report.style import DRAWN, SINGLE, evenly, new_figure, save, styled
 from lawbook.report.typesetting import fit_texts
 from lawbook.report.wrapping import ELLIPSIS
 from lawbook.results.reader import Results
@@ -161,6 +161,17 @@ def _fit(name: str) -> Drawn:
     )
     assert (answer.fit.status == "refused") == (name == "refused")
     return draw_fit(answer.fit, answer.fits, predictions_of(answer), answer.slopes())
+
+
+def test_of_very_many_points_some_are_drawn_and_the_caption_says_so() -> None:
+    x = np.geomspace(10, 1e6, DRAWN + 500)
+    table = pd.DataFrame({"x": x, "y": 3 * x**-0.4 * np.random.default_rng(0).lognormal(0, 0.05, len(x))})
+    answer = ask(Question("y", ("x",), ("power",), draws=20), Source(Path("runs.csv"), "", table))
+    drawn = draw_fit(answer.fit, answer.fits, predictions_of(answer), answer.slopes())
+    assert max(len(line.get_xdata()) for panel in drawn.figure.axes for line in panel.lines) == DRAWN
+    assert "2,000 are drawn, evenly taken" in drawn.caption
+    assert len(drawn.data) == len(x)
+    assert evenly(table)["x"].iloc[[0, -1]].tolist() == [x[0], x[-1]]
 
 
 def _stretch(figure: Figure, length: int) -> list[str]:

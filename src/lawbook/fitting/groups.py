@@ -14,7 +14,8 @@ from lawbook.laws.note import Note, info, warning
 from lawbook.laws.points import Points, gather
 from lawbook.laws.repeats import independent
 from lawbook.results.evaluations import choose
-from lawbook.results.selection import LawBlock, select, text_of
+from lawbook.results.selection import LawBlock, select
+from lawbook.results.words import text_of
 from lawbook.storage.status import RunStatus
 
 

@@ -199,6 +199,9 @@ def _descend(
         slope, columns, free, steep, size = _rest(design, data, now, psi, loose)
         exact = _sum(w * now.r * now.r) <= n * _ROUND_OFF**2
         done = (steep <= effort.tolerance * size) | (steep <= _ROUND_OFF * np.sqrt(n)) | exact
+        if done.all():
+            out.put(at, Descent(now.q, now.objective, steep / np.sqrt(n), done))
+            return out
         u = _step(now.J, w, psi, curvature, columns, damping, free, slope, quick=effort.gram)
         moved = np.clip(now.q + u, low, high)
         u = moved - now.q

@@ -38,6 +38,11 @@ class Data:
         """Return the data sets at these positions."""
         return Data(self.log_y[index], self.weights[index], self.censored[index])
 
+    def repeat(self, count: int) -> Data:
+        """Return each data set so many times over."""
+        rows = np.repeat(np.arange(len(self.log_y)), count)
+        return self.take(rows)
+
     def at_points(self, chosen: Flags) -> Data:
         """Return the data sets at the chosen points (n,) only."""
         return Data(self.log_y[:, chosen], self.weights[:, chosen], self.censored[:, chosen])

@@ -6,11 +6,11 @@ import numpy as np
 
 from lawbook.laws.law import Array, Law
 from lawbook.laws.noise import Spread
-from lawbook.laws.note import Note, refusal, warning
+from lawbook.laws.note import Note, info, refusal, warning
 from lawbook.laws.points import Points
 from lawbook.laws.profile import Ends
 from lawbook.laws.solver import Solution
-from lawbook.laws.uncertainty import FEW_CLUSTERS, Estimate, nested, repeated
+from lawbook.laws.uncertainty import FEW_CLUSTERS, LEFT_OUT, Estimate, nested, repeated
 from lawbook.laws.verdict import Trend, doubtful, systematic
 
 _FEW_STARTS = 0.05
@@ -53,6 +53,10 @@ def diagnostics(
     elif single:
         text = f"{single} points have one run and show no spread"
         found.append(warning("single_run_points", text, points=single))
+    if method == "bca" and points.n_clusters > LEFT_OUT:
+        text = f"the skewness of the bca intervals comes from leaving out {LEFT_OUT} random groups of"
+        text += f" {points.n_clusters} clusters in turn, not each of them"
+        found.append(info("grouped_jackknife", text, groups=LEFT_OUT, clusters=points.n_clusters))
     if doubtful(fit_p):
         text = f"the law misses the points by more than seed noise (p = {fit_p:.2g})"
         found.append(warning("lack_of_fit", text, p=fit_p))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lawbook.laws.cells import Table
 from lawbook.laws.descent import Effort, descend, evaluate
 from lawbook.laws.design import Data, Design
 from lawbook.laws.law import CONSTANT, Array, Counts, Flags, Law
@@ -21,22 +22,33 @@ _SHIFT = "below 0"
 class Evidence:
     """Data sets over one design, their optimum by log least squares, and their noise.
 
-    data: (B, n) each; parameters: (B, p). `shares` (B, C, n) are independent parts of the error of log y: with
-    v_c of mean 0 and variance 1, Σ_c v_c shares_c has its covariance, known with `df` degrees of freedom.
+    data: (B, n) each; parameters: (B, p). `shares`, (B, C, n) or a table (C, n) for all data sets, and `own` (n,) are
+    independent parts of the error of log y: with all v of mean 0 and variance 1, Σ_c v_c shares_c + v ∘ own has its
+    covariance, known with `df` degrees of freedom.
     """
 
     law: Law
     x: Array
     data: Data
     parameters: Array
-    shares: Array
+    shares: Table
     df: int
+    own: Array | float = 0.0
 
     def take(self, rows: Counts) -> Evidence:
         """Return the data sets at these positions."""
-        return replace(
-            self, data=self.data.take(rows), parameters=self.parameters[rows], shares=self.shares[rows]
-        )
+        shares = self.shares[rows] if self.shares.ndim == 3 else self.shares
+        return replace(self, data=self.data.take(rows), parameters=self.parameters[rows], shares=shares)
+
+    def variance(self, along: Array) -> Array:
+        """Return the variance of Σ_i along_i log y_i, along (B, n), as the noise makes it, (B,)."""
+        if not isinstance(self.shares, np.ndarray):
+            seen = along @ self.shares.T
+        else:
+            seen = np.einsum("bcn,bn->bc" if self.shares.ndim == 3 else "cn,bn->bc", self.shares, along)
+        own = np.flatnonzero(self.own)
+        seen = np.concatenate([seen, along[:, own] * np.ravel(self.own)[own]], axis=1)
+        return np.asarray(np.einsum("bc,bc->b", seen, seen))
 
 
 def misfit(evidence: Evidence, parameters: Array) -> Array:
@@ -51,8 +63,7 @@ def noise_along(evidence: Evidence, parameters: Array) -> Array:
     e = evidence
     move = e.law.log_predict(e.x, e.parameters) - e.law.log_predict(e.x, parameters)
     weighted = np.where(e.data.censored, 0.0, e.data.weights) * move
-    seen = np.einsum("bcn,bn->bc", e.shares, weighted)
-    return np.asarray(np.einsum("bc,bc->b", seen, seen) / np.einsum("bn,bn->b", weighted, move))
+    return np.asarray(e.variance(weighted) / np.einsum("bn,bn->b", weighted, move))
 
 
 def tangent(law: Law, x: Array, parameters: Array) -> tuple[Array, Flags]:
@@ -90,8 +101,7 @@ def variances(
     Q, R = np.linalg.qr(A)
     z = np.linalg.solve(R.transpose(0, 2, 1), (along * free / size)[:, :, None])[:, :, 0]
     influence = np.einsum("bnp,bp->bn", Q[:, :n], z) * root
-    seen = np.einsum("bcn,bn->bc", evidence.shares, influence)
-    return np.einsum("bp,bp->b", z, z), np.einsum("bc,bc->b", seen, seen)
+    return np.einsum("bp,bp->b", z, z), evidence.variance(influence)
 
 
 def follow(law: Law, x: Array, data: Data, warm: Array, held: Flags) -> Array:

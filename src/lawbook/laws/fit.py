@@ -22,7 +22,7 @@ from lawbook.laws.note import Note, refusal
 from lawbook.laws.points import Points, gather
 from lawbook.laws.profile import profile, profiled
 from lawbook.laws.repeats import t_reach
-from lawbook.laws.solver import Solution, solve
+from lawbook.laws.solver import Solution, refits, solve
 from lawbook.laws.uncertainty import (
     Estimate,
     evidence_of,
@@ -100,7 +100,7 @@ def fit_points(
     drawn, failed = refit(points, law, loss, solution, method, draws, seed)
     left_out = np.full((0, p), np.nan)
     if method == "bca":
-        left_out = _converged(solve(law, points.x, jackknife(points), loss, warm=parameters))
+        left_out = refits(law, points.x, jackknife(points), loss, parameters)
     fit_p, unexplained = lack_of_fit(law, points, solution)
     status, why = judge(law, points, solution, drawn, level, fit_p, unexplained)
     evidence = None
@@ -198,7 +198,7 @@ def refit(
     """Return the refitted parameters of resampled data, (draws, p), and how many did not converge."""
     variance, df = residual_variance(points, law, solution)
     drawn = resample(points, method, draws, generator(seed, "bootstrap"), variance, df)
-    values = _converged(solve(law, points.x, drawn, loss, warm=solution.parameters[0]))
+    values = refits(law, points.x, drawn, loss, solution.parameters[0])
     return values, int(np.sum(~np.isfinite(values[:, 0])))
 
 
@@ -219,7 +219,7 @@ def point_table(points: Points, level: float, residuals: Array | None = None) ->
     data = points.data()
     log_y, censored = data.log_y[0], data.censored[0]
     m = points.clusters_per_point
-    spread = np.sqrt(np.sum(points.deviations() ** 2, axis=0))
+    spread = np.sqrt(points.variances)
     half = t_reach(m, level) * spread
     table = pd.DataFrame(points.x, columns=list(points.inputs))
     table["y"] = np.exp(log_y)
@@ -250,10 +250,6 @@ def derived_estimates(
             )
             for name, f in law.derived.items()
         }  # fmt: skip
-
-
-def _converged(solution: Solution) -> Array:
-    return np.where(solution.converged[:, None], solution.parameters, np.nan)
 
 
 def _counts(points: Points) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lawbook.laws.law import Array, Counts, Flags, Law
 from lawbook.laws.points import Points
-from lawbook.laws.solver import Data, Loss, jacobian, solve
+from lawbook.laws.solver import Loss, jacobian, solve
 from lawbook.laws.uncertainty import repeated, residual_noise, wild_noise
 from lawbook.seeds import generator
 
@@ -56,15 +56,15 @@ def origins(x: Array, holdout: int, least: int, of: Sequence[int] = ()) -> list[
     scales; if even it trains on too few, there is none.
     """
     rank = scales(x[:, list(of)] if of else x)
-    found = []
-    for j in range(1, int(rank.max()) + 2 - holdout):
-        train = rank < j
-        if train.sum() >= least and all(len(np.unique(column)) > 1 for column in x[train].T):
-            found.append((train, (rank >= j) & (rank < j + holdout)))
+    size = np.bincount(rank)
+    # From how many scales on the training points vary in every input.
+    varied = max(int(rank[column != column[np.argmin(rank)]].min(initial=len(size))) for column in x.T) + 1
+    first = max(1, varied, int(np.searchsorted(np.cumsum(size), least)) + 1)
+    found = np.arange(first, len(size) + 1 - holdout)
     most = _ORIGINS if x.shape[1] == 1 else _ORIGINS_OF_SURFACES
-    if len(found) <= most:
-        return found
-    return [found[i] for i in np.linspace(0, len(found) - 1, most).round().astype(int)]
+    if len(found) > most:
+        found = found[np.linspace(0, len(found) - 1, most).round().astype(int)]
+    return [(rank < j, (rank >= j) & (rank < j + holdout)) for j in found]
 
 
 def score(points: Points, law: Law, loss: Loss, splits: list[tuple[Flags, Flags]]) -> Scores:
@@ -76,7 +76,7 @@ def score(points: Points, law: Law, loss: Loss, splits: list[tuple[Flags, Flags]
     train = np.array([each for each, _ in splits])
     test = np.array([each for _, each in splits])
     base = np.repeat(once.weights, len(splits), axis=0)
-    data = _repeated(once, len(splits))
+    data = once.repeat(len(splits))
     solution = solve(law, points.x, replace(data, weights=base * train), loss, starts=_STARTS)
     if points.binomial:
         base = np.array([points.reweighted(law.log_predict(points.x, p)).base for p in solution.parameters])
@@ -124,11 +124,3 @@ def drawn_errors(points: Points, law: Law, scores: Scores, split: tuple[Flags, F
     moved = away + noise[:, test] - change @ J[test].T
     moved = np.where(once.censored, np.minimum(moved, 0.0), moved)
     return np.asarray(np.sqrt(np.mean(moved**2, axis=1)))
-
-
-def _repeated(once: Data, count: int) -> Data:
-    return Data(
-        np.repeat(once.log_y, count, axis=0),
-        np.repeat(once.weights, count, axis=0),
-        np.repeat(once.censored, count, axis=0),
-    )

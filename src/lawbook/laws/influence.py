@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import pandas as pd
 
 from lawbook.errors import listed
-from lawbook.laws.law import Array, Law
+from lawbook.laws.cells import batches
+from lawbook.laws.law import Array, Counts, Law
 from lawbook.laws.loss import Loss
 from lawbook.laws.note import Note, warning
 from lawbook.laws.points import Points
-from lawbook.laws.solver import Data, solve
+from lawbook.laws.solver import Data, refits
 
 _HIGHEST = 5
 _MOST = 300
@@ -35,20 +38,24 @@ def influence(law: Law, points: Points, loss: Loss, parameters: Array, errors: A
     groups = [group for group in groups if n - len(group) > p]
     if not groups:
         return pd.DataFrame(columns=["left_out", "n_left_out", *points.inputs, *law.parameters])
-    weights = np.repeat(once.weights, len(groups), axis=0)
-    for row, group in zip(weights, groups, strict=True):
-        row[group] = 0.0
-    data = Data(
-        np.repeat(once.log_y, len(groups), axis=0), weights, np.repeat(once.censored, len(groups), axis=0)
-    )
-    found = solve(law, points.x, data, loss, warm=parameters)
+    found = refits(law, points.x, _without(once, groups), loss, parameters)
     with np.errstate(divide="ignore", invalid="ignore"):
-        moved = np.where(found.converged[:, None], (found.parameters - parameters) / errors, np.nan)
+        moved = (found - parameters) / errors
     last = points.x[[group[-1] for group in groups]]
     table = pd.DataFrame(np.concatenate([last, moved], axis=1), columns=[*points.inputs, *law.parameters])
     table.insert(0, "n_left_out", [len(group) for group in groups])
     table.insert(0, "left_out", ["point" if len(group) == 1 else "highest" for group in groups])
     return table
+
+
+def _without(once: Data, groups: Sequence[Counts]) -> Iterator[Data]:
+    """Yield the data sets without the points of one group each, some at a time."""
+    for rows in batches(len(groups), once.log_y.shape[1]):
+        left_out = groups[rows]
+        data = once.repeat(len(left_out))
+        for row, group in zip(data.weights, left_out, strict=True):
+            row[group] = 0.0
+        yield data
 
 
 def influential(table: pd.DataFrame, law: Law, inputs: tuple[str, ...]) -> list[Note]:

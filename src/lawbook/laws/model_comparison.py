@@ -14,6 +14,7 @@ from itertools import permutations
 import numpy as np
 from scipy.special import fdtrc
 
+from lawbook.laws.cells import Table, batches, off_tangent
 from lawbook.laws.law import Array, Flags, Law
 from lawbook.laws.points import Points
 from lawbook.laws.solver import jacobian
@@ -90,7 +91,7 @@ class Noise:
     the Σ w r² that counts as round-off.
     """
 
-    shares: Array
+    shares: Table
     replicates: int
     exact: float
 
@@ -101,12 +102,11 @@ class Noise:
         Annals of Mathematical Statistics 25:290, theorem 3.1; tr(S²) freed of its bias): at least one
         direction, at most the n − q that the law leaves, and no more in all than there are replicates.
         """
-        rest = self.shares - (self.shares @ tangent) @ tangent.T
-        expected, df = float(np.sum(rest**2)), len(rest) - 1
-        squared = float(np.sum((rest @ rest.T) ** 2))
+        expected, squared = off_tangent(self.shares, tangent)
+        df = self.shares.shape[0] - 1
         if df > 1:
             squared = df**2 / ((df - 1) * (df + 2)) * (squared - expected**2 / df)
-        freedom = max(rest.shape[1] - tangent.shape[1], 1)
+        freedom = max(len(tangent) - tangent.shape[1], 1)
         nu = min(max(expected**2 / squared, 1.0), freedom) if squared > 0 else freedom
         return expected, float(min(nu * df, self.replicates))
 
@@ -117,7 +117,7 @@ class Noise:
         expected, df = self.off(linear.tangent)
         if not expected > self.exact:
             return float(linear.misfit <= self.exact)
-        return float(fdtrc(df / (len(self.shares) - 1), df, linear.misfit / expected))
+        return float(fdtrc(df / (self.shares.shape[0] - 1), df, linear.misfit / expected))
 
 
 def seen_weights(weights: Array, censored: Flags) -> Array:
@@ -133,7 +133,11 @@ def noise_of(points: Points) -> Noise:
     w = seen_weights(data.weights[0], data.censored[0])
     variation = float(np.sum(w * (data.log_y[0] - np.sum(w * data.log_y[0]) / max(w.sum(), 1e-300)) ** 2))
     replicates = int(np.sum(points.clusters_per_point - 1)) if repeated(points) else 0
-    return Noise(points.deviations() * np.sqrt(w), replicates, ROUND_OFF * variation)
+    return Noise(
+        points.cells.table(points.deviations * np.sqrt(w)[points.cells.point]),
+        replicates,
+        ROUND_OFF * variation,
+    )
 
 
 def linearised(law: Law, points: Points, parameters: Array) -> Linearised:
@@ -155,10 +159,14 @@ def mimicry(null: Linearised, rival: Linearised, noise: Noise, rng: np.random.Ge
         expected, df = noise.off(null.tangent)
         pure = expected / null.freedom * df
     variance = (null.misfit + pure) / (null.freedom + df)
-    away = rng.standard_normal((DRAWS, len(null.residuals))) * np.sqrt(variance)
-    drawn = (variance * rng.chisquare(df, DRAWS) if df > 0 else np.zeros(DRAWS)) + noise.exact
     gap = rival.residuals - null.residuals  # from the rival's fit to the null's
-    ratio = np.log((null.left(away) + drawn) / (rival.left(away + gap) + drawn))
+    left = []
+    for rows in batches(DRAWS, len(gap)):
+        away = rng.standard_normal((rows.stop - rows.start, len(gap))) * np.sqrt(variance)
+        left.append((null.left(away), rival.left(away + gap)))
+    own, others = np.concatenate(left, axis=1)
+    drawn = (variance * rng.chisquare(df, DRAWS) if df > 0 else np.zeros(DRAWS)) + noise.exact
+    ratio = np.log((own + drawn) / (others + drawn))
     seen = np.log((null.misfit + pure + noise.exact) / (rival.misfit + pure + noise.exact))
     return float((1 + np.sum(ratio >= seen)) / (1 + DRAWS))
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import erfc
 
-from lawbook.laws.law import Array
+from lawbook.laws.cells import squared_gram
+from lawbook.laws.law import Array, Flags
 from lawbook.laws.points import Points
 
 _STEPS = 50
@@ -46,12 +47,12 @@ def spread_of(points: Points, log_fit: Array, residuals: Array, p: int, repeats:
 
     log_fit, residuals: (n,), of a law with p parameters.
     """
-    n, counts = len(residuals), points.runs.sum(axis=0)
+    n, counts = len(residuals), points.runs_per_point
     seen = ~points.data().censored[0]
     if repeats:
-        m, deviations = points.clusters_per_point, points.deviations()
-        squares, freedom = np.sum(deviations**2, axis=0) * counts, m - 1.0
-        df = _degrees(deviations[:, seen & (m > 1)])
+        m, variances = points.clusters_per_point, points.variances
+        squares, freedom = variances * counts, m - 1.0
+        df = _degrees(points, seen & (m > 1) & (variances > 0))
     else:
         squares, freedom = residuals**2 * counts * n / (n - p), np.full(n, (n - p) / n)
         df = float(n - p)
@@ -90,18 +91,18 @@ def variance_model(squares: Array, freedom: Array, log_y: Array, df: float) -> S
     return Spread(a / 2, b / 2, centre, chance, df)
 
 
-def _degrees(deviations: Array) -> float:
-    """Return the degrees of freedom of a pooled variance of correlated columns (C, n), each of variance 1.
+def _degrees(points: Points, chosen: Flags) -> float:
+    """Return the degrees of freedom of the pooled variance at the chosen points (n,), whose clusters show a spread.
 
-    (C − 1) tr(S)²/tr(S²), S the columns' correlations (Box 1954, Annals of Mathematical Statistics 25:290,
+    (C − 1) tr(S)²/tr(S²), S the correlations between the points (Box 1954, Annals of Mathematical Statistics 25:290,
     theorem 3.1), tr(S²) freed of its bias.
     """
-    size = np.sqrt(np.sum(deviations**2, axis=0))
-    deviations = deviations[:, size > 0] / size[size > 0]
-    C, n = deviations.shape
+    C, n = points.n_clusters, int(chosen.sum())
     if n == 0:
         return 1.0
-    squared, free = float(np.sum((deviations @ deviations.T) ** 2)), C - 1
+    cells, kept = points.cells.keep(chosen)
+    size = np.sqrt(points.variances)[points.cells.point[kept]]
+    squared, free = squared_gram(cells.table(points.deviations[kept] / size)), C - 1
     if free > 1:
         squared = free**2 / ((free - 1) * (free + 2)) * (squared - n**2 / free)
     return float(free * (min(max(n**2 / squared, 1.0), n) if squared > 0 else n))

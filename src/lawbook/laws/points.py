@@ -10,33 +10,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError, listed
+from lawbook.laws.cells import Cells, Table, weighed
 from lawbook.laws.checks import check_columns, check_rules, numbers, refuse_rows, tied_notes, unit_notes
 from lawbook.laws.law import Array, Counts, Flags
 from lawbook.laws.note import Note, info, warning
 from lawbook.laws.solver import Data
 from lawbook.storage.status import RunStatus
 
-_DENSE = 2e8
-"""Multiplications from which on a sparse product is worth its import."""
-
 
 @dataclass(frozen=True)
 class Points:
-    """The points of a fit. `sums` and `mass` are Σ w y and Σ w per cluster and point, (C, n).
+    """The points of a fit. `sums` and `mass` are Σ w y and Σ w of each cell (cluster and point with runs), (k,).
 
-    w is the number of test examples for an error, the given weight, or 1. `limit` is 1/n_eval where y is an
-    error, else NaN. `base` are the points' weights in the loss when each cluster counts once; `binomial` says
-    that they follow from the errors.
+    w is the number of test examples for an error, the given weight, or 1; `runs` counts them, (k,). `limit` is
+    1/n_eval where y is an error, else NaN. `base` are the points' weights in the loss when each cluster counts once;
+    `binomial` says that they follow from the errors.
     """
 
     y: str
     inputs: tuple[str, ...]
     x: Array
+    cells: Cells
     sums: Array
     mass: Array
     runs: Counts
@@ -51,12 +51,32 @@ class Points:
     @property
     def n_clusters(self) -> int:
         """Return the number of clusters (seeds)."""
-        return len(self.mass)
+        return self.cells.n_clusters
 
-    @property
+    @cached_property
     def clusters_per_point(self) -> Counts:
         """Return how many clusters have a run at each point, (n,)."""
-        return np.asarray((self.mass > 0).sum(axis=0), dtype=np.int64)
+        return np.bincount(self.cells.point[self.mass > 0], minlength=len(self.x))
+
+    @cached_property
+    def points_per_cluster(self) -> Counts:
+        """Return at how many points each cluster has a run, (C,)."""
+        return np.bincount(self.cells.cluster[self.mass > 0], minlength=self.n_clusters)
+
+    @cached_property
+    def runs_per_point(self) -> Counts:
+        """Return how many runs each point has, (n,)."""
+        return np.bincount(self.cells.point, weights=self.runs, minlength=len(self.x)).astype(np.int64)
+
+    @cached_property
+    def _tables(self) -> tuple[Table, Table]:
+        return self.cells.table(self.sums), self.cells.table(self.mass)
+
+    @cached_property
+    def _totals(self) -> tuple[Array, Array]:
+        """Return Σ w y and Σ w of each point, (n,)."""
+        sums, mass = (np.asarray(table.sum(axis=0)) for table in self._tables)
+        return sums, mass
 
     def data(self, multiplicity: Array | None = None) -> Data:
         """Return log y, weights and censoring with each cluster taken `multiplicity` (B, C) times.
@@ -64,42 +84,53 @@ class Points:
         By default once each, B = 1. A point that no drawn cluster has gets weight 0.
         """
         m = np.ones((1, self.n_clusters)) if multiplicity is None else multiplicity
-        sums, mass = _product(m, self.sums), _product(m, self.mass)
-        whole_sums, whole_mass = self.sums.sum(axis=0), self.mass.sum(axis=0)
+        sums, mass = (weighed(m, table) for table in self._tables)
+        whole_sums, whole_mass = self._totals
         present = mass > 0
         mean = np.where(present, sums / np.where(present, mass, 1.0), whole_sums / whole_mass)
         censored = mean <= 0
         log_y = np.log(np.where(censored, self.limit, mean))
         return Data(log_y, self.base * mass / whole_mass, censored)
 
+    @cached_property
     def deviations(self) -> Array:
-        """Return each cluster's share in the error of log ȳ, (C, n), unbiased for the clusters at the point.
+        """Return each cell's share in the error of log ȳ, (k,), unbiased for the clusters at the point.
 
         Σ_c v_c · deviations with independent v_c of mean 0 and variance 1 has the variance of log ȳ.
         """
-        total = self.mass.sum(axis=0)
-        mean = self.sums.sum(axis=0) / total
+        whole_sums, total = self._totals
+        mean = whole_sums / total
+        at = self.cells.point
         share = np.where(
-            mean > 0, (self.sums - self.mass * mean) / (total * np.where(mean > 0, mean, 1.0)), 0.0
+            mean[at] > 0,
+            (self.sums - self.mass * mean[at]) / (total * np.where(mean > 0, mean, 1.0))[at],
+            0.0,
         )
         m = self.clusters_per_point
-        return share * np.sqrt(np.where(m > 1, m / np.maximum(m - 1, 1), 0.0))
+        return share * np.sqrt(np.where(m > 1, m / np.maximum(m - 1, 1), 0.0))[at]
+
+    @property
+    def variances(self) -> Array:
+        """Return the variance of log ȳ as the clusters show it, (n,)."""
+        return self.cells.per_point(self.deviations**2)
 
     def keep(self, chosen: Flags) -> Points:
         """Return the points at `chosen` (n,) only; clusters stay, so that draws remain paired."""
+        cells, kept = self.cells.keep(chosen)
         return replace(
             self,
             x=self.x[chosen],
-            sums=self.sums[:, chosen],
-            mass=self.mass[:, chosen],
-            runs=self.runs[:, chosen],
+            cells=cells,
+            sums=self.sums[kept],
+            mass=self.mass[kept],
+            runs=self.runs[kept],
             limit=self.limit[chosen],
             base=self.base[chosen],
         )
 
     def reweighted(self, log_fit: Array) -> Points:
         """Return the points with binomial weights at fitted errors exp(log_fit) instead of smoothed ones."""
-        base = _binomial_weights(np.exp(log_fit), self.mass.sum(0), self.runs.sum(0), self.overdispersion)
+        base = _binomial_weights(np.exp(log_fit), self._totals[1], self.runs_per_point, self.overdispersion)
         return replace(self, base=base)
 
 
@@ -190,19 +221,24 @@ def gather(
     key = np.round(np.log(xs), 10) if (xs > 0).all() else xs
     _, first, at = np.unique(key, axis=0, return_index=True, return_inverse=True)
     distinct, at = xs[first], at.reshape(-1)
-    who = np.arange(len(values)) if not keys else table.groupby(list(keys), dropna=False).ngroup().to_numpy()
+    who: Counts = np.arange(len(values), dtype=np.int64)
+    if keys:
+        who = np.asarray(table.groupby(list(keys), dropna=False).ngroup(), dtype=np.int64)
     C, n = (int(who.max()) + 1 if len(who) else 0), len(distinct)
-    sums, mass, runs = np.zeros((C, n)), np.zeros((C, n)), np.zeros((C, n), dtype=np.int64)
-    np.add.at(sums, (who, at), row_mass * values)
-    np.add.at(mass, (who, at), row_mass)
-    np.add.at(runs, (who, at), 1)
+    cells, cell = Cells.of_runs(who, at, C, n)
+    k = len(cells.point)
+    sums, mass = (
+        np.asarray(np.bincount(cell, weights=part, minlength=k), dtype=float)
+        for part in (row_mass * values, row_mass)
+    )
+    runs: Counts = np.bincount(cell, minlength=k)
     if keys and (runs > 1).any():
-        again = runs[who, at] > 1
+        again = runs[cell] > 1
         rows = table.index[again].tolist()
         text = f"several runs share one x and one {', '.join(keys)} and are averaged: rows {listed(rows)}"
         notes.append(info("repeated_cells", text, rows=rows))
     limit, overdispersion, n_censored = np.full(n, np.nan), 0.0, 0
-    counts: Counts = np.asarray(runs.sum(axis=0), dtype=np.int64)
+    counts: Counts = np.bincount(at, minlength=n)
     base = counts.astype(float)
     if trials is not None:
         zero = values == 0
@@ -215,16 +251,20 @@ def gather(
         examples: Array = np.bincount(at, weights=trials, minlength=n).astype(float)
         wrong: Array = np.bincount(at, weights=trials * values, minlength=n).astype(float)
         limit = counts / examples
-        overdispersion = _overdispersion(sums / np.where(mass > 0, mass, 1.0), mass > 0, examples / counts)
+        overdispersion = _overdispersion(
+            cells, sums / np.where(mass > 0, mass, 1.0), mass > 0, examples / counts
+        )
         base = _binomial_weights((wrong + 0.5) / (examples + 1.0), examples, counts, overdispersion)
+    total = np.bincount(cells.point, weights=mass, minlength=n)
     if weights:
-        base = mass.sum(axis=0)
+        base = total
     if n and not base.sum() > 0:
         raise LawbookError(f"all weights in {weights!r} are zero; give some row a weight above 0")
     return Points(
         y=y,
         inputs=inputs,
         x=distinct,
+        cells=cells,
         sums=sums,
         mass=mass,
         runs=runs,
@@ -235,15 +275,7 @@ def gather(
         n_censored=n_censored,
         n_diverged=int(diverged.sum()),
         notes=tuple(notes),
-    ).keep(mass.sum(axis=0) > 0)
-
-
-def _product(multiplicity: Array, table: Array) -> Array:
-    if multiplicity.size * table.shape[1] < _DENSE:
-        return np.asarray(multiplicity @ table)
-    from scipy import sparse
-
-    return np.asarray(multiplicity @ sparse.csr_array(table))
+    ).keep(total > 0)
 
 
 def _trials(table: pd.DataFrame, values: Array, y: str, n_eval: str | int | None) -> Array | None:
@@ -263,14 +295,19 @@ def _trials(table: pd.DataFrame, values: Array, y: str, n_eval: str | int | None
     return trials
 
 
-def _overdispersion(values: Array, present: Flags, examples: Array) -> float:
-    """Return τ², the variance of log error between seeds beyond the binomial, by moments over the points."""
-    m = present.sum(axis=0)
-    mean = np.where(m > 0, np.where(present, values, 0.0).sum(axis=0) / np.maximum(m, 1), 0.0)
+def _overdispersion(cells: Cells, values: Array, present: Flags, examples: Array) -> float:
+    """Return τ², the variance of log error between seeds beyond the binomial, by moments over the points.
+
+    values, present: (k,), the errors of the cells and which have weight; examples: (n,), per run.
+    """
+    at, n = cells.point[present], cells.n_points
+    values = values[present]
+    m = np.bincount(at, minlength=n)
+    mean = np.bincount(at, weights=values, minlength=n) / np.maximum(m, 1)
     useful = (m > 1) & (mean > 0)
     if not useful.any():
         return 0.0
-    squares = np.where(present, (values - mean) ** 2, 0.0).sum(axis=0)[useful]
+    squares = np.bincount(at, weights=(values - mean[at]) ** 2, minlength=n)[useful]
     p, free = mean[useful], m[useful] - 1
     excess = squares / free / p**2 - (1 - p) / (p * examples[useful])
     # Points with many expected errors tell τ² best: the binomial part is the noise of this estimate.

@@ -41,7 +41,8 @@ def slopes_of(points: Points, level: float = 0.95) -> pd.DataFrame:
     step = np.diff(np.log(points.x[:, 0]))
     seen = ~(data.censored[0][:-1] | data.censored[0][1:])
     slope = np.where(seen, np.diff(data.log_y[0]) / step, np.nan)
-    spread = np.sqrt(np.sum(np.diff(points.deviations(), axis=1) ** 2, axis=0)) / step
+    shares = points.cells.table(points.deviations)
+    spread = np.sqrt(np.asarray(((shares[:, 1:] - shares[:, :-1]) ** 2).sum(axis=0))) / step
     m = np.minimum(points.clusters_per_point[:-1], points.clusters_per_point[1:])
     half = t_reach(m, level) * spread
     return pd.DataFrame(

@@ -7,6 +7,7 @@ Nothing depends on the units of x and y.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +20,7 @@ from lawbook.laws.loss import Loss
 from lawbook.laws.sobol import sobol
 from lawbook.seeds import generator
 
-__all__ = ["Data", "Design", "Loss", "Solution", "jacobian", "solve"]
+__all__ = ["Data", "Design", "Loss", "Solution", "jacobian", "refits", "solve"]
 
 _EXACT = Effort(tolerance=1e-11, steps=25, newton=30, gram=False)
 _DRAWN = Effort(tolerance=1e-5, steps=100)
@@ -36,6 +37,8 @@ _LEVEL = 1e-8
 _AT_BEST = 1e-9
 """Relative excess of the objective below which a start has reached the optimum."""
 _SCREEN = 150_000
+_SOUGHT, _LEAST = 4000, 100
+"""Points that starts are sought on, evenly taken from more; of each of many data sets at least so many."""
 _NARROWING = 5.0
 """Factor between the δ of one stage of a robust loss and the next."""
 _SETTLED = 1e-6
@@ -101,6 +104,15 @@ def solve(
     )
 
 
+def refits(law: Law, x: Array, parts: Iterable[Data], loss: Loss, warm: Array) -> Array:
+    """Return the parameters (B, p) of data sets that come some at a time, NaN where a descent did not come to rest.
+
+    They are near `warm` (p,); see `solve`.
+    """
+    found = [solve(law, x, data, loss, warm=warm) for data in parts]
+    return np.concatenate([np.where(each.converged[:, None], each.parameters, np.nan) for each in found])
+
+
 def _screened(law: Law) -> int:
     """Return how many Sobol points are tried: 32 for one nonlinear parameter, twice for each further one."""
     return min(1024, 16 * 2 ** len(law.nonlinear)) if law.nonlinear else 1
@@ -153,14 +165,18 @@ class _Problem:
     def from_starts(self, sets: Counts, count: int | None, effort: Effort = _EXACT) -> _Ends:
         """Solve the data sets at `sets` from the best Sobol starts of each."""
         tried, S = _starts(self.design.law, count)
-        start = self.screen(sets, tried)
+        some = self.thinned(sets)
+        start = some.screen(sets, tried)
         B, p = len(sets), start.shape[2]
         which, flat = np.repeat(sets, S), self.loss.squared
         if tried > S:
-            short = self.descend(np.repeat(sets, tried), start.reshape(-1, p), flat, _SHORT)
+            short = some.descend(np.repeat(sets, tried), start.reshape(-1, p), flat, _SHORT)
             best = np.argsort(short.objective.reshape(B, tried), axis=1, kind="stable")[:, :S]
             start = np.take_along_axis(short.q.reshape(B, tried, p), best[:, :, None], axis=1)
-        first = self.descend(which, start.reshape(B * S, p), flat, _FOLLOWED if tried > S else _FIRST)
+        first = some.descend(which, start.reshape(B * S, p), flat, _FOLLOWED if tried > S else _FIRST)
+        if some is not self:
+            unit = self.log_unit[which]
+            first = replace(first, q=self.design.coordinates(some.design.parameters(first.q, unit), unit))
         # Starts that came together stay together: one descent for all of them, and none for the hopeless.
         one, kind = _kinds(first, which)
         hope = _hopeful(first.objective[one], which[one])
@@ -179,6 +195,17 @@ class _Problem:
         ends = Descent(first.q[one], lost, lost.copy(), np.zeros(len(one), dtype=bool))
         ends.put(hope, last)
         return _by_set(ends.take(kind), B, S)
+
+    def thinned(self, sets: Counts) -> _Problem:
+        """Return the problem on some of the points that have weight in the data sets at `sets`, all of few points."""
+        if len(self.design.x) <= _SOUGHT or self.design.law.coupled:
+            return self
+        each, chosen = max(_LEAST, _SOUGHT // len(sets)), np.zeros(len(self.design.x), dtype=bool)
+        for weights in self.data.weights[sets]:
+            seen = np.flatnonzero(weights)
+            chosen[seen[np.linspace(0, len(seen) - 1, min(each, len(seen))).round().astype(int)]] = True
+        design = replace(self.design, x=self.design.x[chosen])
+        return replace(self, design=design, data=self.data.at_points(chosen))
 
     def follow(self, which: Counts, q: Array) -> Descent:
         """Descend from q (S, p) for long, in coordinates that are straight along the known valleys."""

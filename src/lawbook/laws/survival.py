@@ -17,6 +17,7 @@ import pandas as pd
 from scipy.special import log_ndtr, ndtr, ndtri
 
 from lawbook.errors import listed
+from lawbook.laws.cells import Cells
 from lawbook.laws.checks import check_inputs, check_request, numbers
 from lawbook.laws.evidence import follow, held_terms
 from lawbook.laws.fit import derived_estimates, too_few, without_estimates
@@ -28,7 +29,7 @@ from lawbook.laws.noise import Spread
 from lawbook.laws.note import refusal, warning
 from lawbook.laws.points import Points, gather
 from lawbook.laws.solver import Data, Solution, jacobian, solve
-from lawbook.laws.uncertainty import FEW_CLUSTERS, Estimate, interval
+from lawbook.laws.uncertainty import FEW_CLUSTERS, Estimate, interval, left_out, resampled
 from lawbook.laws.verdict import judge, lack_of_fit
 from lawbook.seeds import generator
 from lawbook.storage.status import FitStatus, RunStatus
@@ -176,15 +177,15 @@ def _fit_rows(
     # Verdicts are taken on data in which what was not seen is drawn from the fit: means would hide its spread.
     whole = rows.drawn(mean, sigma, generator(seed, "censored"))
     single = _rows_as_points(points, x, whole, who)
-    rng = generator(seed, "bootstrap")
-    counts = rng.multinomial(C, np.full(C, 1 / C), size=draws).astype(float)
-    drawn = _refit(law, x, rows, counts[:, who], parameters, sigma)
-    left_out = _refit(law, x, rows, 1.0 - np.eye(C)[:, who], parameters, sigma)
+    drawn, without = (
+        np.concatenate([_refit(law, x, rows, counts[:, who], parameters, sigma) for counts in batched])
+        for batched in (resampled(C, n, draws, generator(seed, "bootstrap")), left_out(C, n))
+    )
     fit_p, unexplained = lack_of_fit(law, single, solution)
     status, why = judge(law, single, solution, drawn, level, fit_p, unexplained)
     estimates = {
         name: interval(
-            float(parameters[j]), drawn[:, j], left_out[:, j], "bca", C, level,
+            float(parameters[j]), drawn[:, j], without[:, j], "bca", C, level,
             name == law.floor and parameters[j] == 0.0,
         )
         for j, name in enumerate(law.parameters)
@@ -198,7 +199,7 @@ def _fit_rows(
     return replace(
         without_estimates(points, law, Loss(), level, why),
         status=status, estimates=estimates, method="bca", objective=minus_log,
-        derived=derived_estimates(points, law, parameters, drawn, left_out, "bca", level),
+        derived=derived_estimates(points, law, parameters, drawn, without, "bca", level),
         gradient=_gradient(law, x, parameters, (expected - mean) / sigma),
         bic=2 * minus_log + k * float(np.log(n)),
         aicc=2 * minus_log + 2 * k + 2 * k * (k + 1) / (n - k - 1) if n > k + 1 else np.nan,
@@ -297,11 +298,13 @@ def _refit(law: Law, x: Array, rows: Rows, weights: Array, parameters: Array, si
 
 def _rows_as_points(points: Points, x: Array, log_y: Array, who: Counts) -> Points:
     """Return each row as a point of its own, in its cluster."""
-    here = np.zeros((points.n_clusters, len(x)))
-    here[who, np.arange(len(x))] = 1.0
+    cells, cell = Cells.of_runs(who, np.arange(len(x)), points.n_clusters, len(x))
+    y = np.empty(len(x))
+    y[cell] = np.exp(log_y)
+    ones = np.ones(len(x))
     return replace(
-        points, x=x, sums=here * np.exp(log_y), mass=here, runs=here.astype(np.int64),
-        limit=np.full(len(x), np.nan), base=np.ones(len(x)),
+        points, x=x, cells=cells, sums=y, mass=ones, runs=ones.astype(np.int64),
+        limit=np.full(len(x), np.nan), base=ones,
     )  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 From 8 clusters on: multinomial cluster bootstrap with BCa intervals (Efron 1987), their normal quantiles
 expanded to Student's t with C − 1 degrees and √(C/(C−1)) (Hesterberg 2015, The American Statistician 69:371,
-section 4.1). Below 8: a wild cluster bootstrap whose multipliers make every linear statistic exactly
+section 4.1); the skewness that BCa corrects is a jackknife's, over groups of clusters where these are many
+(`left_out`). Below 8: a wild cluster bootstrap whose multipliers make every linear statistic exactly
 Student's t with C − 1 degrees. Without repeats: residual noise with t multipliers at n − p degrees.
 
 Percentiles of refits fall short where a floor is near its bound 0. Floors and nonlinear parameters of a fit by
@@ -11,21 +12,26 @@ log least squares therefore have profile intervals instead (`profile`, on the `e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtrit
 
+from lawbook.laws.cells import Table, batches, weighed
 from lawbook.laws.evidence import Evidence
 from lawbook.laws.law import Array, Law
 from lawbook.laws.loss import Loss
 from lawbook.laws.points import Points
 from lawbook.laws.solver import Data
+from lawbook.seeds import generator
 
 FEW_CLUSTERS = 8
 _ONE_SIGMA = (0.158655, 0.841345)
 _MANY_ROWS = 30
 """From this many clusters on, resampling them is sound although each has only some of the x."""
+LEFT_OUT = 400
+"""Most data sets of a jackknife: of more clusters, so many groups are left out in turn."""
 _WIDEST = 25.0
 """Cap on a t multiplier, far beyond any quantile that is read: keeps Cauchy tails finite (2 clusters)."""
 
@@ -41,12 +47,34 @@ def resampling(points: Points) -> str:
 
 def nested(points: Points) -> bool:
     """Say whether clusters have several points each but no point has several clusters: a run's checkpoints."""
-    return not repeated(points) and bool((points.mass > 0).sum(axis=1).max(initial=0) > 1)
+    return not repeated(points) and bool(points.points_per_cluster.max(initial=0) > 1)
 
 
 def repeated(points: Points) -> bool:
     """Say whether at least half of the points have several clusters, which show the noise without a law."""
     return len(points.x) > 0 and bool(np.mean(points.clusters_per_point >= 2) >= 0.5)
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Independent parts of the errors of log y: clusters have `parts` (C, n) in them, each point its `own` (n,)."""
+
+    parts: Table
+    own: Array
+
+
+def noise_shares(points: Points) -> Shares:
+    """Return independent parts of the error of log ȳ as the clusters show it; see `Points.deviations`.
+
+    A point with one cluster shows nothing: it gets a part of its own, of the other points' pooled spread.
+    """
+    m, counts = points.clusters_per_point, points.runs_per_point
+    single, free = m == 1, np.maximum(m - 1, 0)
+    own = np.zeros(len(m))
+    if single.any() and free.any():
+        of_one_run = np.average(points.variances * counts, weights=free)
+        own = np.where(single, np.sqrt(of_one_run / counts), 0.0)
+    return Shares(points.cells.table(points.deviations), own)
 
 
 def wild_noise(points: Points, draws: int, rng: np.random.Generator) -> Array:
@@ -56,22 +84,13 @@ def wild_noise(points: Points, draws: int, rng: np.random.Generator) -> Array:
     """
     df = points.n_clusters - 1
     shares = noise_shares(points)
-    gauss = rng.standard_normal((draws, len(shares)))
+    C, alone = points.n_clusters, np.flatnonzero(shares.own)
+    gauss = rng.standard_normal((draws, C + len(alone)))
     mix = np.sqrt(df / rng.chisquare(df, draws))
-    return np.asarray((gauss * np.minimum(mix, _WIDEST)[:, None]) @ shares)
-
-
-def noise_shares(points: Points) -> Array:
-    """Return independent parts of the error of log ȳ as the clusters show it, (≥ C, n); see `Points.deviations`.
-
-    A point with one cluster shows nothing: it gets a part of its own, of the other points' pooled spread.
-    """
-    shares, m, counts = points.deviations(), points.clusters_per_point, points.runs.sum(axis=0)
-    single, free = m == 1, np.maximum(m - 1, 0)
-    if not single.any() or not free.any():
-        return shares
-    of_one_run = np.average(np.sum(shares**2, axis=0) * counts, weights=free)
-    return np.concatenate([shares, np.diag(np.sqrt(of_one_run / counts))[single]])
+    gauss *= np.minimum(mix, _WIDEST)[:, None]
+    noise = weighed(gauss[:, :C], shares.parts)
+    noise[:, alone] += gauss[:, C:] * shares.own[alone]
+    return noise
 
 
 def residual_noise(spread: Array, df: int, draws: int, rng: np.random.Generator) -> Array:
@@ -82,29 +101,52 @@ def residual_noise(spread: Array, df: int, draws: int, rng: np.random.Generator)
 
 def resample(
     points: Points, method: str, draws: int, rng: np.random.Generator, variance: float, df: int
-) -> Data:
-    """Return `draws` data sets over the points.
+) -> Iterator[Data]:
+    """Yield `draws` data sets over the points, some at a time.
 
     `variance`, of log y at a point of weight 1, and its degrees `df` are the noise of 'residual_t'.
     """
     if method == "bca":
-        C = points.n_clusters
-        return points.data(rng.multinomial(C, np.full(C, 1 / C), size=draws).astype(float))
+        yield from map(points.data, resampled(points.n_clusters, len(points.x), draws, rng))
+        return
     once = points.data()
-    if method == "wild_t":
-        noise = wild_noise(points, draws, rng)
-    else:
-        w = once.weights[0]
-        noise = residual_noise(np.sqrt(variance / np.where(w > 0, w, np.inf)), df, draws, rng)
-    return Data(
-        once.log_y + noise, np.repeat(once.weights, draws, axis=0), np.repeat(once.censored, draws, axis=0)
-    )
+    w = once.weights[0]
+    for rows in batches(draws, len(w)):
+        count = rows.stop - rows.start
+        if method == "wild_t":
+            noise = wild_noise(points, count, rng)
+        else:
+            noise = residual_noise(np.sqrt(variance / np.where(w > 0, w, np.inf)), df, count, rng)
+        yield replace(once.repeat(count), log_y=once.log_y + noise)
 
 
-def jackknife(points: Points) -> Data:
-    """Return the data sets with one cluster left out each, (C, n)."""
-    C = points.n_clusters
-    return points.data(1.0 - np.eye(C))
+def jackknife(points: Points) -> Iterator[Data]:
+    """Yield the data sets with one cluster, or one group of them, left out each, some at a time; see `left_out`."""
+    yield from map(points.data, left_out(points.n_clusters, len(points.x)))
+
+
+def resampled(C: int, n: int, draws: int, rng: np.random.Generator) -> Iterator[Array]:
+    """Yield how often each of C clusters is drawn, (draws, C) in all, some data sets of n points at a time."""
+    for rows in batches(draws, max(C, n)):
+        yield rng.multinomial(C, np.full(C, 1 / C), size=rows.stop - rows.start).astype(float)
+
+
+def left_out(C: int, n: int) -> Iterator[Array]:
+    """Yield 0 for the clusters that are left out in turn and 1 for the others, (min(C, LEFT_OUT), C) in all.
+
+    Some data sets of n points at a time. Of more than `LEFT_OUT` clusters, random groups of equal size (± 1) are left
+    out: the delete-a-group jackknife (Shao and Tu 1995, The Jackknife and Bootstrap, section 2.3). A group of g
+    clusters has 1/√g of a cluster's skewness, and the root of the groups' number is √g smaller, so that the
+    acceleration Σ d³ / 6 (Σ d²)^1.5 (Efron and Tibshirani 1993, An Introduction to the Bootstrap, eq. 14.15) is the
+    same, with a standard error of 0.41 / LEFT_OUT = 0.001 instead of 0.41 / C.
+
+    >>> np.concatenate(list(left_out(3, 1))).tolist()
+    [[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]]
+    """
+    G = min(C, LEFT_OUT)
+    group = np.arange(C) if C == G else generator(0, "jackknife").permutation(C) % G
+    for rows in batches(G, max(C, n)):
+        yield 1.0 - (np.arange(rows.start, rows.stop)[:, None] == group)
 
 
 def evidence_of(
@@ -120,10 +162,10 @@ def evidence_of(
     data = points.data()
     if method == "residual_t":
         w = data.weights[0]
-        shares = np.diag(np.sqrt(variance / np.where(w > 0, w, np.inf)))
-    else:
-        shares, df = noise_shares(points), points.n_clusters - 1
-    return Evidence(law, points.x, data, parameters[None], shares[None], df)
+        own = np.sqrt(variance / np.where(w > 0, w, np.inf))
+        return Evidence(law, points.x, data, parameters[None], np.zeros((0, len(w))), df, own)
+    shares = noise_shares(points)
+    return Evidence(law, points.x, data, parameters[None], shares.parts, points.n_clusters - 1, shares.own)
 
 
 @dataclass(frozen=True)

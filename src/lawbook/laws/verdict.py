@@ -71,7 +71,7 @@ def trend(points: Points, level: float) -> Trend:
         spread = np.sqrt(variance * np.sum((operator / np.sqrt(w * len(log_y))) ** 2, axis=1))
     else:
         df = points.n_clusters - 1
-        shares = points.deviations() @ operator.T  # (C, d)
+        shares = points.cells.table(points.deviations) @ operator.T  # (C, d)
         spread = np.sqrt(np.sum(shares**2, axis=0))
     # Round-off is no slope: constant y has none, however small its spread.
     width = spread * stdtrit(max(df, 1), (1 + level) / 2) + 1e-12 / np.sqrt(np.sum(w[:, None] * z**2, axis=0))

@@ -11,8 +11,7 @@ from lawbook.laws.note import Severity, notes_from_json, reason_of
 from lawbook.report.pool_scores import disputed_cases, duplicate_cases
 from lawbook.report.sections import notices
 from lawbook.results.reader import Results
-from lawbook.results.selection import text_of
-from lawbook.results.words import count, plain
+from lawbook.results.words import count, plain, text_of
 from lawbook.storage.status import FitStatus, RunStatus, Verdict
 from lawbook.studies.schema import StudyFile
 

@@ -18,8 +18,7 @@ from lawbook.report.pool_scores import COLUMNS as SCORING
 from lawbook.report.pool_scores import probe_data_rows, scoring_rows
 from lawbook.report.sections import shown_sections, template_folders
 from lawbook.results.reader import Results
-from lawbook.results.selection import text_of
-from lawbook.results.words import count, fitted_range, measured, number, plain, symbol
+from lawbook.results.words import count, fitted_range, measured, number, plain, symbol, text_of
 from lawbook.storage.files import write_text
 from lawbook.storage.status import Verdict
 from lawbook.studies import Study

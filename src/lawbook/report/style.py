@@ -11,6 +11,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib import colormaps, ticker
 from matplotlib.axes import Axes
 from matplotlib.colorbar import Colorbar
@@ -29,6 +30,9 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 SINGLE, DOUBLE = 3.5, 7.2
 """Widths of one and two columns of print, in inches."""
+
+DRAWN = 2000
+"""Most points of a law that are drawn: more lie on top of each other, and make files that no viewer opens."""
 
 _STYLE: dict[Any, Any] = {
     "axes.axisbelow": True,
@@ -94,7 +98,8 @@ def save(figure: Figure, out: Path, name: str, title: str, caption: str, made: s
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # said once, and in words
         lacking = cover(figure)
         cut = [text for text in fit_texts(figure) if plain(text) not in plain(caption)]
-        figure.set_layout_engine("none")  # the three files have this layout, whatever their resolutions
+        # The three files have this layout, whatever their resolutions; with an engine, each would be drawn twice.
+        figure.set_layout_engine(None)
         caption += f" Shortened in the figure: {'; '.join(cut)}." if cut else ""
         if lacking:
             caption += f" {lacking}"
@@ -123,6 +128,13 @@ def colours(values: Iterable[object]) -> list[str]:
         # Viridis without its palest end, which fades on white.
         return [to_hex(colormaps["viridis"](place)) for place in np.linspace(0.0, 0.85, len(values))]
     return [PALETTE[i % len(PALETTE)] for i in range(len(values))]
+
+
+def evenly(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a table that are drawn as points: all, or of more than `DRAWN` so many, evenly taken."""
+    if len(table) <= DRAWN:
+        return table
+    return table.iloc[np.linspace(0, len(table) - 1, DRAWN).round().astype(int)]
 
 
 def legend_columns(labels: Sequence[str]) -> int:

@@ -10,8 +10,7 @@ import pandas as pd
 
 from lawbook.errors import LawbookError, suggest
 from lawbook.laws.repeats import mean_interval
-from lawbook.results.selection import text_of
-from lawbook.results.words import count, enumerate_words
+from lawbook.results.words import count, enumerate_words, text_of
 from lawbook.storage.status import RunStatus
 
 FOLD = "fold"

@@ -11,6 +11,7 @@ import pandas as pd
 from lawbook.errors import LawbookError, suggest
 from lawbook.results.derived import is_censored
 from lawbook.results.evaluations import At, choose
+from lawbook.results.words import text_of
 from lawbook.storage.status import RunStatus
 from lawbook.studies.roles import REPEATS
 from lawbook.studies.schema import StudyFile
@@ -54,17 +55,6 @@ class LawBlock(Protocol):
     def loss(self) -> str: ...
     @property
     def delta(self) -> float | None: ...
-
-
-def text_of(value: object) -> str:
-    """Write one value of an axis, as it stands in the name of a group.
-
-    >>> text_of(64.0), text_of(None), text_of("el2n"), text_of(3)
-    ('64', 'none', 'el2n', '3')
-    """
-    if value is None or value != value:  # NaN
-        return "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def where(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lawbook.results.selection import text_of
-from lawbook.studies.schema import StudyFile
-from lawbook.tasks import tasks
-from lawbook.training.losses import losses
+if TYPE_CHECKING:
+    from lawbook.studies.schema import StudyFile
 
 LABELS = {
     "alpha": "α of the task frequencies",
@@ -41,6 +39,17 @@ SYMBOLS = {"alpha": "α", "beta": "β", "gamma": "γ"}
 """Greek parameters, as the papers write them; others go by their own name."""
 
 
+def text_of(value: object) -> str:
+    """Write one value of an axis, as it stands in the name of a group.
+
+    >>> text_of(64.0), text_of(None), text_of("el2n"), text_of(3)
+    ('64', 'none', 'el2n', '3')
+    """
+    if value is None or value != value:  # NaN
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def symbol(parameter: str) -> str:
     """Return the symbol of a law's parameter.
 
@@ -64,6 +73,10 @@ def label(column: str, content: StudyFile | None = None) -> str:
     if column.endswith("_loss") or column == "loss":
         if content is None or content.task is None:
             return plain(column)  # in what unit, only a task would know
+        # Only here, so that who writes numbers alone need not load them.
+        from lawbook.tasks import tasks
+        from lawbook.training.losses import losses
+
         name = content.training.loss or tasks[content.task.name].loss
         return f"{plain(column)} ({losses[name].unit})"
     if column.endswith("_error") or column == "error":

@@ -97,7 +97,8 @@ def runs_of(
     elif repeated(points):
         resampled = resampling(points)
         method = percentile_method(resampled)
-        drawn = resample(points, resampled, draws, generator(seed, "bootstrap"), np.nan, 0).log_y
+        rng = generator(seed, "bootstrap")
+        drawn = np.concatenate([each.log_y for each in resample(points, resampled, draws, rng, np.nan, 0)])
         levels = quantile_levels(resampled, points.n_clusters, level)
     order = np.lexsort((sizes, log_compute))
     found = Runs(

@@ -8,22 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lawbook.axes import Config
 from lawbook.errors import LawbookError, suggest
 from lawbook.registry import Registry
 from lawbook.report.style import save, styled
-from lawbook.results.reader import Results
 from lawbook.results.words import plain
-from lawbook.storage.provenance import Provenance
 from lawbook.storage.tables import write_csv
-from lawbook.studies.figure_block import FigureBlock
-from lawbook.studies.identity import Run
-from lawbook.studies.schema import StudyFile
+
+if TYPE_CHECKING:
+    from lawbook.axes import Config
+    from lawbook.results.reader import Results
+    from lawbook.storage.provenance import Provenance
+    from lawbook.studies.figure_block import FigureBlock
+    from lawbook.studies.identity import Run
+    from lawbook.studies.schema import StudyFile
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,8 @@ def draw_figure(
     made: how the figure came to be, which its files then carry. The same tables give the same bytes. Raises
     LawbookError as `check_figure` does, and for tables that are not there.
     """
+    from lawbook.results.reader import Results
+
     check_figure(block, content)
     with styled():
         drawn = figures[block.kind].draw(block, Results(results), content)

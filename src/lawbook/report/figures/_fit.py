@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from lawbook.laws import Fit
 from lawbook.laws.law import Array
 from lawbook.report.figures import Drawn
-from lawbook.report.style import BLACK, DOUBLE, GREY, PALETTE, RED, log_axis, new_figure
+from lawbook.report.style import BLACK, DOUBLE, DRAWN, GREY, PALETTE, RED, evenly, log_axis, new_figure
 from lawbook.results.words import enumerate_words, measured, plain, symbol
 from lawbook.storage.status import FitStatus
 
@@ -46,7 +46,7 @@ def _one_input(
     grid = figure.subplot_mosaic([["main", "residual"], ["main", "slope"]], width_ratios=[1.55, 1])
     main, residual, slope = grid["main"], grid["residual"], grid["slope"]
     name = fitted.inputs[0]
-    points = fitted.points
+    points = evenly(fitted.points)
     x = points[name].to_numpy(dtype=float)
     others = [
         form for form, other in fits.items() if form != fitted.law.name and other.status != FitStatus.REFUSED
@@ -65,10 +65,10 @@ def _one_input(
             slope.plot(at, np.gradient(np.log(y), np.log(at)), lw=1.0, **look)
         if i == 0 and sound:
             _bands(main, at, curve, colour)
-        _residuals(residual, x * 1.02**i, fits[form].points, colour, bars=i == 0)
+        _residuals(residual, x * 1.02**i, evenly(fits[form].points), colour, bars=i == 0)
     _points(main, x, points)
     if slopes is not None and len(slopes):
-        _local_slopes(slope, slopes)
+        _local_slopes(slope, evenly(slopes))
     for axes in (main, residual, slope):
         log_axis(axes, "x", [*x, *curves[name]])
     log_axis(main, "y", [*points["y"], *points["low"].dropna()])
@@ -97,7 +97,7 @@ def _several_inputs(fitted: Fit) -> Figure:
     figure = new_figure(DOUBLE, 3.5)
     names = [f"by {name}" for name in inputs]
     grid = figure.subplot_mosaic([["main", name] for name in names], width_ratios=[1.25, 1])
-    main, points = grid["main"], fitted.points
+    main, points = grid["main"], evenly(fitted.points)
     y, residual = points["y"].to_numpy(dtype=float), points["residual"].to_numpy(dtype=float)
     predicted = y * np.exp(-residual)
     if np.isfinite(predicted).any():
@@ -140,7 +140,7 @@ def _residuals(axes: Axes, x: Array, points: pd.DataFrame, colour: str, *, bars:
     seen = ~points["censored"].to_numpy(dtype=bool) & np.isfinite(points["residual"].to_numpy(dtype=float))
     kept = points[seen]
     spread = None
-    if bars:
+    if bars and kept["low"].notna().any():
         ends = np.log(kept[["low", "high"]].to_numpy(dtype=float) / kept[["y"]].to_numpy(dtype=float))
         spread = np.nan_to_num(np.abs(ends.T))
     many: dict[str, Any] = {"ms": 3} if len(kept) <= _CROWD else {"ms": 2, "alpha": 0.5}
@@ -197,6 +197,8 @@ def _caption(fitted: Fit) -> str:
     )
     if len(fitted.inputs) == 1:
         text += " Dark band: the mean curve; light band, where there is one: a new run; right of the line: predicted."
+    if fitted.n_points > DRAWN:
+        text += f" Of the points {DRAWN:,} are drawn, evenly taken."
     if fitted.n_censored:
         text += " Open triangles: no wrong answer in any run, an upper limit."
     return text

@@ -18,8 +18,8 @@ from lawbook.laws.points import gather
 from lawbook.laws.repeats import independent, t_reach
 from lawbook.report.style import MARKERS, colours, log_axis
 from lawbook.results.reader import Results
-from lawbook.results.selection import sweep_runs, text_of, varying_axes, where
-from lawbook.results.words import conditions, count, number, plain
+from lawbook.results.selection import sweep_runs, varying_axes, where
+from lawbook.results.words import conditions, count, number, plain, text_of
 from lawbook.storage.status import RunStatus
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.roles import REPEATS

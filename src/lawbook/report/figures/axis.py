@@ -16,8 +16,7 @@ from lawbook.report.figures._series import (
 )
 from lawbook.report.style import DOUBLE, SINGLE, log_axis, new_figure
 from lawbook.results.reader import Results
-from lawbook.results.selection import text_of
-from lawbook.results.words import label, number, plain
+from lawbook.results.words import label, number, plain, text_of
 from lawbook.storage.columns import metric_column
 from lawbook.storage.status import RunStatus
 from lawbook.studies.figure_block import FigureBlock

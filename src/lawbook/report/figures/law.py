@@ -21,7 +21,19 @@ from lawbook.laws.forms import laws as forms
 from lawbook.laws.note import notes_from_json, reason_of
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import Line, as_data, draw_points
-from lawbook.report.style import BLACK, DOUBLE, GREY, MARKERS, PALETTE, RED, colours, log_axis, new_figure
+from lawbook.report.style import (
+    BLACK,
+    DOUBLE,
+    DRAWN,
+    GREY,
+    MARKERS,
+    PALETTE,
+    RED,
+    colours,
+    evenly,
+    log_axis,
+    new_figure,
+)
 from lawbook.results.reader import Results
 from lawbook.results.selection import INPUTS
 from lawbook.results.words import count, enumerate_words, fitted_range, label, measured, number, plain, symbol
@@ -70,10 +82,11 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     grouped = len({s.group for s in series}) > 1
     for s in series:
         points, curve = _rows(results.points, s, name), _rows(results.predictions, s, name)
+        shown = evenly(points)
         line = Line("", (), points, s.colour if grouped else BLACK, s.marker)
         if s.headline and len(points):
-            draw_points(main, points, line, joined=False)
-            seen.append(points)
+            draw_points(main, shown, line, joined=False)
+            seen.append(shown)
         if not s.flaw and len(curve):
             x = curve["x"].to_numpy(dtype=float)
             main.plot(x, curve["estimate"], color=s.colour, ls=s.dash, zorder=3)
@@ -81,12 +94,12 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
             if s.headline and np.isfinite(band).all():
                 main.fill_between(x, band[:, 0], band[:, 1], color=s.colour, alpha=0.18, lw=0)
             _draw_local_slope(slope, curve, s)
-            _draw_residuals(residual, points, s)
+            _draw_residuals(residual, shown, s)
         parts += [({"part": "points", "form": s.form, "group": s.group}, _bare(points))]
         parts += [({"part": "fit", "form": s.form, "group": s.group}, _bare(curve))]
         if s.headline:
             steps = results.slopes[(results.slopes["law"] == name) & (results.slopes["group"] == s.group)]
-            _draw_slopes(slope, steps, line)
+            _draw_slopes(slope, evenly(steps), line)
             parts.append(({"part": "slopes", "group": s.group}, _bare(steps)))
             for known, dash in zip(law.exact, _EXACT_DASHES, strict=False):
                 exact = exact_points(law, results.points_of(law), s.group, known)
@@ -119,12 +132,13 @@ def _draw_surface(
         points = _rows(results.points, s, name)
         curve = _rows(results.predictions, s, name)
         if not s.flaw and len(points):
-            y = points["y"].to_numpy(dtype=float)
-            fitted = y * np.exp(-points["residual"].to_numpy(dtype=float))
-            draw_points(main, points.assign(x=fitted), Line("", (), points, s.colour, s.marker), joined=False)
+            shown = evenly(points)
+            y = shown["y"].to_numpy(dtype=float)
+            fitted = y * np.exp(-shown["residual"].to_numpy(dtype=float))
+            draw_points(main, shown.assign(x=fitted), Line("", (), points, s.colour, s.marker), joined=False)
             ends += [*y, *fitted]
             for column in inputs:
-                _draw_residuals(grid[column], points.assign(x=points[column]), s)
+                _draw_residuals(grid[column], shown.assign(x=shown[column]), s)
         parts += [({"part": "points", "form": s.form, "group": s.group}, _bare(points))]
         parts += [({"part": "fit", "form": s.form, "group": s.group}, _bare(curve))]
     if ends:
@@ -300,6 +314,8 @@ def _caption(fits: pd.DataFrame, law: LawBlock, content: StudyFile) -> str:
         text += (
             f"against the fitted law. Right: log residuals against {enumerate_words(map(plain, law.inputs))}."
         )
+    if (fits["n_points"].fillna(0) > DRAWN).any():
+        text += f" Of more than {DRAWN:,} points so many are drawn, evenly taken."
     if bound:
         text += " Open triangles: runs known by a bound alone, which lie beyond it, the way that the triangle points."
     elif (fits["n_censored"].fillna(0) > 0).any():

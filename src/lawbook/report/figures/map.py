@@ -20,8 +20,8 @@ from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import WHERE, chosen_runs, repeats_text
 from lawbook.report.style import BLACK, GREY, PALETTE, RED, SINGLE, label_bar, new_figure
 from lawbook.results.reader import Results
-from lawbook.results.selection import text_of, varying_axes
-from lawbook.results.words import conditions, enumerate_words, label, number, plain
+from lawbook.results.selection import varying_axes
+from lawbook.results.words import conditions, enumerate_words, label, number, plain, text_of
 from lawbook.storage.status import RunStatus
 from lawbook.studies.columns_block import bounded
 from lawbook.studies.figure_block import FigureBlock
