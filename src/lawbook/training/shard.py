@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import math
 import platform
 import resource
 import sys
@@ -136,7 +137,9 @@ def train_shard(
         for run in sorted(runs, key=lambda run: run.run_id)
     ]
     return (
-        conform(pd.concat([run.table for run in ordered], ignore_index=True), "curves"),
+        conform(pd.concat([run.table for run in ordered], ignore_index=True), "curves").astype(
+            {"index": float}
+        ),
         conform(pd.DataFrame([dict(run.row) for run in ordered]), "outcomes"),
     )
 
@@ -180,10 +183,10 @@ def _train(
         "digest": code,
     }
     finished = [
-        Cached(_curve(trained, i, run), _outcome(trained, i, run) | spent | {"data": data_digest(run.config)})
-        for i, run in enumerate(stack)
+        Cached(curve, _outcome(trained, i, run) | spent | {"data": data_digest(run.config)})
+        for i, (curve, run) in enumerate(zip(_curves(trained, stack), stack, strict=True))
     ]
-    weights = [Cached(_weights(kept, i), {"run_id": run.run_id}) for i, run in enumerate(stack)]
+    weights = [Cached(_weights(kept, i), {"run_id": run.run_id}) for i, run in enumerate(stack) if keep]
     return finished, weights, trained
 
 
@@ -234,14 +237,15 @@ def _measure_saved(
 
 def _with_measured(config: Config, run: Cached, measured: Measured) -> Cached:
     """Return a run whose curve has what was measured of it, without a split, and whose outcome says how."""
-    run_id = run.row["run_id"]
-    table, taken = run.table.astype({"index": float}), measured.table(run_id)
-    if len(taken):
+    run_id, table = run.row["run_id"], run.table
+    how = measured.how(run_id)
+    if how is not None and len(taken := measured.table(run_id)):
+        table = table.astype({"index": float})
         samples_seen = taken["step"] * (config["batch_size"] or run.row["n_train"])
         no_split = pd.Series(None, index=taken.index, dtype=table["split"].dtype)
         rows = taken.assign(run_id=run_id, samples_seen=samples_seen, split=no_split)
         table = pd.concat([table, rows], ignore_index=True)
-    return Cached(table, {**run.row, "measured": measured.how(run_id)})
+    return Cached(table, {**run.row, "measured": how})
 
 
 def weights_cache(cache: Path, code: str, config: Config) -> Cache:
@@ -263,19 +267,28 @@ def _cpu_s() -> float:
     return sum(spent.ru_utime + spent.ru_stime for spent in map(resource.getrusage, _MEASURED))
 
 
-def _curve(trained: Trained, place: int, run: Run) -> pd.DataFrame:
-    """Return a run's curve; from the step at which it diverged its values are missing."""
-    stopped = trained.diverged_step[place]
-    a_step = run.config["batch_size"] or trained.n_train[place]
-    rows = [
-        (run.run_id, step, step * a_step, *name.split("/"), values[place])
+def _curves(trained: Trained, stack: Sequence[Run]) -> list[pd.DataFrame]:
+    """Return the curve of each run of a stack; from the step at which it diverged its values are missing."""
+    measured = [
+        (step, name, values)
         for step, metrics in sorted(trained.curve.items())
         for name, values in sorted(metrics.items())
     ]
-    curve = pd.DataFrame(rows, columns=["run_id", "step", "samples_seen", "split", "metric", "value"])
-    curve = conform(curve, "curves")
-    lost = (curve["step"] >= stopped) & (stopped >= 0)
-    return curve.assign(value=curve["value"].where(~lost & np.isfinite(curve["value"])))
+    rows = [
+        (
+            run.run_id,
+            step,
+            step * (run.config["batch_size"] or trained.n_train[place]),
+            *name.split("/"),
+            math.nan if 0 <= trained.diverged_step[place] <= step else values[place],
+        )
+        for place, run in enumerate(stack)
+        for step, name, values in measured
+    ]
+    curves = pd.DataFrame(rows, columns=["run_id", "step", "samples_seen", "split", "metric", "value"])
+    curves = conform(curves.assign(value=curves["value"].where(np.isfinite(curves["value"]))), "curves")
+    n = len(measured)
+    return [curves[n * place : n * (place + 1)].reset_index(drop=True) for place in range(len(stack))]
 
 
 def _outcome(trained: Trained, place: int, run: Run) -> dict[str, Any]:
