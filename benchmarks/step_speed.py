@@ -147,11 +147,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("steps", type=int, help="steps of a stack to time, a multiple of 64")
     parser.add_argument("folder", type=Path)
+    parser.add_argument("cases", type=int, nargs="*", help="places in CASES; all if there are none")
     arguments = parser.parse_args()
     prepare_process()
     digits = load_digits(arguments.folder)
     peak = sgemm_peak()
-    rows = [{"peak": peak, **measure(digits, case, arguments.folder, arguments.steps)} for case in CASES]
+    cases = [CASES[place] for place in arguments.cases] or CASES
+    rows = [{"peak": peak, **measure(digits, case, arguments.folder, arguments.steps)} for case in cases]
     (arguments.folder / "steps.json").write_text(json.dumps(rows))
 
 

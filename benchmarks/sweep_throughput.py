@@ -21,6 +21,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from beginnings import write_beginnings
@@ -90,7 +91,7 @@ def main() -> None:
     ways = _ways(arguments.runs, arguments.peer_runs or min(arguments.runs), arguments.processes)
     sweeps: list[Measured] = []
     errors: list[pd.DataFrame] = []
-    steps: list[dict[str, object]] = []
+    steps: list[dict[str, Any]] = []
     with Progress(*_COLUMNS, console=console) as progress:
         bar = progress.add_task("", total=arguments.repeats * (len(ways) + 1))
 
@@ -118,7 +119,7 @@ def main() -> None:
                 _write(arguments.out, tables)
     print_machine(console)
     print_sweeps(console, tables.sweeps, tables.steps, baseline=LIGHTNING)
-    print_agreement(console, tables.errors, reference=_lawbook(max(arguments.runs)).name)
+    print_agreement(console, tables.errors, reference=lawbook_way(max(arguments.runs)).name)
     print_steps(console, tables.steps)
     print_cost_constants(console, tables.steps)
 
@@ -162,15 +163,21 @@ def _arguments() -> argparse.Namespace:
 
 def _ways(runs: Sequence[int], peer_runs: int, processes: int) -> list[Way]:
     return [
-        Way(LIGHTNING, "peer_lightning.py", 1, processes),
-        *(_lawbook(count) for count in runs),
+        lightning_way(processes),
+        *(lawbook_way(count) for count in runs),
         Way("bare loop, one process", "peer_bare.py", peer_runs),
         Way("Optuna in memory, bare loop", "peer_optuna.py", peer_runs),
         Way("joblib, two workers, bare loop", "peer_joblib.py", peer_runs),
     ]
 
 
-def _lawbook(runs: int) -> Way:
+def lightning_way(processes: int = 1) -> Way:
+    """Return the way of a process for each run."""
+    return Way(LIGHTNING, "peer_lightning.py", 1, processes)
+
+
+def lawbook_way(runs: int) -> Way:
+    """Return the way of one process for all runs."""
     return Way(f"Lawbook, {runs} runs in one process", "peer_stacked.py", runs)
 
 
@@ -198,22 +205,25 @@ def measure(way: Way, turn: int) -> tuple[Measured, pd.DataFrame]:
     return Measured(turn, way.name, way.runs, cpu / way.runs, wall / way.runs, memory), pd.concat(tables)
 
 
-def measure_steps(turn: int, steps: int) -> list[dict[str, object]]:
-    """Return a row per case: seconds of a run's step, and the machine's peak in the same process."""
+def measure_steps(turn: int, steps: int, cases: Sequence[int] = ()) -> list[dict[str, Any]]:
+    """Return a row per case: seconds of a run's step, and the machine's peak in the same process.
+
+    cases: places in `step_speed.CASES`; all if there are none.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_beginnings(folder, [0])
-        _run_child("step_speed.py", steps, folder)
+        _run_child("step_speed.py", steps, folder, cases)
         return [{"turn": turn, **row} for row in json.loads((folder / "steps.json").read_text())]
 
 
-def _run_child(script: str, argument: int, folder: Path) -> Child:
+def _run_child(script: str, argument: int, folder: Path, more: Sequence[int] = ()) -> Child:
     """Run a script and return what it took, its own children included."""
     environment = os.environ | dict.fromkeys(THREADS, "1") | {"PYTHONWARNINGS": "ignore"}
     start = os.times().elapsed
     with (folder / "stderr").open("w") as errors:
         child = subprocess.Popen(
-            [sys.executable, HERE / script, str(argument), str(folder)],
+            [sys.executable, HERE / script, str(argument), str(folder), *map(str, more)],
             stdout=subprocess.DEVNULL,
             stderr=errors,
             env=environment,
