@@ -91,7 +91,9 @@ def transformers(turns: int) -> Iterator[Row]:
     for width, stack, goal in ((64, 1, 1.0), (64, 4, 1.0), (16, 16, 2.0)):
         shape, name = transformer_step.shape_of(width), transformer_step.stack_name(stack)
         found = transformer_step.turns_of(shape, (stack,), ("nanoGPT",), turns)
-        yield Row(f"GPT-{width}, {name}, against nanoGPT's loop", [*(found["nanoGPT"] / found[name])], goal, "×")
+        yield Row(
+            f"GPT-{width}, {name}, against nanoGPT's loop", [*(found["nanoGPT"] / found[name])], goal, "×"
+        )
 
 
 def fits(turns: int) -> Iterator[Row]:
@@ -125,8 +127,8 @@ def page_of(rows: Sequence[Row]) -> str:
     table = "\n".join(row.line() for row in rows)
     return f"""# What is aimed at, and what was measured
 
-CPU-seconds on one thread of {platform.machine()} ({transformer_step.cpu_capability()}), Python {platform.python_version()}.
-A ratio is of two figures of the same turn.
+CPU-seconds on one thread of {platform.machine()} with {transformer_step.cpu_capability()}, Python
+{platform.python_version()}. A ratio is of two figures of the same turn.
 
 | work | median | least–most | goal | |
 |---|---|---|---|---|

@@ -10,8 +10,8 @@ from workload import bare_run, load_digits, one_thread, peer_main
 def sweep(runs: int, folder: Path) -> list[dict[str, float]]:
     """Train all runs."""
     one_thread()
-    digits = load_digits()
-    return [bare_run(digits, run) for run in range(runs)]
+    digits = load_digits(folder)
+    return [bare_run(digits, folder, run) for run in range(runs)]
 
 
 if __name__ == "__main__":

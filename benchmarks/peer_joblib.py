@@ -11,19 +11,19 @@ from workload import Digits, bare_run, load_digits, one_thread, peer_main
 
 
 @cache
-def _digits_of_worker() -> Digits:
+def _digits_of_worker(folder: Path) -> Digits:
     one_thread()
-    return load_digits()
+    return load_digits(folder)
 
 
-def train_run(run: int) -> dict[str, float]:
+def train_run(folder: Path, run: int) -> dict[str, float]:
     """Train one run in a worker, which loads the data once."""
-    return bare_run(_digits_of_worker(), run)
+    return bare_run(_digits_of_worker(folder), folder, run)
 
 
 def sweep(runs: int, folder: Path) -> list[dict[str, float]]:
     """Train all runs, then wait for the workers to end, so that their CPU time is counted."""
-    rows = Parallel(n_jobs=2, backend="loky")(delayed(train_run)(run) for run in range(runs))
+    rows = Parallel(n_jobs=2, backend="loky")(delayed(train_run)(folder, run) for run in range(runs))
     get_reusable_executor().shutdown(wait=True)
     return list(rows)
 

@@ -10,18 +10,18 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler, TensorDataset
-from workload import BATCH_SIZE, N_TEST, STEPS, load_digits, make_model, one_thread, peer_main, seed_and_rate
+from workload import BATCH_SIZE, N_TEST, STEPS, begun_model, load_digits, one_thread, peer_main, seed_and_rate
 
 
 class Classifier(pl.LightningModule):
     """The small classifier as the Lightning manual would write it."""
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, model: nn.Sequential, rate: float) -> None:
         super().__init__()
-        self.model, self.rate = make_model(), rate
+        self.model, self.rate = model, rate
 
     def training_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:
         """Return the mean cross-entropy of a batch, and log it."""
@@ -52,7 +52,7 @@ def train_one(run: int, folder: Path) -> list[dict[str, float]]:
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     seed, rate = seed_and_rate(run)
     torch.manual_seed(seed)
-    digits = load_digits()
+    digits = load_digits(folder)
     trainer = pl.Trainer(
         max_steps=STEPS,
         accelerator="cpu",
@@ -62,7 +62,7 @@ def train_one(run: int, folder: Path) -> list[dict[str, float]]:
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    module = Classifier(rate)
+    module = Classifier(begun_model(folder, seed), rate)
     trainer.fit(module, _loader(digits.train_inputs, digits.train_labels, BATCH_SIZE, shuffle=True))
     test = _loader(digits.test_inputs, digits.test_labels, N_TEST, shuffle=False)
     error = trainer.test(module, test, verbose=False)[0]["test_error"]

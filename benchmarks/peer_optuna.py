@@ -12,13 +12,13 @@ def sweep(runs: int, folder: Path) -> list[dict[str, float]]:
     """Train all runs, one trial each."""
     one_thread()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    digits = load_digits()
+    digits = load_digits(folder)
     rows = []
 
     def objective(trial: optuna.Trial) -> float:
         seed = trial.suggest_int("seed", 0, runs // len(RATES) - 1)
         rate = trial.suggest_categorical("learning_rate", RATES)
-        rows.append(bare_run(digits, seed * len(RATES) + RATES.index(rate)))
+        rows.append(bare_run(digits, folder, seed * len(RATES) + RATES.index(rate)))
         return rows[-1]["test_error"]
 
     grid = {"seed": list(range(runs // len(RATES))), "learning_rate": list(RATES)}

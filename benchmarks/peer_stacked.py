@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 from step_speed import make_benchmark_plan
-from workload import RATES
+from workload import RATES, STEPS, peer_main
 
 from lawbook.storage.tables import write_table
 from lawbook.training.process import load_libraries
 
 
-def main() -> None:
-    """Train all runs and print the mean test error."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("runs", type=int)
-    parser.add_argument("folder", type=Path)
-    arguments = parser.parse_args()
+def sweep(runs: int, folder: Path) -> list[dict[str, float]]:
+    """Train all runs."""
     load_libraries()
     from lawbook.training.shard import train_shard
 
-    plan = make_benchmark_plan(arguments.folder, rates=RATES, seeds=arguments.runs // len(RATES))
-    errors = []
-    for shard, runs in plan.shards.items():
-        curves, outcomes = train_shard(runs, shard=shard, cache=arguments.folder / "cache", code="benchmark")
-        write_table(curves, arguments.folder / f"{shard}.parquet", "curves")
-        write_table(outcomes, arguments.folder / f"{shard}.runs.parquet", "outcomes")
-        final = curves.query("split == 'test' and metric == 'error'")
-        errors += final["value"].tolist()
-    print(len(errors), sum(errors) / len(errors))
+    plan = make_benchmark_plan(folder, rates=RATES, seeds=runs // len(RATES))
+    errors: dict[str, float] = {}
+    for shard, members in plan.shards.items():
+        curves, outcomes = train_shard(members, shard=shard, cache=folder / "cache", code="benchmark")
+        write_table(curves, folder / f"{shard}.parquet", "curves")
+        write_table(outcomes, folder / f"{shard}.runs.parquet", "outcomes")
+        last = curves.query(f"split == 'test' and metric == 'error' and step == {STEPS}")
+        errors |= dict(zip(last["run_id"], last["value"], strict=True))
+    rows = []
+    for run in plan.runs:
+        seed, rate = run.config["seed"], run.config["learning_rate"]
+        number = seed * len(RATES) + RATES.index(rate)
+        rows.append({"run": number, "seed": seed, "learning_rate": rate, "test_error": errors[run.run_id]})
+    return rows
 
 
 if __name__ == "__main__":
-    main()
+    peer_main(sweep, __doc__ or "")

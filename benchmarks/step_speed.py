@@ -27,6 +27,7 @@ from workload import (
     Digits,
     bare_loop,
     load_digits,
+    make_model,
     matmul_flops,
 )
 
@@ -92,7 +93,7 @@ def stacked_step(stack: int, steps: int, width: int, depth: int) -> float:
 
 def bare_step(digits: Digits, steps: int, width: int, depth: int) -> float:
     """Return the CPU-seconds of one step of the bare loop, after a warm-up."""
-    loop = bare_loop(digits, 0, 3e-3, width=width, depth=depth)
+    loop = bare_loop(digits, make_model(width, depth), 3e-3)
     loop.train(SHORT_STEPS)
     return _cpu_seconds(lambda: loop.train(steps)) / steps
 
@@ -146,13 +147,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("steps", type=int, help="steps of a stack to time, a multiple of 64")
     parser.add_argument("folder", type=Path)
+    parser.add_argument("cases", type=int, nargs="*", help="places in CASES; all if there are none")
     arguments = parser.parse_args()
     prepare_process()
-    digits = load_digits()
+    digits = load_digits(arguments.folder)
     peak = sgemm_peak()
-    rows = [{"peak": peak, **measure(digits, case, arguments.folder, arguments.steps)} for case in CASES]
+    cases = [CASES[place] for place in arguments.cases] or CASES
+    rows = [{"peak": peak, **measure(digits, case, arguments.folder, arguments.steps)} for case in cases]
     (arguments.folder / "steps.json").write_text(json.dumps(rows))
-    print(len(rows), 0.0)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@
 Each way of training the same sweep is a process of its own, on one thread; what counts is its CPU time and
 its children's, from start to end: imports, data, training, the final test evaluation, and one table written.
 The ways take turns (A B C … A B C …), so that whatever else the machine does falls on all alike, and every
-figure that matters is a ratio of two measurements of the same turn. Needs `optuna` and `joblib` besides
-Lawbook.
+figure that matters is a ratio of two measurements of the same turn. All train the same runs: the same split, initial
+weights, learning rates and steps, so that the test errors of a run agree but for the order of its examples; a table
+says how well. Needs `optuna` and `joblib` besides Lawbook.
 """
 
 from __future__ import annotations
@@ -20,12 +21,20 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from beginnings import write_beginnings
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from throughput_tables import print_cost_constants, print_machine, print_steps, print_sweeps
-from workload import RATES
+from throughput_tables import (
+    print_agreement,
+    print_cost_constants,
+    print_machine,
+    print_steps,
+    print_sweeps,
+)
+from workload import RATES, seed_and_rate
 
 HERE = Path(__file__).resolve().parent
 LIGHTNING = "Lightning, one process per run"
@@ -55,7 +64,24 @@ class Measured:
     cpu_s: float
     wall_s: float
     peak_memory_mb: float
-    test_error: float
+
+
+@dataclass(frozen=True)
+class Child:
+    """What a process took in all: CPU-seconds, wall-clock seconds, peak memory."""
+
+    cpu_s: float
+    wall_s: float
+    peak_memory_mb: float
+
+
+@dataclass
+class Tables:
+    """What was measured: a row per turn of a way, per run of it, and per shape whose steps were timed."""
+
+    sweeps: pd.DataFrame
+    errors: pd.DataFrame
+    steps: pd.DataFrame
 
 
 def main() -> None:
@@ -64,7 +90,8 @@ def main() -> None:
     console = Console(width=None if sys.stdout.isatty() else 150)
     ways = _ways(arguments.runs, arguments.peer_runs or min(arguments.runs), arguments.processes)
     sweeps: list[Measured] = []
-    steps: list[dict[str, object]] = []
+    errors: list[pd.DataFrame] = []
+    steps: list[dict[str, Any]] = []
     with Progress(*_COLUMNS, console=console) as progress:
         bar = progress.add_task("", total=arguments.repeats * (len(ways) + 1))
 
@@ -75,32 +102,33 @@ def main() -> None:
 
         announce("warming up", advance=0)
         if not arguments.quick:
-            _measure(Way("warm-up", "peer_lightning.py", 1), 0)
-            _measure(Way("warm-up", "peer_stacked.py", len(RATES)), 0)
+            measure(Way("warm-up", "peer_lightning.py", 1), 0)
+            measure(Way("warm-up", "peer_stacked.py", len(RATES)), 0)
         for turn in range(arguments.repeats):
             for way in ways:
-                sweeps.append(_measure(way, turn))
-                announce(f"turn {turn + 1}: {way.name}: {sweeps[-1].cpu_s:.3f} CPU-seconds per run")
-            steps += _measure_steps(turn, arguments.steps)
+                measured, of_runs = measure(way, turn)
+                sweeps.append(measured)
+                errors.append(of_runs)
+                announce(f"turn {turn + 1}: {way.name}: {measured.cpu_s:.3f} CPU-seconds per run")
+            steps += measure_steps(turn, arguments.steps)
             announce(f"turn {turn + 1}: steps without start-up")
-            _write(arguments.out, sweeps, steps)
-    sweep_table, step_table = _write(arguments.out, sweeps, steps)
+            tables = Tables(
+                pd.DataFrame([asdict(one) for one in sweeps]), pd.concat(errors), pd.DataFrame(steps)
+            )
+            if arguments.out is not None:
+                _write(arguments.out, tables)
     print_machine(console)
-    print_sweeps(console, sweep_table, step_table, baseline=LIGHTNING)
-    print_steps(console, step_table)
-    print_cost_constants(console, step_table)
+    print_sweeps(console, tables.sweeps, tables.steps, baseline=LIGHTNING)
+    print_agreement(console, tables.errors, reference=lawbook_way(max(arguments.runs)).name)
+    print_steps(console, tables.steps)
+    print_cost_constants(console, tables.steps)
 
 
-def _write(
-    folder: Path | None, sweeps: Sequence[Measured], steps: Sequence[dict[str, object]]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return what was measured as tables; also write them if there is a folder, after every turn."""
-    tables = pd.DataFrame([asdict(one) for one in sweeps]), pd.DataFrame(steps)
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, table in zip(("sweeps", "steps"), tables, strict=True):
-            table.to_csv(folder / f"{name}.csv", index=False)
-    return tables
+def _write(folder: Path, tables: Tables) -> None:
+    """Write the tables as sweeps.csv, errors.csv and steps.csv."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in vars(tables).items():
+        table.to_csv(folder / f"{name}.csv", index=False)
 
 
 def _arguments() -> argparse.Namespace:
@@ -119,7 +147,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="one turn of small sweeps: does everything work?"
     )
-    parser.add_argument("--out", type=Path, help="folder for sweeps.csv and steps.csv")
+    parser.add_argument("--out", type=Path, help="folder for sweeps.csv, errors.csv and steps.csv")
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.runs, arguments.peer_runs, arguments.processes, arguments.repeats = [64], 16, 1, 1
@@ -135,46 +163,68 @@ def _arguments() -> argparse.Namespace:
 
 def _ways(runs: Sequence[int], peer_runs: int, processes: int) -> list[Way]:
     return [
-        Way(LIGHTNING, "peer_lightning.py", 1, processes),
-        *(Way(f"Lawbook, {count} runs in one process", "peer_stacked.py", count) for count in runs),
+        lightning_way(processes),
+        *(lawbook_way(count) for count in runs),
         Way("bare loop, one process", "peer_bare.py", peer_runs),
         Way("Optuna in memory, bare loop", "peer_optuna.py", peer_runs),
         Way("joblib, two workers, bare loop", "peer_joblib.py", peer_runs),
     ]
 
 
-def _measure(way: Way, turn: int) -> Measured:
-    """Run a way's processes one after another and return their mean per run."""
-    spent = []
+def lightning_way(processes: int = 1) -> Way:
+    """Return the way of a process for each run."""
+    return Way(LIGHTNING, "peer_lightning.py", 1, processes)
+
+
+def lawbook_way(runs: int) -> Way:
+    """Return the way of one process for all runs."""
+    return Way(f"Lawbook, {runs} runs in one process", "peer_stacked.py", runs)
+
+
+def measure(way: Way, turn: int) -> tuple[Measured, pd.DataFrame]:
+    """Run a way's processes one after another; return their mean per run, and the test error of each run."""
+    spent: list[Child] = []
+    tables: list[pd.DataFrame] = []
     for process in range(way.processes):
-        with tempfile.TemporaryDirectory() as folder:
-            # A process that trains one run is told which.
-            argument = turn * way.processes + process if way.script == "peer_lightning.py" else way.runs
-            spent.append(_run_child(way.script, argument, Path(folder)))
-            rows, error = spent[-1][3]
-            if rows != way.runs or not error < 0.2:
-                sys.exit(f"{way.script}: {rows} rows for {way.runs} run(s), mean test error {error:.3f}")
-    cpu, wall, memory = (sum(one[i] for one in spent) / len(spent) for i in range(3))
-    error = sum(one[3][1] for one in spent) / len(spent)
-    return Measured(turn, way.name, way.runs, cpu / way.runs, wall / way.runs, memory, error)
+        # A process that trains one run is told which.
+        first = turn * way.processes + process if way.script == "peer_lightning.py" else 0
+        last = first + way.runs - 1
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            write_beginnings(folder, {seed_and_rate(run)[0] for run in range(first, last + 1)})
+            spent.append(_run_child(way.script, first if way.runs == 1 else way.runs, folder))
+            table = pd.read_csv(folder / "results.csv")
+        if sorted(table["run"]) != list(range(first, last + 1)) or not table["test_error"].mean() < 0.2:
+            error = table["test_error"].mean()
+            sys.exit(f"{way.script}: {len(table)} rows for {way.runs} run(s), mean test error {error:.3f}")
+        tables.append(table.assign(turn=turn, way=way.name))
+    cpu, wall, memory = (
+        sum(getattr(one, what) for one in spent) / len(spent)
+        for what in ("cpu_s", "wall_s", "peak_memory_mb")
+    )
+    return Measured(turn, way.name, way.runs, cpu / way.runs, wall / way.runs, memory), pd.concat(tables)
 
 
-def _measure_steps(turn: int, steps: int) -> list[dict[str, object]]:
-    """Return a row per case: seconds of a run's step, and the machine's peak in the same process."""
-    with tempfile.TemporaryDirectory() as folder:
-        _run_child("step_speed.py", steps, Path(folder))
-        return [{"turn": turn, **row} for row in json.loads((Path(folder) / "steps.json").read_text())]
+def measure_steps(turn: int, steps: int, cases: Sequence[int] = ()) -> list[dict[str, Any]]:
+    """Return a row per case: seconds of a run's step, and the machine's peak in the same process.
+
+    cases: places in `step_speed.CASES`; all if there are none.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_beginnings(folder, [0])
+        _run_child("step_speed.py", steps, folder, cases)
+        return [{"turn": turn, **row} for row in json.loads((folder / "steps.json").read_text())]
 
 
-def _run_child(script: str, argument: int, folder: Path) -> tuple[float, float, float, tuple[int, float]]:
-    """Run a script and return its CPU-seconds, wall-clock seconds, peak MB, and (rows, mean test error)."""
+def _run_child(script: str, argument: int, folder: Path, more: Sequence[int] = ()) -> Child:
+    """Run a script and return what it took, its own children included."""
     environment = os.environ | dict.fromkeys(THREADS, "1") | {"PYTHONWARNINGS": "ignore"}
-    log = folder / "stdout"
     start = os.times().elapsed
-    with log.open("w") as out, (folder / "stderr").open("w") as errors:
+    with (folder / "stderr").open("w") as errors:
         child = subprocess.Popen(
-            [sys.executable, HERE / script, str(argument), str(folder)],
-            stdout=out,
+            [sys.executable, HERE / script, str(argument), str(folder), *map(str, more)],
+            stdout=subprocess.DEVNULL,
             stderr=errors,
             env=environment,
         )
@@ -184,9 +234,8 @@ def _run_child(script: str, argument: int, folder: Path) -> tuple[float, float, 
     wall = os.times().elapsed - start
     if child.returncode != 0:
         sys.exit(f"{script} failed ({child.returncode}):\n{(folder / 'stderr').read_text()[-4000:]}")
-    rows, error = log.read_text().splitlines()[-1].split()
     memory = usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
-    return usage.ru_utime + usage.ru_stime, wall, memory, (int(rows), float(error))
+    return Child(usage.ru_utime + usage.ru_stime, wall, memory)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,6 @@ def print_sweeps(console: Console, sweeps: pd.DataFrame, steps: pd.DataFrame, *,
         "times less CPU",
         "required",
         "MB",
-        "test error",
         "of peak",
     ):
         table.add_column(column, justify="left" if column == "way" else "right")
@@ -62,9 +61,27 @@ def print_sweeps(console: Console, sweeps: pd.DataFrame, steps: pd.DataFrame, *,
             _spread(per_turn[baseline] / per_turn[way], "{:.1f}"),
             _required(required),
             f"{rows['peak_memory_mb'].median():.0f}",
-            f"{rows['test_error'].mean():.3f}",
             _spread(100 * share, "{:.1f}") + " %",
         )
+    console.print(table)
+
+
+def print_agreement(console: Console, errors: pd.DataFrame, *, reference: str) -> None:
+    """Print each way's mean test error beside that of the reference on the same runs, and their mean difference.
+
+    Standard errors are over runs; that of the difference is over the differences of single runs, which share split,
+    initial weights and rate, and differ in the order of their examples.
+    """
+    by_run = errors.pivot_table(index="run", columns="way", values="test_error", sort=False)
+    table = Table(title="Mean test errors of the same runs, in %, ± their standard errors")
+    for column in ("way", "runs", "test error", "Lawbook's", "difference", "in standard errors"):
+        table.add_column(column, justify="left" if column == "way" else "right")
+    for way in by_run.columns.drop(reference):
+        both = 100 * by_run[[way, reference]].dropna()
+        difference = both[way] - both[reference]
+        off = f"{abs(difference.mean()) / difference.sem():.1f}" if difference.std() > 0 else ""
+        means = (_with_error(values) for values in (both[way], both[reference], difference))
+        table.add_row(str(way), str(len(both)), *means, off)
     console.print(table)
 
 
@@ -124,6 +141,11 @@ def _spread(values: Iterable[float], form: str) -> str:
     found = np.array(list(values))
     low, middle, high = (form.format(value) for value in (found.min(), np.median(found), found.max()))
     return middle if len(found) == 1 else f"{middle} [{low} – {high}]"
+
+
+def _with_error(values: pd.Series) -> str:
+    """Return the mean and, of several values, its standard error."""
+    return f"{values.mean():.2f}" + (f" ± {values.sem():.2f}" if len(values) > 1 else "")
 
 
 def _required(pair: tuple[float, float] | None) -> str:

@@ -1,6 +1,8 @@
 """What every peer of the benchmark trains: one small classifier of handwritten digits, and its bare loop.
 
-Nothing here imports Lawbook or Lightning, so that a peer pays only for what it uses itself.
+A run has the split and the initial weights that Lawbook gives it, which `beginnings` has written; all else, such as
+the order of its examples, is the peer's own. Nothing here imports Lawbook or Lightning, so that a peer pays only for
+what it uses itself.
 """
 
 from __future__ import annotations
@@ -33,15 +35,15 @@ class Digits:
     test_labels: Tensor
 
 
-def load_digits() -> Digits:
-    """Return scikit-learn's handwritten digits, split once and for all."""
+def load_digits(folder: Path) -> Digits:
+    """Return scikit-learn's handwritten digits, split as a file in the folder says."""
     import numpy as np
     import torch
     from sklearn import datasets
 
     inputs, labels = datasets.load_digits(return_X_y=True)
-    order = np.random.default_rng(0).permutation(len(labels))
-    train, test = order[:N_TRAIN], order[N_TRAIN : N_TRAIN + N_TEST]
+    with np.load(folder / "split.npz") as split:
+        train, test = split["train"], split["test"]
     scaled = torch.from_numpy((inputs / 8.0 - 1.0).astype(np.float32))
     targets = torch.from_numpy(labels.astype(np.int64))
     return Digits(scaled[train], targets[train], scaled[test], targets[test])
@@ -59,12 +61,22 @@ def make_model(width: int = WIDTH, depth: int = DEPTH) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Linear(n_in, N_OUTPUTS))
 
 
-def bare_loop(digits: Digits, seed: int, rate: float, *, width: int = WIDTH, depth: int = DEPTH) -> Bare:
+def begun_model(folder: Path, seed: int) -> nn.Sequential:
+    """Return the network with the initial weights of a seed, which a file in the folder holds."""
+    import numpy as np
+    import torch
+
+    model = make_model()
+    with np.load(folder / f"weights_{seed}.npz") as weights, torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(torch.from_numpy(weights[name]))
+    return model
+
+
+def bare_loop(digits: Digits, model: nn.Sequential, rate: float) -> Bare:
     """Return a bare loop with a fused AdamW, ready to take steps."""
     import torch
 
-    torch.manual_seed(seed)
-    model = make_model(width, depth)
     return Bare(digits, model, torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.0, fused=True))
 
 
@@ -100,10 +112,13 @@ class Bare:
         return float((found != self.digits.test_labels).double().mean())
 
 
-def bare_run(digits: Digits, run: int) -> dict[str, float]:
+def bare_run(digits: Digits, folder: Path, run: int) -> dict[str, float]:
     """Train one run of the sweep by the bare loop and return its row of the table."""
+    import torch
+
     seed, rate = seed_and_rate(run)
-    loop = bare_loop(digits, seed, rate)
+    torch.manual_seed(seed)
+    loop = bare_loop(digits, begun_model(folder, seed), rate)
     loop.train(STEPS)
     return {"run": run, "seed": seed, "learning_rate": rate, "test_error": loop.test_error()}
 
@@ -131,14 +146,13 @@ def matmul_flops(width: int = WIDTH, depth: int = DEPTH) -> int:
 
 
 def peer_main(sweep: Callable[[int, Path], Sequence[Mapping[str, float]]], description: str) -> None:
-    """Run a peer: train its runs, write one table, print the mean test error of them."""
+    """Run a peer: train its runs and write one table."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("runs", type=int, help="how many runs the sweep has (for one run: its number)")
-    parser.add_argument("folder", type=Path, help="where the table is written")
+    parser.add_argument("folder", type=Path, help="holds what runs begin with, and gets the table")
     arguments = parser.parse_args()
     rows = sweep(arguments.runs, arguments.folder)
     with (arguments.folder / "results.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    print(len(rows), sum(row["test_error"] for row in rows) / len(rows))

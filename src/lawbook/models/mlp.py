@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -111,6 +111,28 @@ class MLP(TrainedModel):
         hidden = _hidden(config, weights, inputs)
         return {f"hidden_{layer}": h.mT for layer, h in enumerate(hidden, start=1)}
 
+    def losses_and_gradients(
+        self,
+        config: Config,
+        weights: Mapping[str, Tensor],
+        inputs: Tensor,
+        targets: Tensor,
+        gradients: Mapping[str, Tensor],
+    ) -> Tensor | None:
+        """Return the mean cross-entropy of each run, (R,), and write its gradient, which comes of the same pass.
+
+        None in mixed precision, which rounds the products that autograd sees; on a GPU; and where a batch, a layer or
+        an input is a single number, whose products `products` has to compute.
+        """
+        from lawbook.models._mlp_losses import losses_and_gradients
+
+        inputs = inputs.flatten(2)
+        sizes = (*inputs.shape[1:], config["width"], weights[f"weight_{config['depth']}"].shape[1])
+        if config["precision"] != "full" or inputs.is_cuda or 1 in sizes:
+            return None
+        activation = config.get("activation", "relu")
+        return losses_and_gradients(activation, weights, inputs, targets, gradients)
+
     def trials(self, rng: np.random.Generator) -> Iterator[Trial]:
         """Yield narrow and wide networks, of one to three hidden layers, and one of each other activation."""
         for width, depth in ((2, 1), (3, 2), (8, 1), (17, 3), (64, 1), (256, 2)):
@@ -125,24 +147,12 @@ def _hidden(config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> It
 
     A product with few outputs is several times faster with the batch as its last axis.
     """
+    from lawbook.models._activations import activated
+
     hidden = inputs.flatten(2).mT
     for layer in range(config["depth"]):
-        hidden = _activated(config.get("activation", "relu"), _product(weights, layer, hidden))
+        hidden = activated(config.get("activation", "relu"), _product(weights, layer, hidden))
         yield hidden
-
-
-def _activated(activation: str, sums: Tensor) -> Tensor:
-    """Return φ of sums; in place by those functions of whose gradient the result alone is needed again."""
-    from torch.nn.functional import gelu
-
-    functions: dict[str, Callable[[Tensor], Tensor]] = {
-        "relu": lambda z: z.relu_(),
-        "tanh": lambda z: z.tanh_(),
-        "gelu": gelu,
-        "square": lambda z: z.square(),
-        "identity": lambda z: z,
-    }
-    return functions[activation](sums)
 
 
 def _product(weights: Mapping[str, Tensor], layer: int, hidden: Tensor) -> Tensor:

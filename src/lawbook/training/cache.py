@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -81,10 +82,11 @@ class Cache:
 
     def store(self, finished: Mapping[str, Cached]) -> None:
         """Write what was finished together as one file; say so if it cannot be, since a job's own tables still can."""
-        keyed = [one.table.assign(key=key) for key, one in finished.items()]
-        table = pa.Table.from_pandas(
-            pd.concat(keyed, ignore_index=True), schema=self._schema, preserve_index=False
+        tables = [one.table for one in finished.values()]
+        keyed = pd.concat(tables, ignore_index=True).assign(
+            key=np.repeat(list(finished), [len(table) for table in tables])
         )
+        table = pa.Table.from_pandas(keyed, schema=self._schema, preserve_index=False)
         rows = json.dumps({key: one.row for key, one in finished.items()}, sort_keys=True)
         buffer = io.BytesIO()
         pq.write_table(table.replace_schema_metadata({"rows": rows}), buffer, compression="zstd")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import Parameter
 
@@ -19,22 +22,42 @@ Groups = Mapping[float, Sequence[slice]]
 """The places in a run's row of the tensors that share a rate multiplier, by that multiplier."""
 
 
-class PerRun(torch.optim.Optimizer):
-    """An optimizer applied row by row of one (R, P) parameter.
+@dataclass(frozen=True)
+class _Member:
+    """The tensors of one run that share a rate: its row, what the run says of its steps, and where they stand."""
 
-    A row is a run. One fused call a row costs a few microseconds, less than any vectorised update that lets
-    learning rates differ; and since rows never meet, a run's numbers cannot depend on its stack. Rows that are
-    not `alive` stay as they are. groups: those of each run; a run whose multipliers are all 1 has its whole row in
-    one group.
+    row: int
+    config: Config
+    multiplier: float
+    places: Sequence[slice]
+
+
+class PerRun(torch.optim.Optimizer):
+    """An optimizer applied to the rows of one (R, P) parameter.
+
+    A row is a run. Runs that agree in all that a step reads are moved by one fused call, tensor by tensor: rows never
+    meet, so that a run's numbers cannot depend on its stack. Rows that are not `alive` stay as they are. groups: those
+    of each run; a run whose multipliers are all 1 has its whole row in one group.
     """
 
     def __init__(
         self, stacked: Parameter, configs: Sequence[Config], alive: Tensor, groups: Sequence[Groups]
     ) -> None:
         super().__init__([stacked], {})
-        self._configs, self._alive, self._groups = configs, alive, groups
+        self._alive = alive
         self._optimizer = optimizers[configs[0]["optimizer"]]
-        self._rates = _rates(configs)
+        read = ("learning_rate", "weight_decay", *sorted(self._optimizer.hyperparameters))
+        self._members: dict[tuple[Any, ...], list[_Member]] = {}
+        for row, (config, of_run) in enumerate(zip(configs, groups, strict=True)):
+            for multiplier, places in of_run.items():
+                key = (multiplier, _schedule(config), *(config[axis] for axis in read))
+                self._members.setdefault(key, []).append(_Member(row, config, multiplier, places))
+        self._factors = {kind: rate_factors(*kind) for kind in {_schedule(config) for config in configs}}
+        self._clips = {
+            row: config["gradient_clip"]
+            for row, config in enumerate(configs)
+            if config["gradient_clip"] is not None
+        }
         state = self.state[stacked]
         state["steps_taken"] = torch.zeros(len(configs), dtype=torch.float32, device=stacked.device)
         for moment in self._moments:
@@ -46,26 +69,31 @@ class PerRun(torch.optim.Optimizer):
         return [f"moment_{i}" for i in range(self._optimizer.n_moments)]
 
     def _take_rows(self) -> None:
-        """Hold the parts of each run as views of weights, gradients and moments, so that a step does no indexing."""
+        """Hold the state of the rows, and their parts once it is known which of them are alive."""
         stacked: Parameter = self.param_groups[0]["params"][0]
         assert stacked.grad is not None, "the stack lays out its gradient before it makes the optimiser"
-        state = self.state[stacked]
-        self._gradient, self._steps_taken = stacked.grad, state["steps_taken"]
+        self._gradient, self._steps_taken = stacked.grad, self.state[stacked]["steps_taken"]
         self._gradients = stacked.grad.unbind(0)
-        self._parts = [
-            [
-                Part(
-                    [stacked.detach()[row, place] for place in places],
-                    [stacked.grad[row, place] for place in places],
-                    [[state[moment][row, place] for place in places] for moment in self._moments],
-                    state["steps_taken"][row],
-                    multiplier,
-                )
-                for multiplier, places in groups.items()
-            ]
-            for row, groups in enumerate(self._groups)
-        ]
-        self._count = int(state["steps_taken"].max())
+        self._count = int(self._steps_taken.max())
+        self._living: list[bool] = []
+        self._parts: list[tuple[Config, Part, NDArray[np.float64]]] = []
+
+    def _take_parts(self, living: list[bool]) -> None:
+        """Hold the tensors of the living as views of weights, gradients and moments, and index no more."""
+        stacked: Parameter = self.param_groups[0]["params"][0]
+        state = self.state[stacked]
+        self._living, self._parts = living, []
+        for members in self._members.values():
+            some = [member for member in members if living[member.row]]
+            if not some:
+                continue
+            weights, gradients, *moments = (
+                [rows[member.row, place] for member in some for place in member.places]
+                for rows in (stacked.detach(), self._gradient, *(state[moment] for moment in self._moments))
+            )
+            first = some[0]
+            part = Part(weights, gradients, moments, self._steps_taken[first.row], first.multiplier)
+            self._parts.append((first.config, part, self._factors[_schedule(first.config)]))
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore moments and counts, and hold the new tensors' rows."""
@@ -88,24 +116,19 @@ class PerRun(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        rates = self._rates(self._count)
+        living = self._alive.tolist()
+        if living != self._living:
+            self._take_parts(living)
         self._steps_taken.add_(self._alive)
-        for row in self._alive.nonzero().flatten().tolist():
-            self._step_row(row, rates[row])
+        for row, largest in self._clips.items():
+            gradient = self._gradients[row]
+            gradient.mul_((largest / (torch.linalg.vector_norm(gradient) + 1e-6)).clamp(max=1.0))
+        for config, part, factors in self._parts:
+            rate = config["learning_rate"] * float(factors[self._count]) * part.rate_multiplier
+            decay = config["weight_decay"] / part.rate_multiplier
+            self._optimizer.step(config, part, self._count, rate, decay)
         self._count += 1
         return loss
-
-    def _step_row(self, row: int, rate: float) -> None:
-        config = self._configs[row]
-        if config["gradient_clip"] is not None:
-            gradient = self._gradients[row]
-            gradient.mul_(
-                (config["gradient_clip"] / (torch.linalg.vector_norm(gradient) + 1e-6)).clamp(max=1.0)
-            )
-        for part in self._parts[row]:
-            multiplier = part.rate_multiplier
-            decay = config["weight_decay"] / multiplier
-            self._optimizer.step(config, part, self._count, rate * multiplier, decay)
 
 
 def groups_of(slots: Mapping[str, slice], multipliers: Mapping[str, float]) -> Groups:
@@ -118,15 +141,6 @@ def groups_of(slots: Mapping[str, slice], multipliers: Mapping[str, float]) -> G
     return groups
 
 
-def _rates(configs: Sequence[Config]) -> Callable[[int], list[float]]:
-    """Return the function from a step to the learning rate of each run, in float64."""
-    kinds = [
-        (config["schedule"], config["warmup"], config["steps"], config["warmup_steps"]) for config in configs
-    ]
-    factors = {kind: rate_factors(*kind) for kind in set(kinds)}
-    peaks = [config["learning_rate"] for config in configs]
-
-    def rates(step: int) -> list[float]:
-        return [peak * float(factors[kind][step]) for peak, kind in zip(peaks, kinds, strict=True)]
-
-    return rates
+def _schedule(config: Config) -> tuple[Any, ...]:
+    """Return what says how a run's learning rate moves, as `rate_factors` takes it."""
+    return tuple(config[axis] for axis in ("schedule", "warmup", "steps", "warmup_steps"))

@@ -136,7 +136,9 @@ def train_shard(
         for run in sorted(runs, key=lambda run: run.run_id)
     ]
     return (
-        conform(pd.concat([run.table for run in ordered], ignore_index=True), "curves"),
+        conform(pd.concat([run.table for run in ordered], ignore_index=True), "curves").astype(
+            {"index": float}
+        ),
         conform(pd.DataFrame([dict(run.row) for run in ordered]), "outcomes"),
     )
 
@@ -183,7 +185,7 @@ def _train(
         Cached(curve, _outcome(trained, i, run) | spent | {"data": data_digest(run.config)})
         for i, (curve, run) in enumerate(zip(_curves(trained, stack), stack, strict=True))
     ]
-    weights = [Cached(_weights(kept, i), {"run_id": run.run_id}) for i, run in enumerate(stack)]
+    weights = [Cached(_weights(kept, i), {"run_id": run.run_id}) for i, run in enumerate(stack) if keep]
     return finished, weights, trained
 
 
@@ -234,11 +236,10 @@ def _measure_saved(
 
 def _with_measured(config: Config, run: Cached, measured: Measured) -> Cached:
     """Return a run whose curve has what was measured of it, without a split, and whose outcome says how."""
-    run_id = run.row["run_id"]
-    if (how := measured.how(run_id)) is None:
-        return Cached(run.table, {**run.row, "measured": None})
-    table, taken = run.table.astype({"index": float}), measured.table(run_id)
-    if len(taken):
+    run_id, table = run.row["run_id"], run.table
+    how = measured.how(run_id)
+    if how is not None and len(taken := measured.table(run_id)):
+        table = table.astype({"index": float})
         samples_seen = taken["step"] * (config["batch_size"] or run.row["n_train"])
         no_split = pd.Series(None, index=taken.index, dtype=table["split"].dtype)
         rows = taken.assign(run_id=run_id, samples_seen=samples_seen, split=no_split)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Part:
-    """Tensors of one run that share a rate: views into its rows of weights, gradients and moments.
+    """Tensors of some runs that share all that a step reads: views into their rows of weights, gradients and moments.
 
-    moments: for each moment of the optimizer, one view for each tensor; steps_taken: how many steps the run has
-    taken, this one counted, a float32 number; rate_multiplier: the factor on the run's rate.
+    moments: for each moment of the optimizer, one view for each tensor; steps_taken: how many steps each run has
+    taken, this one counted, a float32 number; rate_multiplier: the factor on the runs' rate.
     """
 
     weights: Sequence[Tensor]
@@ -33,7 +33,7 @@ class Part:
 
 
 class Optimizer(ABC):
-    """A rule that moves the tensors of one run; a stack's runs and the parts of a run never meet."""
+    """A rule that moves tensors one by one: a stack's runs and the parts of a run never meet."""
 
     hyperparameters: ClassVar[frozenset[str]]
     """The axes that it reads besides learning_rate and weight_decay; the others have no effect."""
@@ -46,8 +46,8 @@ class Optimizer(ABC):
     def step(self, config: Config, part: Part, step: int, rate: float, weight_decay: float) -> None:
         """Move the weights of a part in place, and its moments, by one step, the first of which has the number 0.
 
-        rate and weight_decay are those of the part: their product is the same for all parts of a run, so that a rate
-        multiplier changes no weight's decay.
+        config is that of any of its runs; rate and weight_decay are those of the part: their product is the same for
+        all parts of a run, so that a rate multiplier changes no weight's decay.
         """
 
 
