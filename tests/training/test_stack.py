@@ -164,6 +164,15 @@ def test_diverged_runs_are_recorded_and_leave_the_others_bitwise_unchanged(confi
     assert mixed.diverged_step.tolist() == [-1, -1, 1, -1, -1, -1, 1, -1]
 
 
+def test_a_run_that_diverges_leaves_those_of_its_own_rate_unchanged(configure: Configure) -> None:
+    """They are moved by one call."""
+    healthy = [configure(seed=seed, steps=20, gradient_clip=[None, 0.5][seed % 2]) for seed in range(4)]
+    mixed = train_stack([*healthy[:2], configure(seed=9, steps=20, init_scale=1e30), *healthy[2:]])
+    assert mixed.diverged_step.tolist() == [-1, -1, 0, -1, -1]
+    assert torch.equal(mixed.stacked[[0, 1, 3, 4]], train_stack(healthy).stacked)
+    assert torch.equal(mixed.stacked[:1], train_stack(healthy[:1]).stacked)
+
+
 def test_a_run_that_blows_up_in_its_last_step_has_diverged(configure: Configure) -> None:
     module = train_stack([configure(learning_rate=1e9, steps=1), configure(learning_rate=1e-3, steps=1)])
     assert module.alive.tolist() == [False, True]

@@ -73,15 +73,12 @@ def losses_and_gradients(
 def _of_some(activation: str, layers: Sequence[_Layer], inputs: Tensor, targets: Tensor) -> Tensor:
     """Return the losses of some runs, (R,), and write their gradients."""
     n = inputs.shape[1]
-    below, sums, hidden = (
-        [inputs.mT],
-        [],
-        [],
-    )  # what each layer reads, (R, in, B), and the rows of what it makes of it
+    below = [inputs.mT]  # what each layer reads, (R, in, B)
+    made: list[tuple[Tensor, Tensor]] = []  # a hidden layer's sums, and what the units make of them, as rows
     for layer in layers[:-1]:
-        sums.append(_sums(layer, below[-1]))
-        hidden.append(activated(activation, sums[-1]))
-        below.append(_by_unit(hidden[-1], n, layer))
+        sums = _sums(layer, below[-1])
+        made.append((sums, activated(activation, sums)))
+        below.append(_by_unit(made[-1][1], n, layer))
     log_p = log_softmax(_by_unit(_sums(layers[-1], below[-1]), n, layers[-1]), 1)
     index = targets.unsqueeze(1)
     losses = -log_p.gather(1, index).squeeze(1).mean(1)
@@ -93,10 +90,11 @@ def _of_some(activation: str, layers: Sequence[_Layer], inputs: Tensor, targets:
         if layer.of_bias is not None:
             torch.sum(gradient, 2, out=layer.of_bias)
         if below:
-            rows = _rows(inputs, n, layers[len(below) - 1])
-            passed_on = _by_unit(rows, n, layers[len(below) - 1])
+            sums, hidden = made.pop()
+            rows = torch.empty_like(sums)
+            passed_on = _by_unit(rows, n, layers[len(made)])
             torch.bmm(layer.weight.mT, gradient, out=passed_on)
-            times_slope(activation, rows, sums.pop(), hidden.pop())
+            times_slope(activation, rows, sums, hidden)
             gradient = passed_on
     return losses
 
