@@ -1,0 +1,210 @@
+"""The step of a tiny transformer: Lawbook's stacks beside a hand-written loop and nanoGPT's, in CPU-seconds.
+
+    python benchmarks/transformer_step.py [--turns 5] [--widths 16 32 64] [--page]
+
+Lawbook's step is that of a stack under its Trainer, its batches drawn as in training; those of the peers are of
+processes of their own (`peer_transformer.py`, `peer_nanogpt.py`). All take turns on one thread, after a warm-up.
+`--page` writes docs/transformer_step.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from peer_nanogpt import Shape
+from peer_transformer import HandWritten, Transformer
+
+from lawbook.models import models
+from lawbook.registry import use_extensions
+from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
+from lawbook.tasks import tasks
+from lawbook.training.sources import open_source
+from lawbook.training.stack import StackedRuns, train_stack
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "transformer_step.md"
+PEERS = {"hand-written": "peer_transformer.py", "nanoGPT": "peer_nanogpt.py"}
+STACKS = (1, 4, 16)
+TURNS, TURN_S = 7, 0.25
+"""Turns, and about how many seconds of a peer's steps each has."""
+
+WARM_UP_STEPS, CHECK_STEPS = 3, 6
+
+use_extensions(str(HERE / "extensions"))
+
+
+def shape_of(width: int) -> Shape:
+    """Return the shape of a width: heads of 16, two blocks, a context of 64, a vocabulary of 128, batches of 8."""
+    return Shape(width=width, depth=2, heads=width // 16, context=64, vocabulary=128, batch_size=8)
+
+
+def configs_of(shape: Shape, n_runs: int, **fields: Any) -> list[dict[str, Any]]:
+    """Return the configurations of runs of a shape, each with its own seed and rate."""
+    config: dict[str, Any] = {"task": "random_tokens", "model": "transformer"}
+    for axes in (tasks["random_tokens"].axes, models["transformer"].axes, TrainingAxes, PruningAxes, SeedAxes):
+        config |= axes.defaults()
+    sizes = {name: value for name, value in dataclasses.asdict(shape).items() if name in config}
+    config |= sizes | {"evaluations": 1, "weight_decay": 0.0} | fields
+    return [config | {"seed": run, "learning_rate": 1e-3 * (1 + run)} for run in range(n_runs)]
+
+
+def stack_seconds(shape: Shape, n_runs: int, steps: int) -> float:
+    """Return the CPU-seconds of a run's step in a stack; start-up, first steps and evaluation are left out."""
+    at: list[float] = []
+    ends = (WARM_UP_STEPS, WARM_UP_STEPS + steps)
+    train_stack(
+        configs_of(shape, n_runs, steps=ends[1] + 1),
+        look=lambda *_: at.append(time.process_time()),
+        look_at=ends,
+    )
+    return (at[1] - at[0]) / (steps * n_runs)
+
+
+class Peer:
+    """A peer's process, which answers how long a step takes."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def seconds(self, steps: int) -> float:
+        """Return the CPU-seconds of a step, over some steps."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{steps}\n")
+        self._process.stdin.flush()
+        return float(self._process.stdout.readline())
+
+
+@contextmanager
+def started(name: str, shape: Shape) -> Iterator[Peer]:
+    """Start a peer; it ends with its standard input."""
+    sizes = [str(value) for field, value in dataclasses.asdict(shape).items() if field != "bias"]
+    command = [sys.executable, str(HERE / PEERS[name]), *sizes]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as process:
+        yield Peer(process)
+
+
+def turns_of(
+    shape: Shape, stacks: Sequence[int] = STACKS, peers: Sequence[str] = tuple(PEERS), turns: int = TURNS
+) -> dict[str, NDArray[np.float64]]:
+    """Return the CPU-seconds per run-step of each turn, (turns,), by stack (`stack of 4`) and by peer.
+
+    In a turn each has its steps, one after another; from turn to turn they change places.
+    """
+    with ExitStack() as processes:
+        asked = {name: processes.enter_context(started(name, shape)) for name in peers}
+        ways: dict[str, Any] = {name: peer.seconds for name, peer in asked.items()}
+        for n_runs in stacks:
+            ways[stack_name(n_runs)] = lambda steps, n=n_runs: stack_seconds(shape, n, max(5, steps // n))
+        first = next(iter(asked.values())).seconds(20)
+        steps = max(10, round(TURN_S / first))
+        for way in ways.values():
+            way(5)
+        found: dict[str, list[float]] = {name: [] for name in ways}
+        for turn in range(turns):
+            for name in list(ways)[:: 1 - 2 * (turn % 2)]:
+                found[name].append(ways[name](steps))
+    return {name: np.array(seconds) for name, seconds in found.items()}
+
+
+def stack_name(n_runs: int) -> str:
+    """Return what a stack is called in a table."""
+    return f"stack of {n_runs}"
+
+
+def gpt_64_turns(stack: int = 1, turns: int = TURNS) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the CPU-seconds per run-step of each turn at width 64, (turns,), by Lawbook and by nanoGPT's loop."""
+    found = turns_of(shape_of(64), (stack,), ("nanoGPT",), turns)
+    return found[stack_name(stack)], found["nanoGPT"]
+
+
+def largest_difference(shape: Shape, n_runs: int = 2) -> float:
+    """Return by how much test losses differ from the hand-written loop's after some steps, in float64.
+
+    Weights and batches are the same; the largest of |Δ loss| over the runs of a stack.
+    """
+    configs = configs_of(shape, n_runs, steps=CHECK_STEPS, dtype="float64")
+    trained = train_stack(configs).curve[CHECK_STEPS]["test/loss"]
+    differences = []
+    for config, loss in zip(configs, trained, strict=True):
+        alone = StackedRuns([config], open_source([config], {}))
+        loop = HandWritten(shape, config["learning_rate"])
+        # AdamW's state is made at the first step, so the format may change before it.
+        take_over(loop.network.double(), {name: rows[0].detach() for name, rows in alone.weights.items()})
+        for step in range(CHECK_STEPS):
+            inputs, targets = alone.source.batch(step)
+            loop.step(inputs[0], targets[0])
+        inputs, targets = alone.source.examples("test", alone.source.n_examples("test", 1 << 10)[0], [0])
+        with torch.no_grad():
+            differences.append(abs(float(loop.network.loss(inputs[0], targets[0])) - loss))
+    return max(differences)
+
+
+def take_over(network: Transformer, weights: Mapping[str, torch.Tensor]) -> None:
+    """Copy Lawbook's weights of one run into the hand-written network; its matrices are (out, in)."""
+    with torch.no_grad():
+        network.token.weight.copy_(weights["token"])
+        network.position.weight.copy_(weights["position"])
+        network.head.weight.copy_(weights["head"].T)
+        norms = {"head": network.head_norm}
+        for layer, block in enumerate(network.blocks):
+            norms |= {f"{part}_{layer}": getattr(block, f"{part}_norm") for part in ("attend", "expand")}
+            for part in ("attend", "write", "expand", "contract"):
+                linear, name = getattr(block, part), f"{part}_{{}}_{layer}"
+                linear.weight.copy_(weights[name.format("weight")].T)
+                linear.bias.copy_(weights[name.format("bias")])
+        for name, norm in norms.items():
+            part, _, layer = name.partition("_")
+            end = f"_{layer}" if layer else ""
+            norm.weight.copy_(weights[f"{part}_gain{end}"])
+            norm.bias.copy_(weights[f"{part}_shift{end}"])
+
+
+def shown(ratios: NDArray[np.float64]) -> str:
+    """Return the median of ratios with their range."""
+    return f"× {np.median(ratios):.2f} ({ratios.min():.2f}–{ratios.max():.2f})"
+
+
+def rows_of(width: int, turns: int) -> list[str]:
+    """Return a row of the table per stack: milliseconds of a run's step, and how many times faster than each peer."""
+    found = turns_of(shape_of(width), turns=turns)
+    alone = found[stack_name(1)]
+    rows = []
+    for n_runs in STACKS:
+        seconds = found[stack_name(n_runs)]
+        cells = [str(width), str(n_runs), f"{1e3 * np.median(seconds):.2f}", shown(alone / seconds)]
+        for peer in PEERS:
+            cells += [f"{1e3 * np.median(found[peer]):.2f}", shown(found[peer] / seconds)]
+        rows.append(f"| {' | '.join(cells)} |")
+        print(rows[-1], flush=True)
+    return rows
+
+
+def main() -> None:
+    """Check, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--turns", type=int, default=TURNS)
+    parser.add_argument("--widths", type=int, nargs="+", default=[16, 32, 64])
+    wanted = parser.parse_args()
+    warnings.filterwarnings("ignore", module="pytorch_lightning")
+    for width in wanted.widths:
+        print("difference in float64", width, largest_difference(shape_of(width)))
+    for width in wanted.widths:
+        rows_of(width, wanted.turns)
+
+
+if __name__ == "__main__":
+    main()
