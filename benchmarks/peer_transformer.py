@@ -60,9 +60,7 @@ class HandWritten:
     def __init__(self, shape: Shape, rate: float = 1e-3) -> None:
         torch.manual_seed(0)
         self.network = Transformer(shape)
-        self._optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=rate, weight_decay=0.0, fused=True
-        )
+        self._optimizer = torch.optim.AdamW(self.network.parameters(), lr=rate, weight_decay=0.0, fused=True)
         self._windows = torch.randint(shape.vocabulary, (N_WINDOWS, shape.context + 1))
         self._batch_size = shape.batch_size
 

@@ -53,7 +53,13 @@ def shape_of(width: int) -> Shape:
 def configs_of(shape: Shape, n_runs: int, **fields: Any) -> list[dict[str, Any]]:
     """Return the configurations of runs of a shape, each with its own seed and rate."""
     config: dict[str, Any] = {"task": "random_tokens", "model": "transformer"}
-    for axes in (tasks["random_tokens"].axes, models["transformer"].axes, TrainingAxes, PruningAxes, SeedAxes):
+    for axes in (
+        tasks["random_tokens"].axes,
+        models["transformer"].axes,
+        TrainingAxes,
+        PruningAxes,
+        SeedAxes,
+    ):
         config |= axes.defaults()
     sizes = {name: value for name, value in dataclasses.asdict(shape).items() if name in config}
     config |= sizes | {"evaluations": 1, "weight_decay": 0.0} | fields
