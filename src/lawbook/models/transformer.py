@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -131,26 +132,38 @@ class Transformer(TrainedModel):
     def _blocks(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Iterator[Tensor]:
         """Yield x after each block, (R, B·T, d)."""
         import torch
-        from torch.nn.functional import embedding, gelu, scaled_dot_product_attention
+        from torch.nn.functional import embedding, gelu
 
-        n_runs, n_batch, length = inputs.shape
-        d, heads = config["width"], config["heads"]
         tokens = torch.stack(
             [embedding(ids, table) for ids, table in zip(inputs, weights["token"], strict=True)]
         )
-        x = (tokens + weights["position"][:, None, :length]).flatten(1, 2)
+        x = (tokens + weights["position"][:, None, : inputs.shape[2]]).flatten(1, 2)
         for layer in range(config["depth"]):
             mixed = _linear(weights, f"attend_{{}}_{layer}", _norm(weights, f"attend_{{}}_{layer}", x))
-            # Runs and batch are one axis for attention: its products hold no weights.
-            parts = mixed.view(n_runs * n_batch, length, 3, heads, d // heads).permute(2, 0, 3, 1, 4)
-            seen = scaled_dot_product_attention(
-                parts[0], parts[1], parts[2], is_causal=True, scale=_attention_scale(config)
-            )
-            seen = seen.transpose(1, 2).reshape(n_runs, n_batch * length, d)
+            seen = attention(config, mixed.view(-1, inputs.shape[2], mixed.shape[2])).view(x.shape)
             x = x + _linear(weights, f"write_{{}}_{layer}", seen)
             hidden = gelu(_linear(weights, f"expand_{{}}_{layer}", _norm(weights, f"expand_{{}}_{layer}", x)))
             x = x + _linear(weights, f"contract_{{}}_{layer}", hidden)
             yield x
+
+    def losses_and_gradients(
+        self,
+        config: Config,
+        weights: Mapping[str, Tensor],
+        inputs: Tensor,
+        targets: Tensor,
+        gradients: Mapping[str, Tensor],
+    ) -> Tensor | None:
+        """Return the mean cross-entropy of each run, (R,), and write its gradient, which comes of the same pass.
+
+        Not in mixed precision, which rounds the products that autograd sees, and would leave these as they are; nor on
+        a GPU, where the gradients of a token would be summed in no fixed order.
+        """
+        from lawbook.models._transformer_gradients import losses_and_gradients
+
+        if config["precision"] != "full" or inputs.device.type != "cpu":
+            return None
+        return losses_and_gradients(weights, inputs, targets, gradients, partial(attention, config))
 
     def trials(self, rng: np.random.Generator) -> Iterator[Trial]:
         """Yield narrow and wide networks that read ten tokens of a vocabulary of 23."""
@@ -167,6 +180,20 @@ def _matrices(width: int) -> tuple[tuple[str, int, int], ...]:
         ("expand", width, HIDDEN * width),
         ("contract", HIDDEN * width, width),
     )
+
+
+def attention(config: Config, mixed: Tensor) -> Tensor:
+    """Return the mean of values that each token sees, (n, T, d), for queries, keys and values (n, T, 3 d).
+
+    Runs and batch are one axis here: attention holds no weights.
+    """
+    from torch.nn.functional import scaled_dot_product_attention
+
+    # In chunks, so that autograd puts the three gradients side by side in one copy.
+    of_heads = (*mixed.shape[:2], config["heads"], -1)
+    query, key, value = (part.view(of_heads).transpose(1, 2) for part in mixed.chunk(3, dim=2))
+    seen = scaled_dot_product_attention(query, key, value, is_causal=True, scale=_attention_scale(config))
+    return seen.transpose(1, 2).flatten(2)
 
 
 def _attention_scale(config: Config) -> float | None:
