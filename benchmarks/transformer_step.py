@@ -1,6 +1,6 @@
 """The step of a tiny transformer: Lawbook's stacks beside a hand-written loop and nanoGPT's, in CPU-seconds.
 
-    python benchmarks/transformer_step.py [--turns 5] [--widths 16 32 64] [--page]
+    python benchmarks/transformer_step.py [--turns 7] [--widths 16 32 64] [--page]
 
 Lawbook's step is that of a stack under its Trainer, its batches drawn as in training; those of the peers are of
 processes of their own (`peer_transformer.py`, `peer_nanogpt.py`). All take turns on one thread, after a warm-up.
@@ -41,6 +41,8 @@ TURNS, TURN_S = 7, 0.25
 """Turns, and about how many seconds of a peer's steps each has."""
 
 WARM_UP_STEPS, CHECK_STEPS = 3, 6
+TOLERANCE = 1e-12
+"""Largest difference of losses in float64 between the hand-written loop and a stack."""
 
 use_extensions(str(HERE / "extensions"))
 
@@ -199,17 +201,62 @@ def rows_of(width: int, turns: int) -> list[str]:
     return rows
 
 
+def page(widths: Sequence[int], turns: int) -> str:
+    """Return docs/transformer_step.md; raise SystemExit if the hand-written loop does not train the same model."""
+    differences = [largest_difference(shape_of(width)) for width in widths]
+    if max(differences) > TOLERANCE:
+        raise SystemExit(f"losses differ from the hand-written loop's by {max(differences):.2g}")
+    rows = [row for width in widths for row in rows_of(width, turns)]
+    return f"""# The step of a tiny transformer
+
+Written by `python benchmarks/transformer_step.py --page`; PyTorch {torch.__version__}, {cpu_capability()}, one thread.
+
+Two blocks, heads of 16, a context of 64, a vocabulary of 128, batches of 8. Milliseconds of CPU time for a step of one
+run, as medians of {turns} turns; factors are those within a turn, their median and range. Lawbook's step is that of a
+stack under its Trainer, batches included; start-up and evaluation are left out of all. Peers are processes of their
+own, which take turns with Lawbook: a hand-written loop of the same model (`benchmarks/peer_transformer.py`: modules,
+autograd, a fused AdamW), and one in the manner of nanoGPT (`benchmarks/peer_nanogpt.py`: without biases, output layer
+and embedding tied, AdamW in two groups, fused). A factor above 1 says that Lawbook is faster.
+
+| width | runs in the stack | ms | than alone | hand-written, ms | than hand-written | nanoGPT, ms | than nanoGPT |
+|---|---|---|---|---|---|---|---|
+{chr(10).join(rows)}
+
+From the same weights and batches, the test losses of stack and hand-written loop differ by at most
+{max(differences):.0e} after {CHECK_STEPS} steps in float64.
+
+## Where the time goes
+
+The gradient is written by hand (`src/lawbook/models/_transformer_gradients.py`): about 250 operations for a step of a
+whole stack, half of what autograd takes, each gradient written where the optimiser reads it. Beside autograd in the
+same stack this takes 1.3 times less at width 16, 1.1 times less at width 64.
+
+A stack saves what an operation costs besides its arithmetic: some microseconds, 250 times, and what Lightning and the
+optimiser do around a step. At width 16 that is most of a lone run's step. At width 64 it is a tenth, and the rest is
+the same for every loop: matrix products take half of the time, at two thirds of the processor's peak; attention takes
+a quarter, in PyTorch's own kernel, which at a context of 64 no other order of operations beat by more than a tenth;
+GELU takes a tenth. So there a stack cannot be much faster than a lone loop.
+"""
+
+
+def cpu_capability() -> str:
+    """Return the instructions that PyTorch uses."""
+    return str(torch.backends.cpu.get_cpu_capability())
+
+
 def main() -> None:
-    """Check, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Measure, print, and with `--page` write the page."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--turns", type=int, default=TURNS)
     parser.add_argument("--widths", type=int, nargs="+", default=[16, 32, 64])
+    parser.add_argument("--page", action="store_true", help=f"write {PAGE.name}")
     wanted = parser.parse_args()
     warnings.filterwarnings("ignore", module="pytorch_lightning")
-    for width in wanted.widths:
-        print("difference in float64", width, largest_difference(shape_of(width)))
-    for width in wanted.widths:
-        rows_of(width, wanted.turns)
+    text = page(wanted.widths, wanted.turns)
+    if wanted.page:
+        PAGE.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
