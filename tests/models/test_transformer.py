@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from lawbook.axes import AxisError
 from lawbook.models import ALIGNMENT
+from lawbook.models._attention import attention, attention_and_backward
 from lawbook.models._transformer_gradients import CHUNK, cross_entropy, losses_and_gradients
-from lawbook.models.transformer import attention, model
+from lawbook.models.transformer import model
 
 T, V = 12, 30
 
@@ -184,7 +184,7 @@ def test_losses_and_gradients_are_autograd_s(
     for tensor in weights.values():
         tensor.requires_grad_()
     gradients = {name: torch.full_like(tensor, math.nan) for name, tensor in weights.items()}
-    found = losses_and_gradients(weights, inputs, targets, gradients, partial(attention, config), chunk)
+    found = losses_and_gradients(weights, inputs, targets, gradients, heads, head_width**-0.5, chunk)
     outputs = model.forward(config, weights, inputs).flatten(1, 2)
     exact = torch.stack(
         [functional.cross_entropy(o, t) for o, t in zip(outputs, targets.flatten(1), strict=True)]
@@ -205,8 +205,7 @@ def test_gradients_have_the_same_bits_alone_and_in_any_stack(
     def of(runs: list[int], chunk: int) -> tuple[Tensor, dict[str, Tensor]]:
         rows = {name: aligned(tensor[runs]) for name, tensor in weights.items()}
         found = {name: aligned(torch.full_like(tensor, math.nan)) for name, tensor in rows.items()}
-        look = partial(attention, config)
-        return losses_and_gradients(rows, inputs[runs], targets[runs], found, look, chunk), found
+        return losses_and_gradients(rows, inputs[runs], targets[runs], found, heads, 0.5, chunk), found
 
     losses, gradients = of(list(range(11)), chunk)
     for runs in ([0], [10], [3, 7], [9, 1, 4, 2, 8]):
@@ -234,3 +233,25 @@ def test_mixed_precision_is_left_to_autograd() -> None:
     gradients = {name: torch.full_like(tensor, math.nan) for name, tensor in weights.items()}
     assert model.losses_and_gradients(config, weights, inputs, targets, gradients) is None
     assert all(tensor.isnan().all() for tensor in gradients.values())
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    n=st.integers(1, 3),
+    length=st.integers(1, 9),
+    heads=st.integers(1, 3),
+    head_width=st.integers(1, 4),
+    short=st.sampled_from([0, 9]),
+)
+def test_attention_and_its_gradient_are_pytorchs(
+    n: int, length: int, heads: int, head_width: int, short: int
+) -> None:
+    draw = torch.Generator().manual_seed(0)
+    mixed = torch.randn(n, length, 3 * heads * head_width, generator=draw, dtype=torch.float64)
+    gradient = torch.randn(n, length, heads * head_width, generator=draw, dtype=torch.float64)
+    leaf = mixed.clone().requires_grad_()
+    expected = attention(leaf, heads, 0.7)
+    seen, backward = attention_and_backward(mixed, heads, 0.7, short)
+    torch.testing.assert_close(seen, expected.detach(), rtol=0, atol=1e-12)
+    (exact,) = torch.autograd.grad(expected, leaf, gradient)
+    torch.testing.assert_close(backward(gradient), exact, rtol=1e-12, atol=1e-12)

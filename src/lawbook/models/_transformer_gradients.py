@@ -2,8 +2,8 @@
 
 Each layer returns what it puts out, and the function from the gradient of that to the gradient of its input, which
 writes those of its weights. So gradients stand where they belong without being added to zeros, there are half as many
-operations as autograd takes, and the runs that are taken at once stay near the processor. Attention alone is left to
-autograd, which has a kernel for it. `Transformer.outputs` is the same without this.
+operations as autograd takes, and the runs that are taken at once stay near the processor.
+`Transformer.outputs` is the same without this.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import gelu, softmax
 
+from lawbook.models._attention import attention_and_backward
 from lawbook.models._products import products
 
 Weights = Mapping[str, Tensor]
-Attention = Callable[[Tensor], Tensor]
 Backward = Callable[[Tensor], Tensor]
 
 CHUNK = 1 << 20
@@ -33,26 +33,29 @@ def losses_and_gradients(
     inputs: Tensor,
     targets: Tensor,
     gradients: Weights,
-    attention: Attention,
+    heads: int,
+    scale: float,
     chunk: int = CHUNK,
 ) -> Tensor:
     """Return the mean cross-entropy of each run, (R,), and write its gradient over `gradients`, by name.
 
-    weights, gradients: (R, ...), named as `Transformer.shapes` has them; inputs, targets: ids (R, B, T); attention:
-    from queries, keys and values side by side, (R·B, T, 3 d), to the means of values, (R·B, T, d); chunk: numbers in
-    the widest layer of the runs that are taken at once.
+    weights, gradients: (R, ...), named as `Transformer.shapes` has them; inputs, targets: ids (R, B, T); heads,
+    scale: of attention; chunk: numbers in the widest layer of the runs that are taken at once.
     """
     widest = max(weights["expand_bias_0"].shape[1], weights["head"].shape[2])
     at_once = max(1, chunk // (inputs[0].numel() * widest))
     with torch.no_grad():
         if inputs.shape[0] <= at_once:
-            return _Pass(weights, gradients, attention).descend(inputs, targets)
+            return _Pass(weights, gradients, heads, scale).descend(inputs, targets)
         parts = zip(
             _in_parts(weights, at_once), _in_parts(gradients, at_once), inputs.split(at_once),
             targets.split(at_once), strict=True,
         )  # fmt: skip
         return torch.cat(
-            [_Pass(rows, of_rows, attention).descend(ids, classes) for rows, of_rows, ids, classes in parts]
+            [
+                _Pass(rows, of_rows, heads, scale).descend(ids, classes)
+                for rows, of_rows, ids, classes in parts
+            ]
         )
 
 
@@ -68,7 +71,8 @@ class _Pass:
 
     weights: Weights
     gradients: Weights
-    attention: Attention
+    heads: int
+    scale: float
 
     @cached_property
     def neutral(self) -> tuple[Tensor, Tensor]:
@@ -149,15 +153,11 @@ class _Pass:
 
     def _attend(self, mixed: Tensor, length: int) -> tuple[Tensor, Backward]:
         """Return what attention makes of queries, keys and values."""
-        folded = mixed.view(-1, length, mixed.shape[2]).requires_grad_()
-        with torch.enable_grad():
-            seen = self.attention(folded)
-
-        def backward(gradient: Tensor) -> Tensor:
-            (found,) = torch.autograd.grad(seen, folded, gradient.view(seen.shape))
-            return found.view(mixed.shape)
-
-        return seen.detach().view(*mixed.shape[:2], -1), backward
+        folded = mixed.view(-1, length, mixed.shape[2])
+        seen, backward = attention_and_backward(folded, self.heads, self.scale)
+        return seen.view(*mixed.shape[:2], -1), lambda gradient: backward(gradient.view(seen.shape)).view(
+            mixed.shape
+        )
 
 
 def _through_gelu(hidden: Tensor) -> Backward:

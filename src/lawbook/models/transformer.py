@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -134,13 +134,16 @@ class Transformer(TrainedModel):
         import torch
         from torch.nn.functional import embedding, gelu
 
+        from lawbook.models._attention import attention
+
         tokens = torch.stack(
             [embedding(ids, table) for ids, table in zip(inputs, weights["token"], strict=True)]
         )
         x = (tokens + weights["position"][:, None, : inputs.shape[2]]).flatten(1, 2)
         for layer in range(config["depth"]):
             mixed = _linear(weights, f"attend_{{}}_{layer}", _norm(weights, f"attend_{{}}_{layer}", x))
-            seen = attention(config, mixed.view(-1, inputs.shape[2], mixed.shape[2])).view(x.shape)
+            folded = mixed.view(-1, inputs.shape[2], mixed.shape[2])
+            seen = attention(folded, config["heads"], _attention_scale(config)).view(x.shape)
             x = x + _linear(weights, f"write_{{}}_{layer}", seen)
             hidden = gelu(_linear(weights, f"expand_{{}}_{layer}", _norm(weights, f"expand_{{}}_{layer}", x)))
             x = x + _linear(weights, f"contract_{{}}_{layer}", hidden)
@@ -163,7 +166,8 @@ class Transformer(TrainedModel):
 
         if config["precision"] != "full" or inputs.device.type != "cpu":
             return None
-        return losses_and_gradients(weights, inputs, targets, gradients, partial(attention, config))
+        look = (config["heads"], _attention_scale(config))
+        return losses_and_gradients(weights, inputs, targets, gradients, *look)
 
     def trials(self, rng: np.random.Generator) -> Iterator[Trial]:
         """Yield narrow and wide networks that read ten tokens of a vocabulary of 23."""
@@ -182,28 +186,14 @@ def _matrices(width: int) -> tuple[tuple[str, int, int], ...]:
     )
 
 
-def attention(config: Config, mixed: Tensor) -> Tensor:
-    """Return the mean of values that each token sees, (n, T, d), for queries, keys and values (n, T, 3 d).
-
-    Runs and batch are one axis here: attention holds no weights.
-    """
-    from torch.nn.functional import scaled_dot_product_attention
-
-    # In chunks, so that autograd puts the three gradients side by side in one copy.
-    of_heads = (*mixed.shape[:2], config["heads"], -1)
-    query, key, value = (part.view(of_heads).transpose(1, 2) for part in mixed.chunk(3, dim=2))
-    seen = scaled_dot_product_attention(query, key, value, is_causal=True, scale=_attention_scale(config))
-    return seen.transpose(1, 2).flatten(2)
-
-
-def _attention_scale(config: Config) -> float | None:
-    """Return the factor on a query's product with a key; None for 1/√d, with d the width of a head.
+def _attention_scale(config: Config) -> float:
+    """Return the factor on a query's product with a key: 1/√d, with d the width of a head.
 
     Under the maximal update parametrization it is √d₀/d, with d₀ that of as many heads at the base width (Yang et
     al. 2022, arXiv:2203.03466, definition 4.1): the product of what has learned to agree grows as d.
     """
     if config.get("parametrization") != "mup":
-        return None
+        return 1 / math.sqrt(config["width"] // config["heads"])
     return float(np.sqrt(config["base_width"] / config["heads"]) * config["heads"] / config["width"])
 
 
