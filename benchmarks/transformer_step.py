@@ -227,8 +227,8 @@ From the same weights and batches, the test losses of stack and hand-written loo
 ## Where the time goes
 
 The gradient is written by hand (`src/lawbook/models/_transformer_gradients.py`): about 250 operations for a step of a
-whole stack, half of what autograd takes, each gradient written where the optimiser reads it. When it was written,
-autograd in the same stack took 1.2 times as long at width 16 and 1.1 times at widths 32 and 64.
+whole stack, each gradient written where the optimiser reads it. When it was written, autograd in the same stack took
+1.2 times as long at width 16 and 1.1 times at widths 32 and 64.
 
 A stack saves what an operation costs besides its arithmetic, and what Lightning and the optimiser do around a step. At
 width 16 that is more than half of a lone run's step. At width 64 it is a fifth, and the rest is the same for every

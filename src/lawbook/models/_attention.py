@@ -34,7 +34,7 @@ def attention_and_backward(
     """Return the same without a graph, and the function from its gradient (n, T, d) to that of `mixed`."""
     if mixed.shape[1] > short:
         return _by_autograd(mixed, heads, scale)
-    n, length, _ = mixed.shape
+    n, length, width = mixed.shape
     parts = mixed.view(n, length, 3, heads, -1).permute(2, 0, 3, 1, 4).flatten(1, 2).contiguous()
     query, key, value = scale * parts[0], parts[1], parts[2]  # (n · heads, T, d / heads)
     later = mixed.new_full((1, length, length), -math.inf).triu_(1)
@@ -53,7 +53,7 @@ def attention_and_backward(
             ]
         )
         found[0].mul_(scale)
-        return found.view(3, n, heads, length, -1).permute(1, 3, 0, 2, 4).contiguous().view(mixed.shape)
+        return found.view(3, n, heads, length, -1).permute(1, 3, 0, 2, 4).contiguous().view(n, length, width)
 
     return seen.view(n, heads, length, -1).transpose(1, 2).contiguous().view(n, length, -1), backward
 

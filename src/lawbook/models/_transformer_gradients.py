@@ -1,8 +1,8 @@
 """The cross-entropy of the transformer for a stack, and its gradient in the same pass.
 
 Each layer returns what it puts out, and the function from the gradient of that to the gradient of its input, which
-writes those of its weights. So gradients stand where they belong without being added to zeros, there are half as many
-operations as autograd takes, and the runs that are taken at once stay near the processor.
+writes those of its weights. So gradients stand where they belong without being added to zeros, there are fewer
+operations and passes over activations than autograd takes, and not all runs of a stack are held at once.
 `Transformer.outputs` is the same without this.
 """
 
@@ -153,11 +153,9 @@ class _Pass:
 
     def _attend(self, mixed: Tensor, length: int) -> tuple[Tensor, Backward]:
         """Return what attention makes of queries, keys and values."""
-        folded = mixed.view(-1, length, mixed.shape[2])
-        seen, backward = attention_and_backward(folded, self.heads, self.scale)
-        return seen.view(*mixed.shape[:2], -1), lambda gradient: backward(gradient.view(seen.shape)).view(
-            mixed.shape
-        )
+        shape = mixed.shape
+        seen, backward = attention_and_backward(mixed.view(-1, length, shape[2]), self.heads, self.scale)
+        return seen.reshape(*shape[:2], -1), lambda gradient: backward(gradient.view(seen.shape)).view(shape)
 
 
 def _through_gelu(hidden: Tensor) -> Backward:

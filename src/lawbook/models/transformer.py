@@ -143,7 +143,7 @@ class Transformer(TrainedModel):
         for layer in range(config["depth"]):
             mixed = _linear(weights, f"attend_{{}}_{layer}", _norm(weights, f"attend_{{}}_{layer}", x))
             folded = mixed.view(-1, inputs.shape[2], mixed.shape[2])
-            seen = attention(folded, config["heads"], _attention_scale(config)).view(x.shape)
+            seen = attention(folded, config["heads"], _attention_scale(config)).reshape(x.shape)
             x = x + _linear(weights, f"write_{{}}_{layer}", seen)
             hidden = gelu(_linear(weights, f"expand_{{}}_{layer}", _norm(weights, f"expand_{{}}_{layer}", x)))
             x = x + _linear(weights, f"contract_{{}}_{layer}", hidden)
