@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from lawbook.axes import AxisError
+from lawbook.models import ALIGNMENT
+from lawbook.models._attention import attention, attention_and_backward
+from lawbook.models._transformer_gradients import CHUNK, cross_entropy, losses_and_gradients
 from lawbook.models.transformer import model
 
 T, V = 12, 30
@@ -131,3 +140,118 @@ def test_initial_weights_have_the_variance_of_the_docstring() -> None:
 def test_heads_that_do_not_divide_the_width_are_refused() -> None:
     with pytest.raises(AxisError, match="heads = 3: they do not divide the width 16"):
         model.shapes({"width": 16, "depth": 1, "heads": 3}, T, V)
+
+
+Drawn = tuple[dict[str, Tensor], Tensor, Tensor]
+
+
+def drawn(config: dict[str, Any], n_runs: int, n_batch: int, length: int, dtype: torch.dtype) -> Drawn:
+    """Return weights (R, ...) away from their initial values, inputs and targets; each run's from its number alone."""
+    rows: dict[str, list[np.ndarray]] = {}
+    tokens = []
+    for run in range(n_runs):
+        rng = np.random.default_rng(run)
+        for name, values in model.initial(config, T, V, rng).items():
+            rows.setdefault(name, []).append(values + rng.normal(0.0, 0.1, values.shape))
+        tokens.append(rng.integers(V, size=(n_batch, length + 1)))
+    found = torch.from_numpy(np.stack(tokens))
+    weights = {name: torch.from_numpy(np.stack(values)).to(dtype) for name, values in rows.items()}
+    return weights, found[..., :-1], found[..., 1:]
+
+
+def aligned(values: Tensor) -> Tensor:
+    """Return values (R, ...) whose rows lie in memory as those of a stack: each at a multiple of ALIGNMENT."""
+    size = values[0].numel()
+    rows = values.new_zeros(len(values), 3 * ALIGNMENT - size % ALIGNMENT + size)
+    return rows[:, :size].unflatten(1, values.shape[1:]).copy_(values)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    heads=st.integers(1, 3),
+    head_width=st.integers(1, 5),
+    depth=st.integers(1, 3),
+    n_runs=st.integers(1, 3),
+    n_batch=st.integers(1, 4),
+    length=st.integers(1, T),
+    chunk=st.sampled_from([1, CHUNK]),
+)
+def test_losses_and_gradients_are_autograd_s(
+    heads: int, head_width: int, depth: int, n_runs: int, n_batch: int, length: int, chunk: int
+) -> None:
+    config = {"width": heads * head_width, "depth": depth, "heads": heads, "precision": "full"}
+    weights, inputs, targets = drawn(config, n_runs, n_batch, length, torch.float64)
+    for tensor in weights.values():
+        tensor.requires_grad_()
+    gradients = {name: torch.full_like(tensor, math.nan) for name, tensor in weights.items()}
+    found = losses_and_gradients(weights, inputs, targets, gradients, heads, head_width**-0.5, chunk)
+    outputs = model.forward(config, weights, inputs).flatten(1, 2)
+    exact = torch.stack(
+        [functional.cross_entropy(o, t) for o, t in zip(outputs, targets.flatten(1), strict=True)]
+    )
+    torch.testing.assert_close(found, exact, rtol=0, atol=1e-12)
+    for name, expected in zip(weights, torch.autograd.grad(exact.sum(), weights.values()), strict=True):
+        torch.testing.assert_close(gradients[name], expected, rtol=1e-12, atol=1e-12, msg=name)
+
+
+@pytest.mark.parametrize("chunk", [1, 3 * 8 * T * 96, CHUNK])
+@pytest.mark.parametrize(("width", "heads", "n_batch"), [(16, 2, 8), (24, 3, 8), (7, 1, 3), (1, 1, 1)])
+def test_gradients_have_the_same_bits_alone_and_in_any_stack(
+    width: int, heads: int, n_batch: int, chunk: int
+) -> None:
+    config = {"width": width, "depth": 2, "heads": heads, "precision": "full"}
+    weights, inputs, targets = drawn(config, 11, n_batch, T, torch.float32)
+
+    def of(runs: list[int], chunk: int) -> tuple[Tensor, dict[str, Tensor]]:
+        rows = {name: aligned(tensor[runs]) for name, tensor in weights.items()}
+        found = {name: aligned(torch.full_like(tensor, math.nan)) for name, tensor in rows.items()}
+        return losses_and_gradients(rows, inputs[runs], targets[runs], found, heads, 0.5, chunk), found
+
+    losses, gradients = of(list(range(11)), chunk)
+    for runs in ([0], [10], [3, 7], [9, 1, 4, 2, 8]):
+        losses_of_some, gradients_of_some = of(runs, CHUNK)
+        assert torch.equal(losses_of_some, losses[runs])
+        for name, tensor in gradients_of_some.items():
+            assert torch.equal(tensor, gradients[name][runs]), name
+
+
+@pytest.mark.parametrize("spread", [1.0, 300.0])
+def test_cross_entropy_is_pytorchs_however_unlikely_a_target(spread: float) -> None:
+    logits = spread * torch.randn(3, 20, V, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    exact = logits.clone().requires_grad_()
+    expected = torch.stack([functional.cross_entropy(o, t) for o, t in zip(exact, ids(3, 20), strict=True)])
+    losses, gradient = cross_entropy(logits.float(), ids(3, 20))
+    torch.testing.assert_close(losses.double(), expected, rtol=1e-6, atol=0)
+    torch.testing.assert_close(
+        gradient.double(), torch.autograd.grad(expected.sum(), exact)[0], rtol=1e-4, atol=1e-7
+    )
+
+
+def test_mixed_precision_is_left_to_autograd() -> None:
+    config = {"width": 8, "depth": 1, "heads": 2, "precision": "bf16-mixed"}
+    weights, inputs, targets = drawn(config, 2, 3, T, torch.float32)
+    gradients = {name: torch.full_like(tensor, math.nan) for name, tensor in weights.items()}
+    assert model.losses_and_gradients(config, weights, inputs, targets, gradients) is None
+    assert all(tensor.isnan().all() for tensor in gradients.values())
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    n=st.integers(1, 3),
+    length=st.integers(1, 9),
+    heads=st.integers(1, 3),
+    head_width=st.integers(1, 4),
+    short=st.sampled_from([0, 9]),
+)
+def test_attention_and_its_gradient_are_pytorchs(
+    n: int, length: int, heads: int, head_width: int, short: int
+) -> None:
+    draw = torch.Generator().manual_seed(0)
+    mixed = torch.randn(n, length, 3 * heads * head_width, generator=draw, dtype=torch.float64)
+    gradient = torch.randn(n, length, heads * head_width, generator=draw, dtype=torch.float64)
+    leaf = mixed.clone().requires_grad_()
+    expected = attention(leaf, heads, 0.7)
+    seen, backward = attention_and_backward(mixed, heads, 0.7, short)
+    torch.testing.assert_close(seen, expected.detach(), rtol=0, atol=1e-12)
+    (exact,) = torch.autograd.grad(expected, leaf, gradient)
+    torch.testing.assert_close(backward(gradient), exact, rtol=1e-12, atol=1e-12)

@@ -12,9 +12,7 @@ def products(bias: Tensor | None, left: Tensor, right: Tensor) -> Tensor:
     Of a single product in which one side is 1, libraries take a kernel for vectors, and for several such products
     that for matrices, which differ in the last bits. So a single one is computed as the first of two.
     """
-    n_runs = len(left)
-    if n_runs == 1 and 1 in (*left.shape[1:], right.shape[2]):
-        left, right = left.expand(2, -1, -1), right.expand(2, -1, -1)
-        bias = None if bias is None else bias.expand(2, -1, -1)
-    found = torch.bmm(left, right) if bias is None else torch.baddbmm(bias, left, right)
-    return found[:n_runs]
+    if left.shape[0] == 1 and 1 in (*left.shape[1:], right.shape[2]):
+        twice = None if bias is None else bias.expand(2, -1, -1)
+        return products(twice, left.expand(2, -1, -1), right.expand(2, -1, -1))[:1]
+    return torch.bmm(left, right) if bias is None else torch.baddbmm(bias, left, right)

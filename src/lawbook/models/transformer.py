@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -131,26 +132,42 @@ class Transformer(TrainedModel):
     def _blocks(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> Iterator[Tensor]:
         """Yield x after each block, (R, B·T, d)."""
         import torch
-        from torch.nn.functional import embedding, gelu, scaled_dot_product_attention
+        from torch.nn.functional import embedding, gelu
 
-        n_runs, n_batch, length = inputs.shape
-        d, heads = config["width"], config["heads"]
+        from lawbook.models._attention import attention
+
         tokens = torch.stack(
             [embedding(ids, table) for ids, table in zip(inputs, weights["token"], strict=True)]
         )
-        x = (tokens + weights["position"][:, None, :length]).flatten(1, 2)
+        x = (tokens + weights["position"][:, None, : inputs.shape[2]]).flatten(1, 2)
         for layer in range(config["depth"]):
             mixed = _linear(weights, f"attend_{{}}_{layer}", _norm(weights, f"attend_{{}}_{layer}", x))
-            # Runs and batch are one axis for attention: its products hold no weights.
-            parts = mixed.view(n_runs * n_batch, length, 3, heads, d // heads).permute(2, 0, 3, 1, 4)
-            seen = scaled_dot_product_attention(
-                parts[0], parts[1], parts[2], is_causal=True, scale=_attention_scale(config)
-            )
-            seen = seen.transpose(1, 2).reshape(n_runs, n_batch * length, d)
+            folded = mixed.view(-1, inputs.shape[2], mixed.shape[2])
+            seen = attention(folded, config["heads"], _attention_scale(config)).reshape(x.shape)
             x = x + _linear(weights, f"write_{{}}_{layer}", seen)
             hidden = gelu(_linear(weights, f"expand_{{}}_{layer}", _norm(weights, f"expand_{{}}_{layer}", x)))
             x = x + _linear(weights, f"contract_{{}}_{layer}", hidden)
             yield x
+
+    def losses_and_gradients(
+        self,
+        config: Config,
+        weights: Mapping[str, Tensor],
+        inputs: Tensor,
+        targets: Tensor,
+        gradients: Mapping[str, Tensor],
+    ) -> Tensor | None:
+        """Return the mean cross-entropy of each run, (R,), and write its gradient, which comes of the same pass.
+
+        Not in mixed precision, which rounds the products that autograd sees, and would leave these as they are; nor on
+        a GPU, where the gradients of a token would be summed in no fixed order.
+        """
+        from lawbook.models._transformer_gradients import losses_and_gradients
+
+        if config["precision"] != "full" or inputs.device.type != "cpu":
+            return None
+        look = (config["heads"], _attention_scale(config))
+        return losses_and_gradients(weights, inputs, targets, gradients, *look)
 
     def trials(self, rng: np.random.Generator) -> Iterator[Trial]:
         """Yield narrow and wide networks that read ten tokens of a vocabulary of 23."""
@@ -169,14 +186,14 @@ def _matrices(width: int) -> tuple[tuple[str, int, int], ...]:
     )
 
 
-def _attention_scale(config: Config) -> float | None:
-    """Return the factor on a query's product with a key; None for 1/√d, with d the width of a head.
+def _attention_scale(config: Config) -> float:
+    """Return the factor on a query's product with a key: 1/√d, with d the width of a head.
 
     Under the maximal update parametrization it is √d₀/d, with d₀ that of as many heads at the base width (Yang et
     al. 2022, arXiv:2203.03466, definition 4.1): the product of what has learned to agree grows as d.
     """
     if config.get("parametrization") != "mup":
-        return None
+        return 1 / math.sqrt(config["width"] // config["heads"])
     return float(np.sqrt(config["base_width"] / config["heads"]) * config["heads"] / config["width"])
 
 

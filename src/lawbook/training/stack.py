@@ -8,6 +8,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -114,8 +115,8 @@ class StackedRuns(pl.LightningModule):
                 name: part[:, : math.prod(shape)].unflatten(1, shape)
                 for part, (name, (_, _, shape)) in zip(parts, self._slots.items(), strict=True)
             }
-        moved = any(view.device != self.stacked.device for view in self._views.values())
-        if moved or not self._views:
+        # All views are made at once, so that one tells whether the parameter has moved.
+        if all(view.device != self.stacked.device for view in islice(self._views.values(), 1)):
             self.stacked.grad = torch.zeros_like(self.stacked)
             for name, (start, _, shape) in self._slots.items():
                 stop = start + math.prod(shape)
