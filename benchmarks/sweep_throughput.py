@@ -27,6 +27,7 @@ import pandas as pd
 from beginnings import write_beginnings
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from throughput_page import page_of
 from throughput_tables import (
     print_agreement,
     print_cost_constants,
@@ -36,7 +37,10 @@ from throughput_tables import (
 )
 from workload import RATES, seed_and_rate
 
+from lawbook.storage.files import write_text
+
 HERE = Path(__file__).resolve().parent
+PAGE = HERE.parent / "docs/throughput.md"
 LIGHTNING = "Lightning, one process per run"
 STEP_BLOCK = 64
 """Batches are drawn for so many steps at once; a timed part must hold whole blocks."""
@@ -122,6 +126,10 @@ def main() -> None:
     print_agreement(console, tables.errors, reference=lawbook_way(max(arguments.runs)).name)
     print_steps(console, tables.steps)
     print_cost_constants(console, tables.steps)
+    if arguments.page:
+        names = {"baseline": LIGHTNING, "reference": lawbook_way(max(arguments.runs)).name}
+        write_text(PAGE, page_of(**vars(tables), profile=measure_profile(arguments.steps), **names))
+        console.print(str(PAGE))
 
 
 def _write(folder: Path, tables: Tables) -> None:
@@ -148,6 +156,7 @@ def _arguments() -> argparse.Namespace:
         "--quick", action="store_true", help="one turn of small sweeps: does everything work?"
     )
     parser.add_argument("--out", type=Path, help="folder for sweeps.csv, errors.csv and steps.csv")
+    parser.add_argument("--page", action="store_true", help="also write docs/throughput.md")
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.runs, arguments.peer_runs, arguments.processes, arguments.repeats = [64], 16, 1, 1
@@ -215,6 +224,14 @@ def measure_steps(turn: int, steps: int, cases: Sequence[int] = ()) -> list[dict
         write_beginnings(folder, [0])
         _run_child("step_speed.py", steps, folder, cases)
         return [{"turn": turn, **row} for row in json.loads((folder / "steps.json").read_text())]
+
+
+def measure_profile(steps: int) -> dict[str, float]:
+    """Return the share of each operation in the step of a stack."""
+    with tempfile.TemporaryDirectory() as name:
+        _run_child("step_profile.py", steps, Path(name))
+        found: dict[str, float] = json.loads((Path(name) / "profile.json").read_text())
+        return found
 
 
 def _run_child(script: str, argument: int, folder: Path, more: Sequence[int] = ()) -> Child:

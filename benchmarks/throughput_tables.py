@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -57,11 +57,11 @@ def print_sweeps(console: Console, sweeps: pd.DataFrame, steps: pd.DataFrame, *,
         table.add_row(
             str(way),
             str(runs),
-            _spread(rows["cpu_s"], "{:.3f}"),
-            _spread(per_turn[baseline] / per_turn[way], "{:.1f}"),
+            spread(rows["cpu_s"], "{:.3f}"),
+            spread(per_turn[baseline] / per_turn[way], "{:.1f}"),
             _required(required),
             f"{rows['peak_memory_mb'].median():.0f}",
-            _spread(100 * share, "{:.1f}") + " %",
+            spread(100 * share, "{:.1f}") + " %",
         )
     console.print(table)
 
@@ -72,17 +72,22 @@ def print_agreement(console: Console, errors: pd.DataFrame, *, reference: str) -
     Standard errors are over runs; that of the difference is over the differences of single runs, which share split,
     initial weights and rate, and differ in the order of their examples.
     """
-    by_run = errors.pivot_table(index="run", columns="way", values="test_error", sort=False)
     table = Table(title="Mean test errors of the same runs, in %, ± their standard errors")
     for column in ("way", "runs", "test error", "Lawbook's", "difference", "in standard errors"):
         table.add_column(column, justify="left" if column == "way" else "right")
+    for way, both, difference in mean_errors(errors, reference):
+        off = f"{abs(difference.mean()) / difference.sem():.1f}" if difference.std() > 0 else ""
+        means = (with_error(values) for values in (both[way], both[reference], difference))
+        table.add_row(way, str(len(both)), *means, off)
+    console.print(table)
+
+
+def mean_errors(errors: pd.DataFrame, reference: str) -> Iterator[tuple[str, pd.DataFrame, pd.Series]]:
+    """Yield each way with its test errors beside those of the reference on the same runs, in %, and how they differ."""
+    by_run = errors.pivot_table(index="run", columns="way", values="test_error", sort=False)
     for way in by_run.columns.drop(reference):
         both = 100 * by_run[[way, reference]].dropna()
-        difference = both[way] - both[reference]
-        off = f"{abs(difference.mean()) / difference.sem():.1f}" if difference.std() > 0 else ""
-        means = (_with_error(values) for values in (both[way], both[reference], difference))
-        table.add_row(str(way), str(len(both)), *means, off)
-    console.print(table)
+        yield str(way), both, both[way] - both[reference]
 
 
 def print_steps(console: Console, steps: pd.DataFrame) -> None:
@@ -107,17 +112,17 @@ def print_steps(console: Console, steps: pd.DataFrame) -> None:
         table.add_row(
             str(shape),
             str(stack),
-            _spread(1e6 * rows["bare_s"], "{:.0f}"),
-            _spread(1e6 * rows["stacked_s"], "{:.0f}"),
-            _spread(rows["bare_s"] / rows["stacked_s"], "{:.2f}"),
+            spread(1e6 * rows["bare_s"], "{:.0f}"),
+            spread(1e6 * rows["stacked_s"], "{:.0f}"),
+            spread(rows["bare_s"] / rows["stacked_s"], "{:.2f}"),
             _required(ACCEPTED.get((str(shape), int(stack) if shape == "64-128-10" else None))),
-            _spread(shares["bare"], "{:.0f}") + " %",
-            _spread(shares["stacked"], "{:.0f}") + " %",
+            spread(shares["bare"], "{:.0f}") + " %",
+            spread(shares["stacked"], "{:.0f}") + " %",
         )
     console.print(table)
     peaks = steps.groupby("turn")["peak"].first() / 1e9
     console.print(
-        f"sgemm peak of one thread: {_spread(peaks, '{:.0f}')} GFLOP/s; shares count matrix products only"
+        f"sgemm peak of one thread: {spread(peaks, '{:.0f}')} GFLOP/s; shares count matrix products only"
     )
 
 
@@ -137,13 +142,14 @@ def print_cost_constants(console: Console, steps: pd.DataFrame) -> None:
     console.print(f"STEP_S = {found[0]:.1e}, RUN_STEP_S = {found[1]:.1e}, FLOPS_PER_S = {speed}")
 
 
-def _spread(values: Iterable[float], form: str) -> str:
+def spread(values: Iterable[float], form: str) -> str:
+    """Return the median of some values and, of several, their range."""
     found = np.array(list(values))
     low, middle, high = (form.format(value) for value in (found.min(), np.median(found), found.max()))
     return middle if len(found) == 1 else f"{middle} [{low} – {high}]"
 
 
-def _with_error(values: pd.Series) -> str:
+def with_error(values: pd.Series) -> str:
     """Return the mean and, of several values, its standard error."""
     return f"{values.mean():.2f}" + (f" ± {values.sem():.2f}" if len(values) > 1 else "")
 
