@@ -11,11 +11,6 @@ import yaml
 
 from lawbook.errors import StudyError
 
-try:  # ten times as fast, where PyYAML has libyaml: a study is read twice, its events first
-    from yaml import CSafeLoader as SafeLoader
-except ImportError:
-    from yaml import SafeLoader  # type: ignore[assignment]
-
 LARGEST_FILE, LONGEST_TEXT = 1 << 20, 10_000
 """Bytes of a file, and characters of one text or number in it."""
 
@@ -26,7 +21,7 @@ DEEPEST, MOST_VALUES = 20, 200_000
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
-class _UniqueKeys(SafeLoader):
+class _UniqueKeys(yaml.SafeLoader):
     """YAML's safe loader, which also refuses a key that stands twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:

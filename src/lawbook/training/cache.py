@@ -63,16 +63,13 @@ class Cache:
         if _name(data) != name:
             raise ValueError(f"the content of {name} is another")
         parquet = pq.ParquetFile(io.BytesIO(data))
-        rows = {
-            key: row
-            for key, row in json.loads(parquet.schema_arrow.metadata[b"rows"]).items()
-            if key in wanted
-        }
+        if not parquet.schema_arrow.equals(self._schema):
+            raise ValueError(f"the columns of {name} are others")
+        rows = json.loads(parquet.schema_arrow.metadata[b"rows"])
+        rows = {key: row for key, row in rows.items() if key in wanted}
         if not rows:
             return {}
         table = parquet.read()
-        if not table.schema.equals(self._schema):
-            raise ValueError(f"the columns of {name} are others")
         tables = dict(iter(table.to_pandas().groupby("key", sort=False)))
         nothing = table.slice(0, 0).to_pandas()
         return {
