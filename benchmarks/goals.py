@@ -57,7 +57,7 @@ class Row:
 
 def studies(turns: int) -> Iterator[Row]:
     """Yield what `digits` costs besides its training."""
-    first, *others = study_costs.trained_and_besides("digits", turns)
+    first, *others = study_costs.trained_and_besides("digits", min(turns, 3))
     yield Row("`digits`, every run in the cache", [turn["from the cache"] for turn in others], 60)
     yield Row("`digits` from nothing, less what its runs say they took", [first["besides"]], 60)
 
@@ -122,8 +122,8 @@ PARTS: dict[str, Callable[[int], Iterator[Row]]] = {
 }  # fmt: skip
 
 
-def page_of(rows: Sequence[Row]) -> str:
-    """Return the page."""
+def page_of(rows: Sequence[Row], parts: Sequence[str], turns: int) -> str:
+    """Return the page. parts: those of the table that were measured."""
     table = "\n".join(row.line() for row in rows)
     return f"""# What is aimed at, and what was measured
 
@@ -134,7 +134,7 @@ CPU-seconds on one thread of {platform.machine()} with {transformer_step.cpu_cap
 |---|---|---|---|---|
 {table}
 
-Written by `python benchmarks/goals.py --page`.
+Written by `python benchmarks/goals.py --rows {" ".join(parts)} --turns {turns} --page`.
 """
 
 
@@ -153,7 +153,7 @@ def main() -> None:
             print(row.line(), flush=True)
             rows.append(row)
     if arguments.page:
-        write_text(PAGE, page_of(rows))
+        write_text(PAGE, page_of(rows, arguments.rows, arguments.turns))
         print(PAGE)
 
 
