@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,8 @@ from workload import (
 
 from lawbook.studies import Plan, load_study, make_plan
 
-SHORT_STEPS = 16
+SHORT_STEPS, BLOCK, LEAST_S = 16, 64, 4.0
+"""Steps that are taken off; batches are drawn for so many at once; at least what a bare loop would take for a stack."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,8 @@ def measure(digits: Digits, case: Case, folder: Path, steps: int) -> dict[str, s
     stack = case.stack or stack_size(config)
     bare_steps = max(50, min(1000, steps * stack // 4))
     before = bare_step(digits, bare_steps, width, depth)
+    # The fewer runs, the more steps, lest what they take be lost in what starting takes.
+    steps = max(steps, BLOCK * math.ceil(LEAST_S / (before * stack * BLOCK)))
     stacked = stacked_step(stack, steps, width, depth) / stack
     after = bare_step(digits, bare_steps, width, depth)
     return {

@@ -128,6 +128,7 @@ def main() -> None:
     print_cost_constants(console, tables.steps)
     if arguments.page:
         names = {"baseline": LIGHTNING, "reference": lawbook_way(max(arguments.runs)).name}
+        names["arguments"] = " ".join(sys.argv[1:])
         write_text(PAGE, page_of(**vars(tables), profile=measure_profile(arguments.steps), **names))
         console.print(str(PAGE))
 

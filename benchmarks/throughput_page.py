@@ -22,8 +22,12 @@ def page_of(
     *,
     baseline: str,
     reference: str,
+    arguments: str,
 ) -> str:
-    """Return the page. sweeps, errors, steps: as measured; profile: the share of each operation in a step."""
+    """Return the page. sweeps, errors, steps: as measured; profile: the share of each operation in a step.
+
+    baseline, reference: the ways that seconds and errors are compared with; arguments: those of the command.
+    """
     import torch
 
     peaks = steps.groupby("turn")["peak"].first() / 1e9
@@ -88,7 +92,7 @@ A step of 64 runs of 64-128-10 by PyTorch's profiler, whose own cost is spread o
     pip install -e '.[train,dev]'
     python benchmarks/sweep_throughput.py                     # five turns; about 20 minutes on a quiet machine
     python benchmarks/sweep_throughput.py --quick             # one small turn, about two minutes
-    python benchmarks/sweep_throughput.py --peer-runs 32 --processes 1 --steps 64 --repeats {turns} --page
+    python benchmarks/sweep_throughput.py {arguments}
 
 The last call has written this page. `--out` writes every measurement to `sweeps.csv`, `errors.csv` and `steps.csv`,
 after each turn. At the end it prints the three constants with which `lawbook.studies.cost` predicts a run's seconds,
