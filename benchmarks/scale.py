@@ -192,6 +192,7 @@ def make_up(name: str, runs: Sequence[Run], folder: Path, evaluations: int, code
         "split": np.tile([split for split, _ in METRICS], values.size),
         "metric": np.tile([metric for _, metric in METRICS], values.size),
         "value": np.repeat(values.ravel(), len(METRICS)),
+        "index": pa.nulls(values.size * len(METRICS), COLUMNS["curves"]["index"]),
     }
     curves = pa.table({column: columns[column] for column in COLUMNS["curves"]})
     write_parts([curves], folder / f"{name}.parquet", "curves", made)

@@ -240,5 +240,5 @@ Snakemake twice more, since its plugin does.
   as small as these that is not to be taken for granted: a stack's optimiser alone launches a kernel for each run at
   each step.
 
-Written by `python benchmarks/scale.py --slurm --page`.
+Written by `python benchmarks/scale.py{" --slurm" if measured.slurm else ""} --page`.
 """
