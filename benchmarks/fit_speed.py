@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from processes import Process, timed
 
 from lawbook.seeds import generator
 
-SOURCE = Path(__file__).resolve().parents[1] / "src"
+ONE_CORE = {"OPENBLAS_NUM_THREADS": "1"}
 POINTS = 50_000
 RANGE = (1e2, 1e8)
 """Distinct x of the large table, and the range that they are spread over."""
 
 
-@dataclass(frozen=True)
-class Turn:
-    """What one process took: user and system seconds, and the most memory that it held, in MB (of 2^20 bytes).
-
-    Both are the kernel's (`os.wait4`). Its peak counts what the parent held at the fork, so that it is an upper bound.
-    """
-
-    cpu_s: float
-    peak_mb: float
-
-
-def fit_with_files(turns: int) -> list[Turn]:
+def fit_with_files(turns: int) -> list[Process]:
     """Return what `lawbook fit --out` takes for 240 points in N and D: fit, draws, predictions and figure."""
     n, d = (each.ravel() for each in np.meshgrid(np.geomspace(5e7, 1.6e10, 15), np.geomspace(8e8, 3e11, 16)))
     noise = 0.005 * generator(0, "fit_speed").standard_normal(len(n))
@@ -38,7 +25,7 @@ def fit_with_files(turns: int) -> list[Turn]:
     return _fitted("N,D,loss", [n, d, loss], turns, "--x", "N,D", "--law", "chinchilla", "--out", "fit")
 
 
-def fit_of_many_x(turns: int, seeds: int = 1) -> list[Turn]:
+def fit_of_many_x(turns: int, seeds: int = 1) -> list[Process]:
     """Return what `lawbook fit` of a power law with a floor takes for 50,000 distinct x, each with a run of each seed.
 
     One seed leaves each run a cluster of its own, which is the dearest: so many are then resampled and left out.
@@ -50,29 +37,12 @@ def fit_of_many_x(turns: int, seeds: int = 1) -> list[Turn]:
     return _fitted(header, columns, turns, "--x", "samples", "--law", "power_floor")
 
 
-def _fitted(header: str, columns: list[np.ndarray], turns: int, *options: str) -> list[Turn]:
+def _fitted(header: str, columns: list[np.ndarray], turns: int, *options: str) -> list[Process]:
     """Return what each of some fits of loss in a table takes. Raises RuntimeError if one fails."""
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder) / "runs.csv"
         np.savetxt(table, np.column_stack(columns), delimiter=",", header=header, comments="", fmt="%.17g")
         command = ["-m", "lawbook", "fit", table.name, "--y", "loss", *options]
-        return [_turn([sys.executable, *command], folder) for _ in range(turns)]
-
-
-def _turn(command: list[str], folder: str) -> Turn:
-    """Return what a command takes on one core."""
-    environment = os.environ | {
-        "PYTHONPATH": str(SOURCE),
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            output.seek(0)
-            raise RuntimeError(f"{' '.join(command)}: {output.read().decode()[-2000:]}")
-    return Turn(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+        return [
+            timed(sys.executable, *command, environment=ONE_CORE, folder=Path(folder)) for _ in range(turns)
+        ]

@@ -11,21 +11,18 @@ right shape, since only their size matters to what is done with them.
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from fault_harness.checkout import build
+from processes import REPOSITORY, Process, timed
 from rich.progress import track
 from scale_page import Measured, page_of, tables_of
 
@@ -39,7 +36,6 @@ from lawbook.studies.cost import run_cost
 from lawbook.studies.published import publish
 from lawbook.workflow.stages import STAGES, training_code
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 PAGE = REPOSITORY / "docs/scale.md"
 TEMPLATE = Path(__file__).with_suffix(".yaml")
 RUNS_PER_SEED = 200
@@ -51,7 +47,6 @@ SHARD_FLOPS = (4e12, 1e12, 1e11)
 WARM_FLOPS = (4e12, 4e9)
 """The same for a small study, so that it has few shards and many."""
 
-POLL_S = 0.02
 METRICS = [(split, metric) for split in ("test", "train", "validation") for metric in ("error", "loss")]
 PLANNING = """
 import sys, time
@@ -67,51 +62,6 @@ ON_SLURM = (
     "--workflow-profile", "profiles/slurm", "--latency-wait", "5",
     "--slurm-init-seconds-before-status-checks", "2", "--seconds-between-status-checks", "2",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Process:
-    """What a finished process and its children took, and what it said."""
-
-    wall_s: float
-    cpu_s: float
-    peak_mb: float
-    said: str
-
-    @property
-    def row(self) -> dict[str, float]:
-        """Return its figures."""
-        return {"wall_s": self.wall_s, "cpu_s": self.cpu_s, "peak_mb": self.peak_mb}
-
-
-def timed(
-    *command: object, environment: Mapping[str, str] | None = None, folder: Path = REPOSITORY
-) -> Process:
-    """Run a command in a folder to its end. Raises RuntimeError with what it said if it fails."""
-    alone = {"PYTHONPATH": str(REPOSITORY / "src"), "OMP_NUM_THREADS": "1"}
-    began, peak = time.perf_counter(), 0.0
-    with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(
-            [str(part) for part in command], cwd=folder, env=os.environ | alone | (environment or {}),
-            stdout=output, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        ended = 0
-        while not ended:
-            time.sleep(POLL_S)
-            peak = max(peak, _peak_mb(process.pid))
-            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
-        wall_s = time.perf_counter() - began
-        output.seek(0)
-        said = output.read()
-    if status:
-        raise RuntimeError(f"{command}: {said[-2000:]}")
-    return Process(wall_s, usage.ru_utime + usage.ru_stime, peak, said)
-
-
-def _peak_mb(pid: int) -> float:
-    """Return a process's own peak so far; what `wait4` tells includes its parent's at the moment of the fork."""
-    found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
-    return int(found[1]) / 1024 if found else 0.0
 
 
 def planned(folder: Path, n_runs: int, shard_flops: float = SHARD_FLOPS[0]) -> Plan:

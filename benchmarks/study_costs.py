@@ -10,12 +10,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 from fault_harness.checkout import Checkout, build
+from processes import timed
 
 from lawbook.studies import plan_study
 from lawbook.workflow.stages import STAGES
@@ -23,20 +24,6 @@ from lawbook.workflow.warm.start import PYTHON, WarmJobs, warm_jobs
 
 SMALL = {"draw": "draw_figure", "judge": "judge_claims"}
 """Stages whose jobs train nothing, with their scripts."""
-
-
-def cpu_of(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> float:
-    """Return the CPU-seconds of a command and of all that it has waited for. Raises RuntimeError if it fails."""
-    with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode not in (0, 1, 3):  # a claim may fail
-            output.seek(0)
-            raise RuntimeError(f"{command}: {output.read()[-2000:]}")
-    return usage.ru_utime + usage.ru_stime
 
 
 def trained_and_besides(study: str, turns: int) -> Iterator[dict[str, float]]:
@@ -47,12 +34,16 @@ def trained_and_besides(study: str, turns: int) -> Iterator[dict[str, float]]:
     with tempfile.TemporaryDirectory() as folder:
         checkout = build(Path(folder) / "checkout", study)
         command = [sys.executable, "-m", "lawbook", "run", study, "--cores", "2"]
-        whole = cpu_of(command, checkout.folder, checkout.environment())
+        whole = timed(*command, environment=checkout.environment(), folder=checkout.folder).cpu_s
         yield {"whole": whole, "besides": whole - float(checkout.table("costs")["cpu_s"].sum())}
         for _ in range(turns):
             shutil.rmtree(checkout.path(""))
             shutil.rmtree(checkout.folder / ".snakemake")
-            yield {"from the cache": cpu_of(command, checkout.folder, checkout.environment())}
+            yield {
+                "from the cache": timed(
+                    *command, environment=checkout.environment(), folder=checkout.folder
+                ).cpu_s
+            }
 
 
 def small_jobs(turns: int) -> Iterator[dict[str, float]]:
@@ -113,7 +104,7 @@ def _cpu_of_job(checkout: Checkout, stage_name: str, warm: WarmJobs | None, serv
         "OPENBLAS_NUM_THREADS": "1",
     }
     before = _of_forks(server)
-    spent = cpu_of(command, checkout.folder, environment)
+    spent = timed(*command, environment=environment, folder=checkout.folder).cpu_s
     while warm and server.children():
         pass  # a fork counts once it has been waited for
     return spent + _of_forks(server) - before

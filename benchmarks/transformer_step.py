@@ -132,12 +132,6 @@ def stack_name(n_runs: int) -> str:
     return f"stack of {n_runs}"
 
 
-def gpt_64_turns(stack: int = 1, turns: int = TURNS) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the CPU-seconds per run-step of each turn at width 64, (turns,), by Lawbook and by nanoGPT's loop."""
-    found = turns_of(shape_of(64), (stack,), ("nanoGPT",), turns)
-    return found[stack_name(stack)], found["nanoGPT"]
-
-
 def largest_difference(shape: Shape, n_runs: int = 2) -> float:
     """Return by how much test losses differ from the hand-written loop's after some steps, in float64.
 
