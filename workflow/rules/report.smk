@@ -2,7 +2,8 @@
 
 In:  the tables of a study (curves and costs only of one that trains); a figure's block, the claims, or the
      whole study, through their digests
-Out: figures/{figure}.svg, .pdf, .png and the figure's data as .csv; claims.parquet and .csv; report.html
+Out: figures/{figure}.svg, .pdf, .png and the figure's data as .csv; claims.parquet and .csv; report.html, and what it
+     begins with as card.json
 """
 
 
@@ -60,13 +61,14 @@ rule write_report:
     input:
         inputs.reads("report"),
     output:
-        report(
-            inputs.leaves("report"),
+        page=report(
+            inputs.leaves("report", ".html"),
             caption="../report/report.rst",
             category="{study}",
             subcategory="Report",
             labels={"shows": "the whole report"},
         ),
+        card=inputs.leaves("report", ".json"),
     log:
         "<logs>/{study}/write_report.log",
     localrule: True

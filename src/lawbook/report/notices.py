@@ -15,16 +15,20 @@ from lawbook.results.words import count, plain, text_of
 from lawbook.storage.status import FitStatus, RunStatus, Verdict
 from lawbook.studies.schema import StudyFile
 
+WEIGHTS = ("A result is missing or failed", "A number is less sure than it looks", "How it was done")
+"""What a warning costs, the dearest first."""
+
 BAD = (RunStatus.FAILED, RunStatus.DIVERGED, RunStatus.UNCONVERGED)
 
 
 @dataclass(frozen=True)
 class Group:
-    """The warnings of one kind: what is wrong, how often, and each case."""
+    """The warnings of one kind: what is wrong, how often, each case, and its place in `WEIGHTS`."""
 
     kind: str
     n: int
     cases: tuple[str, ...]
+    weight: int
 
 
 def run_cases(results: Results) -> list[tuple[str, str]]:
@@ -43,6 +47,7 @@ def run_cases(results: Results) -> list[tuple[str, str]]:
 def warnings_of(content: StudyFile, results: Results) -> list[Group]:
     """Return the warnings of a study, those that cost a result first."""
     found: dict[str, dict[str, None]] = defaultdict(dict)
+    harmless = set()
     for status, case in run_cases(results):
         found[f"run_{status}"][case] = None
     fits = results.fits
@@ -55,6 +60,8 @@ def warnings_of(content: StudyFile, results: Results) -> list[Group]:
                 found[f"fit_{row['status']}"][f"{at}, {plain(str(form))}: {reason_of(notes)}"] = None
             for note in notes:
                 # One data set serves all forms: what is said of it is said once.
+                if note.severity == Severity.INFO:
+                    harmless.add(note.code)
                 if note.severity != Severity.REFUSAL:
                     found[note.code][f"{at}: {note.message}"] = None
     for claim in results.claims.to_dict("records"):
@@ -72,22 +79,24 @@ def warnings_of(content: StudyFile, results: Results) -> list[Group]:
         found["no_null"][
             "no law of this study has the role null: the pipeline was not shown data without a law"
         ] = None
-    groups = [Group(kind, len(cases), tuple(cases)) for kind, cases in found.items()]
-    return sorted(groups, key=lambda g: (_weight(g.kind), g.kind))
+    groups = [
+        Group(
+            kind, len(cases), tuple(cases), 2 if kind in harmless else 1 if _place(kind) == len(ORDER) else 0
+        )
+        for kind, cases in found.items()
+    ]
+    return sorted(groups, key=lambda g: (g.weight, _place(g.kind), g.kind))
 
 
-def _weight(kind: str) -> int:
-    order = (
-        "claim_fails",
-        "run_failed",
-        "fit_refused",
-        "fit_not_identified",
-        "disputed_labels",
-        "near_duplicates",
-        "run_diverged",
-        "run_unconverged",
-    )
-    return order.index(kind) if kind in order else len(order)
+ORDER = (
+    "claim_fails", "claim_undecided", "run_failed", "fit_refused", "fit_not_identified", "run_diverged",
+    "run_unconverged",
+)  # fmt: skip
+"""What costs a result, the dearest first."""
+
+
+def _place(kind: str) -> int:
+    return ORDER.index(kind) if kind in ORDER else len(ORDER)
 
 
 def summary(runs: pd.DataFrame) -> str:

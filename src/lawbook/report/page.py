@@ -1,4 +1,4 @@
-"""The report: one HTML page that opens from disk without a network, page one first."""
+"""The report: one HTML page that opens from disk without a network and begins with the answer; and the card."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import pandas as pd
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader, StrictUndefined
 
 from lawbook import __version__
+from lawbook.report.card import card_of, write_card
+from lawbook.report.claim_lines import claim_lines
+from lawbook.report.cost import cost_line, cost_rows
 from lawbook.report.embed import InlineFigure, Link, inline_figure, table_link
 from lawbook.report.headline import cannot_say, headlines, null_outcome
-from lawbook.report.notices import summary, warnings_of
+from lawbook.report.notices import WEIGHTS, summary, warnings_of
 from lawbook.report.pool_scores import COLUMNS as SCORING
 from lawbook.report.pool_scores import probe_data_rows, scoring_rows
 from lawbook.report.sections import shown_sections, template_folders
 from lawbook.results.reader import Results
 from lawbook.results.words import count, fitted_range, measured, number, plain, symbol, text_of
 from lawbook.storage.files import write_text
-from lawbook.storage.status import Verdict
 from lawbook.studies import Study
 from lawbook.studies.analysis import analyses
 from lawbook.studies.schema import StudyFile
 
-ORIGINS = ("exact", "published", "preregistered", "exploratory")
-VERDICTS = tuple(Verdict)
 SIZES = ("n_params", "n_train", "flops")
 METRICS = ("test_loss", "test_error", "validation_loss", "train_loss")
 DOWNLOADS = ("runs", "costs", "fits", "claims", "sensitivity", "slopes", "points", "predictions")
@@ -44,7 +44,7 @@ class Table:
 
 
 def write_report(study: Study, results: Path) -> None:
-    """Write results/report.html from the tables and figures of a results folder.
+    """Write report.html and card.json from the tables and figures of a results folder.
 
     Raises LawbookError for a table or figure that is not there.
     """
@@ -56,39 +56,34 @@ def write_report(study: Study, results: Path) -> None:
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.globals |= {"plain": plain, "number": number, "count": count}
+    card = card_of(study, tables)
+    figures = _figures(study, results)
     page = environment.get_template("page.html").render(
         study=study,
         content=content,
+        card=card,
+        hero=next((figure for figure in figures if figure.name == card.hero), None),
         summary=summary(tables.runs),
-        claim_counts=claim_counts(tables.claims),
-        origins=ORIGINS,
-        verdicts=VERDICTS,
         headlines=headlines(content, tables),
         sections=shown,
         nulls=null_outcome(content, tables.fits),
         cannot_say=cannot_say(content, tables.fits),
         warnings=warnings_of(content, tables),
-        figures=_figures(study, results),
-        claims=tables.claims.to_dict("records"),
-        measured=measured,
+        weights=WEIGHTS,
+        figures=[figure for figure in figures if figure.name != card.hero],
+        claims=claim_lines(content, tables),
         fits=fits_table(tables.fits),
         runs=runs_table(tables),
         downloads=_downloads(content, tables),
         scoring=scoring_rows(tables) if tables.has("scorings") else (),
         scoring_columns=SCORING,
+        cost_line=cost_line(tables.costs, tables.runs) if content.table is None else "",
         cost=cost_rows(tables.costs, tables.runs) if content.table is None else [],
         provenance=provenance_rows(study, tables),
         yaml=study.file.read_text(encoding="utf-8"),
     )
     write_text(results / "report.html", page)
-
-
-def claim_counts(claims: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Return the number of claims by origin and verdict."""
-    return {
-        origin: {v: int(((claims["origin"] == origin) & (claims["verdict"] == v)).sum()) for v in VERDICTS}
-        for origin in ORIGINS
-    }
+    write_card(card, results)
 
 
 def fits_table(fits: pd.DataFrame) -> Table:
@@ -137,30 +132,6 @@ def runs_table(tables: Results) -> Table:
     same = ", ".join(f"{plain(axis)} {text_of(runs[axis].iloc[0])}" for axis in known) if len(runs) else ""
     about = f"In all runs: {same}." if same else ""
     return Table("runs", tuple(map(plain, columns)), rows, table_link("runs", runs), about)
-
-
-def cost_rows(costs: pd.DataFrame, runs: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return what the study cost, as (what, how much); cached runs are counted apart."""
-    trained = costs[~costs["cached"].astype(bool)]
-    cpu, wall = float(trained["cpu_s"].sum()), float(trained["wall_s"].sum())
-    peak = costs["peak_memory_bytes"].max()
-    rows = [
-        (
-            "runs trained",
-            f"{number(len(trained))} of {number(len(costs))}; {number(len(costs) - len(trained))} from the cache",
-        ),
-        (
-            "CPU seconds of training",
-            number(cpu) + (f" ({number(cpu / len(trained), 2)} a run)" if len(trained) else ""),
-        ),
-        ("seconds of training, summed over shards", number(wall)),
-        ("training compute", f"{number(runs['flops'].sum())} FLOPs" if len(runs) else "–"),
-        ("peak memory of a shard", "–" if pd.isna(peak) else f"{number(peak / 2**20)} MiB"),
-    ]
-    for title, column in (("engine", "engine"), ("runs in one stack", "stack_size"), ("device", "device")):
-        uses = costs[column].value_counts().sort_index()
-        rows.append((title, "; ".join(f"{value} ({count(n, 'run')})" for value, n in uses.items()) or "–"))
-    return rows
 
 
 def provenance_rows(study: Study, tables: Results) -> list[tuple[str, str]]:

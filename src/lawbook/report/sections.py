@@ -1,4 +1,4 @@
-"""The parts of analyses in the report, found in their folders by file name: sections with templates, and notices."""
+"""The parts of analyses in the report, found in their folders by file name: sections, notices, answers."""
 
 from __future__ import annotations
 
@@ -43,6 +43,9 @@ class Shown:
 
 
 sections: Registry[Section] = Registry("lawbook.analyses", "section", "section", part="section")
+Answers = Callable[[StudyFile, Results], Iterable[str]]
+"""What `answer.py` defines as `answer`: what the analyses of a study found, in clauses of a sentence."""
+
 notices: Registry[Notices] = Registry("lawbook.analyses", "notices", "notices", part="notices")
 
 
@@ -61,3 +64,6 @@ def template_folders(shown: Iterable[Shown]) -> dict[str, Path]:
     modules = modules_of("lawbook.analyses", "section")
     files = {part.kind: file_of(modules[part.kind]) for part in shown}
     return {kind: file.parent for kind, file in files.items() if file is not None}
+
+
+answers: Registry[Answers] = Registry("lawbook.analyses", "answer", "answer", part="answer")

@@ -84,6 +84,25 @@ def label(column: str, content: StudyFile | None = None) -> str:
     return LABELS.get(column, plain(column))
 
 
+def name_of(column: str) -> str:
+    """Return what a column holds, in words and without its unit.
+
+    >>> name_of("samples"), name_of("n_params_non_embedding"), name_of("momentum")
+    ('pool size D', 'parameters N', 'momentum')
+    """
+    return LABELS.get(column, plain(column)).partition(" (")[0].partition(",")[0]
+
+
+def letter(column: str) -> str:
+    """Return the symbol of a column for a formula, else its name.
+
+    >>> letter("samples"), letter("width"), letter("learning_rate")
+    ('D', 'width', 'η')
+    """
+    last = name_of(column).rpartition(" ")[2]
+    return last if len(last) == 1 else plain(column)
+
+
 def number(value: Any, digits: int = 3) -> str:
     """Write one number with so many significant digits; – if there is none.
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from lawbook.studies.block import Block, Name
+
+Scale = Literal["flops", "N", "D"]
+"""What says how large a run is: its compute, its parameters, its examples."""
 
 
 class Claim(Block):
@@ -34,6 +37,11 @@ class Claim(Block):
     at_most: float | None = None
     origin: Literal["exact", "published", "preregistered", "exploratory"]
     source: str = ""
+    scale: dict[Scale, Annotated[float, Field(gt=0)]] = Field(
+        {},
+        description="How large the source's runs are, {flops: 6.0e18}: compute, parameters N, examples D of one.",
+    )
+    note: str = Field("", description="Why the claim came out so, once it has.")
 
     @field_validator("paired_by", mode="before")
     @classmethod
@@ -64,4 +72,8 @@ class Claim(Block):
             )
         if self.origin in ("exact", "published") and not self.source:
             raise ValueError(f"a claim of origin {self.origin} names its source; add source")
+        if self.scale and self.origin != "published":
+            raise ValueError(
+                "a scale is that of a published source; delete scale, or write origin: published"
+            )
         return self

@@ -6,8 +6,9 @@ from collections.abc import Collection
 from functools import cache
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model, field_validator
 
+from lawbook.errors import suggest
 from lawbook.studies.analysis import Analyses, analyses
 from lawbook.studies.axes import PruningAxes, TrainingAxes
 from lawbook.studies.block import Block, Name
@@ -41,6 +42,7 @@ class StudyFile(Block):
 
     title: str = Field(min_length=1, description="Heading of the report.")
     question: str = Field(min_length=1, description="What the study asks, in one sentence.")
+    topic: str = Field("", description="What the gallery puts the study under, such as data pruning.")
     table: TableBlock | None = Field(
         None, description="A table of runs, instead of task, model, training, pruning and sweeps."
     )
@@ -63,6 +65,11 @@ class StudyFile(Block):
         description="What looks across runs: {kind, a folder in analyses/: {name: that kind's keys}}.",
     )
     figures: list[FigureBlock] = Field([], description="Figures: a kind, or {kind: what it shows}.")
+    hero: str = Field(
+        "",
+        description="The figure that shows the answer, by its file's name: law_error_by_data; by default that of the "
+        "first headline law, else the first.",
+    )
     claims: list[Claim] = Field([], description="Expected values, written down before the run.")
     presets: dict[Name, dict[str, Any]] = Field(
         {}, description="The study at other sizes: by name, what is laid over the keys above."
@@ -73,6 +80,16 @@ class StudyFile(Block):
         gt=0,
         description="Above these FLOPs a shard splits by samples, then by seed; the same everywhere.",
     )
+
+    @field_validator("hero")
+    @classmethod
+    def _drawn(cls, value: str, info: ValidationInfo) -> str:
+        names = [figure.name for figure in info.data.get("figures", [])]
+        if value and value not in names:
+            raise ValueError(
+                f"no figure is called so; {suggest(value, names) if names else 'the study has none'}"
+            )
+        return value
 
 
 def study_model(kinds: Collection[str]) -> type[StudyFile]:

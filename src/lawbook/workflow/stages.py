@@ -218,7 +218,8 @@ def _kinds(plan: Plan) -> set[str]:
 def _reported(plan: Plan, _: str) -> set[str]:
     sections = modules_of("lawbook.analyses", "section")
     shown = {sections[kind] for kind in _kinds(plan) if kind in sections}
-    return _exact(plan) | shown | set(modules_of("lawbook.analyses", "notices").values())
+    told = (modules_of("lawbook.analyses", part).values() for part in ("notices", "answer"))
+    return _exact(plan) | shown | {module for modules in told for module in modules}
 
 
 def _templates(plan: Plan) -> Iterator[Path]:
@@ -328,7 +329,7 @@ STAGES: Mapping[str, Stage] = {
         Stage(
             "report",
             reads=_told,
-            leaves=lambda _: ("report.html",),
+            leaves=lambda _: ("report.html", "card.json"),
             configuration=lambda plan, _: digest(plan.study.content.model_dump(mode="json")),
             modules=("lawbook.report.page",),
             entries=_reported,

@@ -1,0 +1,27 @@
+"""What the answer of a study says of its compute-optimal frontiers: how the best size grows with compute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lawbook.analyses.compute_frontier.words import method_name
+from lawbook.results.reader import Results
+from lawbook.results.words import measured, number, plain
+from lawbook.storage.status import FitStatus
+from lawbook.studies.schema import StudyFile
+
+
+def answer(content: StudyFile, results: Results) -> Iterator[str]:
+    """Yield a clause for each frontier: the exponent of N*(C) by the first method whose fit stands."""
+    for name in content.analyses.of("compute_frontier"):
+        exponents = results.analysis("compute_frontier", name).table("exponents")
+        sizes = exponents[exponents["quantity"] == "size"]
+        sound = sizes[sizes["status"] == FitStatus.OK]
+        if sound.empty:
+            yield f"no method gives the exponent of N*(C) of {plain(name)}"
+            continue
+        row = sound.iloc[0]
+        exact = "" if row["exact"] != row["exact"] else f", exactly {number(row['exact'])}"
+        by = f"{method_name(str(row['method']))}, the first of {len(sound)} methods whose fit stands"
+        value = measured(row["estimate"], row["low"], row["high"])
+        yield f"the best size grows as C^a with a = {value} ({by}){exact}"

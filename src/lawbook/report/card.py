@@ -1,0 +1,186 @@
+"""The card of a study: what its page begins with, as JSON for the gallery, for archives and for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from lawbook import __version__
+from lawbook.claims.judge import expected_range
+from lawbook.errors import LawbookError
+from lawbook.fitting.exact import exact_estimate
+from lawbook.laws.forms import laws as forms
+from lawbook.report.answer import answer, told_form
+from lawbook.report.claim_lines import scales_here
+from lawbook.report.headline import headline_laws
+from lawbook.results.reader import Results
+from lawbook.storage.files import write_text
+from lawbook.storage.status import Verdict
+from lawbook.studies import Study
+from lawbook.studies.schema import StudyFile
+
+FILE = "card.json"
+
+
+class _Part(BaseModel):
+    # Infinite ends of an expected range, and what was not measured, are null.
+    model_config = ConfigDict(extra="ignore", frozen=True, ser_json_inf_nan="null")
+
+
+class ClaimCard(_Part):
+    """A judged claim; the scales are of one run, by flops, N and D, as far as they are known."""
+
+    text: str
+    verdict: Verdict
+    origin: str
+    source: str
+    expected: str
+    expected_low: float | None
+    expected_high: float | None
+    estimate: float | None
+    low: float | None
+    high: float | None
+    n: int
+    reason: str
+    note: str
+    scale_there: dict[str, float]
+    scale_here: dict[str, float]
+
+
+class ExponentCard(_Part):
+    """The exponent of a headline law and group, in the form that the answer tells; exact: the exact curves' own."""
+
+    law: str
+    group: str
+    form: str
+    parameter: str
+    y: str
+    x: str
+    status: str
+    estimate: float | None
+    low: float | None
+    high: float | None
+    decades: float | None
+    exact: dict[str, float]
+
+
+class CostCard(_Part):
+    """What it takes to train all runs of a study, whether they were trained now or came from the cache."""
+
+    runs: int
+    cpu_s: float | None
+    flops: float | None
+    devices: list[str]
+
+
+class Card(_Part):
+    """A study in short: `answer` is in sentences, `hero` the figure that shows it, None where nothing is drawn."""
+
+    study: str
+    title: str
+    question: str
+    topic: str
+    answer: list[str]
+    hero: str | None
+    claims: list[ClaimCard]
+    exponents: list[ExponentCard]
+    cost: CostCard
+    lawbook: str
+
+
+def card_of(study: Study, results: Results) -> Card:
+    """Return the card of a finished study."""
+    content = study.content
+    return Card(
+        study=study.name,
+        title=content.title,
+        question=content.question,
+        topic=content.topic,
+        answer=answer(content, results),
+        hero=hero(content),
+        claims=_claims(content, results),
+        exponents=_exponents(content, results),
+        cost=_cost(content, results),
+        lawbook=__version__,
+    )
+
+
+def write_card(card: Card, folder: Path) -> None:
+    """Write a card into the results folder of its study."""
+    write_text(folder / FILE, card.model_dump_json(indent=1) + "\n")
+
+
+def read_card(folder: Path) -> Card:
+    """Return the card in a results folder. Raises LawbookError if it is absent or damaged."""
+    file = folder / FILE
+    try:
+        return Card.model_validate_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValidationError, UnicodeDecodeError) as error:
+        problem = "is not there" if isinstance(error, FileNotFoundError) else "cannot be read"
+        raise LawbookError(f"{file} {problem}; `lawbook run {folder.name}` makes it") from error
+
+
+def hero(content: StudyFile) -> str | None:
+    """Return the figure that shows the answer: the study's own, else that of the first headline law, else the first."""
+    drawn = {figure.of: figure.name for figure in content.figures if figure.kind == "law"}
+    of_laws = [drawn[name] for name in headline_laws(content) if name in drawn]
+    return next(iter([*filter(None, [content.hero]), *of_laws, *(f.name for f in content.figures)]), None)
+
+
+def _claims(content: StudyFile, results: Results) -> list[ClaimCard]:
+    cards = []
+    for row in results.claims.to_dict("records"):
+        claim = content.claims[row["claim"]]
+        low, high = expected_range(claim)
+        about = {
+            **_numbers(row, "estimate", "low", "high"),
+            **{key: row[key] or "" for key in ("text", "origin", "source", "expected", "reason")},
+            "verdict": row["verdict"],
+            "expected_low": low,
+            "expected_high": high,
+            "n": row["n"],
+            "note": claim.note.strip(),
+            "scale_there": claim.scale,
+            "scale_here": scales_here(claim, content, results),
+        }
+        cards.append(ClaimCard.model_validate(about))
+    return cards
+
+
+def _exponents(content: StudyFile, results: Results) -> list[ExponentCard]:
+    cards, fits = [], results.fits
+    for name, law in headline_laws(content).items():
+        for group, rows in fits[fits["law"] == name].groupby("group", sort=False):
+            form = told_form(law, rows)
+            parameter = forms[form].exponent
+            row = rows[(rows["form"] == form) & (rows["parameter"] == parameter)].iloc[0].to_dict()
+            points = results.points_of(law) if law.exact else results.runs
+            exact = {
+                known: exact_estimate(law, points, str(group), form, parameter, known) for known in law.exact
+            }
+            about = {
+                **_numbers(row, "estimate", "low", "high", "decades"),
+                **{key: row[key] for key in ("law", "group", "form", "parameter", "y", "x", "status")},
+                "exact": {known: value for known, value in exact.items() if pd.notna(value)},
+            }
+            cards.append(ExponentCard.model_validate(about))
+    return cards
+
+
+def _cost(content: StudyFile, results: Results) -> CostCard:
+    runs = results.runs
+    if content.table is not None:
+        return CostCard(runs=len(runs), cpu_s=None, flops=None, devices=[])
+    costs = results.costs
+    devices = sorted(map(str, costs["device"].dropna().unique()))
+    return CostCard(
+        runs=len(runs), cpu_s=float(costs["cpu_s"].sum()), flops=float(runs["flops"].sum()), devices=devices
+    )
+
+
+def _numbers(row: Mapping[Any, Any], *columns: str) -> dict[str, float | None]:
+    return {column: None if pd.isna(row[column]) else float(row[column]) for column in columns}
