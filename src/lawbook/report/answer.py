@@ -228,11 +228,12 @@ def _quantities(claims: Sequence[Claim], judged: Sequence[Mapping[Any, Any]]) ->
         claim = claims[row["claim"]]
         if claim.quantity is None or pd.isna(row["estimate"]):
             continue
-        what = plain(claim.quantity) + (f" of {plain(claim.column)}" if claim.column else "")
-        at = f" at {conditions(claim.where)}" if claim.where else ""
+        of = f" for {plain(claim.column)}" if claim.column else ""
+        given = {**claim.options, **claim.where}
+        at = f" at {conditions(given)}" if given else ""
         value = measured(row["estimate"], row["low"], row["high"])
         doubt = " (undecided)" if row["verdict"] == Verdict.UNDECIDED else ""
-        found.setdefault(what, []).append(f"{value}{at}{doubt}")
+        found.setdefault(plain(claim.quantity), []).append(f"{value}{of}{at}{doubt}")
     for what, values in found.items():
         yield f"the {what} is {_some(values)}"
 
