@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, P
 from lawbook import __version__
 from lawbook.report.embed import InlineFigure, Link, inline_figure, table_link
 from lawbook.report.headline import cannot_say, headlines, null_outcome
+from lawbook.report.learning_curves import LearningCurves, pack_curves
 from lawbook.report.notices import summary, warnings_of
 from lawbook.report.pool_scores import COLUMNS as SCORING
 from lawbook.report.pool_scores import probe_data_rows, scoring_rows
@@ -23,6 +25,7 @@ from lawbook.storage.files import write_text
 from lawbook.storage.status import Verdict
 from lawbook.studies import Study
 from lawbook.studies.analysis import analyses
+from lawbook.studies.roles import REPEATS
 from lawbook.studies.schema import StudyFile
 
 ORIGINS = ("exact", "published", "preregistered", "exploratory")
@@ -49,6 +52,7 @@ def write_report(study: Study, results: Path) -> None:
     Raises LawbookError for a table or figure that is not there.
     """
     tables, content = Results(results), study.content
+    drawn = _figures(study, results)
     shown = shown_sections(content, tables)
     templates = {kind: FileSystemLoader(folder) for kind, folder in template_folders(shown).items()}
     environment = Environment(
@@ -68,7 +72,9 @@ def write_report(study: Study, results: Path) -> None:
         nulls=null_outcome(content, tables.fits),
         cannot_say=cannot_say(content, tables.fits),
         warnings=warnings_of(content, tables),
-        figures=_figures(study, results),
+        figures=drawn,
+        curves=curves_asked(drawn, tables),
+        repeats=REPEATS,
         claims=tables.claims.to_dict("records"),
         measured=measured,
         fits=fits_table(tables.fits),
@@ -217,6 +223,14 @@ def _versions(text: str) -> str:
 
 def _distinct(table: pd.DataFrame, column: str) -> list[str]:
     return sorted(map(str, table[column].dropna().unique()))
+
+
+def curves_asked(drawn: Sequence[InlineFigure], tables: Results) -> LearningCurves | None:
+    """Return the curves of the runs that the points of figures stand for; None if there are none."""
+    asked = {
+        run for figure in drawn if figure.answers for runs in figure.answers["runs"] for run in runs["ids"]
+    }
+    return pack_curves(tables.curves, asked) if asked and tables.has("curves") else None
 
 
 def _figures(study: Study, results: Path) -> list[InlineFigure]:
