@@ -117,12 +117,17 @@ def _scale(label: str, kind: str, limits: tuple[float, float], names: tuple[str,
 
 
 def runs_behind(
-    points: pd.DataFrame, rows: pd.DataFrame, keys: Mapping[str, str], y: str, what: str
+    points: pd.DataFrame,
+    rows: pd.DataFrame,
+    keys: Mapping[str, str],
+    y: str,
+    what: str,
+    drawn: str | None = None,
 ) -> list[Runs]:
     """Return the runs behind each point: those rows that have its x, and its y where several points share an x.
 
-    keys: for each column of `points` that is compared, that of `rows`. y: the column of the rows that is y there. Runs
-    stand in the order of their repeats.
+    keys: for each column of `points` that is compared, that of `rows`. y: the column of the rows that is y there;
+    drawn: that of where it is drawn, if that is another. Runs stand in the order of their repeats.
     """
     rows = rows.sort_values([*(axis for axis in REPEATS if axis in rows), "run_id"])
     places = [_key(row) for row in rows[list(keys.values())].itertuples(index=False, name=None)]
@@ -132,7 +137,10 @@ def runs_behind(
     found = []
     for place, value, crowded in zip(at, points["y"], shared, strict=True):
         part = groups.get(place, rows.iloc[:0])
-        if crowded and (same := np.isclose(part[y].astype(float), float(value), rtol=1e-9, atol=0)).any():
+        if (
+            crowded
+            and (same := np.isclose(part[drawn or y].astype(float), float(value), rtol=1e-9, atol=0)).any()
+        ):
             part = part[same]
         found.append(Runs(tuple(map(str, part["run_id"])), what, tuple(map(float, part[y].astype(float)))))
     return found

@@ -16,9 +16,12 @@ from lawbook.report.style import BLACK, evenly
 from lawbook.results.reader import Results
 from lawbook.results.selection import INPUTS, parse_group, taken
 from lawbook.results.words import label, plain, text_of
-from lawbook.studies.columns_block import bounded
+from lawbook.studies.columns_block import bounded, bounds_of
 from lawbook.studies.law_block import LawBlock
 from lawbook.studies.schema import StudyFile
+
+_DRAWN = "drawn at"
+"""A column of the rows that no study has: spaces are in no name."""
 
 
 def law_answers(
@@ -100,7 +103,12 @@ class _Behind:
 
     def __init__(self, law: LawBlock, results: Results, content: StudyFile) -> None:
         self._law = law
-        self._runs = taken(law, results.points_of(law), bounded(content.columns))
+        runs = taken(law, results.points_of(law), bounded(content.columns))
+        drawn = runs[law.y]
+        if law.y in bounded(content.columns):  # a value that is known by a bound alone is drawn there
+            low, high = (runs[bound] for bound in bounds_of(law.y))
+            drawn = drawn.fillna(low.where(low > 0)).fillna(high)
+        self._runs = runs.assign(**{_DRAWN: drawn})
 
     def points(self, points: pd.DataFrame, group: str) -> list[Runs]:
         """Return the runs behind each point of a group."""
@@ -108,7 +116,7 @@ class _Behind:
         for axis, value in parse_group(group).items():
             runs = runs[[text_of(v) == value for v in runs[axis]]]
         keys = dict(zip(INPUTS, self._law.inputs, strict=False))
-        return runs_behind(points, runs, keys, self._law.y, plain(self._law.y))
+        return runs_behind(points, runs, keys, self._law.y, plain(self._law.y), _DRAWN)
 
 
 def _measured(points: pd.DataFrame, runs: list[Runs], name: str, colour: str, marker: str) -> Trace:
