@@ -42,7 +42,7 @@ class Link:
 class InlineFigure:
     """A figure inside the page: its SVG, title, caption, its data as a download, and what it answers, if anything.
 
-    place: where in the page it stands, of which its ids tell.
+    place: where in the page it stands, of which its ids tell. asked: the runs that its points stand for.
     """
 
     place: str
@@ -52,6 +52,7 @@ class InlineFigure:
     caption: str
     data: Link
     answers: dict[str, Any] | None
+    asked: frozenset[str]
 
 
 def csv_link(name: str, text: str) -> Link:
@@ -77,9 +78,7 @@ def inline_figure(folder: Path, name: str, place: str = "figure") -> InlineFigur
     try:
         root = ElementTree.parse(file).getroot()
         data = (folder / f"{name}.csv").read_text(encoding="utf-8")
-        answers = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-        if not answers["panels"]:
-            answers = None
+        answers, asked = _answers((folder / f"{name}.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError, ElementTree.ParseError) as error:
         raise LawbookError(f"{file}: the figure cannot be read ({error}); draw it again") from error
     title, caption = (root.findtext(f".//{{{_DC}}}{tag}") or "" for tag in ("title", "description"))
@@ -104,7 +103,18 @@ def inline_figure(folder: Path, name: str, place: str = "figure") -> InlineFigur
     ElementTree.register_namespace("", _SVG)
     ElementTree.register_namespace("xlink", _XLINK)
     svg = Markup(ElementTree.tostring(root, encoding="unicode"))
-    return InlineFigure(place, name, svg, title, caption, csv_link(f"{name}.csv", data), answers)
+    return InlineFigure(place, name, svg, title, caption, csv_link(f"{name}.csv", data), answers, asked)
+
+
+def _answers(text: str) -> tuple[dict[str, Any] | None, frozenset[str]]:
+    """Return what a figure answers, None if nothing, and the runs that its points stand for."""
+    answers = json.loads(text, parse_constant=_refuse)
+    asked = frozenset(str(run) for runs in answers["runs"] for run in runs["ids"])
+    return (answers, asked) if answers["panels"] else (None, frozenset())
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 def _disarm(element: ElementTree.Element) -> None:

@@ -17,7 +17,6 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from lawbook.report.style import BLACK
-from lawbook.studies.roles import REPEATS
 
 _DIGITS = 6
 """Significant digits of a coordinate: far more than a screen shows."""
@@ -127,9 +126,8 @@ def runs_behind(
     """Return the runs behind each point: those rows that have its x, and its y where several points share an x.
 
     keys: for each column of `points` that is compared, that of `rows`. y: the column of the rows that is y there;
-    drawn: that of where it is drawn, if that is another. Runs stand in the order of their repeats.
+    drawn: that of where it is drawn, if that is another. Runs stand in the order of the rows.
     """
-    rows = rows.sort_values([*(axis for axis in REPEATS if axis in rows), "run_id"])
     places = [_key(row) for row in rows[list(keys.values())].itertuples(index=False, name=None)]
     groups = dict(iter(rows.groupby(pd.Series(places, index=rows.index), sort=False)))
     at = [_key(row) for row in points[list(keys)].itertuples(index=False, name=None)]

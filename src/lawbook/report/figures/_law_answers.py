@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from lawbook.fitting.exact import exact_points
 from lawbook.report.figures._law_series import EXACT_DASHES, Series, rows_of
+from lawbook.report.figures._series import by_repeats
 from lawbook.report.interactive import Interactive, Panel, Runs, Trace, limits_of, panel_of, runs_behind
 from lawbook.report.style import BLACK, evenly
 from lawbook.results.reader import Results
@@ -108,7 +109,7 @@ class _Behind:
         if law.y in bounded(content.columns):  # a value that is known by a bound alone is drawn there
             low, high = (runs[bound] for bound in bounds_of(law.y))
             drawn = drawn.fillna(low.where(low > 0)).fillna(high)
-        self._runs = runs.assign(**{_DRAWN: drawn})
+        self._runs = by_repeats(runs.assign(**{_DRAWN: drawn}))
 
     def points(self, points: pd.DataFrame, group: str) -> list[Runs]:
         """Return the runs behind each point of a group."""

@@ -202,11 +202,16 @@ def draw_seeds(axes: Axes, runs: pd.DataFrame, y: str, x: str, line: Line) -> No
         axes.plot(zero[x], 1 / zero["n_eval"], marker="v", zorder=1, **look)
 
 
+def by_repeats(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return runs in the order in which a point lists them: by fold, seed and name."""
+    return runs.sort_values([*(axis for axis in REPEATS if axis in runs), "run_id"])
+
+
 def traces_of(
     points: pd.DataFrame, runs: pd.DataFrame, y: str, x: str, line: Line, *, joined: bool
 ) -> list[Trace]:
     """Return what `draw_seeds` and `draw_points` draw, with the runs behind each point."""
-    seen = runs[(runs["status"] != RunStatus.DIVERGED) & runs[y].notna()]
+    seen = by_repeats(runs[(runs["status"] != RunStatus.DIVERGED) & runs[y].notna()])
     at = seen[y].astype(float)
     lowest = 1 / seen["n_eval"] if y == "test_error" and "n_eval" in seen else at
     dots = Trace(

@@ -29,7 +29,16 @@ from lawbook.report.figures._along import (
     value_axis,
     values_along,
 )
-from lawbook.report.figures._series import WHERE, Line, as_data, chosen_runs, make_lines, repeats_text, shown
+from lawbook.report.figures._series import (
+    WHERE,
+    Line,
+    as_data,
+    by_repeats,
+    chosen_runs,
+    make_lines,
+    repeats_text,
+    shown,
+)
 from lawbook.report.interactive import Interactive, Runs, Trace, each_run, panel_of
 from lawbook.report.style import BLACK, DOUBLE, GREY, RED, SINGLE, colours, new_figure
 from lawbook.results.reader import Results
@@ -38,7 +47,6 @@ from lawbook.results.words import enumerate_words, label, number, plain
 from lawbook.storage.columns import SPLITS
 from lawbook.storage.status import RunStatus
 from lawbook.studies.figure_block import FigureBlock
-from lawbook.studies.roles import REPEATS
 from lawbook.studies.schema import StudyFile
 
 
@@ -214,9 +222,8 @@ def _draw_panel(
 def _mean_trace(points: pd.DataFrame, panel: Panel, line: Line, look: Look) -> Trace:
     """Return the means of a line along training with their band, and all its runs behind each of them."""
     points = points.sort_values("x")
-    there = line.runs[line.runs["run_id"].isin(panel.rows["run_id"])]
-    ordered = there.sort_values([*(axis for axis in REPEATS if axis in there), "run_id"])
-    runs = Runs(tuple(map(str, ordered["run_id"])), plain(panel.name))
+    there = by_repeats(line.runs[line.runs["run_id"].isin(panel.rows["run_id"])])
+    runs = Runs(tuple(map(str, there["run_id"])), plain(panel.name))
     marker = "o" if len(points) == 1 else ""
     return Trace(
         line.label, points["x"], points["y"], low=points["low"], high=points["high"], runs=[runs],

@@ -16,7 +16,15 @@ from matplotlib.figure import Figure
 from lawbook.axes import Config
 from lawbook.errors import LawbookError, suggest
 from lawbook.report.figures import Drawn, Kind
-from lawbook.report.figures._series import WHERE, as_data, chosen_runs, plain_means, repeats_text, shown
+from lawbook.report.figures._series import (
+    WHERE,
+    as_data,
+    by_repeats,
+    chosen_runs,
+    plain_means,
+    repeats_text,
+    shown,
+)
 from lawbook.report.interactive import Interactive, Trace, each_run, panel_of, runs_behind
 from lawbook.report.style import BLACK, GREY, MARKERS, SINGLE, colours, label_bar, log_axis, new_figure
 from lawbook.results.reader import Results
@@ -148,7 +156,9 @@ def _mean_traces(
     """Return the means over repeats with intervals on both axes, and the runs behind each, if there are any."""
     if means.empty:
         return []
-    behind = runs_behind(means.assign(y=means[y]), runs, {axis: axis for axis in varied}, y, plain(y))
+    behind = runs_behind(
+        means.assign(y=means[y]), by_repeats(runs), {axis: axis for axis in varied}, y, plain(y)
+    )
     return [
         Trace(
             name, means[x], means[y], low=means[f"{y}_low"], high=means[f"{y}_high"], x_low=means[f"{x}_low"],
