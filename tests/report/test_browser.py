@@ -202,6 +202,7 @@ def test_print_and_the_button_show_the_printed_figure(opened):
     assert (printed.is_visible(), drawn.is_visible()) == (True, False)
     page.locator(LAW).get_by_role("button", name="as printed").click()
     page.emulate_media(media="print")
+    assert not page.locator(f"{LAW} .bar").is_visible()
     assert (printed.is_visible(), drawn.is_visible()) == (True, False)
 
 

@@ -146,6 +146,20 @@ def test_every_form_can_be_told_from_the_points_and_a_refused_one_is_named(simul
     assert all(trace["dashes"] is None for trace in refused["panels"][0]["traces"])
 
 
+@pytest.mark.parametrize(
+    "name", ["law_error_by_data", "law_error_by_kept", "axis_model_size", "curves_data_size"]
+)
+def test_every_interval_holds_its_point(name, simulated):
+    seen = 0
+    for panel in answers_of(simulated.folder, name)["panels"]:
+        for trace in panel["traces"]:
+            for y, low, high in zip(trace["y"], trace.get("low", []), trace.get("high", []), strict=False):
+                if None not in (y, low, high):
+                    assert low <= y <= high
+                    seen += 1
+    assert seen > 10
+
+
 def test_scales_and_labels_are_those_of_the_print(simulated):
     first = answers_of(simulated.folder, "law_error_by_data")["panels"][0]
     assert (first["x"]["scale"], first["y"]["scale"]) == ("log", "log")

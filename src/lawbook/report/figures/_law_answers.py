@@ -87,7 +87,12 @@ def surface_answers(
     if ends := [float(end) for trace in traces["main"] for end in (np.min(trace.y), np.max(trace.y))]:
         both = [min(ends), max(ends)]
         traces["main"].append(Trace("", both, both, line="-", width=0.8))
-    return _interactive([panel_of(grid[panel], drawn) for panel, drawn in traces.items()], series)
+    residual = "log residual (measured − fitted)"
+    panels = [
+        panel_of(grid[panel], drawn, y_label="" if grid[panel].get_title(loc="left") else residual)
+        for panel, drawn in traces.items()
+    ]
+    return _interactive(panels, series)
 
 
 def _interactive(panels: Sequence[Panel], series: Sequence[Series]) -> Interactive:
@@ -141,8 +146,8 @@ def _curve(curve: pd.DataFrame, s: Series) -> Trace:
 def _residual(points: pd.DataFrame, x: pd.Series, runs: list[Runs], s: Series) -> Trace:
     """Return log residuals, measured over fitted, with the intervals of the points; limits have none."""
     seen = ~points["censored"].to_numpy(dtype=bool)
-    shown, y = points[seen], points.loc[seen, "y"]
-    low, high = np.log(shown["low"] / y), np.log(shown["high"] / y)
+    shown = points[seen]
+    low, high = (shown["residual"] + np.log(shown[end] / shown["y"]) for end in ("low", "high"))
     behind = [each for each, keep in zip(runs, seen, strict=True) if keep]
     return Trace(
         s.text, x[seen], shown["residual"], low=low, high=high, runs=behind, colour=s.colour, marker=s.marker,

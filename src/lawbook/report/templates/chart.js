@@ -179,8 +179,12 @@ const Chart = (() => {
 
       const grid = make("g", { stroke: FAINT });
       const texts = make("g", { "font-size": 11.5, fill: INK });
+      let written = -Infinity; // up to where the labels along x reach
       for (const [value, text] of xTicks) {
         grid.append(make("line", { x1: x.at(value), x2: x.at(value), y1: 8, y2: height - 22 }));
+        const half = 3.4 * text.length;
+        if (x.at(value) - half < written) continue;
+        written = x.at(value) + half + 6;
         texts.append(make("text", { x: x.at(value), y: height - 6, "text-anchor": "middle" }, text));
       }
       for (const [value, text] of yTicks) {

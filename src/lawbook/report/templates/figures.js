@@ -206,7 +206,7 @@
       make("div", { className: "switches legend" }, ...shown));
     live.querySelector(".legend").setAttribute("role", "group");
     live.querySelector(".legend").setAttribute("aria-label", "What is drawn");
-    const bar = make("div", { className: "switches bar" }, make("span", { className: "scales" }, ...scales, ...ends), make("span", { className: "small hint", textContent: "Point at a mark for its runs, click it for their curves." }), printed);
+    const bar = make("div", { className: "switches bar" }, make("span", { className: "scales" }, ...scales, ...ends), make("span", { className: "small hint", textContent: `Point at a mark for its runs, click it ${byId("curves-data") ? "for their learning curves" : "to list them"}.` }), printed);
     figure.querySelector(".printed").before(bar, live);
     figure.classList.add("live");
     let width = 0;
