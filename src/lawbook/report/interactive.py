@@ -44,8 +44,7 @@ class Trace:
     name: its entry of the legend, by which it is turned off and on; '' for one that always stays. low, high: ends of
     the interval of y, drawn as bars, or as a `band`; x_low, x_high: those of x. limits: by point −1 where y is an upper
     limit, 1 where it is a lower one, 0 where it is neither. runs: those behind each point; one for all points if it is
-    one. marker, line: as Matplotlib names them; without a line points are not joined. colours: of each point, if they
-    differ.
+    one. marker, line: as Matplotlib names them; without a line points are not joined.
     """
 
     name: str
@@ -58,7 +57,6 @@ class Trace:
     limits: ArrayLike | None = None
     runs: Sequence[Runs] = ()
     colour: str = BLACK
-    colours: Sequence[str] = ()
     marker: str = ""
     line: Any = None
     width: float = 1.3
@@ -202,7 +200,6 @@ def _trace(trace: Trace, behind: dict[Runs, int]) -> dict[str, Any]:
         **{key: _numbers(values) for key, values in arrays.items() if values is not None},
         "runs": [behind.setdefault(runs, len(behind)) for runs in trace.runs],
         "colour": trace.colour,
-        **({"colours": list(trace.colours)} if trace.colours else {}),
         "marker": trace.marker,
         "dashes": None if trace.line is None else _dashes(trace.line, trace.width),
         "width": trace.width,

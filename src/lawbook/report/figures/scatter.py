@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +32,9 @@ from lawbook.results.words import count, enumerate_words, label, plain
 from lawbook.storage.status import RunStatus
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.schema import StudyFile
+
+MOST_NAMED = 60
+"""Up to so many values of an axis can be turned off and on in the page one by one."""
 
 FEW = 7
 """Up to so many values of an axis have an entry of the legend each; more numbers have a colour bar."""
@@ -65,6 +67,8 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     data = as_data([({"part": "run"}, drawn[[*dict.fromkeys(c for c in ("run_id", x, y, by) if c)]]),
                     ({"part": "mean"}, points)])  # fmt: skip
     caption = _caption(block, runs, drawn, points)
+    if block.options.get("identity"):
+        traces.append(Trace("equal", axes.get_xlim(), axes.get_xlim(), line="--", width=0.8))
     answers = Interactive((panel_of(axes, traces),))
     return Drawn(figure, data, f"{plain(y).capitalize()} against {plain(x)}", caption, answers)
 
@@ -122,16 +126,13 @@ def _draw_groups(
             _bars(axes, points, x, y, GREY)
             dots = axes.scatter(points[x], points[y], c=points[by], cmap="viridis", norm=norm, s=18, zorder=4)
         label_bar(figure.colorbar(dots, ax=axes), values, label(str(by)))
-
-        def hues(table: pd.DataFrame) -> list[str]:
-            return [to_hex(colormaps["viridis"](norm(value))) for value in table[by].astype(float)]
-
-        dot = Trace("", runs[x], runs[y], runs=each_run(runs, y, plain(y)), colours=hues(runs), marker="o",
-                    size=3.0 if len(points) else 4.0, opacity=alpha)  # fmt: skip
-        return [
-            dot,
-            *(replace(mean, colours=hues(points)) for mean in _mean_traces(points, runs, x, y, varied, "")),
-        ]
+        found: list[Trace] = []
+        for value in values:
+            part, means = (table[table[by] == value] if len(table) else table for table in (runs, points))
+            called = shown(str(by), value) if len(values) <= MOST_NAMED else ""
+            hue = to_hex(colormaps["viridis"](norm(float(value))))
+            found += _traces(called, part, means, x, y, varied, hue, "o")
+        return found
     traces = []
     groups = [(value, runs[runs[by] == value]) for value in values] if coloured else [(None, runs)]
     for i, ((value, part), hue) in enumerate(zip(groups, colours(v for v, _ in groups), strict=True)):
@@ -140,30 +141,39 @@ def _draw_groups(
         size, alpha = (3.0, 0.35) if len(means) else (4.0, 0.8)
         axes.plot(part[x], part[y], color=hue, marker=marker, ls="none", zorder=2, ms=size, alpha=alpha, mew=0,
                   label=None if len(means) else name)  # fmt: skip
-        traces.append(Trace(name or "", part[x], part[y], runs=each_run(part, y, plain(y)), colour=hue, marker=marker,
-                            size=size, opacity=alpha))  # fmt: skip
+        traces += _traces(name or "", part, means, x, y, varied, hue, marker)
         if len(means):
             _bars(axes, means, x, y, hue)
             axes.plot(means[x], means[y], color=hue, marker=marker, ls="none", ms=4.5, zorder=4, label=name)
-            drawn = _mean_traces(means, part, x, y, varied, name or "")
-            traces += [replace(mean, colour=hue, marker=marker) for mean in drawn]
     return traces
 
 
-def _mean_traces(
-    means: pd.DataFrame, runs: pd.DataFrame, x: str, y: str, varied: list[str], name: str
+def _traces(
+    name: str,
+    runs: pd.DataFrame,
+    means: pd.DataFrame,
+    x: str,
+    y: str,
+    varied: list[str],
+    colour: str,
+    marker: str,
 ) -> list[Trace]:
-    """Return the means over repeats with intervals on both axes, and the runs behind each, if there are any."""
+    """Return the runs of one colour, and their means over repeats with intervals on both axes, if there are any."""
+    size, opacity = (3.0, 0.35) if len(means) else (4.0, 0.8)
+    dots = Trace(
+        name, runs[x], runs[y], runs=each_run(runs, y, plain(y)), colour=colour, marker=marker, size=size,
+        opacity=opacity,
+    )  # fmt: skip
     if means.empty:
-        return []
-    behind = runs_behind(
-        means.assign(y=means[y]), by_repeats(runs), {axis: axis for axis in varied}, y, plain(y)
-    )
+        return [dots]
+    same = {axis: axis for axis in varied}
     return [
+        dots,
         Trace(
             name, means[x], means[y], low=means[f"{y}_low"], high=means[f"{y}_high"], x_low=means[f"{x}_low"],
-            x_high=means[f"{x}_high"], runs=behind, marker="o", size=4.5,
-        )
+            x_high=means[f"{x}_high"], runs=runs_behind(means.assign(y=means[y]), by_repeats(runs), same, y, plain(y)),
+            colour=colour, marker=marker, size=4.5,
+        ),
     ]  # fmt: skip
 
 

@@ -225,17 +225,15 @@ const Chart = (() => {
       }
       const size = 1.33 * trace.size;
       const shape = (i) => ({ "-1": "v", 1: "^" })[trace.limits?.[i]] ?? trace.marker;
-      const group = (indices, colour, hollow) => {
+      const group = (indices, hollow) => {
         if (!indices.length) return;
         const d = indices.map((i) => marked(shape(i), x.at(trace.x[i]), y.at(trace.y[i]), size)).join("");
         const crossed = trace.marker.toLowerCase() === "x";
-        marks.append(make("path", { d, fill: hollow ? "#ffffff" : crossed ? "none" : colour, stroke: colour, "stroke-width": hollow || crossed ? 1.4 : 0, opacity: trace.opacity }));
+        marks.append(make("path", { d, fill: hollow ? "#ffffff" : crossed ? "none" : trace.colour, stroke: trace.colour, "stroke-width": hollow || crossed ? 1.4 : 0, opacity: trace.opacity }));
       };
-      if (trace.marker && trace.colours) {
-        for (const i of places) group([i], trace.colours[i], false);
-      } else if (trace.marker) {
-        group(places.filter((i) => !trace.limits?.[i]), trace.colour, false);
-        group(places.filter((i) => trace.limits?.[i]), trace.colour, true);
+      if (trace.marker) {
+        group(places.filter((i) => !trace.limits?.[i]), false);
+        group(places.filter((i) => trace.limits?.[i]), true);
       }
       for (const i of places) {
         if (x.holds(trace.x[i]) && y.holds(trace.y[i])) this.targets.push({ trace, i, at: [x.at(trace.x[i]), y.at(trace.y[i])] });
