@@ -30,3 +30,17 @@ def caches() -> dict[str, str]:
     folder = Path(".snakemake/cache").absolute()
     places = {"XDG_CACHE_HOME": folder, "MPLCONFIGDIR": folder / "matplotlib"}
     return {name: os.environ.get(name) or str(place) for name, place in places.items()}
+
+
+def workflow_files() -> dict[str, Path]:
+    """Return the files of the workflow, those of this folder or those beside this code: Snakefile, rules and scripts.
+
+    Raises LawbookError if neither place holds them: this code was installed without its workflow.
+    """
+    beside = Path(__file__).resolve().parents[3]
+    for clone in (Path(), beside):
+        if (clone / "workflow/Snakefile").is_file() and (clone / "scripts").is_dir():
+            files = [clone / "workflow/Snakefile", *clone.glob("workflow/rules/*.smk"), *clone.glob("scripts/*.py")]
+            return {file.relative_to(clone).as_posix(): file for file in sorted(files)}
+    fix = "run this in a clone of Lawbook"
+    raise LawbookError(f"neither this folder nor {beside} holds workflow/Snakefile and scripts; {fix}")
