@@ -13,8 +13,12 @@ from requests_cache import CachedResponse, CachedSession
 
 RUN = "https://w3id.org/ro/terms/workflow-run"
 CONTEXTS = {
-    "https://w3id.org/ro/crate/1.1/context": files("rocrate").joinpath("data/ro-crate.jsonld").read_text("utf-8"),
-    f"{RUN}/context": json.dumps({"@context": {term: f"{RUN}#{term}" for term in ("resourceUsage", "sha256")}}),
+    "https://w3id.org/ro/crate/1.1/context": files("rocrate")
+    .joinpath("data/ro-crate.jsonld")
+    .read_text("utf-8"),
+    f"{RUN}/context": json.dumps(
+        {"@context": {term: f"{RUN}#{term}" for term in ("resourceUsage", "sha256")}}
+    ),
 }
 
 session = CachedSession(cache_name=sys.argv[1], backend="sqlite")

@@ -28,7 +28,9 @@ def export(
     ro_crate: Annotated[bool, typer.Option("--ro-crate", help="The same as --as ro-crate.")] = False,
     licence: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="The licence of the results: an SPDX identifier such as CC-BY-4.0, or a URL."),
+        typer.Option(
+            metavar="ID", help="The licence of the results: an SPDX identifier such as CC-BY-4.0, or a URL."
+        ),
     ] = None,
     out: Annotated[
         Path | None,

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from lawbook.bundle.export import Contents, contents_of
 from lawbook.errors import LawbookError
 from lawbook.registry import Registry
 from lawbook.results.reader import Results
+from lawbook.results.words import measured
 from lawbook.studies import Plan
 from lawbook.studies.schema import StudyFile
 
@@ -54,6 +56,15 @@ class Finished:
     def tables(self) -> Results:
         """Return its tables."""
         return Results(self.results)
+
+    @cached_property
+    def claims(self) -> list[dict[str, Any]]:
+        """Return its judged claims, by column; a text that is missing is empty, `measured` tells the estimate."""
+        claims = self.tables.claims.fillna(
+            dict.fromkeys(("text", "origin", "source", "expected", "reason"), "")
+        )
+        rows: list[dict[Any, Any]] = claims.to_dict("records")
+        return [{**row, "measured": measured(row["estimate"], row["low"], row["high"])} for row in rows]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import yaml
 
 _MARKUP = re.compile(r"[\\`*\[\]<>|~$&!@]|(?<![^\W_])_|_(?![^\W_])")
 """What marks up text inside a line; an underscore between letters does not."""
-_AT_START = re.compile(r"^(?=[#+=:-])|^(\d+)(?=[.)])")
+_AT_START = re.compile(r"^(?=[#+=:-])|^(\d+)(?=[.)](?:\s|$))")
 """What makes a line a heading, a list or a rule."""
 _ADDRESS = re.compile(r":(?=//)|(?<=www)\.|(?<=\])\(", re.IGNORECASE)
 """What makes an address a link by itself; a bracket after one that is escaped, since simple readers ignore that."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import metadata
 from typing import Any
 from urllib.parse import quote
 
 from lawbook.bundle.export import LEFT_OUT, label, study_file
 from lawbook.exports import Finished
+from lawbook.exports._lawbook import about, repository
 from lawbook.storage.provenance import read_provenance
 from lawbook.workflow.freshness import CARRIERS
 from lawbook.workflow.job_records import Ran, when_made
@@ -70,7 +70,9 @@ class Job:
     def patterns(self) -> dict[str, str]:
         """Return for each file that it made how the files of all parts of its stage are called."""
         above, _, _ = self.part.rpartition("/")
-        wildcard = "/".join(filter(None, (above, f"{{{self.stage.wildcard}}}"))) if self.stage.wildcard else ""
+        wildcard = (
+            "/".join(filter(None, (above, f"{{{self.stage.wildcard}}}"))) if self.stage.wildcard else ""
+        )
         return dict(zip(self.leaves, self.stage.leaves(wildcard), strict=True))
 
 
@@ -135,7 +137,8 @@ class Record:
         return {
             "@id": WORKFLOW,
             "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
-            "description": metadata("lawbook")["Summary"],
+            "name": "Lawbook",
+            "description": about(),
             "conformsTo": ref("https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"),
             "programmingLanguage": ref(LANGUAGE),
             **self._of_lawbook(),
@@ -158,10 +161,8 @@ class Record:
 
     def _of_lawbook(self) -> Entity:
         """Return what is known of a file of Lawbook's own: where it comes from, and the version that ran."""
-        urls = dict(line.split(", ", 1) for line in metadata("lawbook").get_all("Project-URL", []))
-        version = self.study.contents.manifest.versions.get("lawbook")
-        known = {"url": ref(urls["Repository"]) if "Repository" in urls else None, "version": version}
-        return {name: value for name, value in known.items() if value}
+        version, url = self.study.contents.manifest.versions.get("lawbook"), repository()
+        return {**({"url": ref(url)} if url else {}), **({"version": version} if version else {})}
 
     def _step(self, position: int, stage: Stage) -> Entity:
         return {
@@ -186,7 +187,9 @@ class Record:
             **_times([job.ran for job in self.jobs]),
         }
         for job in self.jobs:
-            configuration, code = (of(study.plan, job.part) for of in (job.stage.configuration, job.stage.code))
+            configuration, code = (
+                of(study.plan, job.part) for of in (job.stage.configuration, job.stage.code)
+            )
             usage = self._usage(job)
             told = {"what the study says to it": configuration, "its code": code}
             digests = ", ".join(f"of {what} {digest}" for what, digest in told.items() if digest)
@@ -237,7 +240,10 @@ class Record:
         costs = self.study.tables.costs
         trained = costs[(costs["shard"] == job.part) & ~costs["cached"].astype(bool)]
         seconds, memory = trained["cpu_s"].sum(min_count=1), trained["peak_memory_bytes"].max()
-        measured = (("cpu_s", "CPU time of its runs", seconds, SECOND), ("peak_memory_bytes", "peak memory", memory, BYTE))
+        measured = (
+            ("cpu_s", "CPU time of its runs", seconds, SECOND),
+            ("peak_memory_bytes", "peak memory", memory, BYTE),
+        )
         return [
             {
                 "@id": job.identity.replace("#job/", f"#usage/{column}/", 1),
@@ -286,9 +292,10 @@ class Record:
         yield {"@id": ENGINE, "@type": "SoftwareApplication", "name": "Snakemake", "url": ref(ENGINE)}
         for name, version in sorted(set().union(*self.software.values())):
             identity = _package(name, version)
+            url = repository() if name == "lawbook" else identity
             yield {
                 "@id": identity, "@type": "SoftwareApplication", "name": name, "softwareVersion": version,
-                "url": ref(identity),
+                **({"url": ref(url)} if url else {}),
             }  # fmt: skip
 
     def _parameters_of(self, names: Iterable[str]) -> list[Entity]:
@@ -313,16 +320,21 @@ def _times(ran: list[Ran | None]) -> dict[str, str]:
     if not known or len(known) < len(ran):
         return {}
     start, end = min(job.start for job in known), max(job.end for job in known)
-    return {"startTime": start.isoformat(timespec="milliseconds"), "endTime": end.isoformat(timespec="milliseconds")}
+    return {
+        "startTime": start.isoformat(timespec="milliseconds"),
+        "endTime": end.isoformat(timespec="milliseconds"),
+    }
 
 
 def _package(name: str, version: str) -> str:
-    """Return the URL of a version of Python or of a package; a local mark, as in 2.13.0+cpu, is no part of it.
+    """Return the URI of a version of Python, of a package or of Lawbook itself.
 
-    >>> _package("python", "3.11.7"), _package("torch", "2.13.0+cpu")
-    ('https://www.python.org/downloads/release/python-3117/', 'https://pypi.org/project/torch/2.13.0/')
+    >>> _package("python", "3.11.7"), _package("numpy", "2.4.6"), _package("lawbook", "0.1.0")
+    ('https://www.python.org/downloads/release/python-3117/', 'https://pypi.org/project/numpy/2.4.6/', '#lawbook-0.1.0')
     """
-    public = quote(version.partition("+")[0])
+    public, _, local = map(quote, version.partition("+"))
+    if name == "lawbook":
+        return f"#lawbook-{quote(version)}"
     if name == "python":
         return f"https://www.python.org/downloads/release/python-{public.replace('.', '')}/"
-    return f"https://pypi.org/project/{quote(name)}/{public}/"
+    return f"https://pypi.org/project/{quote(name)}/{public}/{local and f'#{local}'}"

@@ -40,7 +40,11 @@ def workflow_files() -> dict[str, Path]:
     beside = Path(__file__).resolve().parents[3]
     for clone in (Path(), beside):
         if (clone / "workflow/Snakefile").is_file() and (clone / "scripts").is_dir():
-            files = [clone / "workflow/Snakefile", *clone.glob("workflow/rules/*.smk"), *clone.glob("scripts/*.py")]
+            files = [
+                clone / "workflow/Snakefile",
+                *clone.glob("workflow/rules/*.smk"),
+                *clone.glob("scripts/*.py"),
+            ]
             return {file.relative_to(clone).as_posix(): file for file in sorted(files)}
     fix = "run this in a clone of Lawbook"
     raise LawbookError(f"neither this folder nor {beside} holds workflow/Snakefile and scripts; {fix}")
