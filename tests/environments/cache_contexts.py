@@ -1,7 +1,7 @@
 """Fill the cache of `rocrate-validator` with the JSON-LD contexts of a crate, so that it needs no network.
 
-Run in the environment of the validators, with the path of the cache. RO-Crate's own context is the copy that the package
-rocrate ships; of that of https://w3id.org/ro/terms/workflow-run only the terms are there that a crate of ours uses.
+Run in the environment of the validators, with the path of the cache. RO-Crate's own context is the copy that the
+package rocrate ships; of that of https://w3id.org/ro/terms/workflow-run there are the terms that a crate of ours uses.
 """
 
 import json

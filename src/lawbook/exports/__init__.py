@@ -1,8 +1,8 @@
 """Exports: a finished study in the forms that archives and other programs read, one a file.
 
-`NAME.py` defines `export`, the form that `lawbook export STUDY --as NAME` writes, with - for each _ in the name. A form is written from what there is,
-the files of a bundle with their manifest, the study, its tables and the workflow's records; what is not known is left
-out.
+`NAME.py` defines `export`, the form that `lawbook export STUDY --as NAME` writes; of several words, with hyphens there.
+A form is written from what there is: the files of a bundle with their manifest, the study, its tables, and the records
+of the workflow. What is not known is left out.
 """
 
 from __future__ import annotations

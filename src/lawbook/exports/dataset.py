@@ -75,8 +75,8 @@ def card_of(study: Finished, tables: dict[str, Path]) -> str:
         table(CLAIMS, ([claim[column] for column in CLAIMS] for claim in study.claims)),
         "## How it was made",
         f"By the study {escaped(study.name)} of Lawbook {escaped(study.contents.manifest.versions['lawbook'])}; "
-        f"`{study_file(study.name)}` beside this card says how to make it again, `croissant.json` describes its columns "
-        "to machines. A missing value is null.",
+        f"`{study_file(study.name)}` beside this card is that study, and `croissant.json` describes the columns to "
+        "machines. A missing value is null.",
     ]
     return with_front_matter(front, "\n\n".join(parts))
 
