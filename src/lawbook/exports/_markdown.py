@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-_MARKUP = re.compile(r"[\\`*\[\]<>|~$&!@]|(?<![^\W_])_|_(?![^\W_])")
-"""What marks up text inside a line; an underscore between letters does not."""
-_AT_START = re.compile(r"^(?=[#+=:-])|^(\d+)(?=[.)](?:\s|$))")
+_MARKUP = re.compile(r"[\\`*\[\]<>|~$&!@]|(?<![^\W_])_|_(?![^\W_])|(?<!\S)#")
+"""What marks up text inside a line, and what ends a heading; an underscore between letters does not."""
+_AT_START = re.compile(r"^(?=[+=:-])|^(\d+)(?=[.)](?:\s|$))")
 """What makes a line a heading, a list or a rule."""
 _ADDRESS = re.compile(r":(?=//)|(?<=www)\.|(?<=\])\(", re.IGNORECASE)
 """What makes an address a link by itself; a bracket after one that is escaped, since simple readers ignore that."""
@@ -48,6 +48,22 @@ def with_front_matter(front: dict[str, Any], body: str) -> str:
 
 
 def dumped(content: dict[str, Any]) -> str:
-    """Return YAML in the order of the keys, each value on one line, in quotes where it needs them."""
-    text: str = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=float("inf"))
-    return text
+    r"""Return YAML in the order of the keys, each value on one line, in quotes where it needs them.
+
+    >>> print(dumped({"title": "a: b", "about": "one\n---\ntwo"}), end="")
+    title: 'a: b'
+    about: "one\n---\ntwo"
+    """
+    return yaml.dump(content, Dumper=_OneLine, sort_keys=False, allow_unicode=True, width=float("inf"))
+
+
+class _OneLine(yaml.SafeDumper):
+    """Writes a text of several lines as one, with its line ends escaped."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = '"' if len(text.splitlines()) > 1 or text.endswith("\n") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_OneLine.add_representer(str, _text)

@@ -22,6 +22,8 @@ from lawbook.storage.status import Verdict
 
 SCHEMA_VERSION = 2
 EMOJI = "📏"
+ROUND = str.maketrans("[]", "()")
+"""Trackio shows the backslash of a square bracket that is escaped."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ def _claim(place: int, claim: dict[str, Any]) -> Page:
         *([f"Source: {escaped(claim['source'])}"] if claim["source"] else []),
         f"Origin: {escaped(claim['origin'])}",
     ]
-    found = (claim["expected"], claim["measured"], number(claim["n"]))
+    interval = claim["measured"].translate(ROUND)
+    found = (claim["expected"], interval, number(claim["n"]))
     judged = [
         f"Verdict: {escaped(claim['verdict'])}",
         table(["expected", "measured, with its 95 % interval", "n"], [found]),
