@@ -12,7 +12,9 @@ import pytest
 import yaml
 from tests.exports.studies import COLUMN
 from tests.exports.test_markdown import PARSER
+from typer.testing import CliRunner
 
+from lawbook.cli.app import app
 from lawbook.errors import LawbookError
 from lawbook.exports import Finished, exports, write_export
 from lawbook.storage.tables import read_table
@@ -147,3 +149,29 @@ def test_a_study_that_is_not_finished_leaves_no_folder(hostile: Finished, tmp_pa
         with pytest.raises(LawbookError, match="is not there yet; `lawbook run hostile` makes it"):
             write_export(exports[form], unfinished, tmp_path / form)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--as", "croissant"], "unknown form of export 'croissant'; valid names: bundle, dataset, "),
+        (["--as", "trackoi"], "did you mean 'trackio'?"),
+        (["--as", "dataset", "--ro-crate"], "--ro-crate goes with no --as dataset; write one of them"),
+    ],
+)
+def test_a_form_that_there_is_not_is_one_message(ran: Finished, words: list[str], problem: str) -> None:
+    refused = CliRunner().invoke(app, ["export", ran.name, *words])
+
+    assert isinstance(refused.exception, LawbookError)
+    assert problem in str(refused.exception)
+
+
+def test_the_command_writes_each_form_by_its_name(ran: Finished, tmp_path: Path) -> None:
+    for form, file in (("ro-crate", ""), ("dataset", "croissant.json"), ("rescience", "metadata.yaml")):
+        out = tmp_path / (f"{form}.zip" if not file else form)
+        written = CliRunner().invoke(
+            app, ["export", ran.name, "--as", form, "--licence", "MIT", "--out", str(out)]
+        )
+        assert written.exit_code == 0, written.output
+        assert written.output.startswith(f"{out}: ")
+        assert (out / file).is_file() if file else out.is_file()

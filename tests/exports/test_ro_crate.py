@@ -12,7 +12,9 @@ import pytest
 
 from lawbook.bundle.archive import unpack_archive
 from lawbook.exports import Finished, exports, write_export
+from lawbook.exports._run_crate import script
 from lawbook.exports.ro_crate import METADATA
+from lawbook.workflow.places import workflow_files
 from lawbook.workflow.stages import STAGES
 
 Graph = dict[str, dict[str, Any]]
@@ -109,3 +111,10 @@ def test_a_study_of_a_table_names_it_without_packing_it(hostile: Finished, tmp_p
     assert {"@id": "#table"} in graph["#job/import"]["object"]
     assert graph["./"]["license"] == {"@id": "https://spdx.org/licenses/CC-BY-4.0"}
     assert graph["./"]["name"] == hostile.content.title
+
+
+def test_each_stage_has_its_script_among_the_files_of_the_workflow() -> None:
+    files = workflow_files()
+
+    assert {script(stage) for stage in STAGES.values()} <= set(files)
+    assert "workflow/Snakefile" in files

@@ -271,15 +271,17 @@ class Record:
             yield _parameter(address(f"#parameter/{pattern}"), pattern, files)
         for job in self.jobs:
             for name in job.leaves if job.stage.name == LEFT_OUT else ():
-                about = "Not packed: what it holds stands in the tables of runs, curves and costs."
-                yield {"@id": self._result(name), "@type": "CreativeWork", "name": name, "description": about}
+                where = "Not packed: what it holds stands in the tables of runs, curves and costs."
+                yield {"@id": self._result(name), "@type": "CreativeWork", "name": name, "description": where}
         if self.study.plan.source is not None:
             row = self.study.tables.source.iloc[0]
-            about = "The table from which the runs were taken; it is not packed."
             yield {
-                "@id": TABLE, "@type": "CreativeWork", "name": row["file"], "description": about,
+                "@id": TABLE,
+                "@type": "CreativeWork",
+                "name": row["file"],
+                "description": "The table from which the runs were taken; it is not packed.",
                 "sha256": row["sha256"],
-            }  # fmt: skip
+            }
 
     def _context(self) -> Iterator[Entity]:
         yield {
@@ -294,9 +296,12 @@ class Record:
             identity = _package(name, version)
             url = repository() if name == "lawbook" else identity
             yield {
-                "@id": identity, "@type": "SoftwareApplication", "name": name, "softwareVersion": version,
+                "@id": identity,
+                "@type": "SoftwareApplication",
+                "name": name,
+                "softwareVersion": version,
                 **({"url": ref(url)} if url else {}),
-            }  # fmt: skip
+            }
 
     def _parameters_of(self, names: Iterable[str]) -> list[Entity]:
         patterns = dict.fromkeys(self.parameters[name] for name in names if name in self.parameters)

@@ -9,6 +9,8 @@ from lawbook.errors import LawbookError
 
 SNAKEFILES = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
 """Where Snakemake looks by itself, in the working folder."""
+KNOWN_BY = ("workflow/Snakefile", "workflow/rules/train.smk", "scripts/train_shard.py")
+"""The files by which Lawbook's workflow is told from another that imports it."""
 
 
 def snakefile() -> list[str]:
@@ -33,18 +35,18 @@ def caches() -> dict[str, str]:
 
 
 def workflow_files() -> dict[str, Path]:
-    """Return the files of the workflow, those of this folder or those beside this code: Snakefile, rules and scripts.
+    """Return the files of Lawbook's workflow, in this folder or else beside this code: Snakefile, rules and scripts.
 
     Raises LawbookError if neither place holds them: this code was installed without its workflow.
     """
     beside = Path(__file__).resolve().parents[3]
     for clone in (Path(), beside):
-        if (clone / "workflow/Snakefile").is_file() and (clone / "scripts").is_dir():
-            files = [
+        if all((clone / name).is_file() for name in KNOWN_BY):
+            found = [
                 clone / "workflow/Snakefile",
                 *clone.glob("workflow/rules/*.smk"),
                 *clone.glob("scripts/*.py"),
             ]
-            return {file.relative_to(clone).as_posix(): file for file in sorted(files)}
+            return {file.relative_to(clone).as_posix(): file for file in sorted(found)}
     fix = "run this in a clone of Lawbook"
-    raise LawbookError(f"neither this folder nor {beside} holds workflow/Snakefile and scripts; {fix}")
+    raise LawbookError(f"neither this folder nor {beside} holds the files of Lawbook's workflow; {fix}")
