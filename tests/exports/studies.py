@@ -11,12 +11,14 @@ import pandas as pd
 from lawbook.claims.judge import judge_claims
 from lawbook.exports import Finished
 from lawbook.fitting.study import fit_study
+from lawbook.report.card import card_of
+from lawbook.results.card import write_card
 from lawbook.results.from_table import import_table
+from lawbook.results.reader import Results
 from lawbook.storage.provenance import Provenance, versions
 from lawbook.storage.tables import empty, write_csv, write_table
 from lawbook.studies import load_study, make_plan
 from lawbook.workflow.freshness import expected_provenance
-from lawbook.workflow.stages import STAGES
 
 WRITTEN = datetime(2026, 11, 29, 12, tzinfo=UTC)
 LICENCE = "CC-BY-4.0"
@@ -67,6 +69,6 @@ def hostile_study(folder: Path) -> Finished:
     write_table(claims, results / "claims.parquet", "claims", made["claims"])
     for name, rows in {"runs": runs, "fits": found["fits"], "claims": claims}.items():
         write_csv(rows, results / f"{name}.csv")
-    for file in STAGES["report"].leaves(""):
-        (results / file).write_text("<title>a page</title>")
+    (results / "report.html").write_text("<title>a page</title>")
+    write_card(card_of(plan.study, Results(results)), results)
     return Finished(plan, results, WRITTEN, LICENCE)

@@ -18,6 +18,7 @@ from typing import Any
 from lawbook.bundle.export import Contents, contents_of
 from lawbook.errors import LawbookError
 from lawbook.registry import Registry
+from lawbook.results.card import read_card
 from lawbook.results.reader import Results
 from lawbook.results.words import measured
 from lawbook.studies import Plan
@@ -115,11 +116,12 @@ def write_export(form: Form, study: Finished, out: Path) -> list[str]:
 
 
 def summary_of(study: Finished) -> str:
-    """Return in a sentence or two what the study is about.
+    """Return what the study is about and what it found: its title, its question, and its answer.
 
-    Every export takes this text from here: once a study's results hold its answer in a sentence, it goes here.
+    Raises LawbookError if its card is not there.
     """
-    return f"{study.content.title.strip()}. {study.content.question.strip()}"
+    answer = read_card(study.results).answer
+    return " ".join([f"{study.content.title.strip()}.", study.content.question.strip(), *answer])
 
 
 def licence_url(licence: str) -> str:
