@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 
 from lawbook import __version__
 from lawbook.cli.bundle import check_bundle, export
-from lawbook.cli.claims import show_claims
+from lawbook.cli.claims import show_answer, show_claims
 from lawbook.cli.doctor import doctor
 from lawbook.cli.fit import fit
 from lawbook.cli.new_study import new
@@ -109,6 +109,7 @@ def run(
     preset: Preset = None,
 ) -> None:
     """Bring a study up to date: train what is missing, then fit, draw, judge and report."""
+    from lawbook.results.card import FILE as CARD
     from lawbook.workflow.runner import DRY_RUN, run_study
 
     settings = _settings()
@@ -121,9 +122,10 @@ def run(
     if not new:
         typer.echo(f"Nothing to be done: {study} is up to date.")
     report = _folder(study, settings) / "report.html"
-    if not report.exists():  # Snakemake was told to stop before it
+    if not (report.exists() and report.with_name(CARD).exists()):  # Snakemake was told to stop before them
         typer.echo(f"{study} is not finished; `lawbook run {study}` goes on")
         return
+    show_answer(report.parent)
     show_claims(report.parent)
     typer.echo(f"Report: {report}")
 

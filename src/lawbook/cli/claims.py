@@ -1,4 +1,4 @@
-"""The claims of a study on the terminal, with their verdicts."""
+"""The answer of a study on the terminal, and its claims with their verdicts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,16 @@ from lawbook.errors import LawbookError
 from lawbook.storage.status import Verdict
 
 COLOURS = {Verdict.HOLDS: "green", Verdict.FAILS: "red", Verdict.UNDECIDED: "yellow"}
+
+
+def show_answer(folder: Path) -> None:
+    """Print the answer of a finished study, wrapped to the terminal."""
+    from rich.console import Console
+
+    from lawbook.results.card import read_card
+
+    Console(highlight=False).print(" ".join(read_card(folder).answer), markup=False, style="bold")
+    typer.echo()
 
 
 def show_claims(folder: Path) -> list[str]:

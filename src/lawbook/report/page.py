@@ -11,7 +11,7 @@ import pandas as pd
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader, StrictUndefined
 
 from lawbook import __version__
-from lawbook.report.card import card_of, write_card
+from lawbook.report.card import card_of
 from lawbook.report.claim_lines import claim_lines
 from lawbook.report.cost import cost_line, cost_rows
 from lawbook.report.embed import InlineFigure, Link, inline_figure, table_link
@@ -20,6 +20,7 @@ from lawbook.report.notices import WEIGHTS, summary, warnings_of
 from lawbook.report.pool_scores import COLUMNS as SCORING
 from lawbook.report.pool_scores import probe_data_rows, scoring_rows
 from lawbook.report.sections import shown_sections, template_folders
+from lawbook.results.card import write_card
 from lawbook.results.reader import Results
 from lawbook.results.words import count, fitted_range, measured, number, plain, symbol, text_of
 from lawbook.storage.files import write_text
