@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lawbook.studies import Plan, study_names
+from lawbook.report.gallery.documents import NOT_RUN, study_digest
+from lawbook.studies import Plan, find_study, load_study, study_names
+from lawbook.studies.presets import split_name
 from lawbook.studies.study import is_reserved
 from lawbook.workflow.apart import APART
 from lawbook.workflow.check import checked_plan
@@ -13,7 +15,7 @@ from lawbook.workflow.freshness import CARRIERS, Expected, is_damaged, what_has_
 from lawbook.workflow.quick import QuickStudies, quick_studies
 from lawbook.workflow.runner import run_target
 from lawbook.workflow.settings import Settings
-from lawbook.workflow.shown import REPORT, having, shown
+from lawbook.workflow.shown import REPORT, absent, having, shown
 from lawbook.workflow.stages import training_code
 
 PAGE = "index.html"
@@ -34,6 +36,15 @@ def quick_of(settings: Settings) -> QuickStudies:
 def shown_in(settings: Settings) -> list[str]:
     """Return the studies and presets that the gallery shows."""
     return shown(having(REPORT, all_studies(settings), settings.results, settings.preset))
+
+
+def made_from(settings: Settings, names: Sequence[str]) -> dict[str, str]:
+    """Return the digests of what the studies of a gallery say, and which of the others have not been run."""
+    digests = {}
+    for name in names:
+        study, preset = split_name(name)
+        digests[name] = study_digest(load_study(find_study(study, settings.studies), preset))
+    return digests | dict.fromkeys(absent(all_studies(settings), names), NOT_RUN)
 
 
 def build_gallery(

@@ -47,6 +47,13 @@ class WorkflowError(LawbookError):
     exit_code = ExitCode.FAILED
 
 
+def checked_cores(cores: str) -> str:
+    """Return the value of the option --cores. Raises LawbookError unless it is a number from 1 on, or all."""
+    if cores != "all" and not (cores.isdecimal() and int(cores) > 0):
+        raise LawbookError(f"--cores {cores!r}: write how many jobs may run at once, from 1 on, or all")
+    return cores
+
+
 def run_study(plan: Plan, settings: Settings, cores: str, extra: Sequence[str] = ()) -> bool:
     """Bring a study up to date; return False if there was nothing to be done.
 

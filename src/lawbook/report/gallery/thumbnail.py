@@ -56,6 +56,7 @@ def keep_main_panel(figure: Figure) -> None:
         (handle, _short(text.get_text()))
         for legend in legends
         for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=True)
+        if handle is not None
     ]
     bars = [bar.ax for artist in main.get_children() if (bar := getattr(artist, "colorbar", None))]
     for unwanted in [*(axes for axes in others if axes not in bars), *legends, *figure.texts]:
