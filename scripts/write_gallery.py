@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 import _path  # noqa: F401
-from lawbook.report.gallery.page import write_gallery
 
+from lawbook.report.gallery.page import write_gallery
 from lawbook.workflow.jobs import reported
 
 with reported():

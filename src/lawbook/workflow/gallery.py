@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lawbook.report.gallery.documents import NOT_RUN, study_digest
-from lawbook.studies import Plan, find_study, load_study, study_names
-from lawbook.studies.presets import split_name
+from lawbook.report.gallery.documents import NOT_RUN, digest_now
+from lawbook.studies import Plan, study_names
 from lawbook.studies.study import is_reserved
 from lawbook.workflow.apart import APART
 from lawbook.workflow.check import checked_plan
@@ -40,10 +39,7 @@ def shown_in(settings: Settings) -> list[str]:
 
 def made_from(settings: Settings, names: Sequence[str]) -> dict[str, str]:
     """Return the digests of what the studies of a gallery say, and which of the others have not been run."""
-    digests = {}
-    for name in names:
-        study, preset = split_name(name)
-        digests[name] = study_digest(load_study(find_study(study, settings.studies), preset))
+    digests = {name: digest_now(name, settings.studies) for name in names}
     return digests | dict.fromkeys(absent(all_studies(settings), names), NOT_RUN)
 
 
@@ -59,17 +55,17 @@ def build_gallery(
     stale = [
         str(file)
         for name in shown(finished)
-        for file in _outdated_thumbnails(checked_plan(name, settings.studies), settings)
+        for file in outdated_thumbnails(checked_plan(name, settings.studies), Path(settings.results) / name)
     ]
     return run_target(["--", target], target, plans, settings, cores, extra, stale)
 
 
-def _outdated_thumbnails(plan: Plan, settings: Settings) -> Iterator[Path]:
+def outdated_thumbnails(plan: Plan, results: Path) -> Iterator[Path]:
     """Yield the thumbnails that are damaged, or were made by other code or of another version of a study."""
-    folder, training = Path(settings.results) / plan.study.name, training_code(plan)
+    training = training_code(plan)
     for stage in APART.values():
         for part, files in stage.files(plan):
             expected = Expected(stage.name, stage.configuration(plan, part), stage.code(plan, part))
-            for file in (folder / name for name in files if name.endswith(CARRIERS)):
+            for file in (results / name for name in files if name.endswith(CARRIERS)):
                 if file.exists() and (is_damaged(file) or what_has_changed(plan, file, expected, training)):
                     yield file

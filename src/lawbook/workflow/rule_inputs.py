@@ -28,6 +28,9 @@ from lawbook.workflow.settings import check_settings
 from lawbook.workflow.shown import REPORT, absent, having, shown
 from lawbook.workflow.stages import STAGES
 
+DECIDING = ("figures", "gallery", "gallery_quick")
+"""Targets that decide what is trained, and so are asked for by themselves."""
+
 NEVER_TRAINED = "(the targets `figures` and `gallery` train nothing)"
 
 
@@ -201,11 +204,10 @@ class RuleInputs:
         return target
 
     def figures_of_finished(self, _: Wildcards) -> list[str]:
-        """Return the figures of every study whose runs have been collected; asked for by itself, it never trains.
+        """Return the figures of every study whose runs have been collected; they are drawn without training.
 
         Those of the presets that have been run, too; with a preset set, of that one alone.
         """
-        self._check_alone("figures")
         return [
             str(self.folder(study) / file)
             for study in self._having("runs.parquet")
@@ -236,9 +238,7 @@ class RuleInputs:
         return absent(self.studies, self.in_gallery)
 
     def pages_in_gallery(self, _: Wildcards) -> list[str]:
-        """Return reports, cards and thumbnails of what the gallery shows; asked for by itself, it never trains."""
-        for target in ("gallery", "gallery_quick"):
-            self._check_alone(target)
+        """Return reports, cards and thumbnails of what the gallery shows."""
         names = self.in_gallery
         if not names:
             with one_message():
@@ -274,7 +274,7 @@ class RuleInputs:
         return self._called(target) in self._targets()
 
     def _check_alone(self, target: str) -> None:
-        """End the process with one message if a target that must be alone is asked for with others."""
+        """End the process with one message if a target that decides what is trained is asked for with others."""
         if self._asked_for(target) and len(self._targets()) > 1:
             with one_message():
                 asked = f"targets = {sorted(self._targets())}"
@@ -284,6 +284,8 @@ class RuleInputs:
 
     def _never_trains(self, study: str) -> bool:
         """Tell whether nothing of a study may be trained for the target that is asked for."""
+        for target in DECIDING:
+            self._check_alone(target)
         if self._asked_for("gallery_quick"):
             return study not in self.quick.plans
         return self._asked_for("figures") or self._asked_for("gallery")

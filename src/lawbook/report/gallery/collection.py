@@ -11,11 +11,13 @@ from xml.etree import ElementTree
 
 from lawbook.errors import LawbookError
 from lawbook.report.claim_lines import Interval, interval, scale_text
-from lawbook.report.gallery.thumbnail import NAME
 from lawbook.results.card import Card, ClaimCard, read_card
 from lawbook.results.words import count, measured, number
 from lawbook.storage.status import Verdict
 from lawbook.studies.presets import split_name
+
+THUMBNAIL = "thumbnail"
+"""Name of the files that hold a study's thumbnail."""
 
 OTHERS = "Other studies"
 """The group of studies that name no topic."""
@@ -86,7 +88,7 @@ def collect(names: Iterable[str], results: Path) -> list[Shown]:
     for name in names:
         folder = results / name
         card = read_card(folder)
-        picture = None if card.hero is None else read_picture(folder / f"{NAME}.svg")
+        picture = None if card.hero is None else read_picture(folder / f"{THUMBNAIL}.svg")
         found.append(Shown(name, folder, card, picture))
     studies = Counter(one.topic for one in found)
     return sorted(found, key=lambda one: (one.topic == OTHERS, -studies[one.topic], one.topic, one.name))

@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
 from lawbook.errors import LawbookError
-from lawbook.report.gallery.collection import Shown, claim_row, claim_rows, verdict_counts
+from lawbook.report.gallery.collection import THUMBNAIL, Shown, claim_row, claim_rows, verdict_counts
 from lawbook.report.gallery.exponents import exponents
 from lawbook.report.gallery.false_fails import RULE, false_fails
 from lawbook.report.gallery.page import total_cost
-from lawbook.report.gallery.thumbnail import NAME
 from lawbook.report.markdown import escaped, table
 from lawbook.results.words import count, number
 from lawbook.storage.checksum import digest
 from lawbook.storage.files import write_text, written_atomically
 from lawbook.storage.status import Verdict
-from lawbook.studies import Study
+from lawbook.studies import find_study, load_study, study_names
+from lawbook.studies.presets import split_name
+from lawbook.studies.study import preset_names
 
 README = "README.md"
 NOT_RUN = "not run"
 """What stands in place of a digest for a study that the gallery lacks."""
 
-_MADE_FROM = re.compile(
-    r"^\| (?P<study>[a-z][a-z0-9_]*(?:\\@[a-z][a-z0-9_]*)?) \| (?P<digest>[0-9a-f]{16}|not run) \|$", re.M
-)
+_MADE_FROM = re.compile(r"^\| ([a-z][a-z0-9_@\\]*) \| ([0-9a-f]{16}|not run) \|$", re.MULTILINE)
+"""A row of the table of digests."""
 
 
-def study_digest(study: Study) -> str:
-    """Return the digest of what a study says: comments and the order of keys are not counted, nor its presets."""
-    return digest(study.content.model_dump(mode="json", exclude_defaults=True))
+def digest_now(name: str, studies: str | Path) -> str:
+    """Return the digest of what a study says, or one of its presets: neither comments nor the order of keys count.
+
+    studies: the folder of the studies. Raises StudyError for one that cannot be read.
+    """
+    study, preset = split_name(name)
+    content = load_study(find_study(study, studies), preset).content
+    return digest(content.model_dump(mode="json", exclude_defaults=True))
 
 
 def write_documents(studies: Sequence[Shown], made_from: Mapping[str, str], folder: Path) -> None:
@@ -43,7 +48,7 @@ def write_documents(studies: Sequence[Shown], made_from: Mapping[str, str], fold
     for study in studies:
         if study.name in pictures:
             with written_atomically(folder / pictures[study.name]) as temporary:
-                temporary.write_bytes((study.folder / f"{NAME}.png").read_bytes())
+                temporary.write_bytes((study.folder / f"{THUMBNAIL}.png").read_bytes())
     for file in folder.glob("*.png"):
         if file.name not in pictures.values():
             file.unlink()
@@ -76,19 +81,26 @@ def documents(studies: Sequence[Shown], made_from: Mapping[str, str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def stale(readme: Path, now: Mapping[str, str], optional: Iterable[str] = ()) -> list[str]:
-    """Return what a written gallery lacks, has too much, or was made from another version of.
+def stale(readme: Path, studies: str | Path) -> list[str]:
+    """Return why a written gallery is no longer true of a folder of studies: nothing if it is.
 
-    now: the digests that it should be made from; optional: those of longer versions that it may show instead, under the
-    same study. Raises LawbookError if there is none.
+    Raises LawbookError if there is none.
     """
     try:
         text = readme.read_text(encoding="utf-8")
     except OSError as error:
         raise LawbookError(f"{readme} is not there ({error.strerror}); `make gallery` writes it") from None
-    made = {found["study"].replace("\\", ""): found["digest"] for found in _MADE_FROM.finditer(text)}
-    differ = {name for name in now.keys() & made.keys() if made[name] not in (now[name], NOT_RUN)}
-    return sorted({*differ, *(now.keys() ^ made.keys())} - {*optional})
+    made = {name.replace("\\", ""): then for name, then in _MADE_FROM.findall(text)}
+    known = study_names(studies)
+    shown = {split_name(name)[0] for name in made}
+    why = [f"{study} is not in it" for study in known if study not in shown]
+    for name, then in made.items():
+        study, preset = split_name(name)
+        if study not in known or (preset and preset not in preset_names(find_study(study, studies))):
+            why.append(f"{name} is there no longer")
+        elif then not in (NOT_RUN, digest_now(name, studies)):
+            why.append(f"{name} says something else")
+    return why
 
 
 def _study(study: Shown) -> str:

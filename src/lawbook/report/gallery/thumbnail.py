@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 
 from lawbook.report.figures import check_figure, figures
+from lawbook.report.gallery.collection import THUMBNAIL
 from lawbook.report.style import save, styled
 from lawbook.results.reader import Results
 from lawbook.storage.provenance import Provenance
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.schema import StudyFile
 
-NAME = "thumbnail"
 WIDTH, HEIGHT = 3.6, 2.4
 """Size in inches."""
 
@@ -41,7 +41,7 @@ def draw_thumbnail(
         drawn = figures[block.kind].draw(block, Results(results), content)
         keep_main_panel(drawn.figure)
         about = None if made is None else made.as_json()
-        save(drawn.figure, results, NAME, drawn.title, drawn.caption, about, kinds=("svg", "png"))
+        save(drawn.figure, results, THUMBNAIL, drawn.title, drawn.caption, about, kinds=("svg", "png"))
 
 
 def keep_main_panel(figure: Figure) -> None:
