@@ -208,6 +208,7 @@ class RuleInputs:
 
         Those of the presets that have been run, too; with a preset set, of that one alone.
         """
+        self._check_targets()
         return [
             str(self.folder(study) / file)
             for study in self._having("runs.parquet")
@@ -239,6 +240,7 @@ class RuleInputs:
 
     def pages_in_gallery(self, _: Wildcards) -> list[str]:
         """Return reports, cards and thumbnails of what the gallery shows."""
+        self._check_targets()
         names = self.in_gallery
         if not names:
             with one_message():
@@ -273,19 +275,17 @@ class RuleInputs:
     def _asked_for(self, target: str) -> bool:
         return self._called(target) in self._targets()
 
-    def _check_alone(self, target: str) -> None:
+    def _check_targets(self) -> None:
         """End the process with one message if a target that decides what is trained is asked for with others."""
-        if self._asked_for(target) and len(self._targets()) > 1:
+        asked = self._targets()
+        if mixed := next((t for t in DECIDING if self._asked_for(t) and len(asked) > 1), None):
             with one_message():
-                asked = f"targets = {sorted(self._targets())}"
-                raise LawbookError(
-                    f"{asked}: ask for `{self._called(target)}` by itself; it decides what is trained"
-                )
+                fix = f"ask for `{self._called(mixed)}` by itself; it decides what is trained"
+                raise LawbookError(f"targets = {sorted(asked)}: {fix}")
 
     def _never_trains(self, study: str) -> bool:
         """Tell whether nothing of a study may be trained for the target that is asked for."""
-        for target in DECIDING:
-            self._check_alone(target)
+        self._check_targets()
         if self._asked_for("gallery_quick"):
             return study not in self.quick.plans
         return self._asked_for("figures") or self._asked_for("gallery")
