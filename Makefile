@@ -2,6 +2,7 @@
 # or pyproject.toml has changed, or if the folder was moved. Only Python 3.11 or newer, with pip, is needed.
 #
 #   make reproduce STUDY=smoke    another study            make fresh    train again from nothing
+#   make gallery                  run all quick studies, and build their page, docs/gallery and docs/records.md
 #   make test-all                 what CI runs             make lint     formatters, linters, types
 #   make lock                     renew envs/lock.txt
 #
@@ -21,7 +22,7 @@ CPU_INDEX := https://download.pytorch.org/whl/cpu
 # Scripts of an environment hold its path, so the record of what it was made from holds it, too.
 MADE_FROM = $(CURDIR) $(shell cat pyproject.toml envs/torch.txt envs/lock.txt | cksum)
 
-.PHONY: reproduce fresh test test-all test-slow test-slurm test-environments lint lock environment
+.PHONY: reproduce fresh gallery test test-all test-slow test-slurm test-environments lint lock environment
 
 reproduce: environment
 	@$(BIN)/python -m lawbook run $(STUDY) --cores $(CORES)
@@ -29,6 +30,9 @@ reproduce: environment
 fresh: environment
 	$(BIN)/python -m lawbook cache clear --yes
 	$(BIN)/python -m lawbook run $(STUDY) --cores $(CORES) -- --forceall
+
+gallery: environment
+	@$(BIN)/python -m lawbook gallery --quick --docs docs --cores $(CORES)
 
 # Workers begin with half of the tests each, so that what a module makes once is seldom made twice.
 test: environment

@@ -12,8 +12,8 @@ from benchmarks.fault_harness.checkout import REPOSITORY, Checkout, build
 from lawbook.studies.study import RULES
 
 GRAPH = REPOSITORY / "docs/rule_graph.py"
-ELSEWHERE = {"import_table"}
-"""Rules of other kinds of study."""
+ELSEWHERE = {"import_table", "draw_thumbnail", "write_gallery"}
+"""Rules of other kinds of study, and of the gallery."""
 
 
 def test_the_readme_draws_the_rules_of_the_smallest_study() -> None:

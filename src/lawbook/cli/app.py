@@ -12,6 +12,7 @@ from lawbook.cli.bundle import check_bundle, export
 from lawbook.cli.claims import show_answer, show_claims
 from lawbook.cli.doctor import doctor
 from lawbook.cli.fit import fit
+from lawbook.cli.gallery import gallery
 from lawbook.cli.new_study import new
 from lawbook.errors import ExitCode, LawbookError, one_message
 from lawbook.storage.status import Verdict
@@ -50,6 +51,7 @@ cache_app = typer.Typer(no_args_is_help=True, help="The trained runs that are ke
 app.add_typer(cache_app, name="cache")
 app.command("fit")(fit)
 app.command("new")(new)
+app.command("gallery", context_settings={"ignore_unknown_options": True})(gallery)
 app.command("export")(export)
 app.command("check-bundle")(check_bundle)
 app.command("doctor")(doctor)
@@ -110,13 +112,11 @@ def run(
 ) -> None:
     """Bring a study up to date: train what is missing, then fit, draw, judge and report."""
     from lawbook.results.card import FILE as CARD
-    from lawbook.workflow.runner import DRY_RUN, run_study
+    from lawbook.workflow.runner import DRY_RUN, checked_cores, run_study
 
     settings = _settings()
     planned = _planned(study := _at_preset(study, preset, settings), settings)
-    if cores != "all" and not (cores.isdecimal() and int(cores) > 0):
-        raise LawbookError(f"--cores {cores!r}: write how many jobs may run at once, from 1 on, or all")
-    new = run_study(planned, settings, cores, more or [])
+    new = run_study(planned, settings, checked_cores(cores), more or [])
     if DRY_RUN.intersection(more or []):
         return
     if not new:

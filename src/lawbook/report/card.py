@@ -59,6 +59,8 @@ def _claims(content: StudyFile, results: Results) -> list[ClaimCard]:
             "note": claim.note.strip(),
             "scale_there": claim.scale,
             "scale_here": scales_here(claim, content, results),
+            "value": claim.value or "" if claim.exact is None else "",
+            "where": claim.where,
         }
         cards.append(ClaimCard.model_validate(about))
     return cards

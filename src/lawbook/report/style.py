@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -87,8 +87,16 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def save(figure: Figure, out: Path, name: str, title: str, caption: str, made: str | None = None) -> None:
-    """Write `name` as SVG, PDF and PNG, with title, caption and how it was made in their metadata.
+def save(
+    figure: Figure,
+    out: Path,
+    name: str,
+    title: str,
+    caption: str,
+    made: str | None = None,
+    kinds: Collection[str] = ("svg", "pdf", "png"),
+) -> None:
+    """Write `name` as files of these kinds, with title, caption and how it was made in their metadata.
 
     Texts longer than their room are wrapped or shortened; the caption then has them whole. Characters that no
     installed font has are named in the caption and on stderr. The same figure gives the same bytes: no dates, and
@@ -98,23 +106,26 @@ def save(figure: Figure, out: Path, name: str, title: str, caption: str, made: s
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # said once, and in words
         lacking = cover(figure)
         cut = [text for text in fit_texts(figure) if plain(text) not in plain(caption)]
-        # The three files have this layout, whatever their resolutions; with an engine, each would be drawn twice.
+        # All files have this layout, whatever their resolutions; with an engine, each would be drawn twice.
         figure.set_layout_engine(None)
         caption += f" Shortened in the figure: {'; '.join(cut)}." if cut else ""
         if lacking:
             caption += f" {lacking}"
             print(f"Warning: {name}: {lacking}", file=sys.stderr, flush=True)
-        _write(figure, out, name, title, caption, made)
+        _write(figure, out, name, title, caption, made, kinds)
 
 
-def _write(figure: Figure, out: Path, name: str, title: str, caption: str, made: str | None) -> None:
+def _write(
+    figure: Figure, out: Path, name: str, title: str, caption: str, made: str | None, kinds: Collection[str]
+) -> None:
     metadata = {
         "svg": {"Date": None, "Title": title, "Description": caption, "Source": made},
         "pdf": {"CreationDate": None, "Title": title, "Subject": caption, "Keywords": made},
         "png": {"Software": None, "Title": title, "Description": caption, "Source": made},
     }
     with mpl.rc_context({"svg.hashsalt": name}):
-        for suffix, about in metadata.items():
+        for suffix in kinds:
+            about = metadata[suffix]
             stamped = {key: value for key, value in about.items() if value is not None or key in _STAMPS}
             with written_atomically(out / f"{name}.{suffix}") as temporary:
                 figure.savefig(temporary, format=suffix, metadata=stamped)

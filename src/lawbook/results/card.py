@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -19,7 +20,10 @@ class _Part(BaseModel):
 
 
 class ClaimCard(_Part):
-    """A judged claim; the scales are of one run, by flops, N and D, as far as they are known."""
+    """A judged claim; the scales are of one run, by flops, N and D, as far as they are known.
+
+    value: law.form.parameter, if the claim is about what was fitted itself, in the group that `where` names.
+    """
 
     text: str
     verdict: Verdict
@@ -36,6 +40,8 @@ class ClaimCard(_Part):
     note: str
     scale_there: dict[str, float]
     scale_here: dict[str, float]
+    value: str = ""
+    where: dict[str, Any] = {}
 
 
 class ExponentCard(_Part):

@@ -26,9 +26,9 @@ from lawbook.tasks import Task, tasks
 
 RULES = (
     "plan_study", "score_pools", "train_shard", "collect_runs", "import_table",
-    "fit_laws", "draw_figure", "judge_claims", "write_report",
+    "fit_laws", "draw_figure", "judge_claims", "write_report", "draw_thumbnail", "write_gallery",
 )  # fmt: skip
-TARGETS = ("all", "default_study", "figures")
+TARGETS = ("all", "default_study", "figures", "gallery", "gallery_quick")
 
 
 def is_reserved(name: str) -> bool:
@@ -194,16 +194,16 @@ def names_at(studies: Sequence[str], preset: str | None, folder: str | Path) -> 
     without = [study for study in studies if MARK not in study]
     if preset is None or not without:
         return list(studies)
-    having = {study for study in without if preset in _preset_names(find_study(study, folder))}
+    having = {study for study in without if preset in preset_names(find_study(study, folder))}
     if not having:
-        others = (_preset_names(Path(folder) / f"{other}.yaml") for other in study_names(folder))
+        others = (preset_names(Path(folder) / f"{other}.yaml") for other in study_names(folder))
         if preset not in (names := {name for found in others for name in found}):
             fix = suggest(preset, names) if names else "write one under the key presets of a study"
             raise LawbookError(f"preset = {preset!r}: no study in {folder} has such a preset; {fix}")
     return [f"{study}{MARK}{preset}" if study in having else study for study in studies]
 
 
-def _preset_names(file: Path) -> list[str]:
+def preset_names(file: Path) -> list[str]:
     """Return the names of a study's presets; none of a file that cannot be read, which says so when it is planned."""
     try:
         presets = read_yaml(file).get("presets")

@@ -16,9 +16,10 @@ from lawbook.signals import end_when_unwanted, heed_signals
 from lawbook.storage.provenance import Provenance, read_provenance, versions
 from lawbook.studies import Plan, plan_study
 from lawbook.studies.published import shard_alone
+from lawbook.workflow.apart import stage_named
 from lawbook.workflow.endings import interruptible, unforeseen
 from lawbook.workflow.freshness import check_current
-from lawbook.workflow.stages import STAGES, Stage
+from lawbook.workflow.stages import Stage
 from lawbook.workflow.warm.process import is_warm, start_cold
 
 
@@ -82,7 +83,7 @@ def begin(stage_name: str) -> Job:
     the code has changed since the job was submitted, since what it would compute would be recorded as something else;
     and for inputs that are not current, if the stage refuses them.
     """
-    stage = STAGES[stage_name]
+    stage = stage_named(stage_name)
     if stage.checkpointed:
         heed_signals()
     else:

@@ -17,16 +17,21 @@ from lawbook.registry import use_extensions
 from lawbook.storage.lock import inherit_lock
 from lawbook.studies import Plan, Run, study_names
 from lawbook.studies.analysis import analyses
-from lawbook.studies.presets import MARK, split_name
 from lawbook.studies.published import publish, shard_alone
 from lawbook.studies.study import is_reserved
 from lawbook.workflow import resources
+from lawbook.workflow.apart import APART, gallery_code, stage_named
 from lawbook.workflow.check import check_place, checked_plan, said_name_at
 from lawbook.workflow.places import caches
+from lawbook.workflow.quick import QuickStudies, quick_studies
 from lawbook.workflow.settings import check_settings
+from lawbook.workflow.shown import REPORT, absent, having, shown
 from lawbook.workflow.stages import STAGES
 
-NEVER_TRAINED = "(the target `figures` trains nothing)"
+DECIDING = ("figures", "gallery", "gallery_quick")
+"""Targets that decide what is trained, and so are asked for by themselves."""
+
+NEVER_TRAINED = "(the targets `figures` and `gallery` train nothing)"
 
 
 class Wildcards(Protocol):
@@ -45,18 +50,18 @@ class RuleInputs:
         self,
         config: Mapping[str, Any],
         targets: Callable[[], Collection[str]] = list,
-        figures: str = "figures",
+        called: Callable[[str], str] = str,
         remote: bool = False,
     ) -> None:
         """Check the settings.
 
-        figures: the target that never trains, as a workflow that imports this one names it; remote: whether this
-        process runs one job that another has submitted.
+        called: how a workflow that imports this one calls a target; remote: whether this process runs one job that
+        another has submitted.
         """
         with one_message():
             self.settings = check_settings(config)
             use_extensions(self.settings.extensions)
-        self._targets, self._figures, self._remote = targets, figures, remote
+        self._targets, self._called, self._remote = targets, called, remote
         self._plans: dict[str, Plan] = {}
         self._alone: dict[tuple[str, str], Plan | None] = {}
 
@@ -139,20 +144,20 @@ class RuleInputs:
         kind: that of an analysis.
         """
         with one_message():
-            files = STAGES[stage].leaves(_part(stage, kind, f"{{{STAGES[stage].wildcard}}}"))
+            files = stage_named(stage).leaves(_part(stage, kind, f"{{{stage_named(stage).wildcard}}}"))
         return [f"<results>/{{study}}/{file}" for file in files if file.endswith(endings or "")]
 
     def reads(self, stage: str, *endings: str, kind: str = "") -> Callable[[Wildcards], list[str]]:
         """Return the function that gives what a stage reads of a study: the files with these endings, by default all.
 
-        A file that nothing makes, if the study has no such part: Snakemake then turns to another rule. So for the
-        target `figures`, if something might have to be trained: Snakemake then takes what is there as it is.
+        A file that nothing makes, if the study has no such part: Snakemake then turns to another rule. So for a target
+        that never trains, if something might have to be trained: Snakemake then takes what is there as it is.
         """
 
         def files(wildcards: Wildcards) -> list[str]:
-            of, plan = STAGES[stage], self._plan_of(wildcards)
+            of, plan = stage_named(stage), self._plan_of(wildcards)
             part = _part(stage, kind, getattr(wildcards, of.wildcard or "study"))
-            if of.trains(part) and self._figures in self._targets():
+            if of.trains(part) and self._never_trains(wildcards.study):
                 return [NEVER_TRAINED]
             if not of.parts(plan):
                 return [f"(this study has nothing to {stage})"]
@@ -166,20 +171,20 @@ class RuleInputs:
 
     def configuration(self, stage: str, kind: str = "") -> Callable[[Wildcards], str]:
         """Return the function that gives the digest of what a study says to a part of a stage."""
-        return self._digest(STAGES[stage].configuration, stage, kind)
+        return self._digest(stage_named(stage).configuration, stage, kind)
 
     def code(self, stage: str, kind: str = "") -> Callable[[Wildcards], str]:
         """Return the function that gives the digest of the code that makes a part of a stage."""
-        return self._digest(STAGES[stage].code, stage, kind)
+        return self._digest(stage_named(stage).code, stage, kind)
 
     def _digest(
         self, digest: Callable[[Plan, str], str], stage: str, kind: str
     ) -> Callable[[Wildcards], str]:
         def of_part(wildcards: Wildcards) -> str:
             plan = self._plan_of(wildcards)
-            part = _part(stage, kind, getattr(wildcards, STAGES[stage].wildcard or "study"))
+            part = _part(stage, kind, getattr(wildcards, stage_named(stage).wildcard or "study"))
             with one_message():
-                return digest(plan, STAGES[stage].checked(plan, part))
+                return digest(plan, stage_named(stage).checked(plan, part))
 
         return of_part
 
@@ -199,29 +204,91 @@ class RuleInputs:
         return target
 
     def figures_of_finished(self, _: Wildcards) -> list[str]:
-        """Return the figures of every study whose runs have been collected; asked for by itself, it never trains.
+        """Return the figures of every study whose runs have been collected; they are drawn without training.
 
         Those of the presets that have been run, too; with a preset set, of that one alone.
         """
-        if len(self._targets()) > 1:
-            with one_message():
-                raise LawbookError(
-                    f"targets = {sorted(self._targets())}: ask for `{self._figures}` by itself; it never trains"
-                )
-        place = Path(self.settings.results)
-        finished = [
-            name
-            for study in self.studies
-            for name in (study, *sorted(folder.name for folder in place.glob(f"{study}{MARK}*")))
-            if (place / name / "runs.parquet").exists()
-            and self.settings.preset in (None, split_name(name)[1])
-        ]
+        self._check_targets()
         return [
             str(self.folder(study) / file)
-            for study in finished
+            for study in self._having("runs.parquet")
             for _, files in STAGES["draw"].files(self.plan(study))
             for file in files
         ]
+
+    # What the gallery shows
+
+    @cached_property
+    def quick(self) -> QuickStudies:
+        """Return the studies that the target `gallery_quick` runs; those that are left out are named on stderr."""
+        with one_message():
+            found = quick_studies(self.studies, self.settings.studies, self.plan)
+        for study, reason in found.left_out.items():
+            print(f"Left out: {study}: {reason}", file=sys.stderr, flush=True)
+        return found
+
+    @property
+    def in_gallery(self) -> list[str]:
+        """Return the studies and presets that the gallery shows; for `gallery_quick`, what that runs, too."""
+        quick = self.quick.plans if self._asked_for("gallery_quick") else ()
+        return shown({*self._having(REPORT), *quick})
+
+    @property
+    def not_in_gallery(self) -> list[str]:
+        """Return the studies that it lacks."""
+        return absent(self.studies, self.in_gallery)
+
+    def pages_in_gallery(self, _: Wildcards) -> list[str]:
+        """Return reports, cards and thumbnails of what the gallery shows."""
+        self._check_targets()
+        names = self.in_gallery
+        if not names:
+            with one_message():
+                fix = "`lawbook run STUDY` finishes one, `lawbook gallery --quick` all that are quick"
+                raise LawbookError(f"{self.settings.results} holds no finished study to show; {fix}")
+        return [
+            str(self.folder(study) / file)
+            for study in names
+            for stage in (STAGES["report"], *APART.values())
+            for _, files in stage.files(self.plan(study))
+            for file in files
+        ]
+
+    def files_of_quick(self, wildcards: Wildcards) -> list[str]:
+        """Return what the quick studies consist of."""
+        return [
+            str(self.folder(study) / name)
+            for study, plan in self.quick.plans.items()
+            for stage in STAGES.values()
+            for _, files in stage.files(plan)
+            for name in files
+        ]
+
+    def code_of_gallery(self, _: Wildcards) -> str:
+        """Return the digest of the code that writes the gallery."""
+        with one_message():
+            return gallery_code()
+
+    def _having(self, file: str) -> list[str]:
+        return having(file, self.studies, self.settings.results, self.settings.preset)
+
+    def _asked_for(self, target: str) -> bool:
+        return self._called(target) in self._targets()
+
+    def _check_targets(self) -> None:
+        """End the process with one message if a target that decides what is trained is asked for with others."""
+        asked = self._targets()
+        if mixed := next((t for t in DECIDING if self._asked_for(t) and len(asked) > 1), None):
+            with one_message():
+                fix = f"ask for `{self._called(mixed)}` by itself; it decides what is trained"
+                raise LawbookError(f"targets = {sorted(asked)}: {fix}")
+
+    def _never_trains(self, study: str) -> bool:
+        """Tell whether nothing of a study may be trained for the target that is asked for."""
+        self._check_targets()
+        if self._asked_for("gallery_quick"):
+            return study not in self.quick.plans
+        return self._asked_for("figures") or self._asked_for("gallery")
 
     def shard(self, wildcards: Wildcards) -> list[Run]:
         """Return the runs of a shard; one message and exit code 2 if there is no such shard."""
@@ -256,6 +323,6 @@ class RuleInputs:
 
 def _part(stage: str, kind: str, value: str) -> str:
     """Return the part of a stage that a wildcard's value names; the whole has no name."""
-    if not STAGES[stage].wildcard:
+    if not stage_named(stage).wildcard:
         return ""
     return f"{kind}/{value}" if kind else value

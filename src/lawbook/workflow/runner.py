@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -47,12 +47,36 @@ class WorkflowError(LawbookError):
     exit_code = ExitCode.FAILED
 
 
+def checked_cores(cores: str) -> str:
+    """Return the value of the option --cores. Raises LawbookError unless it is a number from 1 on, or all."""
+    if cores != "all" and not (cores.isdecimal() and int(cores) > 0):
+        raise LawbookError(f"--cores {cores!r}: write how many jobs may run at once, from 1 on, or all")
+    return cores
+
+
 def run_study(plan: Plan, settings: Settings, cores: str, extra: Sequence[str] = ()) -> bool:
     """Bring a study up to date; return False if there was nothing to be done.
 
-    cores: how many jobs at once, or "all". Whatever killed an earlier Snakemake, its lock is stale once this process is
-    the one writer. Raises WorkflowError if a job failed, LawbookError if somebody else writes into the results, and
-    ModuleNotFoundError without Snakemake.
+    cores: how many jobs at once, or "all". Raises what `run_target` does.
+    """
+    return run_target(_target(plan.study.name), plan.study.name, [plan], settings, cores, extra)
+
+
+def run_target(
+    target: Sequence[str],
+    name: str,
+    plans: Sequence[Plan],
+    settings: Settings,
+    cores: str,
+    extra: Sequence[str] = (),
+    stale: Sequence[str] = (),
+) -> bool:
+    """Let one Snakemake make a target; return False if there was nothing to be done.
+
+    target: the end of its command line; name: of its logs; plans: of the studies that it may train; stale: files that
+    are made anew besides theirs that are outdated. Whatever killed an earlier Snakemake, its lock is stale once this
+    process is the one writer. Raises WorkflowError if a job failed, LawbookError if somebody else writes into the
+    results, and ModuleNotFoundError without Snakemake.
     """
     for option in CONFLICTING:
         if any(item == option or item.startswith(f"{option}=") for item in extra):
@@ -62,23 +86,23 @@ def run_study(plan: Plan, settings: Settings, cores: str, extra: Sequence[str] =
     need("snakemake")
     os.environ |= caches()
     command = [sys.executable, "-m", "snakemake", "--cores", cores, "--rerun-incomplete", *snakefile()]
-    study = plan.study.name
-    target = _target(study)
     if DRY_RUN.intersection(extra):
         code = subprocess.run([*command, *extra, *target], check=False).returncode
         if code:
             error = LawbookError if code == ExitCode.MISTAKE else WorkflowError
             raise error("the dry-run did not finish; Snakemake says why, above")
         return True
-    log = Path(f"logs/{study}/snakemake.log")
-    results = Path(settings.results) / study
+    log, place = Path(f"logs/{name}/snakemake.log"), Path(settings.results)
+    results = {plan.study.name: place / plan.study.name for plan in plans}
     with writing(settings.results) as lock, _opened(log) as output, warm_jobs() as warm:
-        for found in recover(plan, results, Path(settings.cache)):
-            print(f"! {found}", file=sys.stderr)
+        for plan in plans:
+            for found in recover(plan, results[plan.study.name], Path(settings.cache)):
+                print(f"! {found}", file=sys.stderr)
+            warm.announce(plan.study.name, settings.studies)
         _remove_stale_locks(target, output.fileno())
-        warm.announce(study, settings.studies)
+        old = [str(file) for plan in plans for file in outdated(plan, results[plan.study.name])]
         process = subprocess.Popen(
-            [*command, *_forced(plan, results, extra), *extra, *target],
+            [*command, *_forced([*old, *stale], extra), *extra, *target],
             stdout=output,
             stderr=subprocess.STDOUT,
             env=os.environ | warm.environment | {HANDED_DOWN: str(lock)},
@@ -86,9 +110,10 @@ def run_study(plan: Plan, settings: Settings, cores: str, extra: Sequence[str] =
         )
         # Should this process be killed, Snakemake lives on with the lock and the server.
         name_holder(lock, process.pid)
-        _watch(process, plan, results)
+        _watch(process, name, plans, results)
         if not process.returncode:
-            keep_record(plan, results)
+            for plan in plans:
+                keep_record(plan, results[plan.study.name])
     text = log.read_text(encoding="utf-8", errors="replace")
     if process.returncode:
         mistakes = _messages(text)
@@ -119,29 +144,30 @@ def _remove_stale_locks(target: Sequence[str], output: int) -> None:
         subprocess.run(unlock, check=False, stdout=output, stderr=subprocess.STDOUT)
 
 
-def _forced(plan: Plan, results: Path, extra: Sequence[str]) -> list[str]:
+def _forced(files: Sequence[str], extra: Sequence[str]) -> list[str]:
     """Return the option that makes outdated files anew, whatever Snakemake knows of them; not against `extra`."""
     if any(item.startswith(("--rerun-triggers", "--forcerun", "-R")) for item in extra):
         return []
-    files = [str(file) for file in outdated(plan, results)]
     return ["--forcerun", *files] if files else []
 
 
-def _watch(process: subprocess.Popen[bytes], plan: Plan, results: Path) -> None:
+def _watch(
+    process: subprocess.Popen[bytes], name: str, plans: Sequence[Plan], results: Mapping[str, Path]
+) -> None:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
     with Progress(
         *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, disable=not console.is_terminal
     ) as bars:
-        jobs = study_progress(plan, results)
-        bar = bars.add_task(plan.study.name, total=sum(job.total for job in jobs.values()))
+        bar = bars.add_task(name, total=_done(plans, results)[1])
         reported_s = time.monotonic()
+        trains = any(plan.runs for plan in plans)
         try:
             while not _ended(process):
-                done, total = _redraw(bars, bar, plan, results)
-                if plan.runs and not console.is_terminal and time.monotonic() - reported_s > QUIET_S:
+                done, total = _redraw(bars, bar, name, plans, results)
+                if trains and not console.is_terminal and time.monotonic() - reported_s > QUIET_S:
                     reported_s = time.monotonic()
-                    console.print(f"{plan.study.name}: {done / total:.0%} of {total:,} run-steps")
+                    console.print(f"{name}: {done / total:.0%} of {total:,} run-steps")
         except KeyboardInterrupt:
             # The terminal has sent it to Snakemake, too, which stops its jobs and takes its leave.
             process.wait()
@@ -157,13 +183,21 @@ def _ended(process: subprocess.Popen[bytes]) -> bool:
     return True
 
 
-def _redraw(bars: Progress, bar: TaskID, plan: Plan, results: Path) -> tuple[int, int]:
-    jobs = study_progress(plan, results).values()
-    done, total = sum(job.done for job in jobs), sum(job.total for job in jobs)
-    first = f"{len(plan.runs):,} runs" if plan.source is None else "table of runs"
+def _redraw(
+    bars: Progress, bar: TaskID, name: str, plans: Sequence[Plan], results: Mapping[str, Path]
+) -> tuple[int, int]:
+    done, total = _done(plans, results)
+    runs = sum(len(plan.runs) for plan in plans)
+    first = f"{runs:,} runs" if runs else "table of runs"
     doing = first if done < total else "fits, figures, report"
-    bars.update(bar, completed=done, description=f"{plan.study.name}: {doing}")
+    bars.update(bar, completed=done, description=f"{name}: {doing}")
     return done, total
+
+
+def _done(plans: Sequence[Plan], results: Mapping[str, Path]) -> tuple[int, int]:
+    """Return the run-steps that are done, and those there are."""
+    jobs = [job for plan in plans for job in study_progress(plan, results[plan.study.name]).values()]
+    return sum(job.done for job in jobs), sum(job.total for job in jobs)
 
 
 def _failure(code: int, text: str, log: Path) -> str:

@@ -1,0 +1,1 @@
+"""The gallery: one page of all finished studies, the same as Markdown, and the records of what they cost."""

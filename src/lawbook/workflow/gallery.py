@@ -1,0 +1,71 @@
+"""How `lawbook gallery` has the gallery made: one Snakemake, with the jobs of all its studies warm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from lawbook.report.gallery.documents import NOT_RUN, digest_now
+from lawbook.studies import Plan, study_names
+from lawbook.studies.study import is_reserved
+from lawbook.workflow.apart import APART
+from lawbook.workflow.check import checked_plan
+from lawbook.workflow.freshness import CARRIERS, Expected, is_damaged, what_has_changed
+from lawbook.workflow.quick import QuickStudies, quick_studies
+from lawbook.workflow.runner import run_target
+from lawbook.workflow.settings import Settings
+from lawbook.workflow.shown import REPORT, absent, having, shown
+from lawbook.workflow.stages import training_code
+
+PAGE = "index.html"
+
+
+def all_studies(settings: Settings) -> list[str]:
+    """Return the names of the studies of a folder that a target can have."""
+    return [name for name in study_names(settings.studies) if not is_reserved(name)]
+
+
+def quick_of(settings: Settings) -> QuickStudies:
+    """Return which studies are quick. Raises StudyError for the first that cannot be planned."""
+    return quick_studies(
+        all_studies(settings), settings.studies, lambda name: checked_plan(name, settings.studies)
+    )
+
+
+def shown_in(settings: Settings) -> list[str]:
+    """Return the studies and presets that the gallery shows."""
+    return shown(having(REPORT, all_studies(settings), settings.results, settings.preset))
+
+
+def made_from(settings: Settings, names: Sequence[str]) -> dict[str, str]:
+    """Return the digests of what the studies of a gallery say, and which of the others have not been run."""
+    digests = {name: digest_now(name, settings.studies) for name in names}
+    return digests | dict.fromkeys(absent(all_studies(settings), names), NOT_RUN)
+
+
+def build_gallery(
+    settings: Settings, cores: str, quick: QuickStudies | None = None, extra: Sequence[str] = ()
+) -> bool:
+    """Bring the gallery up to date, and first the quick studies, if there are any; False if nothing was to be done.
+
+    Without them nothing is trained. Raises what `run_target` does.
+    """
+    target, plans = ("gallery", []) if quick is None else ("gallery_quick", [*quick.plans.values()])
+    finished = having(REPORT, all_studies(settings), settings.results, settings.preset)
+    stale = [
+        str(file)
+        for name in shown(finished)
+        for file in outdated_thumbnails(checked_plan(name, settings.studies), Path(settings.results) / name)
+    ]
+    return run_target(["--", target], target, plans, settings, cores, extra, stale)
+
+
+def outdated_thumbnails(plan: Plan, results: Path) -> Iterator[Path]:
+    """Yield the thumbnails that are damaged, or were made by other code or of another version of a study."""
+    training = training_code(plan)
+    for stage in APART.values():
+        for part, files in stage.files(plan):
+            expected = Expected(stage.name, stage.configuration(plan, part), stage.code(plan, part))
+            for file in (results / name for name in files if name.endswith(CARRIERS)):
+                if file.exists() and (is_damaged(file) or what_has_changed(plan, file, expected, training)):
+                    yield file
