@@ -147,7 +147,7 @@ def test_two_figures_of_one_sweep_have_names(planted, tmp_path):
     assert (block.name, block.of, block.options) == ("curves_sharp", "rates", {"metric": "sharpness"})
     draw_figure(block, folder, study.content, tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {
-        f"curves_sharp.{s}" for s in ("csv", "pdf", "png", "svg")
+        f"curves_sharp.{s}" for s in ("csv", "json", "pdf", "png", "svg")
     }
 
 

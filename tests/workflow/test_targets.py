@@ -115,7 +115,7 @@ def test_a_run_leaves_every_table_figure_and_page(undisturbed: Checkout) -> None
     assert not costs["cached"].any()
     assert undisturbed.path("report.html").stat().st_size > 10_000
     for block in plan.study.content.figures:
-        for kind in ("svg", "pdf", "png", "csv"):
+        for kind in ("svg", "pdf", "png", "csv", "json"):
             assert undisturbed.path(f"figures/{block.name}.{kind}").stat().st_size > 0
     twin = pd.read_csv(undisturbed.path("runs.csv"))
     assert list(twin["run_id"]) == list(runs["run_id"])
