@@ -17,7 +17,8 @@ ROOMS = (
     "errors", "axes", "registry", "schedules", "seeds", "signals",
     "storage", "theory", "laws", "quanta", "tasks", "models", "measurements", "pruning",
     "training.losses", "training.optimizers", "training.parametrizations", "studies", "training",
-    "scoring", "results", "fitting", "claims", "report", "analyses", "workflow", "bundle", "testing", "doctor", "cli",
+    "scoring", "results", "fitting", "claims", "report", "analyses", "workflow", "bundle", "exports",
+    "testing", "doctor", "cli",
 )  # fmt: skip
 """From the bottom to the top: a room imports from those before it, and from itself.
 

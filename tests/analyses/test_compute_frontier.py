@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lawbook.analyses.compute_frontier.answer import answer
 from lawbook.analyses.compute_frontier.block import TABLES, ComputeFrontierBlock
 from lawbook.analyses.compute_frontier.compute import frontier_tables
 from lawbook.analyses.compute_frontier.notices import notices
@@ -207,6 +209,10 @@ def test_the_section_says_exponents_ranges_biases_and_refusals(along, results: R
     assert any("misspecified" in note for note in found.notes)
     content = SimpleNamespace(
         analyses=SimpleNamespace(of={"compute_frontier": {"exact": along[0]}}.__getitem__)
+    )
+    (said,) = answer(content, results)
+    assert re.fullmatch(
+        r".* a = 0\.\d+ \[.*\] by isoFLOP by Akima, 0\.\d+ to 0\.\d+ by 3 methods, exactly 0\.\d+", said
     )
     kinds = {kind for kind, _ in notices(content, results)}
     assert {"fit_not_ok", "parabola_bias", "edge_optimum"} <= kinds

@@ -17,6 +17,8 @@ from lawbook.cli.app import app
 REPOSITORY = Path(__file__).parents[2]
 MARKDOWN = ("README.md", "config/README.md", "CONTRIBUTING.md", "docs/*.md", "benchmarks/README.md",
             "results/README.md", "CHANGELOG.md", ".github/**/*.md")  # fmt: skip
+TUTORIAL = "docs/tutorial.md"
+"""Its commands are typed in their order, with what stands between them, by a test of its own."""
 COMMENTED = ("Makefile", "Snakefile", "workflow/**/*.smk", "profiles/*/*.yaml", "config/**/*.yaml",
              "envs/*.yaml", ".test/**/*.yaml", ".pre-commit-config.yaml", "src/lawbook/**/*.yaml")  # fmt: skip
 PROGRAMS = ("lawbook", "make", "snakemake", "pip", "pytest", "python", "ruff", "snakefmt", "mypy",
@@ -68,6 +70,8 @@ def of_markdown(text: str) -> list[str]:
 
 def _in_markdown() -> Iterator[tuple[str, str]]:
     for file in _files(MARKDOWN):
+        if file == REPOSITORY / TUTORIAL:
+            continue
         for line in of_markdown(file.read_text(encoding="utf-8")):
             yield str(file.relative_to(REPOSITORY)), line
 

@@ -33,7 +33,7 @@ class CannotInstallError(Exception):
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment with Lawbook and its extra `workflow`."""
+    """A virtual environment, such as one with Lawbook and its extra `workflow`."""
 
     folder: Path
 
@@ -92,6 +92,25 @@ def install(name: str, python_version: str, pins: dict[str, str], wheel: Path) -
         *("--constraint", str(folder / "pins.txt"), "--only-binary", with_wheels),
         f"lawbook[workflow] @ {wheel.as_uri()}",
     )
+    record.write_text(wanted)
+    return environment
+
+
+def install_pinned(name: str, requirements: Path) -> Environment:
+    """Return an environment of other packages alone, by a list of their pins, made anew if these or Python changed.
+
+    Raises CannotInstallError if no index of packages can be reached.
+    """
+    folder = REPOSITORY / "build/environments" / name
+    python = interpreter(LOWEST_PYTHON)
+    wanted = "\n".join(map(str, [folder, python, requirements.read_text()]))
+    record, environment = folder / "made-from", Environment(folder)
+    if record.exists() and record.read_text() == wanted:
+        return environment
+    shutil.rmtree(folder, ignore_errors=True)
+    made = _run(python, "-m", "venv", str(folder), cwd=REPOSITORY)
+    assert made.returncode == 0, made.stdout + made.stderr
+    _pip(environment, "--no-deps", "--requirement", str(requirements))
     record.write_text(wanted)
     return environment
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lawbook.laws.note import info, notes_to_json, refusal, warning
@@ -82,6 +82,7 @@ numbers = st.floats(-2, 2).map(lambda v: round(v, 3))
 intervals = st.tuples(numbers, numbers, numbers).map(lambda v: (sorted(v)[1], min(v), max(v)))
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.sampled_from(list(FitStatus)), intervals, st.sampled_from(["power", "power_floor", "undecided"]))
 def test_a_trend_is_told_only_of_a_fit_that_stands_on_one_side_of_zero(status, alpha, preferred):
     found = tables(fit(status=status, alpha=alpha, preferred=preferred))
@@ -95,6 +96,7 @@ def test_a_trend_is_told_only_of_a_fit_that_stands_on_one_side_of_zero(status, a
     assert ("the form undecided" in said) == (stands and preferred == "undecided")
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.booleans(), st.booleans())
 def test_a_floor_is_told_only_where_it_is_told_from_zero(noted, known):
     floor = (0.01, 0.002, 0.02) if known else (0.01, np.nan, np.nan)
@@ -129,6 +131,7 @@ def test_none_stands_is_said_only_where_each_was_refused():
     ]
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 3), st.integers(0, 3))
 def test_runs_that_do_not_count_as_measured_are_counted(censored, diverged):
     (said,) = answer(study(), tables(fit(n_censored=censored, n_diverged=diverged)))
@@ -136,6 +139,7 @@ def test_runs_that_do_not_count_as_measured_are_counted(censored, diverged):
     assert ("diverged run" in said) == bool(diverged)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from([FitStatus.OK, FitStatus.REFUSED]), min_size=2, max_size=7))
 def test_every_group_is_told_or_counted(statuses):
     fits = [fit(group=f"width={i}", status=status) for i, status in enumerate(statuses)]
@@ -152,6 +156,7 @@ def test_a_fit_without_a_number_is_no_law(estimate):
     assert "do not identify" in said
 
 
+@settings(max_examples=40, deadline=None)
 @given(intervals, st.sampled_from(list(Verdict)))
 def test_a_difference_has_a_sign_only_where_the_claim_is_decided(values, verdict):
     claim = {"difference": "test_error", "of": {"metric": "el2n"}, "minus": {"metric": "random"},

@@ -15,7 +15,7 @@ from lawbook.storage.tables import write_table
 from lawbook.studies import make_plan
 from lawbook.studies.figure_block import FigureBlock
 
-SUFFIXES = (".csv", ".pdf", ".png", ".svg")
+SUFFIXES = (".csv", ".json", ".pdf", ".png", ".svg")
 
 
 def test_every_shipped_kind_is_drawn_by_these_studies(simulated, oracle):

@@ -249,6 +249,7 @@ def test_page_one_gives_the_verdict_on_a_frontier(frontier: Simulated) -> None:
     page = (frontier.folder / "report.html").read_text()
     assert "Beyond a power law?" in page
     assert page.index("Beyond a power law?") < page.index('id="warnings"')
+    assert "The frontier el2n: power law, over 50–800 (1.2 decades) kept." in page
 
 
 def test_the_frontier_is_drawn_with_its_data(frontier: Simulated, tmp_path: Path) -> None:

@@ -125,11 +125,12 @@ SVG = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/
 def test_a_drawing_keeps_its_lines_and_loses_what_acts_or_fetches(tmp_path: Path) -> None:
     (tmp_path / "f.svg").write_text(SVG)
     (tmp_path / "f.csv").write_text("x\n1\n")
+    (tmp_path / "f.json").write_text('{"panels": [], "runs": []}')
 
     svg = str(inline_figure(tmp_path, "f").svg)
 
     assert "M0 0" in svg
-    assert 'href="#f-p"' in svg
+    assert 'href="#figure-f-p"' in svg
     for hostile in ("alert", "script", "example.org", "foreignObject", "iframe", "onload", "onclick"):
         assert hostile not in svg
 
@@ -140,9 +141,23 @@ def test_entities_that_expand_without_end_are_refused(tmp_path: Path) -> None:
         f'<!DOCTYPE svg [{entities}]><svg xmlns="http://www.w3.org/2000/svg"><text>&a11;</text></svg>'
     )
     (tmp_path / "f.csv").write_text("x\n1\n")
+    (tmp_path / "f.json").write_text('{"panels": [], "runs": []}')
     from lawbook.errors import LawbookError
 
     with pytest.raises(LawbookError, match="the figure cannot be read"):
+        inline_figure(tmp_path, "f")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"panels": [{}]}', '{"panels": [], "runs": [NaN]}', '{"runs": [{"ids": 1}]}']
+)
+def test_answers_of_another_form_are_refused(text: str, tmp_path: Path) -> None:
+    from lawbook.errors import LawbookError
+
+    (tmp_path / "f.svg").write_text(SVG)
+    (tmp_path / "f.csv").write_text("x\n1\n")
+    (tmp_path / "f.json").write_text(text)
+    with pytest.raises(LawbookError, match="draw it again"):
         inline_figure(tmp_path, "f")
 
 

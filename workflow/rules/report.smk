@@ -2,8 +2,8 @@
 
 In:  the tables of a study (curves and costs only of one that trains); a figure's block, the claims, or the
      whole study, through their digests
-Out: figures/{figure}.svg, .pdf, .png and the figure's data as .csv; claims.parquet and .csv; report.html, and what it
-     begins with as card.json
+Out: figures/{figure}.svg, .pdf, .png and the figure's data as .csv and .json; claims.parquet and .csv; report.html,
+     and what it begins with as card.json
 """
 
 
@@ -11,7 +11,7 @@ rule draw_figure:
     input:
         inputs.reads("draw"),
     output:
-        inputs.leaves("draw", ".pdf", ".png", ".csv"),
+        inputs.leaves("draw", ".pdf", ".png", ".csv", ".json"),
         svg=report(
             inputs.leaves("draw", ".svg"),
             caption="../report/figure.rst",

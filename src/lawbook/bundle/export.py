@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from lawbook.bundle.archive import Manifest, describe, write_archive
 from lawbook.errors import LawbookError
 from lawbook.storage.provenance import read_provenance
 from lawbook.studies import Plan
+from lawbook.studies.presets import split_name
 from lawbook.workflow.freshness import CARRIERS, check_current
 from lawbook.workflow.stages import STAGES
 
@@ -15,8 +18,23 @@ LEFT_OUT = "train"
 """The stage whose files are not packed: what they hold stands in the tables of runs and curves."""
 
 
-def export_study(plan: Plan, results: Path, out: Path) -> Manifest:
-    """Write a bundle of a study: YAML, tables, figures, report, and a manifest of digests and versions.
+@dataclass(frozen=True)
+class Contents:
+    """What a bundle of a study holds: its manifest, and where each file that the manifest names lies here."""
+
+    manifest: Manifest
+    files: Mapping[str, Path]
+
+    def write(self, out: Path, beside: Mapping[str, Path] | None = None) -> Manifest:
+        """Write the bundle, with more files beside those of the study if there are any; return its manifest."""
+        files = {**self.files, **(beside or {})}
+        manifest = self.manifest.model_copy(update={"files": describe(files)}) if beside else self.manifest
+        write_archive(out, manifest, files)
+        return manifest
+
+
+def contents_of(plan: Plan, results: Path) -> Contents:
+    """Return what a bundle of a study holds: YAML, tables, figures, report, digests and versions.
 
     results: the study's results folder. Raises LawbookError if something is not there yet, or is not current.
     """
@@ -34,7 +52,7 @@ def export_study(plan: Plan, results: Path, out: Path) -> Manifest:
     check_current(plan, [name for name in names if name.endswith(CARRIERS)], results)
     made = [(label(stage.name, part), stage, part) for stage, part, _ in packed]
     files = {
-        f"{plan.study.name}.yaml": plan.study.file,
+        study_file(plan.study.name): plan.study.file,
         **{f"results/{name}": results / name for name in names},
     }
     manifest = Manifest(
@@ -45,8 +63,16 @@ def export_study(plan: Plan, results: Path, out: Path) -> Manifest:
         runs=dict(read_provenance(results / "runs.parquet").runs),
         files=describe(files),
     )
-    write_archive(out, manifest, files)
-    return manifest
+    return Contents(manifest, files)
+
+
+def study_file(study: str) -> str:
+    """Return what the YAML of a study is called in a bundle; a preset stands in it.
+
+    >>> study_file("quanta@quick")
+    'quanta.yaml'
+    """
+    return f"{split_name(study)[0]}.yaml"
 
 
 def label(stage: str, part: str) -> str:

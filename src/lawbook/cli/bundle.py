@@ -1,4 +1,4 @@
-"""The commands `lawbook export` and `lawbook check-bundle`: a finished study as one file, and its check elsewhere."""
+"""The commands `lawbook export` and `lawbook check-bundle`: a finished study for others, and its check elsewhere."""
 
 from __future__ import annotations
 
@@ -10,32 +10,50 @@ from typing import Annotated
 import typer
 
 from lawbook.errors import ExitCode, LawbookError
+from lawbook.registry import modules_of
 
 COLOURS = {"identical": "green", "agrees": "green", "differs": "red", "unchecked": "yellow"}
 
 
 def export(
     study: Annotated[str, typer.Argument(help="A study that has been run.")],
+    form: Annotated[
+        str,
+        typer.Option(
+            "--as",
+            metavar="FORM",
+            help=f"In which form: {', '.join(name.replace('_', '-') for name in modules_of('lawbook.exports'))}.",
+        ),
+    ] = "bundle",
+    ro_crate: Annotated[bool, typer.Option("--ro-crate", help="The same as --as ro-crate.")] = False,
+    licence: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID", help="The licence of the results: an SPDX identifier such as CC-BY-4.0, or a URL."
+        ),
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="The bundle; by default STUDY.zip in the results folder.")
+        Path | None,
+        typer.Option(
+            help="Where to write it; by default STUDY.zip, or a new folder STUDY-FORM, in the results folder."
+        ),
     ] = None,
 ) -> None:
-    """Pack a finished study into one zip: YAML, tables, figures, report, and a manifest of digests and versions."""
-    from lawbook.bundle.export import export_study
+    """Write a finished study as one file, or in the form of an archive, a data hub, a journal or a logbook."""
+    from datetime import UTC, datetime
+
+    from lawbook.exports import Finished, exports, write_export
     from lawbook.workflow.check import checked_plan
     from lawbook.workflow.settings import read_settings
 
+    if ro_crate and form not in ("bundle", "ro-crate"):
+        raise LawbookError(f"--ro-crate goes with no --as {form}; write one of them")
     settings = read_settings()
-    plan = checked_plan(study, settings.studies)
-    path = out or Path(settings.results) / f"{study}.zip"
-    if path.suffix != ".zip" or path.is_dir():
-        raise LawbookError(f"--out {path}: a bundle is a zip; name a file that ends in .zip")
-    try:
-        manifest = export_study(plan, Path(settings.results) / study, path)
-    except OSError as error:
-        raise LawbookError(f"{path}: cannot be written ({error.strerror}); name another place") from None
-    typer.echo(f"{path}: {len(manifest.files)} files, {path.stat().st_size:,} bytes")
-    typer.echo(f"Check it on another machine: lawbook check-bundle {path.name}")
+    found = exports["ro_crate" if ro_crate else form.replace("-", "_")]
+    plan, results = checked_plan(study, settings.studies), Path(settings.results)
+    finished = Finished(plan, results / study, datetime.now(UTC), licence)
+    for line in write_export(found, finished, out or results / found.place.format(study=study)):
+        typer.echo(line)
 
 
 def check_bundle(

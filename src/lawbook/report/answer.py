@@ -36,7 +36,7 @@ from lawbook.studies.law_block import LawBlock
 from lawbook.studies.schema import StudyFile
 
 LAWS, CASES = 2, 3
-"""Most laws, and most groups of one law or places of one claim, that the answer tells; the rest are counted."""
+"""Most laws (or quantities, without laws), and most groups or places of one, that the answer tells."""
 
 REFUSALS = {
     "flat": "no trend",
@@ -57,11 +57,11 @@ def answer(content: StudyFile, results: Results) -> list[str]:
     told = [_law(law, fits[fits["law"] == name], results) for name, law in list(fitted.items())[:LAWS]]
     if len(fitted) > LAWS:
         told.append(f"{count(len(fitted) - LAWS, 'further headline law')} below")
-    told += [text for of_analysis in answers.values() for text in of_analysis(content, results)]
+    analysed = [text for of_analysis in answers.values() for text in of_analysis(content, results)]
     judged = results.claims.to_dict("records")
-    told += list(_differences(content.claims, judged))[:1]
-    if len(told) < 2:
-        told += list(_quantities(content.claims, judged))[:1]
+    told += [*analysed, *list(_differences(content.claims, judged))[:1]]
+    if not analysed:
+        told += list(_quantities(content.claims, judged))[: max(0, LAWS - len(told))]
     nulls = [sentence for sentence, passed in null_outcome(content, results.fits) if not passed]
     if nulls:
         told.append(f"but no law here can be trusted: {nulls[0]}")
@@ -229,7 +229,8 @@ def _quantities(claims: Sequence[Claim], judged: Sequence[Mapping[Any, Any]]) ->
         if claim.quantity is None or pd.isna(row["estimate"]):
             continue
         what = plain(claim.quantity) + (f" of {plain(claim.column)}" if claim.column else "")
-        at = f" at {conditions(claim.where)}" if claim.where else ""
+        given = {**claim.options, **claim.where}
+        at = f" at {conditions(given)}" if given else ""
         value = measured(row["estimate"], row["low"], row["high"])
         doubt = " (undecided)" if row["verdict"] == Verdict.UNDECIDED else ""
         found.setdefault(what, []).append(f"{value}{at}{doubt}")

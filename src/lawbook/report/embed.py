@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pandas as pd
@@ -24,8 +26,8 @@ _DRAWING = frozenset(
 )  # fmt: skip
 """Elements of a drawing that only draw."""
 
-_LARGEST_PLAIN = 1_000_000
-"""Bytes of CSV above which a link holds it compressed: browsers refuse long data: links."""
+_LARGEST_PLAIN = 200_000
+"""Bytes of CSV above which a link holds it compressed: browsers refuse long data: links, and a page stays small."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,19 @@ class Link:
 
 @dataclass(frozen=True)
 class InlineFigure:
-    """A figure inside the page: its SVG, title, caption, and its data as a download."""
+    """A figure inside the page: its SVG, title, caption, its data as a download, and what it answers, if anything.
 
+    place: where in the page it stands, of which its ids tell. asked: the runs that its points stand for.
+    """
+
+    place: str
     name: str
     svg: Markup
     title: str
     caption: str
     data: Link
+    answers: dict[str, Any] | None
+    asked: frozenset[str]
 
 
 def csv_link(name: str, text: str) -> Link:
@@ -60,8 +68,8 @@ def table_link(name: str, table: pd.DataFrame) -> Link:
     return csv_link(f"{name}.csv", table.to_csv(index=False))
 
 
-def inline_figure(folder: Path, name: str) -> InlineFigure:
-    """Return a drawn figure for the page. Raises LawbookError naming a file that is absent or damaged.
+def inline_figure(folder: Path, name: str, place: str = "figure") -> InlineFigure:
+    """Return a drawn figure for a place in the page. Raises LawbookError naming a file that is absent or damaged.
 
     The SVG is parsed and written anew: no metadata, no comments, nothing that acts or that fetches, scaled to the
     page, its ids made its own.
@@ -70,20 +78,22 @@ def inline_figure(folder: Path, name: str) -> InlineFigure:
     try:
         root = ElementTree.parse(file).getroot()
         data = (folder / f"{name}.csv").read_text(encoding="utf-8")
-    except (OSError, ElementTree.ParseError) as error:
+        answers, asked = _answers((folder / f"{name}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError, ElementTree.ParseError) as error:
         raise LawbookError(f"{file}: the figure cannot be read ({error}); draw it again") from error
     title, caption = (root.findtext(f".//{{{_DC}}}{tag}") or "" for tag in ("title", "description"))
     for metadata in root.findall(f"{{{_SVG}}}metadata"):
         root.remove(metadata)
     _disarm(root)
+    own = f"{place}-{name}"
     for element in root.iter():
         for key, value in element.attrib.items():
             if key == "id":
-                element.set(key, f"{name}-{value}")
+                element.set(key, f"{own}-{value}")
             elif key == f"{{{_XLINK}}}href" and value.startswith("#"):
-                element.set(key, f"#{name}-{value[1:]}")
+                element.set(key, f"#{own}-{value[1:]}")
             elif "url(#" in value:
-                element.set(key, value.replace("url(#", f"url(#{name}-"))
+                element.set(key, value.replace("url(#", f"url(#{own}-"))
     root.set("role", "img")
     root.set("aria-label", f"{title}. {caption}")
     # A little larger than in print, and no wider than the text.
@@ -93,7 +103,18 @@ def inline_figure(folder: Path, name: str) -> InlineFigure:
     ElementTree.register_namespace("", _SVG)
     ElementTree.register_namespace("xlink", _XLINK)
     svg = Markup(ElementTree.tostring(root, encoding="unicode"))
-    return InlineFigure(name, svg, title, caption, csv_link(f"{name}.csv", data))
+    return InlineFigure(place, name, svg, title, caption, csv_link(f"{name}.csv", data), answers, asked)
+
+
+def _answers(text: str) -> tuple[dict[str, Any] | None, frozenset[str]]:
+    """Return what a figure answers, None if nothing, and the runs that its points stand for."""
+    answers = json.loads(text, parse_constant=_refuse)
+    asked = frozenset(str(run) for runs in answers["runs"] for run in runs["ids"])
+    return (answers, asked) if answers["panels"] else (None, frozenset())
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 def _disarm(element: ElementTree.Element) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from lawbook.report.claim_lines import claim_lines
 from lawbook.report.cost import cost_line, cost_rows
 from lawbook.report.embed import InlineFigure, Link, inline_figure, table_link
 from lawbook.report.headline import cannot_say, headlines, null_outcome
+from lawbook.report.learning_curves import LearningCurves, pack_curves
 from lawbook.report.notices import WEIGHTS, summary, warnings_of
 from lawbook.report.pool_scores import COLUMNS as SCORING
 from lawbook.report.pool_scores import probe_data_rows, scoring_rows
@@ -26,6 +28,7 @@ from lawbook.results.words import count, fitted_range, measured, number, plain, 
 from lawbook.storage.files import write_text
 from lawbook.studies import Study
 from lawbook.studies.analysis import analyses
+from lawbook.studies.roles import REPEATS
 from lawbook.studies.schema import StudyFile
 
 SIZES = ("n_params", "n_train", "flops")
@@ -73,6 +76,8 @@ def write_report(study: Study, results: Path) -> None:
         weights=WEIGHTS,
         figures=[figure for figure in figures if figure.name != card.hero],
         claims=claim_lines(content, tables),
+        curves=curves_asked(figures, tables),
+        repeats=REPEATS,
         fits=fits_table(tables.fits),
         runs=runs_table(tables),
         downloads=_downloads(content, tables),
@@ -189,6 +194,14 @@ def _versions(text: str) -> str:
 
 def _distinct(table: pd.DataFrame, column: str) -> list[str]:
     return sorted(map(str, table[column].dropna().unique()))
+
+
+def curves_asked(drawn: Sequence[InlineFigure], tables: Results) -> LearningCurves | None:
+    """Return the curves of the runs that the points of figures stand for; None if there are none."""
+    asked = {
+        run for figure in drawn if figure.answers for runs in figure.answers["runs"] for run in runs["ids"]
+    }
+    return pack_curves(tables.curves, asked) if asked and tables.has("curves") else None
 
 
 def _figures(study: Study, results: Path) -> list[InlineFigure]:

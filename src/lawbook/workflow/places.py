@@ -9,6 +9,8 @@ from lawbook.errors import LawbookError
 
 SNAKEFILES = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
 """Where Snakemake looks by itself, in the working folder."""
+KNOWN_BY = ("workflow/Snakefile", "workflow/rules/train.smk", "scripts/train_shard.py")
+"""The files by which Lawbook's workflow is told from another that imports it."""
 
 
 def snakefile() -> list[str]:
@@ -30,3 +32,21 @@ def caches() -> dict[str, str]:
     folder = Path(".snakemake/cache").absolute()
     places = {"XDG_CACHE_HOME": folder, "MPLCONFIGDIR": folder / "matplotlib"}
     return {name: os.environ.get(name) or str(place) for name, place in places.items()}
+
+
+def workflow_files() -> dict[str, Path]:
+    """Return the files of Lawbook's workflow, in this folder or else beside this code: Snakefile, rules and scripts.
+
+    Raises LawbookError if neither place holds them: this code was installed without its workflow.
+    """
+    beside = Path(__file__).resolve().parents[3]
+    for clone in (Path(), beside):
+        if all((clone / name).is_file() for name in KNOWN_BY):
+            found = [
+                clone / "workflow/Snakefile",
+                *clone.glob("workflow/rules/*.smk"),
+                *clone.glob("scripts/*.py"),
+            ]
+            return {file.relative_to(clone).as_posix(): file for file in sorted(found)}
+    fix = "run this in a clone of Lawbook"
+    raise LawbookError(f"neither this folder nor {beside} holds the files of Lawbook's workflow; {fix}")

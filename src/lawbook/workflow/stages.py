@@ -34,6 +34,9 @@ WHOLE = ("",)
 """The parts of a stage that makes everything at once."""
 
 FITS = ("fits", "draws", "predictions", "points", "slopes", "sensitivity")
+DRAWN = ("svg", "pdf", "png", "csv", "json")
+"""Files of a figure: three to look at, its data, and what it answers in the page."""
+
 MEASURING = ("lawbook.measurements", "lawbook.training.measure")
 """What takes measurements: these change no run, and have digests of their own."""
 
@@ -166,7 +169,7 @@ def _told(plan: Plan, _: str) -> Files:
     """Return all that the report tells of."""
     about = ("costs",) if plan.source is None else ("source",)
     drawn = (file for _, files in STAGES["draw"].files(plan) for file in files)
-    shown = (file for file in drawn if file.endswith((".svg", ".csv")))
+    shown = (file for file in drawn if file.endswith((".svg", ".csv", ".json")))
     return (*_found(plan, ""), *_parquet(*about, "claims"), *shown)
 
 
@@ -228,7 +231,7 @@ def _templates(plan: Plan) -> Iterator[Path]:
     folders = [page.parent / "templates"] if page else []
     files = [file_of(sections[kind]) for kind in sorted(_kinds(plan)) if kind in sections]
     for folder in [*folders, *(file.parent for file in files if file)]:
-        yield from sorted(path for path in folder.iterdir() if path.suffix in (".html", ".css"))
+        yield from sorted(path for path in folder.iterdir() if path.suffix in (".html", ".css", ".js"))
 
 
 STAGES: Mapping[str, Stage] = {
@@ -313,7 +316,7 @@ STAGES: Mapping[str, Stage] = {
             parts=_figures,
             wildcard="figure",
             reads=_found,
-            leaves=lambda figure: tuple(f"figures/{figure}.{kind}" for kind in ("svg", "pdf", "png", "csv")),
+            leaves=lambda figure: tuple(f"figures/{figure}.{kind}" for kind in DRAWN),
             configuration=figure_digest,
             modules=("lawbook.report.figures",),
             entries=_drawn,

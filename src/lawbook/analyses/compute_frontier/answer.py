@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pandas as pd
+
 from lawbook.analyses.compute_frontier.words import method_name
 from lawbook.results.reader import Results
-from lawbook.results.words import measured, number, plain
+from lawbook.results.words import count, measured, number, plain
 from lawbook.storage.status import FitStatus
 from lawbook.studies.schema import StudyFile
 
@@ -20,8 +22,11 @@ def answer(content: StudyFile, results: Results) -> Iterator[str]:
         if sound.empty:
             yield f"no method gives the exponent of N*(C) of {plain(name)}"
             continue
-        row = sound.iloc[0]
-        exact = "" if row["exact"] != row["exact"] else f", exactly {number(row['exact'])}"
-        by = f"{method_name(str(row['method']))}, the first of {len(sound)} methods whose fit stands"
-        value = measured(row["estimate"], row["low"], row["high"])
-        yield f"the best size grows as C^a with a = {value} ({by}){exact}"
+        row, found = sound.iloc[0], sound["exponent"]
+        value = measured(row["exponent"], row["low"], row["high"])
+        told = [f"the best size grows as C^a with a = {value} by {method_name(str(row['method']))}"]
+        if len(sound) > 1:
+            told.append(f"{number(found.min())} to {number(found.max())} by {count(len(sound), 'method')}")
+        if pd.notna(row["exact"]):
+            told.append(f"exactly {number(row['exact'])}")
+        yield ", ".join(told)

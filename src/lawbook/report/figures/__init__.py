@@ -15,8 +15,10 @@ from matplotlib.figure import Figure
 
 from lawbook.errors import LawbookError, suggest
 from lawbook.registry import Registry
+from lawbook.report.interactive import Interactive, as_json
 from lawbook.report.style import save, styled
 from lawbook.results.words import plain
+from lawbook.storage.files import write_text
 from lawbook.storage.tables import write_csv
 
 if TYPE_CHECKING:
@@ -30,12 +32,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A drawing with the data behind it, its title and its caption."""
+    """A drawing with the data behind it, its title and its caption; in the page it may answer a reader."""
 
     figure: Figure
     data: pd.DataFrame
     title: str
     caption: str
+    answers: Interactive | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def _shown(block: FigureBlock, config: Config) -> bool:
 def draw_figure(
     block: FigureBlock, results: Path, content: StudyFile, out: Path, made: Provenance | None = None
 ) -> None:
-    """Draw one figure of a study into out/{name}.svg, .pdf, .png, with its data beside it as .csv.
+    """Draw one figure of a study into out/{name}.svg, .pdf, .png, its data as .csv, its answers in the page as .json.
 
     made: how the figure came to be, which its files then carry. The same tables give the same bytes. Raises
     LawbookError as `check_figure` does, and for tables that are not there.
@@ -113,5 +116,6 @@ def draw_figure(
     with styled():
         drawn = figures[block.kind].draw(block, Results(results), content)
         write_csv(drawn.data, out / f"{block.name}.csv")
+        write_text(out / f"{block.name}.json", as_json(drawn.answers))
         about = None if made is None else made.as_json()
         save(drawn.figure, out, block.name, drawn.title, drawn.caption, about)

@@ -16,6 +16,7 @@ from lawbook.errors import LawbookError
 from lawbook.laws.fit import point_table
 from lawbook.laws.points import gather
 from lawbook.laws.repeats import independent, t_reach
+from lawbook.report.interactive import Trace, each_run, limits_of, runs_behind
 from lawbook.report.style import MARKERS, colours, log_axis
 from lawbook.results.reader import Results
 from lawbook.results.selection import sweep_runs, varying_axes, where
@@ -199,6 +200,30 @@ def draw_seeds(axes: Axes, runs: pd.DataFrame, y: str, x: str, line: Line) -> No
     zero = finite[finite[y] == 0]
     if len(zero) and y == "test_error":
         axes.plot(zero[x], 1 / zero["n_eval"], marker="v", zorder=1, **look)
+
+
+def by_repeats(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return runs in the order in which a point lists them: by fold, seed and name."""
+    return runs.sort_values([*(axis for axis in REPEATS if axis in runs), "run_id"])
+
+
+def traces_of(
+    points: pd.DataFrame, runs: pd.DataFrame, y: str, x: str, line: Line, *, joined: bool
+) -> list[Trace]:
+    """Return what `draw_seeds` and `draw_points` draw, with the runs behind each point."""
+    seen = by_repeats(runs[(runs["status"] != RunStatus.DIVERGED) & runs[y].notna()])
+    at = seen[y].astype(float)
+    lowest = 1 / seen["n_eval"] if y == "test_error" and "n_eval" in seen else at
+    dots = Trace(
+        line.label, seen[x], at.where(at > 0, lowest), limits=np.where((at == 0) & (lowest > 0), -1, 0),
+        runs=each_run(seen, y, plain(y)), colour=line.colour, marker="o", size=2.8, opacity=0.3,
+    )  # fmt: skip
+    means = Trace(
+        line.label, points["x"], points["y"], low=points["low"], high=points["high"], limits=limits_of(points),
+        colour=line.colour, runs=runs_behind(points, seen, {"x": x}, y, plain(y)), marker=line.marker,
+        line="-" if joined else None,
+    )  # fmt: skip
+    return [dots, means]
 
 
 def repeats_text(runs: pd.DataFrame) -> str:

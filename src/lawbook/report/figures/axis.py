@@ -13,7 +13,9 @@ from lawbook.report.figures._series import (
     means,
     repeats_text,
     swept_axis,
+    traces_of,
 )
+from lawbook.report.interactive import Interactive, Panel, panel_of
 from lawbook.report.style import DOUBLE, SINGLE, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.words import label, number, plain, text_of
@@ -37,7 +39,9 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         names = sorted(runs[x].map(text_of).unique())
     figure = new_figure(DOUBLE if len(panels) > 1 else SINGLE + 0.5, 3.0)
     parts = []
+    asked: list[Panel] = []
     for axes, y in zip(figure.subplots(1, max(len(panels), 1), squeeze=False)[0], panels, strict=False):
+        traces = []
         for line in lines:
             shown = line.runs
             if names:
@@ -47,6 +51,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
                 points["name"] = [names[int(at)] for at in points["x"]]
             draw_seeds(axes, shown, y, x, line)
             draw_points(axes, points, line, joined=names is None)
+            traces += traces_of(points, shown, y, x, line, joined=names is None)
             parts.append(({"y_is": y, "line": line.label, "x_is": x}, points))
         if names:
             axes.set_xticks(range(len(names)), names)
@@ -56,6 +61,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         log_axis(axes, "y", values[values > 0])
         axes.set_xlabel(label(x, content))
         axes.set_ylabel(label(y, content))
+        asked.append(panel_of(axes, traces, names=names or ()))
     if any(line.label for line in lines) and panels:
         handles, labels = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside right upper")
@@ -68,7 +74,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     if held:
         about.append(f"Held fixed: {held}")
     title = f"{plain(split).capitalize()} loss and error against {plain(x)}"
-    return Drawn(figure, as_data(parts), title, ". ".join(about) + ".")
+    return Drawn(figure, as_data(parts), title, ". ".join(about) + ".", Interactive(tuple(asked)))
 
 
 figure = Kind(

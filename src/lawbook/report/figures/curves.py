@@ -29,7 +29,17 @@ from lawbook.report.figures._along import (
     value_axis,
     values_along,
 )
-from lawbook.report.figures._series import WHERE, Line, as_data, chosen_runs, make_lines, repeats_text, shown
+from lawbook.report.figures._series import (
+    WHERE,
+    Line,
+    as_data,
+    by_repeats,
+    chosen_runs,
+    make_lines,
+    repeats_text,
+    shown,
+)
+from lawbook.report.interactive import Interactive, Runs, Trace, each_run, panel_of
 from lawbook.report.style import BLACK, DOUBLE, GREY, RED, SINGLE, colours, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.selection import varying_axes
@@ -90,8 +100,10 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     same = len({panel.column for panel in panels}) == 1
     grid = figure.subplots(rows, columns, sharey=same, squeeze=False).ravel()
     parts: list[tuple[dict[str, Any], pd.DataFrame]] = []
+    traces: list[list[Trace]] = []
     for axes, panel in zip(grid, panels, strict=False):
-        drawn = _draw_panel(block, axes, panel, lines, looks, x, columns)
+        drawn, answering = _draw_panel(block, axes, panel, lines, looks, x, columns)
+        traces.append(answering)
         axes.set_title("" if panel.name == panel.column else str(panel.split))
         axes.set_xlabel(label(x))
         axes.set_ylabel("" if same and axes is not grid[0] else label(panel.column, content))
@@ -102,10 +114,15 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         values = [v for axes in group for v in _drawn_values(axes)]
         for axes in group:
             value_axis(axes, values, block.options.get("y_scale"))
+    asked = [
+        panel_of(axes, answering, y_label=label(panel.column, content))
+        for axes, panel, answering in zip(grid, panels, traces, strict=False)
+    ]
     legend_beside(figure)
     columns_shown = list(dict.fromkeys(plain(panel.column) for panel in panels))
     title = f"{enumerate_words(columns_shown)} along {'training' if x == 'step' else plain(x)}"
-    return Drawn(figure, as_data(parts), title[0].upper() + title[1:], _caption(block, runs, held))
+    answers = Interactive(tuple(asked))
+    return Drawn(figure, as_data(parts), title[0].upper() + title[1:], _caption(block, runs, held), answers)
 
 
 def _panels(block: FigureBlock, results: Results, runs: pd.DataFrame) -> list[Panel]:
@@ -161,9 +178,11 @@ def _draw_panel(
     looks: Sequence[Look],
     x: str,
     wide: int,
-) -> list[tuple[dict[str, Any], pd.DataFrame]]:
+) -> tuple[list[tuple[dict[str, Any], pd.DataFrame]], list[Trace]]:
+    """Draw the lines of a panel; return their data, and what they answer."""
     exact = block.options.get("exact")
     parts: list[tuple[dict[str, Any], pd.DataFrame]] = []
+    traces: list[Trace] = []
     levels: dict[tuple[str, float], list[str]] = {}
     _legend(axes, looks)
     for line, look in zip(lines, looks, strict=True):
@@ -172,12 +191,18 @@ def _draw_panel(
         points = means_along(rows, x)
         draw_means(axes, points, colour=look.colour, dashes=look.dashes)
         parts.append(({**named, "part": "mean", "x_is": x}, points))
+        traces.append(_mean_trace(points, panel, line, look))
         ended = last_values(rows, line.runs)
+        traces.append(
+            Trace("a run diverged", ended[x], ended["value"], runs=each_run(ended), colour=RED, marker="x")
+        )
         axes.plot(ended[x], ended["value"], ls="none", marker="x", color=RED, ms=4, mew=1.2, zorder=5,
                   label="a run diverged" if len(ended) else None)  # fmt: skip
         if exact is not None:
             known = exact_means(str(exact), line.runs, rows, panel.name)
             draw_exact(axes, known, x)
+            known = known.sort_values(x)
+            traces.append(Trace("exact", known[x], known["value"], line=(0, (4, 2)), width=0.8))
             parts.append(
                 ({**named, "part": "exact", "x_is": x}, pd.DataFrame({"x": known[x], "y": known["value"]}))
             )
@@ -188,8 +213,22 @@ def _draw_panel(
         alone = hues[0] if len(hues) == 1 and len(lines) > 1 else GREY
         axes.axhline(at, color=alone, lw=0.8, ls=":", zorder=1)
         axes.plot([], [], color=GREY, lw=0.8, ls=":", label=text)
+        ends = [panel.rows[x].min(), panel.rows[x].max()]
+        traces.append(Trace(text, ends, [at, at], colour=alone, line=":", width=0.8))
     along_axis(axes, [v for _, part in parts for v in part["x"]], block.options.get("x_scale"), wide)
-    return parts
+    return parts, traces
+
+
+def _mean_trace(points: pd.DataFrame, panel: Panel, line: Line, look: Look) -> Trace:
+    """Return the means of a line along training with their band, and all its runs behind each of them."""
+    points = points.sort_values("x")
+    there = by_repeats(line.runs[line.runs["run_id"].isin(panel.rows["run_id"])])
+    runs = Runs(tuple(map(str, there["run_id"])), plain(panel.name))
+    marker = "o" if len(points) == 1 else ""
+    return Trace(
+        line.label, points["x"], points["y"], low=points["low"], high=points["high"], runs=[runs],
+        colour=look.colour, line=look.dashes, marker=marker, band=True,
+    )  # fmt: skip
 
 
 def _drawn_values(axes: Axes) -> list[float]:

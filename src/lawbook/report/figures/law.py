@@ -7,7 +7,6 @@ against each input.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,51 +16,19 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from lawbook.fitting.exact import exact_points
-from lawbook.laws.forms import laws as forms
-from lawbook.laws.note import notes_from_json, reason_of
 from lawbook.report.figures import Drawn, Kind
+from lawbook.report.figures._law_answers import law_answers, surface_answers
+from lawbook.report.figures._law_series import EXACT_DASHES, Series, rows_of, series_of
 from lawbook.report.figures._series import Line, as_data, draw_points
-from lawbook.report.style import (
-    BLACK,
-    DOUBLE,
-    DRAWN,
-    GREY,
-    MARKERS,
-    PALETTE,
-    RED,
-    colours,
-    evenly,
-    log_axis,
-    new_figure,
-)
+from lawbook.report.interactive import Interactive
+from lawbook.report.style import BLACK, DOUBLE, DRAWN, GREY, RED, evenly, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.selection import INPUTS
-from lawbook.results.words import count, enumerate_words, fitted_range, label, measured, number, plain, symbol
-from lawbook.storage.status import FitStatus
+from lawbook.results.words import count, enumerate_words, label, number, plain
 from lawbook.studies.columns_block import bounded
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.law_block import LawBlock
 from lawbook.studies.schema import StudyFile
-
-_DASHES = ("-", "--", "-.", ":")
-_EXACT_DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = (":", (0, (1, 3)), (0, (5, 2, 1, 2)))
-
-
-@dataclass(frozen=True)
-class Series:
-    """One fitted form of one group and how it is drawn; `flaw` says why it is no law, '' if it is one."""
-
-    group: str
-    lead: str
-    form: str
-    headline: bool
-    flaw: str
-    text: str
-    colour: str
-    marker: str
-    dash: str
-    aside: float
-    """Factor on x that keeps the residuals of several fits from covering one another."""
 
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
@@ -69,10 +36,10 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     name = block.of or next(iter(content.laws))
     law = content.laws[name]
     fits = results.fits[results.fits["law"] == name]
-    series = _series(law, fits)
+    series = series_of(law, fits)
     if len(law.inputs) > 1:
-        drawn, data = _draw_surface(name, law, series, results, content)
-        return Drawn(drawn, data, f"The law {plain(name)}", _caption(fits, law, content))
+        drawn, data, answers = _draw_surface(name, law, series, results, content)
+        return Drawn(drawn, data, f"The law {plain(name)}", _caption(fits, law, content), answers)
 
     figure = new_figure(DOUBLE, 3.4)
     grid = figure.subplot_mosaic([["main", "residual"], ["main", "slope"]], width_ratios=[1.55, 1])
@@ -81,7 +48,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     seen: list[pd.DataFrame] = []
     grouped = len({s.group for s in series}) > 1
     for s in series:
-        points, curve = _rows(results.points, s, name), _rows(results.predictions, s, name)
+        points, curve = rows_of(results.points, s, name), rows_of(results.predictions, s, name)
         shown = evenly(points)
         line = Line("", (), points, s.colour if grouped else BLACK, s.marker)
         if s.headline and len(points):
@@ -101,36 +68,38 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
             steps = results.slopes[(results.slopes["law"] == name) & (results.slopes["group"] == s.group)]
             _draw_slopes(slope, evenly(steps), line)
             parts.append(({"part": "slopes", "group": s.group}, _bare(steps)))
-            for known, dash in zip(law.exact, _EXACT_DASHES, strict=False):
+            for known, dash in zip(law.exact, EXACT_DASHES, strict=False):
                 exact = exact_points(law, results.points_of(law), s.group, known)
                 main.plot(exact["x"], exact["y"], color=line.colour, ls=dash, lw=1.6, zorder=4)
                 parts.append(({"part": "exact", "curve": known, "group": s.group}, exact))
     _finish(main, residual, slope, law, content, pd.concat(seen) if seen else None)
+    answers = law_answers(name, law, series, results, content, grid)
     if all(s.flaw for s in series):
         residual.text(0.5, 0.5, "no fit", transform=residual.transAxes, ha="center", va="center", color=GREY)
         residual.set_yticks([])
     _state_refusals(main, series)
     handles = [Line2D([], [], color=s.colour, ls="none" if s.flaw else s.dash) for s in series]
     texts = [s.text for s in series]
-    for known, dash in zip(law.exact, _EXACT_DASHES, strict=False):
+    for known, dash in zip(law.exact, EXACT_DASHES, strict=False):
         handles.append(Line2D([], [], color=BLACK, ls=dash, lw=1.6))
         texts.append(f"exact curve ({plain(known)})")
     _add_legend(figure, handles, texts, series)
-    return Drawn(figure, _data(law, parts), f"The law {plain(name)}", _caption(fits, law, content))
+    caption = _caption(fits, law, content)
+    return Drawn(figure, _data(law, parts), f"The law {plain(name)}", caption, answers)
 
 
 def _draw_surface(
     name: str, law: LawBlock, series: list[Series], results: Results, content: StudyFile
-) -> tuple[Figure, pd.DataFrame]:
-    """Draw measured against fitted y, and the log residual against each input; return that and the data."""
+) -> tuple[Figure, pd.DataFrame, Interactive]:
+    """Draw measured against fitted y, and the log residual against each input; return that, the data, and answers."""
     inputs = dict(zip(INPUTS, law.inputs, strict=False))
     figure = new_figure(DOUBLE, 1.4 + 1.2 * len(inputs))
     grid = figure.subplot_mosaic([["main", column] for column in inputs], width_ratios=[1.25, 1])
     main, parts = grid["main"], []
     ends: list[float] = []
     for s in series:
-        points = _rows(results.points, s, name)
-        curve = _rows(results.predictions, s, name)
+        points = rows_of(results.points, s, name)
+        curve = rows_of(results.predictions, s, name)
         if not s.flaw and len(points):
             shown = evenly(points)
             y = shown["y"].to_numpy(dtype=float)
@@ -152,10 +121,11 @@ def _draw_surface(
         grid[column].set_xlabel(label(name_of, content))
     grid["x"].set_title("log residual (measured − fitted)")
     main.set(xlabel=f"fitted {label(law.y, content)}", ylabel=f"measured {label(law.y, content)}")
+    answers = surface_answers(name, law, series, results, content, grid)
     _state_refusals(main, series)
     handles = [Line2D([], [], color=s.colour, marker=s.marker, ls="none") for s in series]
     _add_legend(figure, handles, [s.text for s in series], series)
-    return figure, _data(law, parts)
+    return figure, _data(law, parts), answers
 
 
 def _add_legend(figure: Figure, handles: list[Line2D], texts: list[str], series: list[Series]) -> None:
@@ -164,59 +134,6 @@ def _add_legend(figure: Figure, handles: list[Line2D], texts: list[str], series:
     for shown, s in zip(legend.get_texts(), series, strict=False):
         if s.flaw:
             shown.set_color(RED)
-
-
-def _series(law: LawBlock, fits: pd.DataFrame) -> list[Series]:
-    """Return what is drawn: every form of one group, or the headline form of each of several groups."""
-    groups = list(dict.fromkeys(fits["group"]))
-    many = len(groups) > 1
-    hues = colours(groups) if many else list(PALETTE)
-    found = []
-    for i, group in enumerate(groups):
-        for j, form in enumerate(law.compare[:1] if many else law.compare):
-            rows = fits[(fits["group"] == group) & (fits["form"] == form)]
-            row = rows[rows["parameter"] == forms[form].exponent].iloc[0]
-            found.append(
-                Series(
-                    group,
-                    _lead(group),
-                    form,
-                    headline=j == 0,
-                    flaw=_flaw(row),
-                    text=_legend_text(law, row),
-                    colour=hues[(i if many else j) % len(hues)],
-                    marker=MARKERS[i % len(MARKERS)],
-                    dash=_DASHES[j % len(_DASHES)],
-                    aside=1.03 ** (i if many else j),
-                )
-            )
-    return found
-
-
-def _lead(group: str) -> str:
-    return f"{group.replace('=', ' ').replace(',', ', ')}: " if group else ""
-
-
-def _flaw(row: pd.Series) -> str:
-    if row["status"] == FitStatus.OK:
-        return ""
-    return f"{plain(str(row['status'])).upper()}: {reason_of(notes_from_json(row['notes']))}"
-
-
-def _legend_text(law: LawBlock, row: pd.Series) -> str:
-    """Return the exponent with its interval and range, or that and why there is none."""
-    lead = _lead(str(row["group"]))
-    if flaw := _flaw(row):
-        return f"{lead}{plain(row['form'])}: {flaw}"
-    value = measured(row["estimate"], row["low"], row["high"])
-    over = fitted_range(row.to_dict(), named=False)
-    if len(law.inputs) == 1:
-        over = f"{label(law.inputs[0]).split(' (')[0]} {over}"
-    return f"{lead}{plain(row['form'])}: {symbol(row['parameter'])} = {value} over {over}"
-
-
-def _rows(table: pd.DataFrame, s: Series, name: str) -> pd.DataFrame:
-    return table[(table["law"] == name) & (table["form"] == s.form) & (table["group"] == s.group)]
 
 
 def _data(law: LawBlock, parts: Sequence[tuple[dict[str, Any], pd.DataFrame]]) -> pd.DataFrame:

@@ -7,14 +7,24 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm, Normalize
+from matplotlib.colors import LogNorm, Normalize, to_hex
 from matplotlib.figure import Figure
 
 from lawbook.axes import Config
 from lawbook.errors import LawbookError, suggest
 from lawbook.report.figures import Drawn, Kind
-from lawbook.report.figures._series import WHERE, as_data, chosen_runs, plain_means, repeats_text, shown
+from lawbook.report.figures._series import (
+    WHERE,
+    as_data,
+    by_repeats,
+    chosen_runs,
+    plain_means,
+    repeats_text,
+    shown,
+)
+from lawbook.report.interactive import Interactive, Trace, each_run, panel_of, runs_behind
 from lawbook.report.style import BLACK, GREY, MARKERS, SINGLE, colours, label_bar, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.selection import varying_axes
@@ -22,6 +32,9 @@ from lawbook.results.words import count, enumerate_words, label, plain
 from lawbook.storage.status import RunStatus
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.schema import StudyFile
+
+MOST_NAMED = 60
+"""Up to so many values of an axis can be turned off and on in the page one by one."""
 
 FEW = 7
 """Up to so many values of an axis have an entry of the legend each; more numbers have a colour bar."""
@@ -45,7 +58,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
 
     figure = new_figure(SINGLE + 1.3, 3.3)
     axes = figure.subplots()
-    _draw_groups(figure, axes, drawn, points, x, y, by)
+    traces = _draw_groups(figure, axes, drawn, points, x, y, by, varied)
     _scale(axes, drawn[x].astype(float), drawn[y].astype(float), bool(block.options.get("identity")))
     axes.set(xlabel=label(x, content), ylabel=label(y, content))
     handles, labels = axes.get_legend_handles_labels()
@@ -54,7 +67,10 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     data = as_data([({"part": "run"}, drawn[[*dict.fromkeys(c for c in ("run_id", x, y, by) if c)]]),
                     ({"part": "mean"}, points)])  # fmt: skip
     caption = _caption(block, runs, drawn, points)
-    return Drawn(figure, data, f"{plain(y).capitalize()} against {plain(x)}", caption)
+    if block.options.get("identity"):
+        traces.append(Trace("equal", axes.get_xlim(), axes.get_xlim(), line="--", width=0.8))
+    answers = Interactive((panel_of(axes, traces),))
+    return Drawn(figure, data, f"{plain(y).capitalize()} against {plain(x)}", caption, answers)
 
 
 def _column(block: FigureBlock, key: str, runs: pd.DataFrame) -> str:
@@ -87,9 +103,16 @@ def _means(runs: pd.DataFrame, x: str, y: str, varied: list[str]) -> pd.DataFram
 
 
 def _draw_groups(
-    figure: Figure, axes: Axes, runs: pd.DataFrame, points: pd.DataFrame, x: str, y: str, by: str | None
-) -> None:
-    """Draw runs and means, coloured by a column: with a colour bar where it has many numbers."""
+    figure: Figure,
+    axes: Axes,
+    runs: pd.DataFrame,
+    points: pd.DataFrame,
+    x: str,
+    y: str,
+    by: str | None,
+    varied: list[str],
+) -> list[Trace]:
+    """Draw runs and means, coloured by a column: with a colour bar where it has many numbers. Return what answers."""
     values = [] if by is None else sorted(runs[by].dropna().unique())
     coloured = by is not None and (by in points or points.empty)
     if coloured and len(values) > FEW and pd.api.types.is_numeric_dtype(runs[by]):
@@ -103,7 +126,14 @@ def _draw_groups(
             _bars(axes, points, x, y, GREY)
             dots = axes.scatter(points[x], points[y], c=points[by], cmap="viridis", norm=norm, s=18, zorder=4)
         label_bar(figure.colorbar(dots, ax=axes), values, label(str(by)))
-        return
+        found: list[Trace] = []
+        for value in values:
+            part, means = (table[table[by] == value] if len(table) else table for table in (runs, points))
+            called = shown(str(by), value) if len(values) <= MOST_NAMED else ""
+            hue = to_hex(colormaps["viridis"](norm(float(value))))
+            found += _traces(called, part, means, x, y, varied, hue, "o")
+        return found
+    traces = []
     groups = [(value, runs[runs[by] == value]) for value in values] if coloured else [(None, runs)]
     for i, ((value, part), hue) in enumerate(zip(groups, colours(v for v, _ in groups), strict=True)):
         means = points if value is None or points.empty else points[points[by] == value]
@@ -111,9 +141,40 @@ def _draw_groups(
         size, alpha = (3.0, 0.35) if len(means) else (4.0, 0.8)
         axes.plot(part[x], part[y], color=hue, marker=marker, ls="none", zorder=2, ms=size, alpha=alpha, mew=0,
                   label=None if len(means) else name)  # fmt: skip
+        traces += _traces(name or "", part, means, x, y, varied, hue, marker)
         if len(means):
             _bars(axes, means, x, y, hue)
             axes.plot(means[x], means[y], color=hue, marker=marker, ls="none", ms=4.5, zorder=4, label=name)
+    return traces
+
+
+def _traces(
+    name: str,
+    runs: pd.DataFrame,
+    means: pd.DataFrame,
+    x: str,
+    y: str,
+    varied: list[str],
+    colour: str,
+    marker: str,
+) -> list[Trace]:
+    """Return the runs of one colour, and their means over repeats with intervals on both axes, if there are any."""
+    size, opacity = (3.0, 0.35) if len(means) else (4.0, 0.8)
+    dots = Trace(
+        name, runs[x], runs[y], runs=each_run(runs, y, plain(y)), colour=colour, marker=marker, size=size,
+        opacity=opacity,
+    )  # fmt: skip
+    if means.empty:
+        return [dots]
+    same = {axis: axis for axis in varied}
+    return [
+        dots,
+        Trace(
+            name, means[x], means[y], low=means[f"{y}_low"], high=means[f"{y}_high"], x_low=means[f"{x}_low"],
+            x_high=means[f"{x}_high"], runs=runs_behind(means.assign(y=means[y]), by_repeats(runs), same, y, plain(y)),
+            colour=colour, marker=marker, size=4.5,
+        ),
+    ]  # fmt: skip
 
 
 def _scale(axes: Axes, x: pd.Series, y: pd.Series, identity: bool) -> None:

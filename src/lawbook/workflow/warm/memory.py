@@ -64,7 +64,7 @@ def _files(folder: str) -> Iterator[tuple[str, os.stat_result]]:
         for entry in entries:
             if entry.is_dir():
                 yield from _files(entry.path)
-            elif entry.name.endswith((".py", ".html", ".css")):
+            elif entry.name.endswith((".py", ".html", ".css", ".js")):
                 yield entry.path, entry.stat()
 
 

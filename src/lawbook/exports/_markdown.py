@@ -1,0 +1,69 @@
+"""Words of a study and its tables inside Markdown: shown as they are, and never taken for markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import yaml
+
+_MARKUP = re.compile(r"[\\`*\[\]<>|~$&!@]|(?<![^\W_])_|_(?![^\W_])|(?<!\S)#")
+"""What marks up text inside a line, and what ends a heading; an underscore between letters does not."""
+_AT_START = re.compile(r"^(?=[+=:-])|^(\d+)(?=[.)](?:\s|$))")
+"""What makes a line a heading, a list or a rule."""
+_ADDRESS = re.compile(r":(?=//)|(?<=www)\.|(?<=\])\(", re.IGNORECASE)
+"""What makes an address a link by itself; a bracket after one that is escaped, since simple readers ignore that."""
+
+
+def escaped(text: object) -> str:
+    r"""Return a text on one line in which nothing is markup, a link, HTML or unseen.
+
+    Where a reader takes a line that is one word for an image to load, as Trackio's does, words of ours stand before it.
+
+    >>> escaped("error_by_data of <b>width</b> 8"), escaped("# [a](javascript:b)")
+    ('error_by_data of \\<b\\>width\\</b\\> 8', '\\# \\[a\\]\\(javascript:b)')
+    >>> escaped("1. see\nhttps://example.org\x1b"), escaped("--- _x_")
+    ('1\\. see https\\://example.org�', '\\--- \\_x\\_')
+    """
+    line = " ".join(str(text).split())
+    seen = "".join(letter if letter.isprintable() else "�" for letter in line)
+    inside = _ADDRESS.sub(r"\\\g<0>", _MARKUP.sub(r"\\\g<0>", seen))
+    return _AT_START.sub(r"\1\\", inside)
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    r"""Return a Markdown table; its cells are escaped.
+
+    >>> table(["a", "b"], [(1, "x|y")])
+    '| a | b |\n| --- | --- |\n| 1 | x\\|y |'
+    """
+    lines = [header, ["---"] * len(header), *([escaped(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def with_front_matter(front: dict[str, Any], body: str) -> str:
+    """Return a Markdown file that begins with YAML."""
+    return f"---\n{dumped(front)}---\n\n{body.rstrip()}\n"
+
+
+def dumped(content: dict[str, Any]) -> str:
+    r"""Return YAML in the order of the keys, each value on one line, in quotes where it needs them.
+
+    >>> print(dumped({"title": "a: b", "about": "one\n---\ntwo"}), end="")
+    title: 'a: b'
+    about: "one\n---\ntwo"
+    """
+    return yaml.dump(content, Dumper=_OneLine, sort_keys=False, allow_unicode=True, width=float("inf"))
+
+
+class _OneLine(yaml.SafeDumper):
+    """Writes a text of several lines as one, with its line ends escaped."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = '"' if len(text.splitlines()) > 1 or text.endswith("\n") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_OneLine.add_representer(str, _text)
