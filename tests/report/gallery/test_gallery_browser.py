@@ -39,7 +39,9 @@ def opened(browser, three: Path) -> Iterator[Callable[..., object]]:
     def open_page(**like: object):
         contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **like}))
         page = contexts[-1].new_page()
-        page.on("request", lambda request: None if request.url.startswith("data:") else said.append(request.url))
+        page.on(
+            "request", lambda request: None if request.url.startswith("data:") else said.append(request.url)
+        )
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
