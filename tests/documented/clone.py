@@ -25,10 +25,11 @@ STUDY = "digits"
 DRY = (
     (r"pip install", "--dry-run --no-build-isolation"),
     (r"pytest", "--collect-only --quiet"),
-    (r"make (test|lint|lock)", "--dry-run"),
+    (r"make (test|lint|lock|gallery)", "--dry-run"),
+    (r"lawbook gallery --quick", "-- --dry-run"),
     (r"snakemake .*(profiles/slurm|--sdm)", "--dry-run"),
 )
-"""What would install, test, lint or submit, or needs conda; the option that makes it a dry-run."""
+"""What would install, test, lint, submit or train many studies, or needs conda; the option that makes it a dry-run."""
 ANSWERS = {"lawbook doctor": 1, "lawbook fit": 3}
 """Other exit codes of commands that work: something is wrong with this machine, the table leaves the law open."""
 STOPS = """

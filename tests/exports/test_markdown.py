@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt  # what rich reads Markdown with
 from tests.exports.studies import BLOCKS, LINK, SCRIPT, VALUE
 
-from lawbook.exports._markdown import escaped, table, with_front_matter
+from lawbook.exports._markdown import with_front_matter
+from lawbook.report.markdown import escaped, table
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 MARKUP = [

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 from lawbook.bundle.export import study_file
 from lawbook.exports import Finished, Form, licence_url, summary_of
 from lawbook.exports._croissant import croissant_of
-from lawbook.exports._markdown import escaped, table, with_front_matter
+from lawbook.exports._markdown import with_front_matter
+from lawbook.report.markdown import escaped, table
 from lawbook.results.words import count, label
 from lawbook.storage.tables import n_rows
 

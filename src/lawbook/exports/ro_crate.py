@@ -15,8 +15,8 @@ from typing import Any
 from lawbook.bundle.archive import MANIFEST, File, describe
 from lawbook.exports import Finished, Form, licence_url, summary_of
 from lawbook.exports._lawbook import licence
-from lawbook.exports._markdown import escaped
 from lawbook.exports._run_crate import WORKFLOW, Entity, Record, address, ref
+from lawbook.report.markdown import escaped
 from lawbook.storage.files import write_text
 from lawbook.workflow.places import workflow_files
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from lawbook.exports import Finished, Form, summary_of
-from lawbook.exports._markdown import escaped, table, with_front_matter
+from lawbook.exports._markdown import with_front_matter
+from lawbook.report.markdown import escaped, table
 from lawbook.results.words import count, number
 from lawbook.storage.files import write_text
 from lawbook.storage.status import Verdict

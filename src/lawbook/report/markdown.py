@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-_MARKUP = re.compile(r"[\\`*\[\]<>|~$&!@]|(?<![^\W_])_|_(?![^\W_])")
-"""What marks up text inside a line; an underscore between letters does not."""
-_AT_START = re.compile(r"^(?=[#+=:-])|^(\d+)(?=[.)](?:\s|$))")
+_MARKUP = re.compile(r"[\\`*\[\]<>|~$&!@]|(?<![^\W_])_|_(?![^\W_])|(?<!\S)#")
+"""What marks up text inside a line, and what ends a heading; an underscore between letters does not."""
+_AT_START = re.compile(r"^(?=[+=:-])|^(\d+)(?=[.)](?:\s|$))")
 """What makes a line a heading, a list or a rule."""
 _ADDRESS = re.compile(r":(?=//)|(?<=www)\.|(?<=\])\(", re.IGNORECASE)
 """What makes an address a link by itself; a bracket after one that is escaped, since simple readers ignore that."""
@@ -15,6 +15,8 @@ _ADDRESS = re.compile(r":(?=//)|(?<=www)\.|(?<=\])\(", re.IGNORECASE)
 
 def escaped(text: object) -> str:
     r"""Return a text on one line in which nothing is markup, a link, HTML or unseen.
+
+    Where a reader takes a line that is one word for an image to load, as Trackio's does, words of ours stand before it.
 
     >>> escaped("error_by_data of <b>width</b> 8"), escaped("# [a](javascript:b)")
     ('error_by_data of \\<b\\>width\\</b\\> 8', '\\# \\[a\\]\\(javascript:b)')

@@ -85,9 +85,9 @@ def fit_texts(figure: Figure) -> list[str]:
             break
         figure.draw_without_rendering()
         before = now
-    for panel in figure.axes:
-        if panel.xaxis not in names:
-            _thin_out(panel.xaxis)
+    for axis in axes:
+        if axis not in names:
+            _thin_out(axis)
     return list(dict.fromkeys(full for each in shortened.values() for full in each))
 
 
@@ -201,7 +201,8 @@ def _fit_categories(axis: Axis, names: Sequence[str], width_in: Widths) -> list[
 
 
 def _thin_out(axis: Axis) -> None:
-    """Leave out every second number along x while some meet."""
+    """Leave out every second number along an axis while some meet."""
+    level = axis is axis.axes.xaxis
     for _ in range(PASSES):
         low, high = sorted(axis.get_view_interval())
         ticks = zip(axis.get_majorticklocs(), axis.get_major_ticks(), strict=False)
@@ -210,7 +211,7 @@ def _thin_out(axis: Axis) -> None:
             for at, tick in ticks
             if low <= at <= high and tick.label1.get_visible()
         ]
-        if all(left.x1 < right.x0 for left, right in pairwise(boxes)):
+        if all((a.x1 < b.x0) if level else (a.y1 < b.y0) for a, b in pairwise(boxes)):
             return
         axis.set_major_locator(FixedLocator(axis.get_majorticklocs()[::2].tolist()))
 
