@@ -16,7 +16,7 @@ from lawbook.storage.tables import write_table
 from lawbook.studies import Plan, load_study, make_plan
 from lawbook.workflow import runner
 from lawbook.workflow.freshness import Expected, check_current, expected_provenance, outdated
-from lawbook.workflow.recovery import LEFT_OVER_S, keep_record, recover
+from lawbook.workflow.recovery import LEFT_OVER_S, forget_record, keep_record, recover
 from lawbook.workflow.stages import training_code
 
 STUDY = """
@@ -90,6 +90,16 @@ def test_a_file_without_a_seal_goes_if_it_is_not_the_one_recorded(plan: Plan, tm
     assert left == {"report.html", "fits.csv", "notes.txt", "sha256sums.txt", "tiny.yaml"}
     (tmp_path / "sha256sums.txt").write_bytes(b"\xff\x00 no record")
     assert list(recover(plan, tmp_path, tmp_path / "cache")) == []
+
+
+def test_what_was_made_anew_before_a_kill_is_not_taken_for_damaged(plan: Plan, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text("by earlier code")
+    keep_record(plan, tmp_path)
+    forget_record(tmp_path)
+    (tmp_path / "report.html").write_text("by today's code")
+
+    assert list(recover(plan, tmp_path, tmp_path / "cache")) == []
+    assert (tmp_path / "report.html").exists()
 
 
 def test_what_killed_jobs_left_half_written_is_swept_once_it_is_old(plan: Plan, tmp_path: Path) -> None:

@@ -57,6 +57,12 @@ def keep_record(plan: Plan, results: Path) -> None:
         write_text(results / RECORD, "".join(lines))
 
 
+def forget_record(results: Path) -> None:
+    """Remove the record of a study that is about to be made anew: what is made before a kill would seem damaged."""
+    with suppress(OSError):
+        (results / RECORD).unlink(missing_ok=True)
+
+
 def _date_back(results: Path) -> None:
     """Let files that a wrong clock has dated in the future be of now, in the same order.
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
@@ -21,7 +22,7 @@ from lawbook.studies.presets import split_name
 from lawbook.workflow.freshness import outdated
 from lawbook.workflow.places import caches, snakefile
 from lawbook.workflow.progress import study_progress
-from lawbook.workflow.recovery import keep_record, recover
+from lawbook.workflow.recovery import forget_record, keep_record, recover
 from lawbook.workflow.settings import Settings
 from lawbook.workflow.warm.start import warm_jobs
 
@@ -100,9 +101,11 @@ def run_target(
                 print(f"! {found}", file=sys.stderr)
             warm.announce(plan.study.name, settings.studies)
         _remove_stale_locks(target, output.fileno())
-        old = [str(file) for plan in plans for file in outdated(plan, results[plan.study.name])]
+        old = {plan.study.name: outdated(plan, results[plan.study.name]) for plan in plans}
+        for study in filter(old.get, old):
+            forget_record(results[study])
         process = subprocess.Popen(
-            [*command, *_forced([*old, *stale], extra), *extra, *target],
+            [*command, *_forced([*map(str, chain(*old.values())), *stale], extra), *extra, *target],
             stdout=output,
             stderr=subprocess.STDOUT,
             env=os.environ | warm.environment | {HANDED_DOWN: str(lock)},
