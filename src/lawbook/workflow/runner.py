@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
@@ -101,11 +100,9 @@ def run_target(
                 print(f"! {found}", file=sys.stderr)
             warm.announce(plan.study.name, settings.studies)
         _remove_stale_locks(target, output.fileno())
-        old = {plan.study.name: outdated(plan, results[plan.study.name]) for plan in plans}
-        for study in filter(old.get, old):
-            forget_record(results[study])
+        old = [file for plan in plans for file in _forgotten(plan, results[plan.study.name])]
         process = subprocess.Popen(
-            [*command, *_forced([*map(str, chain(*old.values())), *stale], extra), *extra, *target],
+            [*command, *_forced([*old, *stale], extra), *extra, *target],
             stdout=output,
             stderr=subprocess.STDOUT,
             env=os.environ | warm.environment | {HANDED_DOWN: str(lock)},
@@ -145,6 +142,14 @@ def _remove_stale_locks(target: Sequence[str], output: int) -> None:
     if any(Path(".snakemake/locks").glob("*")):
         unlock = [sys.executable, "-m", "snakemake", "--unlock", *snakefile(), *target]
         subprocess.run(unlock, check=False, stdout=output, stderr=subprocess.STDOUT)
+
+
+def _forgotten(plan: Plan, results: Path) -> list[str]:
+    """Return the outdated files of a study, which are then recorded no more."""
+    files = [str(file) for file in outdated(plan, results)]
+    if files:
+        forget_record(results)
+    return files
 
 
 def _forced(files: Sequence[str], extra: Sequence[str]) -> list[str]:
