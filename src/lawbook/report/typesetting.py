@@ -204,6 +204,7 @@ def _thin_out(axis: Axis) -> None:
     """Leave out every second number along an axis while some meet."""
     level = axis is axis.axes.xaxis
     for _ in range(PASSES):
+        axis.get_tightbbox()  # which puts the labels where the ticks are now
         low, high = sorted(axis.get_view_interval())
         ticks = zip(axis.get_majorticklocs(), axis.get_major_ticks(), strict=False)
         boxes = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib.image
@@ -10,7 +11,8 @@ from matplotlib.text import Text
 
 from lawbook.report.figures import figures
 from lawbook.report.gallery.thumbnail import HEIGHT, SMALL, TEXT, WIDTH, draw_thumbnail, keep_main_panel
-from lawbook.report.style import styled
+from lawbook.report.style import log_axis, new_figure, styled
+from lawbook.report.typesetting import fit_texts
 from lawbook.results.reader import Results
 from lawbook.storage.provenance import Provenance, read_provenance
 
@@ -66,3 +68,24 @@ def test_the_main_panel_stays_with_labels_and_text_that_can_be_read(simulated, n
     assert all(label.get_fontsize() == SMALL for label in main.get_xticklabels())
     box = main.get_window_extent()
     assert box.width > 0.6 * figure.bbox.width, "the panel has the figure to itself"
+
+
+@pytest.mark.parametrize("which", ["x", "y"])
+def test_numbers_along_an_axis_stay_as_many_as_have_room(which: str) -> None:
+    with styled():
+        figure = new_figure(WIDTH, HEIGHT)
+        axes = figure.subplots()
+        values = [0.02, 1.0, 50.0]
+        axes.plot(*((values, [1, 2, 3]) if which == "x" else ([1, 2, 3], values)))
+        log_axis(axes, which, [1.0, 50.0])
+        (axes.set_xlim if which == "x" else axes.set_ylim)(0.01, 1e6)
+        fit_texts(figure)
+        figure.draw_without_rendering()
+
+        axis = axes.xaxis if which == "x" else axes.yaxis
+        low, high = axis.get_view_interval()
+        shown = zip(axis.get_majorticklocs(), axis.get_ticklabels(), strict=True)
+        boxes = [text.get_window_extent() for at, text in shown if low <= at <= high]
+
+    assert len(boxes) >= 6
+    assert all((a.x1 < b.x0) if which == "x" else (a.y1 < b.y0) for a, b in pairwise(boxes))
