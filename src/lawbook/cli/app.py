@@ -308,22 +308,19 @@ def _console() -> Console:
 
 def _plan_table(planned: Plan) -> Table:
     from lawbook.studies.cost import placement, run_cost, stack_size
+    from lawbook.workflow.quick import predicted_seconds
 
     table = _table("shard", "runs", "stack", "on", "seconds", "bytes", title=planned.study.content.title)
-    seconds = 0.0
     for shard, runs in planned.shards.items():
         costs, size = [run_cost(run.config) for run in runs], stack_size(runs[0].config)
         memory = max(cost.bytes for cost in costs) * min(size, len(runs))
-        seconds += sum(cost.seconds for cost in costs)
-        expected = f"{sum(cost.seconds for cost in costs):,.0f}"
-        table.add_row(
-            shard, f"{len(runs):,}", f"{size}", placement(runs[0].config), expected, f"{memory:,.0f}"
-        )
+        on, expected = placement(runs[0].config), f"{sum(cost.seconds for cost in costs):,.0f}"
+        table.add_row(shard, f"{len(runs):,}", f"{size}", on, expected, f"{memory:,.0f}")
     probes = [run_cost(run.config).seconds for pool in planned.pools for run in pool.every_probe]
     if probes:
         table.add_row("probes", f"{len(probes):,}", "", "", f"{sum(probes):,.0f}", "")
     table.add_section()
-    table.add_row("total", f"{len(planned.runs):,}", "", "", f"{seconds + sum(probes):,.0f}", "")
+    table.add_row("total", f"{len(planned.runs):,}", "", "", f"{predicted_seconds(planned):,.0f}", "")
     return table
 
 
