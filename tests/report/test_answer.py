@@ -172,8 +172,10 @@ def test_a_difference_has_a_sign_only_where_the_claim_is_decided(values, verdict
 def test_a_law_in_the_null_takes_trust_from_all_laws():
     null = [row | {"law": "null"} for row in fit(alpha=(0.3, 0.2, 0.4))]
     flat = [row | {"law": "null"} for row in fit(alpha=(0.0, -0.1, 0.1))]
+    bent = [row | {"law": "null"} for row in fit(alpha=(0.3, 0.2, 0.4), status=FitStatus.REFUSED)]
     assert "no law here can be trusted" in answer(study(null=True), tables(fit(), null))[-1]
     assert len(answer(study(null=True), tables(fit(), flat))) == 1
+    assert len(answer(study(null=True), tables(fit(), bent))) == 1
 
 
 def test_a_study_without_laws_and_claims_answers_nothing():

@@ -139,13 +139,13 @@ def test_an_exact_curve_stands_beside_the_estimate(oracle):
 def test_a_null_that_finds_a_law_is_loud(simulated):
     fits = read_table(simulated.folder / "fits.parquet")
     null = fits["law"] == "shuffled_labels"
-    assert [passed for _, passed in null_outcome(simulated.study.content, fits)] == [True]
+    assert [null.passed for null in null_outcome(simulated.study.content, fits)] == [True]
     fits.loc[null, ["status", "estimate", "low", "high"]] = ["ok", 0.3, 0.2, 0.4]
-    ((sentence, passed),) = null_outcome(simulated.study.content, fits)
-    assert not passed
+    ((sentence, passed, found),) = null_outcome(simulated.study.content, fits)
+    assert (passed, found) == (False, True)
     assert "0.30 [0.20, 0.40] over 64–1,024 (1.2 decades)" in sentence
-    ((_, passed),) = null_outcome(simulated.study.content, fits[~null])
-    assert not passed
+    ((_, passed, found),) = null_outcome(simulated.study.content, fits[~null])
+    assert (passed, found) == (False, False)
 
 
 def test_a_study_with_nothing_but_runs_has_a_page(simulated, tmp_path):

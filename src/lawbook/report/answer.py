@@ -62,9 +62,9 @@ def answer(content: StudyFile, results: Results) -> list[str]:
     told += [*analysed, *list(_differences(content.claims, judged))[:1]]
     if not analysed:
         told += list(_quantities(content.claims, judged))[: max(0, LAWS - len(told))]
-    nulls = [sentence for sentence, passed in null_outcome(content, results.fits) if not passed]
-    if nulls:
-        told.append(f"but no law here can be trusted: {nulls[0]}")
+    found = [null.sentence for null in null_outcome(content, results.fits) if null.found]
+    if found:
+        told.append(f"but no law here can be trusted: {found[0]}")
     told = told or ["the study has no law, no analysis and no claim, so that it answers nothing"]
     return [f"{text[0].upper()}{text[1:].rstrip('.')}." for text in told]
 

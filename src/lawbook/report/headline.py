@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -210,8 +211,16 @@ def sensitivity_bars(fitted: pd.Series, table: pd.DataFrame) -> tuple[tuple[Bar,
     return bars, spread
 
 
-def null_outcome(content: StudyFile, fits: pd.DataFrame) -> tuple[tuple[str, bool], ...]:
-    """Return a sentence per null law and group, and whether it came out as it must: refused, or flat.
+class NullOutcome(NamedTuple):
+    """What came of a null: whether it came out as it must, and if not, whether a law was found in it."""
+
+    sentence: str
+    passed: bool
+    found: bool
+
+
+def null_outcome(content: StudyFile, fits: pd.DataFrame) -> tuple[NullOutcome, ...]:
+    """Return the outcome of each null law and group: as it must be is refused, or flat.
 
     A null has no dependence on x by construction, so a law found in it is an error of the pipeline.
     """
@@ -235,18 +244,17 @@ def null_outcome(content: StudyFile, fits: pd.DataFrame) -> tuple[tuple[str, boo
             reason = reason_of(notes)
             refused = bool((rows["status"] == FitStatus.REFUSED).any())
             if not found and refused and not codes_of(notes) & NO_LAW:
-                outcomes.append(
-                    (
-                        f"{label}: the null shows nothing, its fit was refused for another reason ({reason})",
-                        False,
-                    )
-                )
+                text = f"{label}: the null shows nothing, its fit was refused for another reason ({reason})"
+                outcomes.append(NullOutcome(text, passed=False, found=False))
             elif found:
-                outcomes.append((f"{label}: a law was found where there is none ({'; '.join(found)})", False))
+                text = f"{label}: a law was found where there is none ({'; '.join(found)})"
+                outcomes.append(NullOutcome(text, passed=False, found=True))
             else:
-                outcomes.append((f"{label}: no law, as it must. {reason}".strip(), True))
+                text = f"{label}: no law, as it must. {reason}".strip()
+                outcomes.append(NullOutcome(text, passed=True, found=False))
         if of_law.empty:
-            outcomes.append((f"{plain(name)}: the null has no fit, so it shows nothing", False))
+            text = f"{plain(name)}: the null has no fit, so it shows nothing"
+            outcomes.append(NullOutcome(text, passed=False, found=False))
     return tuple(outcomes)
 
 
