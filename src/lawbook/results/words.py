@@ -94,13 +94,13 @@ def name_of(column: str) -> str:
 
 
 def letter(column: str) -> str:
-    """Return the symbol of a column for a formula, else its name.
+    """Return the symbol of a column for a formula, else its name if that is one word.
 
-    >>> letter("samples"), letter("width"), letter("learning_rate")
-    ('D', 'width', 'η')
+    >>> letter("samples"), letter("width"), letter("learning_rate"), letter("n_train")
+    ('D', 'width', 'η', 'x')
     """
-    last = name_of(column).rpartition(" ")[2]
-    return last if len(last) == 1 else plain(column)
+    *_, last = words = name_of(column).split()
+    return last if len(last) == 1 or len(words) == 1 else "x"
 
 
 def number(value: Any, digits: int = 3) -> str:
