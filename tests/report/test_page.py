@@ -85,7 +85,7 @@ def test_page_one_says_what_the_design_asks(page, simulated):
         assert text in one
     first = page[: page.index('id="numbers"')]
     assert first.count('class="claim"') == len(simulated.study.content.claims)
-    assert "falls as D^−α in pool size D with α = " in first
+    assert "falls as D^−α in pool size D over 1.6 decades with α = " in first
     assert '<figure class="drawn" id="figure-law_error_by_data">' in first
 
 

@@ -128,9 +128,9 @@ def _fit(law: LawBlock, rows: pd.DataFrame, group: str, results: Results) -> _To
     if row["status"] != FitStatus.OK or pd.isna(row["estimate"]):
         return _Told(f"the data do not identify a {plain(form)} law of {what}", why=_reason(notes))
     value = f"{symbol(parameter)} = {measured(row['estimate'], row['low'], row['high'])}"
-    over = f"over {row['decades']:.1f} decades" if pd.notna(row["decades"]) else ""
-    doubts = (over, _floor(form, of_form), _exact(law, form, parameter, group, results), *_doubts(law, row))
-    return _Told(f"{plain(law.y)} {_trend(law, form, row)} with", value, tuple(filter(None, doubts)))
+    over = f" over {row['decades']:.1f} decades" if pd.notna(row["decades"]) else ""
+    doubts = (_floor(form, of_form), _exact(law, form, parameter, group, results), *_doubts(law, row))
+    return _Told(f"{plain(law.y)} {_trend(law, form, row)}{over} with", value, tuple(filter(None, doubts)))
 
 
 def _trend(law: LawBlock, form: str, row: Mapping[Any, Any]) -> str:

@@ -50,14 +50,16 @@ def build_gallery(
 
     Without them nothing is trained. Raises what `run_target` does.
     """
-    target, plans = ("gallery", []) if quick is None else ("gallery_quick", [*quick.plans.values()])
+    target, plans = ("gallery", {}) if quick is None else ("gallery_quick", quick.plans)
     finished = having(REPORT, all_studies(settings), settings.results, settings.preset)
     stale = [
         str(file)
         for name in shown(finished)
-        for file in outdated_thumbnails(checked_plan(name, settings.studies), Path(settings.results) / name)
+        for file in outdated_thumbnails(
+            plans.get(name) or checked_plan(name, settings.studies), Path(settings.results) / name
+        )
     ]
-    return run_target(["--", target], target, plans, settings, cores, extra, stale)
+    return run_target(["--", target], target, [*plans.values()], settings, cores, extra, stale)
 
 
 def outdated_thumbnails(plan: Plan, results: Path) -> Iterator[Path]:
