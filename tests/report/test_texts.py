@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,7 +33,7 @@ from lawbook.analyses.known_quanta.section import BEST
 from lawbook.cli.write_fit import predictions_of
 from lawbook.fitting.study import fit_study
 from lawbook.fitting.table import Question, ask
-from lawbook.report import glyphs
+from lawbook.report import glyphs, style
 from lawbook.report.figures import Drawn, figures
 from lawbook.report.figures._fit import draw_fit
 from lawbook.report.style import DRAWN, SINGLE, evenly, new_figure, save, styled
@@ -338,3 +339,13 @@ def _build_font(file: Path, family: str, characters: str) -> None:
     font.setupOS2(sTypoAscender=800, usWinAscent=800, usWinDescent=200)
     font.setupPost()
     font.save(file)
+
+
+def test_another_copy_of_the_font_is_not_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    own = [font for font in fontManager.ttflist if "mpl-data" in font.fname]
+    copied = [replace(font, fname=str(tmp_path / Path(font.fname).name)) for font in own]
+    # As a list in a home has it whose environment is gone.
+    monkeypatch.setattr(fontManager, "ttflist", copied)
+    style._prefer_own_fonts.__wrapped__()
+    first = next(font for font in fontManager.ttflist if font.name == "DejaVu Sans")
+    assert "mpl-data" in first.fname

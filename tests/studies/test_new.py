@@ -42,7 +42,7 @@ def test_the_template_says_of_every_key_what_it_is() -> None:
 
     written = yaml.safe_load(template)
     assert set(written) == StudyFile.model_fields.keys() - {
-        "table", "measure", "columns", "analyses", "presets", "shard_flops",
+        "table", "measure", "columns", "analyses", "hero", "presets", "shard_flops",
     }  # fmt: skip
     comments = " ".join(line.partition("#")[2] for line in template.splitlines())
     assert all(name in comments for name in StudyFile.model_fields.keys() - written.keys())

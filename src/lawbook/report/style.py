@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 
 from lawbook.report.glyphs import cover
 from lawbook.report.typesetting import fit_texts
@@ -75,11 +77,27 @@ _STAMPS = ("Date", "CreationDate", "Software")
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Draw and save figures in this style, whatever the user's own settings are."""
+    """Draw and save figures in this style, whatever the user's own settings and fonts are."""
+    _prefer_own_fonts()
     with warnings.catch_warnings(), mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
         yield
+
+
+@cache
+def _prefer_own_fonts() -> None:
+    """Let DejaVu Sans be the one that Matplotlib brings: another copy gives other bytes.
+
+    Another may be installed, and the list of fonts in a home may be that of an environment that is gone.
+    """
+    folder = Path(mpl.get_data_path(), "fonts/ttf")
+    known = {font.fname for font in fontManager.ttflist}
+    for file in folder.glob("DejaVuSans*.ttf"):
+        if str(file) not in known:
+            fontManager.addfont(str(file))
+    # Of fonts that suit alike the first is taken.
+    fontManager.ttflist.sort(key=lambda font: Path(font.fname).parent != folder)
 
 
 def new_figure(width: float, height: float) -> Figure:
