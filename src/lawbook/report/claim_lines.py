@@ -117,7 +117,7 @@ def scale_text(there: Mapping[Scale, float], here: Mapping[Scale, float]) -> str
     """Return how large the runs are beside those of the source; empty where the claim names no scale.
 
     >>> scale_text({"flops": 6e18}, {"flops": 4e11})
-    'here at most 4e11 FLOPs, there 6e18'
+    'here at most 4.0e11 FLOPs, there 6.0e18'
     >>> scale_text({"D": 5e4}, {})
     'there 50,000 examples'
     """

@@ -12,7 +12,7 @@ def cost_line(costs: pd.DataFrame, runs: pd.DataFrame) -> str:
 
     >>> costs = pd.DataFrame({"cpu_s": [1.0, 2.0], "device": ["cpu", "cpu"]})
     >>> cost_line(costs, pd.DataFrame({"flops": [1e9, 2e9]}))
-    '3 CPU-seconds of training on cpu, 3e9 FLOPs'
+    '3 CPU-seconds of training on cpu, 3.00e9 FLOPs'
     """
     devices = " and ".join(sorted(costs["device"].dropna().unique())) or "an unknown device"
     seconds = number(round(float(costs["cpu_s"].sum())))
