@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from tests.environments.installing import clean_wheel
 
+collect_ignore = ["cache_contexts.py", "read_exports.py"]
+"""Scripts that run in environments of their own, and import what only those have."""
+
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
