@@ -99,7 +99,7 @@ def transformers(turns: int) -> Iterator[Row]:
 def fits(turns: int) -> Iterator[Row]:
     """Yield what `lawbook fit` costs."""
     small = fit_speed.fit_with_files(turns)
-    yield Row("`lawbook fit TABLE --out FOLDER` of 240 points", [turn.cpu_s for turn in small], 2)
+    yield Row("a fit of 240 points, its files written", [turn.cpu_s for turn in small], 2)
     large = fit_speed.fit_of_many_x(min(turns, 3))
     yield Row("power_floor on 50,000 distinct x", [turn.cpu_s for turn in large], 60)
     yield Row("its memory", [turn.peak_mb / 1024 for turn in large], 2, "GiB")

@@ -6,7 +6,7 @@ import pytest
 from benchmarks.fault_harness.checkout import Checkout
 from tests.workflow.conftest import STUDY
 
-TIMED = ("costs", "shards/", "progress", "report.html", "scorings", "sha256sums.txt")
+TIMED = ("costs", "shards/", "progress", "report.html", "card.json", "scorings", "sha256sums.txt")
 """Results that tell how long something took, or digests of those."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -35,10 +36,15 @@ class WarmJobs:
     held: tuple[int, ...]
 
     def announce(self, study: str, studies: str) -> None:
-        """Say which study's jobs come next."""
-        for file in self.held:
-            with suppress(BrokenPipeError):
-                os.write(file, f"{study}\t{studies}\n".encode())
+        """Say which study's jobs come next; where the server has died, nobody hears it."""
+        # A command line leaves SIGPIPE as it is, which would end this process without a word.
+        before = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        try:
+            for file in self.held:
+                with suppress(BrokenPipeError):
+                    os.write(file, f"{study}\t{studies}\n".encode())
+        finally:
+            signal.signal(signal.SIGPIPE, before)
 
 
 COLD = WarmJobs({}, ())
@@ -69,7 +75,10 @@ def warm_jobs() -> Iterator[WarmJobs]:
         held.enter_context(server)  # which closes its standard input and waits for it
         assert server.stdin is not None
         assert server.stdout is not None
-        server.stdout.readline()
+        # It dies at once where, for one, the path of its socket is longer than the system allows.
+        if not server.stdout.readline():
+            yield COLD
+            return
         yield WarmJobs({PYTHON: str(python)}, (server.stdin.fileno(),))
 
 
