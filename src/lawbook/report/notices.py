@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import pandas as pd
@@ -79,12 +80,7 @@ def warnings_of(content: StudyFile, results: Results) -> list[Group]:
         found["no_null"][
             "no law of this study has the role null: the pipeline was not shown data without a law"
         ] = None
-    groups = [
-        Group(
-            kind, len(cases), tuple(cases), 2 if kind in harmless else 1 if _place(kind) == len(ORDER) else 0
-        )
-        for kind, cases in found.items()
-    ]
+    groups = [Group(kind, len(cases), tuple(cases), _weight(kind, harmless)) for kind, cases in found.items()]
     return sorted(groups, key=lambda g: (g.weight, _place(g.kind), g.kind))
 
 
@@ -93,6 +89,13 @@ ORDER = (
     "run_unconverged",
 )  # fmt: skip
 """What costs a result, the dearest first."""
+
+
+def _weight(kind: str, harmless: Collection[str]) -> int:
+    """Return the place in `WEIGHTS` of a kind of warning."""
+    if kind in ORDER:
+        return 0
+    return 2 if kind in harmless else 1
 
 
 def _place(kind: str) -> int:
