@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError
-from lawbook.laws.checks import check_history, check_inputs
-from lawbook.laws.fit import fit_points, loss_of, too_few
+from lawbook.laws.checks import check_history
+from lawbook.laws.fit import fit_points, inputs_of, loss_of, on_its_own_scale, too_few
 from lawbook.laws.fitted import Fit
 from lawbook.laws.forms import laws
+from lawbook.laws.formulas import law_of
 from lawbook.laws.heldout import Scores, drawn_errors, miss, noise_draws, origins, score
 from lawbook.laws.law import Array, Law
 from lawbook.laws.model_comparison import Family, linearised, noise_of, settle
@@ -50,7 +51,7 @@ def compare(
     forms: str | Sequence[str | Law],
     *,
     y: str,
-    x: str | Sequence[str],
+    x: str | Sequence[str] | None = None,
     cluster: str | Sequence[str] | None = "seed",
     n_eval: str | int | None = None,
     loss: str = "log_least_squares",
@@ -78,18 +79,40 @@ def compare(
     asked = [forms] if isinstance(forms, str) else list(forms)
     if not asked:
         raise LawbookError("name at least one law to compare with the power law")
-    chosen = [laws[form] if isinstance(form, str) else form for form in asked]
-    chosen = list({law.name: law for law in chosen}.values())
-    for law in chosen:
-        check_inputs(law, (x,) if isinstance(x, str) else tuple(x))
+    chosen, inputs = laws_of(asked, table, y, x)
     points = gather(
-        table, y=y, x=x, cluster=cluster, n_eval=n_eval, weights=weights,
-        positive_x=any(law.positive_x for law in chosen),
+        table, y=y, x=inputs, cluster=cluster, n_eval=n_eval, weights=weights,
+        positive_x=any(law.positive_x for law in chosen), shift=max(law.shift for law in chosen),
     )  # fmt: skip
     for law in chosen:
         check_history(law, points.notes)
+    points, loss = on_its_own_scale(points, loss)
     common = loss_of(points, chosen, loss, delta)
     return compare_points(points, chosen, common, holdout=holdout, draws=draws, level=level, seed=seed)
+
+
+def laws_of(
+    asked: Sequence[str | Law], table: pd.DataFrame, y: str, x: str | Sequence[str] | None
+) -> tuple[list[Law], tuple[str, ...]]:
+    """Return the laws that are compared, each once, over the same inputs, and these.
+
+    Formulas are named formula, formula_2, … Their inputs are put in the order of x, or of the first law.
+    Raises LawbookError for laws of different inputs.
+    """
+    chosen: dict[str, Law] = {}
+    inputs = None if x is None else ((x,) if isinstance(x, str) else tuple(x))
+    for given in dict.fromkeys(asked):
+        count = sum(law.written for law in chosen.values())
+        law = law_of(given, table, y=y, x=x, name=f"formula_{count + 1}" if count else "formula")
+        own = inputs_of(law, inputs)
+        inputs = inputs or own
+        if set(own) != set(inputs):
+            raise LawbookError(
+                f"{law.name} reads {', '.join(own)}, the others {', '.join(inputs)}; compare laws of the same columns"
+            )
+        chosen[law.name] = law.reading(inputs) if law.written else law
+    assert inputs is not None
+    return list(chosen.values()), inputs
 
 
 def compare_points(

@@ -85,16 +85,21 @@ def evaluate(design: Design, data: Data, q: Array, loss: Loss, project: bool = T
             shares = [np.ones((1, 1))]
         else:
             phi = [np.exp(np.maximum(np.minimum(log_phi, _LARGEST_LOG), -_LARGEST_LOG)) for log_phi in logs]
+            weights = law.weights(design.x, theta)
             total = np.zeros((len(q), len(design.x)))
             for j in range(m):
-                total += (law.sign[j] * q[:, j, None]) * phi[j]
+                total += (weights[j] * q[:, j, None]) * phi[j]
+            if law.offset:
+                total += weights[m] * phi[m]
             log_fit, inverse = np.log(total), 1.0 / total
             shares = []
             for j in range(m):
-                np.multiply(law.sign[j] * phi[j], inverse, out=J[:, j])
+                np.multiply(weights[j] * phi[j], inverse, out=J[:, j])
                 shares.append(q[:, j, None] * J[:, j])
+            if law.offset:
+                shares.append(weights[m] * phi[m] * inverse)
         for (j, k), slope in slopes.items():
-            centred = slope - mean(slope) if law.centred else slope
+            centred = slope - mean(slope) if law.centred and j < m else slope
             if design.logged[k] or design.signed[k]:
                 centred = centred * stretch[:, k, None]
             J[:, m + k] += shares[j] * centred
@@ -109,7 +114,7 @@ def evaluate(design: Design, data: Data, q: Array, loss: Loss, project: bool = T
     if dead.any():
         r[dead], J[dead] = 0.0, 0.0
     project = project and loss.name == "log_least_squares" and not data.censored.any()
-    if project and not design.one_term:
+    if project and not design.one_term and not law.offset:
         # log ŷ is linear in the logarithm of a common factor of c, whose best value is known.
         weight = data.weights.sum(axis=1)
         shift = _sum(data.weights * r) / np.where(weight > 0, weight, 1.0)

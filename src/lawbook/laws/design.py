@@ -1,8 +1,8 @@
 """What a solver works on: the points of a fit in coordinates that are well conditioned whatever the units.
 
 Each linear coefficient is the geometric mean of its term over the points (or the coefficient as it is where the
-law is not centred), in units of the geometric mean of y (its logarithm where the law has one term only), each
-log-spaced parameter its logarithm.
+law is not centred), in units of the geometric mean of y (its logarithm where the law has one term only, above 0),
+each log-spaced parameter its logarithm. A law with an offset has units of its own: there y is left as it is.
 """
 
 from __future__ import annotations
@@ -69,13 +69,21 @@ class Design:
     @cached_property
     def one_term(self) -> bool:
         """Say whether the law is c φ(x; θ), so that log y is linear in log c."""
-        return len(self.law.linear) == 1
+        law = self.law
+        return len(law.linear) == 1 and not law.offset and law.sides is None and not law.free.any()
+
+    def log_unit(self, log_y: Array, weights: Array | None = None) -> Array:
+        """Return the logarithm of the unit of y of each data set (B, n), its geometric mean, (B,)."""
+        if self.law.offset:
+            return np.zeros(len(log_y))
+        return np.asarray(np.average(log_y, axis=1, weights=weights))
 
     @cached_property
     def bounds(self) -> Array:
         """Return the bounds of the coordinates, (p, 2)."""
         nonlinear = self.spaced(self.box.T).T
-        linear = np.tile([-np.inf if self.one_term else 0.0, np.inf], (len(self.law.linear), 1))
+        least = np.where(self.law.free | self.one_term, -np.inf, 0.0)
+        linear = np.column_stack([least, np.full(len(least), np.inf)])
         return np.concatenate([linear, nonlinear])
 
     @cached_property
@@ -108,10 +116,13 @@ class Design:
         return np.where(self.signed, np.arcsinh(t / _SMALL), t)
 
     def log_terms(self, theta: Array) -> tuple[list[Array], list[Array]]:
-        """Return log φ_j over its geometric mean on the points, and the logarithm of that mean, (B|1, 1)."""
-        terms, means = [], []
-        for log_phi in self.law.log_basis(self.x, theta):
-            own = mean(log_phi) if self.law.centred else CONSTANT
+        """Return log |φ_j| over its geometric mean on the points, and the logarithm of that mean, (B|1, 1).
+
+        An offset is as it is.
+        """
+        terms, means, m = [], [], len(self.law.linear)
+        for j, log_phi in enumerate(self.law.log_basis(self.x, theta)):
+            own = mean(log_phi) if self.law.centred and j < m else CONSTANT
             terms.append(log_phi - own)
             means.append(own)
         return terms, means
@@ -120,18 +131,24 @@ class Design:
         """Return the coordinates (B, p) of parameters (B, p) where y has the units exp(log_unit), (B,)."""
         m = len(self.law.linear)
         theta = parameters[:, m:]
-        log_means = np.concatenate(np.broadcast_arrays(*self.log_terms(theta)[1]), axis=1)
+        c = parameters[:, :m]
         with np.errstate(divide="ignore", invalid="ignore"):
-            log_c = np.log(parameters[:, :m]) + log_means - log_unit[:, None]
+            log_c = np.log(np.abs(c)) + self._log_means(theta) - log_unit[:, None]
             t = self.spaced(theta)
-        return np.concatenate([log_c if self.one_term else np.exp(log_c), t], axis=1)
+        return np.concatenate([log_c if self.one_term else np.where(c < 0, -1, 1) * np.exp(log_c), t], axis=1)
 
     def parameters(self, q: Array, log_unit: Array) -> Array:
         """Return the parameters (B, p) at the coordinates q (B, p); the inverse of `coordinates`."""
         m = len(self.law.linear)
         theta = self.nonlinear(q)
-        log_means = np.concatenate(np.broadcast_arrays(*self.log_terms(theta)[1]), axis=1)
         with np.errstate(over="ignore", divide="ignore"):
-            log_c = q[:, :m] if self.one_term else np.log(q[:, :m])
-            c = np.exp(log_c - log_means + log_unit[:, None])
+            log_c = q[:, :m] if self.one_term else np.log(np.abs(q[:, :m]))
+            c = np.exp(log_c - self._log_means(theta) + log_unit[:, None])
+        if not self.one_term:
+            c = np.where(q[:, :m] < 0, -c, c)
         return np.concatenate([c, theta], axis=1)
+
+    def _log_means(self, theta: Array) -> Array:
+        """Return the logarithm of the geometric mean of each term with a coefficient, (B|1, m)."""
+        means = self.log_terms(theta)[1][: len(self.law.linear)]
+        return np.concatenate(np.broadcast_arrays(*means), axis=1) if means else np.zeros((1, 0))

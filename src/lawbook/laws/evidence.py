@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -70,11 +72,13 @@ def tangent(law: Law, x: Array, parameters: Array) -> tuple[Array, Flags]:
     """Return d log ŷ / d coordinates, (B, p, n), and which coordinates are neither held nor at a bound of 0."""
     design = Design.of(law, x)
     log_y = law.log_predict(x, parameters)
-    q = design.coordinates(parameters, log_y.mean(axis=1))
+    q = design.coordinates(parameters, design.log_unit(log_y))
     data = Data(log_y, np.ones(log_y.shape), np.zeros(log_y.shape, dtype=bool))
     J = evaluate(design, data, q, Loss(), project=False).J
     m = len(law.linear)
-    free = np.concatenate([parameters[:, :m] > 0, np.ones((len(q), q.shape[1] - m), dtype=bool)], axis=1)
+    free = np.concatenate(
+        [(parameters[:, :m] > 0) | law.free, np.ones((len(q), q.shape[1] - m), dtype=bool)], axis=1
+    )
     free[:, held_terms(law)] = False
     return J, free
 
@@ -107,7 +111,7 @@ def variances(
 def follow(law: Law, x: Array, data: Data, warm: Array, held: Flags) -> Array:
     """Return the optimum (B, p) next to `warm`, with the parameters at `held` (p,) staying as they are."""
     design = Design.of(law, x)
-    unit = data.log_y.mean(axis=1)
+    unit = design.log_unit(data.log_y)
     scaled = replace(data, log_y=data.log_y - unit[:, None])
     q = design.coordinates(warm, unit)
     ends = descend(design, scaled, np.arange(len(q)), q, Loss(), _EFFORT, held if held.any() else None)
@@ -125,6 +129,8 @@ def lowered(evidence: Evidence) -> Evidence:
         law,
         linear=(_SHIFT, *law.linear),
         signs=(-1, *(law.signs or (1,) * len(law.linear))),
+        either_sign=(False, *law.free.tolist()),
+        sides=None if law.sides is None else partial(_sides, law.sides),
         log_basis=lambda x, theta: (CONSTANT, *law.log_basis(x, theta)),
         slopes=lambda x, theta: {(j + 1, k): d for (j, k), d in law.slopes(x, theta).items()},
     )
@@ -133,6 +139,10 @@ def lowered(evidence: Evidence) -> Evidence:
     parameters[:, 1 + floor] += shift
     optimum = follow(lowered, evidence.x, evidence.data, parameters, held_terms(lowered))
     return replace(evidence, law=lowered, parameters=optimum)
+
+
+def _sides(sides: Callable[[Array, Array], Sequence[Array]], x: Array, theta: Array) -> tuple[Array, ...]:
+    return CONSTANT + 1, *sides(x, theta)
 
 
 def held_terms(law: Law) -> Flags:

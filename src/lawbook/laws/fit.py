@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,13 @@ from lawbook.errors import LawbookError
 from lawbook.laws.checks import check_history, check_inputs, check_request
 from lawbook.laws.diagnostics import diagnostics, open_ends, rising, uneven, unseen_break
 from lawbook.laws.fitted import Fit
-from lawbook.laws.forms import laws
+from lawbook.laws.formulas import law_of
 from lawbook.laws.identify import free_parameters
 from lawbook.laws.influence import influence, influential
 from lawbook.laws.law import Array, Law
 from lawbook.laws.loss import Loss, robust_delta
 from lawbook.laws.noise import Spread, spread_of
-from lawbook.laws.note import Note, refusal
+from lawbook.laws.note import Note, info, refusal
 from lawbook.laws.points import Points, gather
 from lawbook.laws.profile import profile, profiled
 from lawbook.laws.repeats import t_reach
@@ -43,7 +44,7 @@ def fit(
     law: str | Law,
     *,
     y: str,
-    x: str | Sequence[str],
+    x: str | Sequence[str] | None = None,
     cluster: str | Sequence[str] | None = "seed",
     n_eval: str | int | None = None,
     loss: str = "log_least_squares",
@@ -55,9 +56,10 @@ def fit(
 ) -> Fit:
     """Fit y(x) = Σ_j s_j c_j φ_j(x; θ), c ≥ 0, to the means over runs, minimising Σ w ρ(g(ȳ) − g(ŷ)).
 
-    table: a row per run. `cluster` names the column(s) of independent units, resampled whole; None, and the
-    default where there is no such column: each row is one, and no runs are averaged across them but at equal
-    x. `n_eval`, a column or a number, says that y is an error over that many test examples: binomial weights,
+    table: a row per run. The law is one of `laws`, or a formula such as 'E + A*N^-alpha', whose inputs are the columns
+    that it names; `x` may then be left out. `cluster` names the column(s) of independent units, resampled whole;
+    None, and the default where there is no such column: each row is one, and no runs are averaged across them but
+    at equal x. `n_eval`, a column or a number, says that y is an error over that many test examples: binomial weights,
     zeros censored at 1/n_eval. `loss` is one of `loss.LOSSES`: squared, Huber's with `delta` in residuals (or
     'auto', see `loss_of`) or absolute, of log y, log(1 + y) or y. `weights` is a column.
     Data that give no law yield a Fit with status 'refused'. Raises LawbookError for an unknown law or loss,
@@ -69,15 +71,40 @@ def fit(
     >>> fitted.status.value, round(fitted.estimates["alpha"].value, 6)
     ('ok', 0.5)
     """
-    if isinstance(law, str):
-        law = laws[law]
-    check_inputs(law, (x,) if isinstance(x, str) else tuple(x))
+    law = law_of(law, table, y=y, x=x)
+    inputs = inputs_of(law, x)
     points = gather(
-        table, y=y, x=x, cluster=cluster, n_eval=n_eval, weights=weights, positive_x=law.positive_x
-    )
+        table, y=y, x=inputs, cluster=cluster, n_eval=n_eval, weights=weights, positive_x=law.positive_x,
+        shift=law.shift,
+    )  # fmt: skip
     check_history(law, points.notes)
+    points, loss = on_its_own_scale(points, loss)
     chosen = loss_of(points, [law], loss, delta)
     return fit_points(points, law, loss=chosen, draws=draws, level=level, seed=seed)
+
+
+def inputs_of(law: Law, x: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return the columns that are a law's inputs: those of x, or a formula's own. Raises LawbookError for others."""
+    if law.written:
+        return law.inputs
+    inputs = (x,) if isinstance(x, str) else tuple(x or ())
+    check_inputs(law, inputs)
+    return inputs
+
+
+def on_its_own_scale(points: Points, loss: str) -> tuple[Points, str]:
+    """Return the points and the loss by which a y that has been shifted is compared: on its own scale, said in a note.
+
+    Raises LawbookError for another loss of log y than the default.
+    """
+    if not points.shift or not loss.startswith("log"):
+        return points, loss
+    if loss != Loss().name:
+        raise LawbookError(
+            f"loss {loss!r} takes the logarithm of {points.y}, which is not positive; name one without log"
+        )
+    text = f"{points.y} is not positive throughout: it is compared on its own scale, not by its logarithm"
+    return replace(points, notes=(*points.notes, info("own_scale", text))), "least_squares"
 
 
 def fit_points(
@@ -214,7 +241,8 @@ def residual_variance(points: Points, law: Law, solution: Solution) -> tuple[flo
 def point_table(points: Points, level: float, residuals: Array | None = None) -> pd.DataFrame:
     """Return the points as a table: inputs, y, low, high (t over clusters), n_seeds, residual, censored.
 
-    A censored y is the upper limit 1/n_eval, and has no lower end.
+    Residuals are of log y, of a y that is not positive those of y. A censored y is the upper limit 1/n_eval, and has
+    no lower end.
     """
     data = points.data()
     log_y, censored = data.log_y[0], data.censored[0]
@@ -222,11 +250,13 @@ def point_table(points: Points, level: float, residuals: Array | None = None) ->
     spread = np.sqrt(points.variances)
     half = t_reach(m, level) * spread
     table = pd.DataFrame(points.x, columns=list(points.inputs))
-    table["y"] = np.exp(log_y)
-    table["low"] = np.where(censored, np.nan, np.exp(log_y - half))
-    table["high"] = np.where(censored, np.exp(log_y), np.exp(log_y + half))
+    table["y"] = np.exp(log_y) - points.shift
+    table["low"] = np.where(censored, np.nan, np.exp(log_y - half) - points.shift)
+    table["high"] = np.where(censored, np.exp(log_y), np.exp(log_y + half) - points.shift)
     table["n_seeds"] = m
     table["residual"] = np.nan if residuals is None else residuals
+    if points.shift and residuals is not None:
+        table["residual"] = np.exp(log_y) - np.exp(log_y - residuals)
     table["censored"] = censored
     return table
 

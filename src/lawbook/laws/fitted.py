@@ -117,8 +117,8 @@ class Fit:
             run = stdtrit(self.spread.df, (1 + self.level) / 2) * self.spread.at(log_y)
             away = np.sqrt((ends - log_y) ** 2 + run**2)
             ends = np.stack([log_y - away[0], log_y + away[1]])
-        table["estimate"] = np.exp(log_y)
-        table["low"], table["high"] = np.exp(ends)
+        table["estimate"] = np.exp(log_y) - self.law.shift
+        table["low"], table["high"] = np.exp(ends) - self.law.shift
         return table
 
     def _band(self, at: Array, seen: Flags) -> Array:

@@ -65,16 +65,18 @@ def _log_jacobian(law: Law, x: Array, parameters: Array) -> tuple[list[str], Arr
     c, theta = parameters[:m], parameters[m:]
     log_y = law.log_predict(x, parameters)
     with np.errstate(divide="ignore"):
-        terms = [np.log(c[j]) + log_phi for j, log_phi in enumerate(law.log_basis(x, theta[None]))]
+        size = np.log(np.abs(np.append(c, 1.0)))
+        terms = [size[j] + log_phi for j, log_phi in enumerate(law.log_basis(x, theta[None]))]
+    weights = [w * np.sign(c[j]) if j < m else w for j, w in enumerate(law.weights(x, theta[None]))]
     shares = [
-        s * np.exp(np.broadcast_to(t, (1, len(x)))[0] - log_y) for s, t in zip(law.sign, terms, strict=True)
+        np.broadcast_to(w * np.exp(t - log_y), (1, len(x)))[0] for w, t in zip(weights, terms, strict=True)
     ]
     slopes = np.zeros((len(theta), len(x)))
     for (j, k), slope in law.slopes(x, theta[None]).items():
         slopes[k] += shares[j] * np.broadcast_to(slope, (1, len(x)))[0]
     spaced = np.array(law.log_spaced, dtype=bool)
     slopes *= np.where(spaced, theta, 1.0)[:, None]
-    kept = [j for j in range(m) if c[j] > 0]
+    kept = [j for j in range(m) if c[j] != 0]
     names = [f"log {law.linear[j]}" for j in kept]
     names += [f"log {name}" if log else name for name, log in zip(law.nonlinear, spaced, strict=True)]
     return names, np.concatenate([np.reshape([shares[j] for j in kept], (-1, len(x))), slopes]).T

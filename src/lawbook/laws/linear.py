@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from lawbook.laws.law import Array
+from lawbook.laws.law import Array, Flags
 
 _FEW = 12
 """Up to so many problems LAPACK's QR of one at a time is faster than the batched orthogonalisation."""
@@ -49,25 +49,29 @@ def least_squares(A: Array, b: Array) -> Array:
     return u
 
 
-def nonnegative_least_squares(A: Array, b: Array) -> Array:
-    """Return argmin_{u ≥ 0} ‖Aᵀ u − b‖ for each problem of a batch, exactly, by trying every support.
+def nonnegative_least_squares(A: Array, b: Array, free: Flags | None = None) -> Array:
+    """Return argmin ‖Aᵀ u − b‖ with u ≥ 0, but where `free` (m,), for each problem of a batch, exactly.
 
-    A: (B, m, r) with m small (the work grows as 2^m), b: (B, r); returns (B, m).
+    By trying every support, so the number of coefficients that are not free is small: the work grows as 2 to it.
+    A: (B, m, r), b: (B, r); returns (B, m).
 
     >>> A, b = np.array([[[1.0, 1.0], [1.0, 2.0]]]), np.array([[2.0, 1.0]])
     >>> nonnegative_least_squares(A, b).round(9).tolist()
     [[1.5, 0.0]]
     """
     m = A.shape[1]
+    always: tuple[int, ...] = () if free is None else tuple(np.flatnonzero(free).tolist())
+    bound = [j for j in range(m) if j not in always]
     best = np.zeros((len(A), m))
     best_value = np.einsum("br,br->b", b, b)
-    for size in range(1, m + 1):
-        for support in combinations(range(m), size):
+    for size in range(0 if always else 1, len(bound) + 1):
+        for chosen in combinations(bound, size):
+            support = (*always, *chosen)
             sub = A[:, support]
             u = least_squares(sub, b)
             rest = b - np.einsum("bmr,bm->br", sub, u)
             value = np.einsum("br,br->b", rest, rest)
-            better = (u >= 0).all(axis=1) & (value < best_value)
+            better = (u[:, len(always) :] >= 0).all(axis=1) & (value < best_value)
             best_value = np.where(better, value, best_value)
             filled = np.zeros_like(best)
             filled[:, support] = u

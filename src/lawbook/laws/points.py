@@ -47,6 +47,8 @@ class Points:
     n_censored: int
     n_diverged: int
     notes: tuple[Note, ...]
+    shift: float = 0.0
+    """What has been added to y, where that is not positive."""
 
     @property
     def n_clusters(self) -> int:
@@ -143,11 +145,13 @@ def gather(
     n_eval: str | int | None = None,
     weights: str | None = None,
     positive_x: bool = True,
+    shift: float = 0.0,
 ) -> Points:
     """Return the points of a table: per distinct x the mean of y over runs, kept apart by cluster.
 
     `cluster` names the columns whose combinations are independent (None: each row is); `n_eval` the test
-    examples behind each y, which makes y an error in 0..1; `weights` a column of non-negative weights.
+    examples behind each y, which makes y an error in 0..1; `weights` a column of non-negative weights; `shift` is
+    added to y.
     Raises LawbookError for an absent column, text, y, x or weights out of range, rows that count by different
     rules, naming rows. Rows without a finite x or y are left out with a Note that names them; rows that seem
     to be in another unit get one.
@@ -211,6 +215,7 @@ def gather(
             rows = table.index[unknown].tolist()
             text = f"rows {listed(rows)} have no {key} and count as one {key} together"
             notes.append(warning("missing_cluster", text, rows=rows, column=key))
+    values = values + shift
     trials = _trials(table, values, y, n_eval)
     row_mass = np.ones(len(values)) if trials is None else trials
     if weights:
@@ -275,6 +280,7 @@ def gather(
         n_censored=n_censored,
         n_diverged=int(diverged.sum()),
         notes=tuple(notes),
+        shift=shift,
     ).keep(total > 0)
 
 

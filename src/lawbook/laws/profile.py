@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from lawbook.errors import LawbookError
-from lawbook.laws.design import Data
+from lawbook.laws.design import Data, Design
 from lawbook.laws.evidence import (
     Evidence,
     follow,
@@ -162,7 +162,8 @@ class _Parameter:
         along = np.zeros(free.shape)
         along[:, self.index], free[:, self.index] = 1.0, True
         clean, seen = variances(e, parameters, J, along, free)
-        unit = np.exp(e.law.log_predict(e.x, parameters).mean(axis=1)) if self.nonlinear < 0 else 1.0
+        log_fit = e.law.log_predict(e.x, parameters)
+        unit = np.exp(Design.of(e.law, e.x).log_unit(log_fit)) if self.nonlinear < 0 else 1.0
         return clean * unit**2, seen * unit**2
 
     def threshold(self, parameters: Array) -> Array:

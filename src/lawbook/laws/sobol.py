@@ -19,8 +19,12 @@ _BITS = 30
 def sobol(dimensions: int, count: int, rng: np.random.Generator) -> Array:
     """Return the first `count` Sobol points in the unit cube, (count, dimensions), under a random digital shift.
 
-    Up to 13 dimensions. Direction numbers: Joe and Kuo 2008, SIAM Journal on Scientific Computing 30:2635.
+    Dimensions beyond the 13th are random. Direction numbers: Joe and Kuo 2008, SIAM Journal on Scientific Computing
+    30:2635.
     """
+    if dimensions > len(_DIRECTIONS) + 1:
+        first = sobol(len(_DIRECTIONS) + 1, count, rng)
+        return np.concatenate([first, rng.random((count, dimensions - first.shape[1]))], axis=1)
     codes = np.arange(count)
     gray = codes ^ (codes >> 1)
     points = np.zeros((count, dimensions), dtype=np.int64)

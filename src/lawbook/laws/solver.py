@@ -145,7 +145,7 @@ class _Problem:
         B = len(data.log_y)
         total = data.weights.sum(axis=1, keepdims=True)
         weights = np.where(total > 0, data.weights, 1.0)
-        log_unit = np.average(data.log_y, axis=1, weights=weights)
+        log_unit = design.log_unit(data.log_y, weights)
         if loss.scale != "log_":
             # δ and 1 + y are in units of y: one unit for all data sets.
             log_unit = np.full(B, log_unit.mean())
@@ -306,7 +306,7 @@ def _sobol(design: Design) -> Array:
     k, count = len(design.law.nonlinear), _screened(design.law)
     if k == 0:
         return np.zeros((1, 0))
-    unit = sobol(k, count, generator(0, f"starts {design.law.name}"))
+    unit = sobol(k, count, generator(0, f"starts {design.law.starts or design.law.name}"))
     low, high = design.box[:, 0], design.box[:, 1]
     spaced = design.logged
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -328,15 +328,16 @@ def _linear_at(design: Design, data: Data, theta: Array) -> Array:
     size = np.sqrt(weights)
     relative = [np.broadcast_to(log_phi, data.log_y.shape) - data.log_y for log_phi in logs]
     top = [each.max(axis=1, keepdims=True) for each in relative]
-    A = np.stack(
-        [
-            sign * size * np.exp(each - high)
-            for sign, each, high in zip(design.law.sign, relative, top, strict=True)
-        ],
-        axis=1,
-    )
+    law, m = design.law, len(design.law.linear)
+    columns = [
+        sign * size * np.exp(each - high)
+        for sign, each, high in zip(law.weights(design.x, theta), relative, top, strict=True)
+    ]
     scale = np.exp(np.clip(np.concatenate(top, axis=1), -300.0, 300.0))
-    return np.asarray(nonnegative_least_squares(A, size) / scale)
+    rest = size - columns[m] * scale[:, m:] if law.offset else size
+    if m == 0:
+        return np.zeros((len(theta), 0))
+    return np.asarray(nonnegative_least_squares(np.stack(columns[:m], axis=1), rest, law.free) / scale[:, :m])
 
 
 def _by_set(ends: Descent, B: int, S: int) -> _Ends:
@@ -388,9 +389,9 @@ def jacobian(law: Law, x: Array, parameters: Array) -> Array:
     design = Design.of(law, x)
     n = len(x)
     once = Data(np.zeros((1, n)), np.ones((1, n)), np.zeros((1, n), dtype=bool))
-    log_unit = np.array([float(np.mean(law.log_predict(x, parameters)))])
+    log_unit = design.log_unit(law.log_predict(x, parameters)[None])
     q = design.coordinates(parameters[None], log_unit)
     J = evaluate(design, once, q, Loss(), project=False).J[0].T
     m = len(law.linear)
-    keep = np.concatenate([parameters[:m] > 0, np.ones(len(parameters) - m, dtype=bool)])
+    keep = np.concatenate([(parameters[:m] > 0) | law.free, np.ones(len(parameters) - m, dtype=bool)])
     return np.asarray(J[:, keep])

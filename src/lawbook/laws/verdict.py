@@ -180,14 +180,19 @@ def judge(
         text = f"the solver did not converge (gradient {gradient:.2g})"
         return FitStatus.REFUSED, refusal("not_converged", text, gradient=gradient)
     decaying = [name for name in law.linear if name != law.floor]
-    if not any(parameters[law.linear.index(name)] > 0 for name in decaying):
+    if decaying and not law.offset and not any(parameters[law.linear.index(name)] != 0 for name in decaying):
         text = f"no decay: {', '.join(decaying)} = 0, only the floor is left"
         return FitStatus.REFUSED, refusal("no_decay", text, parameters=decaying)
     box = Design.of(law, points.x).box
-    at = law.nonlinear.index(law.exponent)
-    theta, (low, high) = float(parameters[len(law.linear) + at]), box[at].tolist()
+    at = law.parameters.index(law.exponent) - len(law.linear)
+    theta, (low, high) = (
+        float(parameters[len(law.linear) + at]),
+        box[at].tolist() if at >= 0 else (-np.inf, np.inf),
+    )
     edge = 1e-6 * (high - low)
-    if law.log_spaced[at]:
+    if at < 0:
+        outside = False
+    elif law.log_spaced[at]:
         outside = theta <= low * (1 + 1e-6) or theta >= high - edge
     else:
         outside = theta <= low + edge or theta >= high - edge

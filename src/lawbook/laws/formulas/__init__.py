@@ -1,0 +1,12 @@
+"""Laws written in one line: parsed, its linear part and its derivatives found, and made into a law like any other.
+
+>>> law = formula("E + A*N^-alpha + B/D^beta", ["N", "D", "loss"])
+>>> law.linear, law.nonlinear, law.inputs
+(('E', 'A', 'B'), ('alpha', 'beta'), ('N', 'D'))
+"""
+
+from lawbook.laws.formulas.compiler import formula
+from lawbook.laws.formulas.given import is_formula, law_of
+from lawbook.laws.formulas.text import FormulaError, parse
+
+__all__ = ["FormulaError", "formula", "is_formula", "law_of", "parse"]

@@ -1,0 +1,66 @@
+"""The law that somebody means for a table: a shipped one by its name, or a formula in the table's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from lawbook.errors import LawbookError, listed
+from lawbook.laws.forms import laws
+from lawbook.laws.formulas.compiler import formula
+from lawbook.laws.formulas.text import FormulaError, parse
+from lawbook.laws.law import Law
+
+_LIFT = 1.5
+"""A y that is not positive is lifted so far above 0, in units of its range."""
+
+
+def is_formula(text: str) -> bool:
+    """Say whether a text is a formula, and no law's name."""
+    return text not in laws and not text.strip().replace("-", "_").isidentifier()
+
+
+def law_of(
+    given: str | Law, table: pd.DataFrame, *, y: str, x: str | Sequence[str] | None, name: str = "formula"
+) -> Law:
+    """Return a law: itself, a shipped one by its name, or a formula in the columns of a table.
+
+    A formula's inputs are the columns that it names; `x`, where given, must be these. Of a y that is not positive the
+    formula is fitted to y + shift, a constant, which no loss on the scale of y feels. Raises LawbookError for an
+    unknown name, FormulaError with the place.
+    """
+    if isinstance(given, Law):
+        return given
+    if not is_formula(given):
+        return laws[given]
+    written = parse(given)
+    if written.output and written.output != y:
+        raise FormulaError(given, given.index(written.output), f"it says {written.output}, and y is {y!r}")
+    columns = [str(column) for column in table.columns if str(column) != y]
+    positive = [name for name in columns if _positive(table[name])]
+    law = formula(given, columns, name=name, positive=positive, shift=_shift(table, y))
+    asked = [x] if isinstance(x, str) else list(x or law.inputs)
+    if set(asked) != set(law.inputs):
+        raise LawbookError(
+            f"x names {listed(asked)}, and the formula reads {listed(law.inputs)}; name these, or leave x out"
+        )
+    return law
+
+
+def _positive(column: pd.Series) -> bool:
+    """Say whether all numbers of a column are above 0."""
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    return not (values <= 0).any()
+
+
+def _shift(table: pd.DataFrame, y: str) -> float:
+    """Return what is added to y so that it is positive, 0 where it is."""
+    if y not in table.columns:
+        return 0.0
+    values = pd.to_numeric(table[y], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    values = values[np.isfinite(values)]
+    if not len(values) or values.min() > 0:
+        return 0.0
+    return float(_LIFT * max(np.ptp(values), np.abs(values).max()) - values.min())
