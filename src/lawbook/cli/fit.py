@@ -20,9 +20,14 @@ def fit(
     table: Table,
     y: Annotated[str, typer.Option("--y", help="Column of the loss or error.", show_default=False)],
     x: Annotated[
-        str, typer.Option("--x", help="Column(s) it depends on: samples, or N,D.", show_default=False)
-    ],
+        str | None,
+        typer.Option("--x", help="Column(s) it depends on: samples, or N,D. A formula names its own."),
+    ] = None,
     law: Annotated[str | None, typer.Option(help="Fit this law.")] = None,
+    formula: Annotated[
+        list[str] | None,
+        typer.Option(help="Fit this law in one line over columns: 'E + A*N^-alpha'. Repeat to compare."),
+    ] = None,
     compare: Annotated[
         str | None, typer.Option(help="Fit these laws, power,bnsl_1,…, and say which predicts.")
     ] = None,
@@ -64,6 +69,8 @@ def fit(
 
     lawbook fit curve.csv --y error --x samples --compare power,bnsl_1,exponential,m4
 
+    lawbook fit runs.csv --y loss --formula "E + A*N^-alpha + B*D^-beta; a = beta/(alpha + beta)"
+
     Exit code 0: the law fits; of several, one predicts best. 1: the law is refused (of several: all). 2: a mistake
     in the table or the options, one message, nothing written. 3: open: the data do not fix the parameters, or
     do not decide between the laws. The files of --out are written for 0, 1 and 3.
@@ -74,13 +81,17 @@ def fit(
 
     gc.freeze()
     gc.enable()
-    if (law is None) == (compare is None):
-        raise LawbookError("name one law with --law, or several with --compare a,b,c")
+    named = (law,) if law is not None else () if compare is None else _names(compare, "--compare")
+    asked = (*named, *(formula or ()))
+    if (law is not None and compare is not None) or not asked:
+        raise LawbookError("name one law with --law or --formula, or several with --compare a,b,c")
+    if x is None and named:
+        raise LawbookError(f"name the column(s) that {named[0]} depends on: --x samples, or --x N,D")
     question = Question(
         y=y,
-        x=_names(x, "--x"),
-        laws=(law,) if law is not None else _names(compare or "", "--compare"),
-        compared=compare is not None,
+        x=None if x is None else _names(x, "--x"),
+        laws=asked,
+        compared=compare is not None or len(asked) > 1,
         holdout=holdout_largest,
         cluster=None if cluster is None else _names(cluster, "--cluster"),
         n_eval=int(n_eval) if n_eval is not None and n_eval.lstrip("-").isdigit() else n_eval,

@@ -11,7 +11,9 @@ import pandas as pd
 
 from lawbook.errors import ExitCode, LawbookError, listed, suggest
 from lawbook.laws import Comparison, Fit, compare, fit, local_slopes
+from lawbook.laws.compare import laws_of
 from lawbook.laws.forms import laws
+from lawbook.laws.formulas import is_formula
 from lawbook.laws.repeats import independent
 from lawbook.storage.status import UNDECIDED, FitStatus
 from lawbook.storage.user_table import Source
@@ -30,12 +32,12 @@ _EXIT_CODES = {
 class Question:
     """What is asked: y over x, by which laws. `compared`: which of several; `holdout`: scales held out, 0 = none.
 
-    The other fields are those of `lawbook.laws.fit`; `cluster` None means: fold where
-    it varies, else seed, else each row.
+    A law is one of `lawbook.laws.laws` or a formula; x may be left out where a formula names it. The other fields are
+    those of `lawbook.laws.fit`; `cluster` None means: fold where it varies, else seed, else each row.
     """
 
     y: str
-    x: tuple[str, ...]
+    x: tuple[str, ...] | None
     laws: tuple[str, ...]
     compared: bool = False
     holdout: int = 0
@@ -59,6 +61,8 @@ class Answer:
     fits: dict[str, Fit]
     comparison: Comparison | None
     headline: str
+    asked: tuple[str, ...]
+    """The names of the laws that were asked for, in `fits`."""
 
     @property
     def fit(self) -> Fit:
@@ -67,19 +71,19 @@ class Answer:
 
     def slopes(self) -> pd.DataFrame | None:
         """Return the local slopes of the points; None with several inputs, or where they have no logarithm."""
-        if len(self.question.x) > 1 or not self.fit.x_range[0][0] > 0 or self.fit.n_points < 2:
+        if len(self.fit.inputs) > 1 or not self.fit.x_range[0][0] > 0 or self.fit.n_points < 2:
             return None
         table = rows_where(self.source.table, self.question.where)
         options = fit_options(self.question, table)
         chosen = {name: options[name] for name in ("y", "cluster", "n_eval", "level")}
-        return local_slopes(table, x=self.question.x[0], **chosen)
+        return local_slopes(table, x=self.fit.inputs[0], **chosen)
 
     @property
     def exit_code(self) -> ExitCode:
         """Return OK for an answer, FAILED if the law (of several: every law) is refused, UNDECIDED if it stays open."""
         if not self.question.compared:
             return _EXIT_CODES[self.fit.status]
-        if all(self.fits[name].status == FitStatus.REFUSED for name in self.question.laws):
+        if all(self.fits[name].status == FitStatus.REFUSED for name in self.asked):
             return ExitCode.FAILED
         undecided = self.comparison is not None and self.comparison.preferred == UNDECIDED
         return ExitCode.UNDECIDED if undecided else ExitCode.OK
@@ -95,25 +99,27 @@ def ask(question: Question, source: Source) -> Answer:
 
 def _ask(question: Question, source: Source) -> Answer:
     for name in question.laws:
-        if name not in laws:
+        if not is_formula(name) and name not in laws:
             raise LawbookError(f"unknown law {name!r}; {suggest(name, laws)}")
     table = rows_where(source.table, question.where)
     options = fit_options(question, table)
+    forms, inputs = laws_of(question.laws, table, question.y, question.x)
+    asked = tuple(law.name for law in forms)
+    options["x"] = inputs
     if not question.compared and not question.holdout:
-        name = question.laws[0]
-        return Answer(question, source, {name: fit(table, name, **options)}, None, name)
-    found = compare(table, question.laws, holdout=question.holdout or 1, **options)
-    return Answer(question, source, found.fits, found, _headline(question, found))
+        return Answer(question, source, {asked[0]: fit(table, forms[0], **options)}, None, asked[0], asked)
+    found = compare(table, forms, holdout=question.holdout or 1, **options)
+    return Answer(question, source, found.fits, found, _headline(question, asked, found), asked)
 
 
-def _headline(question: Question, found: Comparison) -> str:
+def _headline(question: Question, asked: tuple[str, ...], found: Comparison) -> str:
     """Return the law that was asked for; of several the preferred one, or while that is open the best predictor."""
     if not question.compared:
-        return question.laws[0]
+        return asked[0]
     if found.preferred in found.fits:
         return found.preferred
     sound = found.table.loc[found.table["status"] != FitStatus.REFUSED, "form"]
-    return str(sound.iloc[0]) if len(sound) else question.laws[0]
+    return str(sound.iloc[0]) if len(sound) else asked[0]
 
 
 def fit_options(question: Question, table: pd.DataFrame) -> dict[str, Any]:

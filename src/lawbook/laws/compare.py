@@ -101,11 +101,13 @@ def laws_of(
     """
     chosen: dict[str, Law] = {}
     inputs = None if x is None else ((x,) if isinstance(x, str) else tuple(x))
-    for given in dict.fromkeys(asked):
+    for given in asked:
         count = sum(law.written for law in chosen.values())
         law = law_of(given, table, y=y, x=x, name=f"formula_{count + 1}" if count else "formula")
         own = inputs_of(law, inputs)
         inputs = inputs or own
+        if any(law.formula == other.formula for other in chosen.values() if law.written):
+            continue
         if set(own) != set(inputs):
             raise LawbookError(
                 f"{law.name} reads {', '.join(own)}, the others {', '.join(inputs)}; compare laws of the same columns"

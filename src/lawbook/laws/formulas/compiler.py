@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 import numpy as np
 
+from lawbook.errors import suggest
 from lawbook.laws.formulas.evaluation import Evaluator
 from lawbook.laws.formulas.graph import Graph, Node
 from lawbook.laws.formulas.ranges import Ranges, Roles
@@ -140,7 +141,7 @@ class _Compiler:
         g = self.graph
         if tree.kind == "number":
             return g.number(float(tree.value))
-        if tree.kind == "name":
+        if tree.kind in ("name", "column"):
             return self.named(tree, within)
         parts = [self.build(part, within) for part in tree.parts]
         if tree.kind == "minus":
@@ -182,6 +183,8 @@ class _Compiler:
             if name == self.written.output:
                 raise self.fail(f"{name} stands on both sides", tree.at)
             return self.inputs.setdefault(name, self.graph.input(len(self.inputs)))
+        if tree.kind == "column":
+            raise self.fail(f"the table has no column {name!r}; {suggest(name, self.columns)}", tree.at)
         node, _ = self.parameters.setdefault(name, (self.graph.parameter(name), tree.at))
         return node
 

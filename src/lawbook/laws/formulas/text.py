@@ -7,7 +7,7 @@
     expression = sums, products, quotients and powers (^ or **) of numbers, names, names[index] and function(…)
 
 A power binds tighter than a minus before it and takes one in its exponent: N^-alpha is N^(-alpha). A name in backticks
-may hold anything.
+is a column's, and may hold anything.
 
 >>> parse("loss = E + A*N^-alpha; alpha in [0, 2]").output
 'loss'
@@ -52,7 +52,7 @@ class FormulaError(LawbookError):
 
 @dataclass(frozen=True)
 class Symbol:
-    """A piece of the text: kind ('number', 'name', 'mark', 'end'), what it says, where it stands."""
+    """A piece of the text: kind ('number', 'name', 'quoted', 'mark', 'end'), what it says, where it stands."""
 
     kind: str
     value: str
@@ -61,7 +61,7 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Tree:
-    """An expression as it is written: 'number', 'name', a mark (+ - * / ^), 'minus' or 'call', with its parts.
+    """An expression as written: number, name, column, a mark (+ - * / ^), minus or call, with its parts.
 
     `value` is the number, the name or the function, `index` what stands in brackets after a name.
     """
@@ -117,7 +117,7 @@ def _symbols(text: str) -> Iterator[Symbol]:
         elif kind == "quoted":
             if not value.strip() or printable(value) != value:
                 raise FormulaError(text, at, "a name in backticks is empty or has an unseen character")
-            yield Symbol("name", value, at)
+            yield Symbol("quoted", value, at)
         elif kind == "raised":
             yield from (Symbol("mark", "^", at), Symbol("number", value.translate(_RAISED), at))
         elif kind == "mark":
@@ -178,7 +178,7 @@ class _Parser:
     def left_side(self, found: Formula) -> None:
         """Take `y =` or `y[index] =` where one stands."""
         start = self.position
-        if self.now.kind != "name":
+        if self.now.kind not in ("name", "quoted"):
             return
         name, index = self.take().value, ""
         if self.sees("["):
@@ -253,7 +253,7 @@ class _Parser:
                 left = Tree(mark, at, parts=(left, self.expression(_LEFT[mark], depth + 1)))
             else:
                 break
-        if self.now.kind in ("number", "name") and not (self.sees("in") or self.sees("near")):
+        if self.now.kind in ("number", "name", "quoted") and not (self.sees("in") or self.sees("near")):
             raise self.after()
         return left
 
@@ -263,7 +263,7 @@ class _Parser:
             return self.fail(
                 "a second '='; put a definition behind ';'" if ";" not in self.text else "'=' here"
             )
-        if self.now.kind in ("number", "name"):
+        if self.now.kind in ("number", "name", "quoted"):
             return self.fail(f"no operator before {self.named()}; write * for a product")
         if self.sees("("):
             return self.fail("no operator before '('; write * for a product")
@@ -292,6 +292,8 @@ class _Parser:
             if float(symbol.value) == float("inf"):
                 raise self.fail(f"{symbol.value} is too large for a number", at)
             return Tree("number", at, symbol.value)
+        if symbol.kind == "quoted":
+            return Tree("column", at, symbol.value)
         if symbol.kind != "name":
             self.position -= symbol.kind != "end"
             before = self.symbols[self.position - 1].value if self.position else ""
@@ -316,7 +318,7 @@ class _Parser:
             raise self.fail(f"no operator between {what} and '('; write * for a product")
 
     def unclosed(self, mark: str, at: int) -> FormulaError:
-        if self.now.kind in ("number", "name"):
+        if self.now.kind in ("number", "name", "quoted"):
             return self.after()
         if self.now.kind == "end":
             return self.fail(f"{mark!r} is not closed", at)
