@@ -73,20 +73,21 @@ def solve(
     *,
     warm: Array | None = None,
     starts: int | None = None,
+    trusted: bool = False,
 ) -> Solution:
     """Return argmin Σ_i w_i ρ(g(y_i) − g(Σ_j s_j c_j φ_j(x_i; θ))) over c ≥ 0 and θ in its box, per data set.
 
     x: (n, d), all distinct; data: (B, n) each; g and ρ are the loss's scale and penalty. Without `warm` every
     data set is solved from the best of the Sobol starts, by least squares first; a robust loss follows by
     narrowing δ from there. With `warm` (p,) or (B, p), parameters near the optimum, from there, and from the
-    Sobol starts where a sample of the data sets shows that these find better optima. `starts` is how many
-    starts are descended from.
+    Sobol starts where a sample of the data sets shows that these find better optima, unless `warm` is `trusted`.
+    `starts` is how many starts are descended from.
     """
     problem = _Problem.of(law, x, data, loss or Loss())
     if warm is None:
         q, objective, gradient, converged = problem.from_starts(np.arange(len(data.log_y)), starts)
     else:
-        q, objective, gradient, converged = problem.from_warm(warm)
+        q, objective, gradient, converged = problem.from_warm(warm, trusted)
     rows = np.arange(len(q))
     best = np.argmin(objective, axis=1)
     lowest = objective[rows, best]
@@ -240,12 +241,14 @@ class _Problem:
             ends = replace(ends, objective=after, converged=ends.converged | still)
         return ends
 
-    def from_warm(self, warm: Array) -> _Ends:
-        """Solve every data set from `warm`, and from the optima of a sample of them if these lie elsewhere."""
+    def from_warm(self, warm: Array, trusted: bool = False) -> _Ends:
+        """Solve every data set from `warm`; unless that is trusted, also from where a sample has better optima."""
         B, m = len(self.log_unit), len(self.design.law.linear)
         q = self.design.coordinates(np.broadcast_to(warm, (B, warm.shape[-1])), self.log_unit)
         every = np.arange(B)
         first = self.draw(every, np.where(np.isfinite(q), q, 0.0))
+        if trusted:
+            return _by_set(first, B, 1)
         sample = every[:: min(B, _SAMPLE)]
         second = _best(self.from_starts(sample, _FEW, _DRAWN))
         helped = second[1][:, 0] < first.objective[sample] * (1 - _BETTER)

@@ -18,6 +18,8 @@ from lawbook.laws.law import Array, Law
 
 _RESERVED = {"inf", "nan"}
 _MOST_PARAMETERS = 40
+_FLOORS = np.array([0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99])
+"""Heights of a floor, over the lowest y, that starts are made from."""
 _MOST_BOUND = 10
 """Most linear parameters that are at least 0: every support of them is tried."""
 
@@ -108,7 +110,6 @@ class _Compiler:
             if (slope := g.derivative(log, node)).kind != "number" or slope.value != 0
         }
         names = tuple(str(node.value) for node in nonlinear)
-        linear_start = _log_linear(g, logs, nonlinear) if len(parts) == 1 and plain else None
         return Law(
             name=self.name,
             formula=written.text.strip() if written.output else f"y = {written.text.strip()}",
@@ -128,7 +129,7 @@ class _Compiler:
             offset=found.rest is not None,
             sides=None if plain else lambda x, theta: evaluator(sides, x, theta),
             centred=all(g.known_sign(part, above, strict=True) for part in parts),
-            towards=_towards(ranges, linear_start, len(linear.names)),
+            towards=_towards(ranges, _log_linear(g, logs, linear, nonlinear) if plain else None),
             # Those of one law for all formulas, so that this law written out gives its digits.
             starts="chinchilla",
             shift=shift,
@@ -294,34 +295,53 @@ def _slopes(
     return lambda x, theta: dict(zip(keys, evaluator(nodes, x, theta), strict=True))
 
 
-def _log_linear(g: Graph, logs: Sequence[Node], nonlinear: Sequence[Node]) -> tuple[Terms, Evaluator] | None:
-    """Return the terms of log y where the law is one product, for starts by linear least squares."""
-    found = terms(g, logs[0], nonlinear)
-    return (found, Evaluator(nonlinear)) if found.linear else None
+@dataclass(frozen=True)
+class _LogLinear:
+    """A law of one product, y = [E +] exp(rest + Σ θ_k factor_k): the θ_k that its logarithm is linear in."""
+
+    found: Terms
+    coefficient: bool
+    """Whether a linear parameter multiplies the product."""
+    floor: bool
 
 
-def _towards(
-    ranges: Ranges, log_linear: tuple[Terms, Evaluator] | None, coefficients: int
-) -> Callable[[Array, Array, Array], Array] | None:
+def _log_linear(
+    g: Graph, logs: Sequence[Node], linear: _Linear, nonlinear: Sequence[Node]
+) -> _LogLinear | None:
+    """Return the product that a law consists of besides a constant, None if it is another."""
+    varied = [j for j, log in enumerate(logs) if log.parameters or log.varies]
+    if len(varied) != 1 or len(logs) > 2:
+        return None
+    found = terms(g, logs[varied[0]], nonlinear)
+    return _LogLinear(found, varied[0] < len(linear.names), len(logs) > 1) if found.linear else None
+
+
+def _towards(ranges: Ranges, law: _LogLinear | None) -> Callable[[Array, Array, Array], Array] | None:
     """Return what moves starts: scales to their neighbours, and of one product all that its logarithm is linear in."""
     if not ranges.parameters:
         return None
+    if law is None:
+        return ranges.towards
+    evaluator = Evaluator(ranges.parameters)
+    nodes = [*law.found.linear.values(), *([law.found.rest] if law.found.rest else [])]
+    at = [ranges.parameters.index(node) for node in law.found.linear]
 
     def towards(x: Array, log_y: Array, theta: Array) -> Array:
         moved = ranges.towards(x, log_y, theta)
-        if log_linear is None:
-            return moved
-        found, evaluator = log_linear
-        values = evaluator([*found.linear.values(), *([found.rest] if found.rest else [])], x, moved)
+        if law.floor:
+            # By least squares in the logarithm of what a floor leaves, for floors of several heights.
+            height = _FLOORS[np.arange(len(log_y)) % len(_FLOORS), None] * np.exp(
+                log_y.min(axis=1, keepdims=True)
+            )
+            log_y = np.log(np.exp(log_y) - height)
+        values = evaluator(nodes, x, moved.copy())
         shape = np.broadcast_shapes(log_y.shape, *(value.shape for value in values))
         columns = [np.broadcast_to(value, shape) for value in values]
-        rest = log_y - (columns.pop() if found.rest else 0.0)
-        at = [ranges.parameters.index(node) for node in found.linear]
-        A = np.stack([*columns, *([np.ones(shape)] if coefficients else [])], axis=2)
+        rest = np.broadcast_to(log_y - (columns.pop() if law.found.rest else 0.0), shape)
+        A = np.stack([*columns, *([np.ones(shape)] if law.coefficient else [])], axis=2)
         good = np.isfinite(A).all(axis=(1, 2)) & np.isfinite(rest).all(axis=1)
         best = np.einsum("bpn,bn->bp", np.linalg.pinv(A[good], rcond=1e-10), rest[good])
-        box = ranges.box(x)
-        moved[np.flatnonzero(good)[:, None], at] = np.clip(best[:, : len(at)], *box[at].T)
+        moved[np.flatnonzero(good)[:, None], at] = np.clip(best[:, : len(at)], *ranges.box(x)[at].T)
         return moved
 
     return towards

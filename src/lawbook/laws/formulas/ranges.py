@@ -260,6 +260,9 @@ class Ranges:
                     place = np.log(theta[:, j] / box[j, 0]) / np.log(box[j, 1] / box[j, 0])
                     value = low - _REACH + (high - low + 2 * _REACH) * place
                     moved[:, j] = np.clip(np.exp(np.clip(value, -_LARGEST_LOG, _LARGEST_LOG)), *box[j])
+            if role.kind == "slope":
+                # Slopes may have either sign, and most are far smaller than the steepest.
+                moved[:, j] = box[j].mean() + (theta[:, j] - box[j].mean()) ** 3 / (np.ptp(box[j]) / 2) ** 2
             near = self.said.get(str(node.value), Bounds()).near
             if near is not None:
                 moved[::_NEAR, j] = np.clip(near, *box[j])
