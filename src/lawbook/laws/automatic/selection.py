@@ -11,10 +11,13 @@ from scipy.special import ndtri
 
 from lawbook.errors import LawbookError
 from lawbook.laws.automatic.folds import Folds, folds
-from lawbook.laws.automatic.library import Candidate
+from lawbook.laws.automatic.library import Candidate, candidates
+from lawbook.laws.checks import places
+from lawbook.laws.formulas import law_of
+from lawbook.laws.formulas.given import shift_of
 from lawbook.laws.law import Array, Law
 from lawbook.laws.loss import Loss, robust_delta
-from lawbook.laws.points import Points
+from lawbook.laws.points import Points, gather
 from lawbook.laws.solver import Data, jacobian, solve
 from lawbook.storage.status import UNDECIDED
 
@@ -24,7 +27,9 @@ _BEST = 5
 _NEAR = 10.0
 """Weight of the points near the target, where it is tried."""
 _QUANTILES = ndtri((np.arange(199) + 0.5) / 199)
-_RULES = ("single", "mean", "median", "aicc")
+_AHEAD = 4.0
+"""Without a target y is predicted at so many times the largest of every input."""
+RULES = ("single", "mean", "median", "aicc")
 """How the best laws are put together: the first alone, their mean, their median, by the weights of AICc."""
 
 
@@ -54,13 +59,15 @@ class Automatic:
 
     `table` has a row per candidate and loss, best first: law, formula, source, loss, n_parameters, error_inner,
     error_outer (RMS log errors at the two folds), score, aicc, used. `predictions` has a row per target: the inputs,
-    estimate, low, high, and the least and most of the laws that were used. `rule` says how they were put together.
-    `decided` is False where the laws disagree by more than the interval that each of them gives.
+    estimate, low, high, and the least and most of the laws that were used. `rule` says how they were put together,
+    `rules` what each rule's RMS log error at the outer fold would have been. `decided` is False where the laws
+    disagree by more than the interval that each of them gives.
     """
 
     table: pd.DataFrame
     predictions: pd.DataFrame
     rule: str
+    rules: dict[str, float]
     decided: bool
     used: tuple[Entry, ...]
 
@@ -71,22 +78,61 @@ class Automatic:
 
 
 def automatic(
+    table: pd.DataFrame,
+    *,
+    y: str,
+    x: str | Sequence[str],
+    target: pd.DataFrame | None = None,
+    cluster: str | Sequence[str] | None = "seed",
+    weights: str | None = None,
+    level: float = 0.95,
+) -> Automatic:
+    """Choose a law for a table of runs, and predict y at the inputs of `target`, a row per place.
+
+    The candidates follow from the inputs (`library.candidates`). Without a target the law is judged by the largest
+    scales, and y is predicted where every input is four times its largest. See `automatic_points`; other arguments
+    and errors as in `fit`.
+    """
+    inputs = (x,) if isinstance(x, str) else tuple(x)
+    columns = table[[y, *inputs]] if {y, *inputs} <= set(table.columns) else table
+    points = gather(
+        table, y=y, x=inputs, cluster=cluster, weights=weights, positive_x=False, shift=shift_of(columns, y)
+    )
+    if len(points.x) == 0:
+        raise LawbookError(f"no run has a finite {y}")
+    ends = points.data()
+    height = np.exp(ends.log_y[0]) - points.shift
+    laws = []
+    for each in candidates(inputs, points.x, height):
+        law = law_of(each.formula, columns, y=y, x=None)
+        # A formula of fewer inputs than were asked for is no candidate.
+        if set(law.inputs) == set(inputs) and not (law.positive_x and (points.x <= 0).any()):
+            laws.append((each, law.reading(inputs)))
+    if target is None:
+        at = np.where(points.x.max(axis=0) > 0, _AHEAD * points.x.max(axis=0), points.x.max(axis=0))[None]
+    else:
+        at = places(target, inputs)
+    return automatic_points(points, laws, at, towards=target is not None, level=level)
+
+
+def automatic_points(
     points: Points,
     laws: Sequence[tuple[Candidate, Law]],
     target: Array,
     *,
     towards: bool = True,
     level: float = 0.95,
-    rule: str | None = None,
+    rule: str = "median",
 ) -> Automatic:
     """Choose between candidate laws by held-out points towards the target (m, d), and predict y there.
 
     Each candidate is fitted by least squares, by Huber's loss, and by least squares with tenfold weight near the
     target, without the quarter of the points that lies furthest towards it, and without that and the next quarter; its
     score is the RMS log error there, the second fold with half the weight. Without `towards` the largest scales of
-    every input are held out. The five best laws, each with its best loss, predict together by the rule of `_RULES`
-    that would have predicted the outer fold best, were the five chosen by the inner one. The interval is that of the
-    mixture of the laws, each normal about its prediction with its standard error and its error at the outer fold.
+    every input are held out. The five best laws, each with its best loss, predict together, by their median. `rules`
+    says how well this and other rules would have predicted the outer fold, had the five been chosen by the inner one.
+    The interval is that of the mixture of the laws, each normal about its prediction with its standard error and its
+    error at the outer fold.
     Raises LawbookError where no candidate can be fitted.
     """
     split = folds(points.x, target if towards else None)
@@ -94,12 +140,12 @@ def automatic(
     if not entries:
         raise LawbookError(f"{len(points.x)} points are too few for any candidate law; give more runs")
     inner = _best(sorted(entries, key=lambda each: float(each.errors[0])))
-    chosen = rule or min(_RULES, key=lambda name: _combined_error(points, inner, split, name))
+    rules = {name: _combined_error(points, inner, split, name) for name in RULES}
     used = _best(sorted(entries, key=lambda each: each.score))
-    log_target = _combine(np.stack([each.log_target for each in used]), used, chosen)
+    log_target = _combine(np.stack([each.log_target for each in used]), used, rule)
     outer = np.array([each.errors[-1] for each in used])
     width = np.sqrt(np.stack([each.spread for each in used]) ** 2 + outer[:, None] ** 2)
-    members = slice(0, 1) if chosen == "single" else slice(None)
+    members = slice(0, 1) if rule == "single" else slice(None)
     centres = np.stack([each.log_target for each in used])[members]
     mixture = (centres[:, None] + width[members][:, None] * _QUANTILES[None, :, None]).reshape(
         -1, len(target)
@@ -112,7 +158,7 @@ def automatic(
         estimate=np.exp(log_target) - shift, low=np.exp(low) - shift, high=np.exp(high) - shift,
         least=np.exp(all_of.min(axis=0)) - shift, most=np.exp(all_of.max(axis=0)) - shift,
     )  # fmt: skip
-    return Automatic(_table(entries, used), predictions, chosen, decided, tuple(used))
+    return Automatic(_table(entries, used), predictions, rule, rules, decided, tuple(used))
 
 
 def _entries(points: Points, candidate: Candidate, law: Law, split: Folds, target: Array) -> list[Entry]:

@@ -208,9 +208,8 @@ class _Compiler:
             if node not in root.parameters:
                 raise self.fail(f"{name} cancels out: y does not depend on it", at)
         if len(self.parameters) > _MOST_PARAMETERS:
-            raise self.fail(
-                f"{len(self.parameters)} parameters; at most {_MOST_PARAMETERS}", self.written.body.at
-            )
+            at = list(self.parameters.values())[_MOST_PARAMETERS][1]
+            raise self.fail(f"{len(self.parameters)} parameters; at most {_MOST_PARAMETERS}", at)
         for name, said in self.written.bounds.items():
             if name not in self.parameters:
                 known = ", ".join(self.parameters)
@@ -234,14 +233,6 @@ class _Compiler:
         above = inputs | frozenset(order)
         signs = {node: g.known_sign(factor, above) for node, factor in found.linear.items()}
         bound = {node: bool(signs[node]) and bool(factor.parameters) for node, factor in found.linear.items()}
-        constants = [node for node, factor in found.linear.items() if factor.kind == "number"]
-        for node in constants:
-            # The limit of a y that may be negative may be so, too.
-            bound[node] = (
-                not shift
-                and signs[node] > 0
-                and all(bound[other] for other in found.linear if other not in constants)
-            )
         for node in found.linear:
             said = ends[node]
             if str(node.value) in bounds and (said.low, said.high) != (-np.inf, np.inf):
@@ -249,6 +240,12 @@ class _Compiler:
                 signs[node] = (1 if said.low == 0 else -1) * (signs[node] or 1)
             elif str(node.value) in bounds and said.near is None:
                 bound[node] = False
+        constants = [node for node, factor in found.linear.items() if factor.kind == "number"]
+        for node in constants:
+            if str(node.value) not in bounds:
+                # The limit of a y that may be negative may be so, too.
+                others = (bound[other] for other in found.linear if other not in constants)
+                bound[node] = not shift and signs[node] > 0 and all(others)
         if sum(bound.values()) > _MOST_BOUND:
             bound = dict.fromkeys(bound, False)
         flipped = [-1 if bound[node] and signs[node] < 0 else 1 for node in found.linear]

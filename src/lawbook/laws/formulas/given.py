@@ -40,7 +40,7 @@ def law_of(
         raise FormulaError(given, given.index(written.output), f"it says {written.output}, and y is {y!r}")
     columns = [str(column) for column in table.columns if str(column) != y]
     positive = [name for name in columns if _positive(table[name])]
-    law = formula(given, columns, name=name, positive=positive, shift=_shift(table, y))
+    law = formula(given, columns, name=name, positive=positive, shift=shift_of(table, y))
     asked = [x] if isinstance(x, str) else list(x or law.inputs)
     if set(asked) != set(law.inputs):
         raise LawbookError(
@@ -55,7 +55,7 @@ def _positive(column: pd.Series) -> bool:
     return not (values <= 0).any()
 
 
-def _shift(table: pd.DataFrame, y: str) -> float:
+def shift_of(table: pd.DataFrame, y: str) -> float:
     """Return what is added to y so that it is positive, 0 where it is."""
     if y not in table.columns:
         return 0.0
