@@ -40,7 +40,7 @@ def fit_forms(block: LawBlock, group: Group, draws: int, level: float) -> Compar
 def censored_choices(block: LawBlock, group: Group, draws: int) -> Iterator[tuple[str, Fit]]:
     """Yield the headline form as fitted, without the smallest or largest of each input, and with or without floor."""
     table, keys = rows_of(block, group, block.y, *bounds_of(block.y))
-    form, has_floor = block.compare[0], forms[block.compare[0]].floor is not None
+    form, has_floor = block.compare[0], block.form(block.compare[0]).floor is not None
     with suppress(LawbookError):  # rows that cannot be fitted leave no choice
         yield "as fitted", _fit(block, table, keys, form, draws)
         for name, shown in zip(block.inputs, block.inputs if len(block.inputs) > 1 else ("x",), strict=True):
@@ -60,6 +60,6 @@ def _fit(
 ) -> Fit:
     """Fit one form to a row per run: y with its two bounds, the inputs, and `keys`, the independent repeats."""
     return fit_censored(
-        table, forms[form], y=block.y, bounds=bounds_of(block.y), x=block.inputs, cluster=keys or None,
+        table, block.form(form), y=block.y, bounds=bounds_of(block.y), x=block.inputs, cluster=keys or None,
         draws=draws, level=level,
     )  # fmt: skip

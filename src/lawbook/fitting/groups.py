@@ -101,7 +101,7 @@ def points_of(block: LawBlock, group: Group, y: str | None = None) -> Points:
     y = y or block.y
     error = y.endswith("error") and "n_eval" in group.runs.columns
     table, keys = rows_of(block, group, y, *(["n_eval"] if error else []))
-    positive = any(forms[form].positive_x for form in block.compare)
+    positive = any(block.form(form).positive_x for form in block.compare)
     points = gather(
         table,
         y=y,

@@ -10,7 +10,6 @@ import pandas as pd
 from lawbook.fitting.groups import Group
 from lawbook.laws.compare import Comparison
 from lawbook.laws.fitted import Fit
-from lawbook.laws.forms import laws as forms
 from lawbook.laws.note import notes_to_json, refusal
 from lawbook.results.selection import LawBlock
 from lawbook.storage.status import UNDECIDED, FitStatus
@@ -64,7 +63,7 @@ def refused_rows(block: LawBlock, group: Group, problem: str) -> pd.DataFrame:
             "preferred": UNDECIDED,
         }
         for form in block.compare
-        for parameter in forms[form].parameters
+        for parameter in block.form(form).parameters
     ]  # fmt: skip
     return pd.DataFrame(rows)
 

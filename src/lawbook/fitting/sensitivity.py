@@ -58,7 +58,7 @@ def sensitivity(
 
 def _choices(block: LawBlock, group: Group, draws: int) -> Iterator[tuple[str, Fit]]:
     """Yield each defensible choice with the headline form fitted under it."""
-    law, loss = forms[block.compare[0]], Loss(block.loss, block.delta)
+    law, loss = block.form(block.compare[0]), Loss(block.loss, block.delta)
     try:
         points = points_of(block, group)
     except LawbookError:

@@ -12,7 +12,6 @@ from lawbook.fitting.censored import fit_forms, has_censored
 from lawbook.fitting.groups import Group, check_block, groups_of, points_of
 from lawbook.fitting.rows import draw_rows, fit_rows, joined, prediction_rows, refused_rows
 from lawbook.laws.compare import compare_points
-from lawbook.laws.forms import laws as forms
 from lawbook.laws.loss import Loss
 from lawbook.laws.slopes import slopes_of
 from lawbook.results.evaluations import runs_at
@@ -62,7 +61,7 @@ def _fit_group(
             found = fit_forms(block, group, draws, level)
         else:
             points = points_of(block, group)
-            compared, loss = [forms[form] for form in block.compare], Loss(block.loss, block.delta)
+            compared, loss = [block.form(form) for form in block.compare], Loss(block.loss, block.delta)
             found = compare_points(points, compared, loss, draws=draws, level=level)
             if len(block.inputs) == 1 and len(points.x) > 1 and (points.x > 0).all():
                 slopes = slopes_of(points, level)

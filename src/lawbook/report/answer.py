@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from lawbook.fitting.exact import exact_estimate
-from lawbook.laws.forms import laws as forms
 from lawbook.laws.note import Note, Severity, codes_of, notes_from_json
 from lawbook.report.headline import FLOOR, headline_laws, null_outcome
 from lawbook.report.sections import answers
@@ -115,7 +114,7 @@ def _fit(law: LawBlock, rows: pd.DataFrame, group: str, results: Results) -> _To
     """Return what the fits of one group say."""
     form = told_form(law, rows)
     of_form = {row["parameter"]: row for row in rows[rows["form"] == form].to_dict("records")}
-    parameter = forms[form].exponent
+    parameter = law.form(form).exponent
     row = of_form[parameter]
     what = f"{plain(law.y)} by {enumerate_words(map(name_of, law.inputs))}"
     notes = notes_from_json(row["notes"])
@@ -129,13 +128,13 @@ def _fit(law: LawBlock, rows: pd.DataFrame, group: str, results: Results) -> _To
         return _Told(f"the data do not identify a {plain(form)} law of {what}", why=_reason(notes))
     value = f"{symbol(parameter)} = {measured(row['estimate'], row['low'], row['high'])}"
     over = f" over {row['decades']:.1f} decades" if pd.notna(row["decades"]) else ""
-    doubts = (_floor(form, of_form), _exact(law, form, parameter, group, results), *_doubts(law, row))
+    doubts = (_floor(law, form, of_form), _exact(law, form, parameter, group, results), *_doubts(law, row))
     return _Told(f"{plain(law.y)} {_trend(law, form, row)}{over} with", value, tuple(filter(None, doubts)))
 
 
 def _trend(law: LawBlock, form: str, row: Mapping[Any, Any]) -> str:
     """Return how y goes with x: that it falls or rises is said where the interval is on one side of 0."""
-    formula = forms[form].formula.removeprefix("y = ")
+    formula = law.form(form).formula.removeprefix("y = ")
     if not formula.endswith("A x^-α") or len(law.inputs) > 1:
         return f"is fitted by {formula.split(',')[0]} in {enumerate_words(map(name_of, law.inputs))}"
     if pd.isna(row["low"]) or row["low"] <= 0 <= row["high"]:
@@ -146,8 +145,8 @@ def _trend(law: LawBlock, form: str, row: Mapping[Any, Any]) -> str:
     return f"{'falls' if row['low'] > 0 else 'rises'} as {x}^−α" + (f" in {named}" if named != x else "")
 
 
-def _floor(form: str, of_form: Mapping[Any, Mapping[Any, Any]]) -> str:
-    floor = forms[form].floor
+def _floor(law: LawBlock, form: str, of_form: Mapping[Any, Mapping[Any, Any]]) -> str:
+    floor = law.form(form).floor
     if floor is None or floor not in of_form:
         return ""
     row = of_form[floor]

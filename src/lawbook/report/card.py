@@ -10,7 +10,6 @@ import pandas as pd
 from lawbook import __version__
 from lawbook.claims.judge import expected_range
 from lawbook.fitting.exact import exact_estimate
-from lawbook.laws.forms import laws as forms
 from lawbook.report.answer import answer, told_form
 from lawbook.report.claim_lines import scales_here
 from lawbook.report.headline import headline_laws
@@ -71,7 +70,7 @@ def _exponents(content: StudyFile, results: Results) -> list[ExponentCard]:
     for name, law in headline_laws(content).items():
         for group, rows in fits[fits["law"] == name].groupby("group", sort=False):
             form = told_form(law, rows)
-            parameter = forms[form].exponent
+            parameter = law.form(form).exponent
             row = rows[(rows["form"] == form) & (rows["parameter"] == parameter)].iloc[0].to_dict()
             points = results.points_of(law) if law.exact else results.runs
             exact = {

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from lawbook.fitting.exact import exact_estimate, exponent_at_infinity
-from lawbook.laws.forms import laws as forms
 from lawbook.laws.note import codes_of, notes_from_json, reason_of
 from lawbook.results.reader import Results
 from lawbook.results.selection import in_group
@@ -62,7 +61,7 @@ def headlines(content: StudyFile, results: Results) -> list[Headline]:
         fits = results.fits
         form = law.compare[0]
         of_law = fits[
-            (fits["law"] == name) & (fits["form"] == form) & (fits["parameter"] == forms[form].exponent)
+            (fits["law"] == name) & (fits["form"] == form) & (fits["parameter"] == law.form(form).exponent)
         ]
         rows += [_headline(name, law, row, content, results) for _, row in of_law.iterrows()]
     return rows
@@ -91,7 +90,7 @@ def _headline(name: str, law: LawBlock, row: pd.Series, content: StudyFile, resu
         ("exact, same range", exact_text(law, results, group, form, parameter)),
         ("held-out log error / power law's", held),
         ("preferred form", plain(str(row["preferred"]))),
-        ("floor identified", floor_text(name, form, group, results.fits)),
+        ("floor identified", floor_text(name, law, form, group, results.fits)),
         ("left out or in doubt", counts_text(row, law, content.training.converged_within is not None)),
         ("verdict", verdict_text(name, form, parameter, group, content.claims, results.claims)),
     )
@@ -109,7 +108,7 @@ def exact_text(law: LawBlock, results: Results, group: str, form: str, parameter
     if len(found) > 1:
         found = [f"{value} ({plain(curve)})" for value, curve in zip(found, law.exact, strict=True)]
     limit = exponent_at_infinity(law, rows, group)
-    if np.isfinite(limit) and parameter == forms[form].exponent:
+    if np.isfinite(limit) and parameter == law.form(form).exponent:
         found.append(f"{number(limit)} at infinity")
     return "; ".join(found)
 
@@ -131,10 +130,10 @@ def solver_text(row: pd.Series) -> str:
     return f"{number(row['starts_at_best'])} of {number(row['starts'])} starts at the optimum"
 
 
-def floor_text(law: str, form: str, group: str, fits: pd.DataFrame) -> str:
+def floor_text(name: str, law: LawBlock, form: str, group: str, fits: pd.DataFrame) -> str:
     """Say whether the floor is told apart from 0, in the headline form or in that form with a floor."""
-    with_floor = form if forms[form].floor else f"{form}_floor"
-    rows = fits[(fits["law"] == law) & (fits["group"] == group) & (fits["form"] == with_floor)]
+    with_floor = form if law.form(form).floor else f"{form}_floor"
+    rows = fits[(fits["law"] == name) & (fits["group"] == group) & (fits["form"] == with_floor)]
     if rows.empty:
         return "not asked: no form with a floor"
     row = rows.iloc[0]
@@ -142,7 +141,7 @@ def floor_text(law: str, form: str, group: str, fits: pd.DataFrame) -> str:
         return f"no: {plain(with_floor)} {plain(str(row['status']))}"
     if FLOOR in codes_of(notes_from_json(row["notes"])):
         return "no"
-    floor = rows[rows["parameter"] == forms[with_floor].floor].iloc[0]
+    floor = rows[rows["parameter"] == law.form(with_floor).floor].iloc[0]
     return f"yes: {floor['parameter']} = {measured(floor['estimate'], floor['low'], floor['high'])}"
 
 
@@ -233,7 +232,7 @@ def null_outcome(content: StudyFile, fits: pd.DataFrame) -> tuple[NullOutcome, .
             rows = of_law[of_law["group"] == group]
             found = []
             for form in law.compare:
-                row = rows[(rows["form"] == form) & (rows["parameter"] == forms[form].exponent)].iloc[0]
+                row = rows[(rows["form"] == form) & (rows["parameter"] == law.form(form).exponent)].iloc[0]
                 flat = pd.notna(row["low"]) and row["low"] <= 0 <= row["high"]
                 if row["status"] != FitStatus.REFUSED and not flat:
                     value = measured(row["estimate"], row["low"], row["high"])

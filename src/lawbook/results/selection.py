@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError, suggest
+from lawbook.laws.law import Law
 from lawbook.results.derived import is_censored
 from lawbook.results.evaluations import At, choose
 from lawbook.results.words import text_of
@@ -55,6 +56,7 @@ class LawBlock(Protocol):
     def loss(self) -> str: ...
     @property
     def delta(self) -> float | None: ...
+    def form(self, name: str) -> Law: ...
 
 
 def where(

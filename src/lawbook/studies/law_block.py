@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
 from lawbook.studies.block import Block, Name
+
+if TYPE_CHECKING:
+    from lawbook.laws.law import Law
 
 LossName = Literal[
     "log_least_squares", "log_huber", "log_absolute",
@@ -15,11 +19,33 @@ LossName = Literal[
 ]  # fmt: skip
 
 
+FORMULA = "formula"
+"""The name of a block's formula among its forms."""
+
+
+@cache
+def _formula(text: str, inputs: tuple[str, ...]) -> Law:
+    """Return the law of a formula over the columns of x, in their order."""
+    # Planning a study without a formula needs no NumPy.
+    from lawbook.laws.formulas import FormulaError, formula
+
+    law = formula(text, inputs, name=FORMULA)
+    unread = [name for name in inputs if name not in law.inputs]
+    if unread:
+        raise FormulaError(text, 0, f"x names {unread[0]}, which it does not read")
+    return law.reading(inputs)
+
+
 class LawBlock(Block):
     """Which law to fit to which runs."""
 
     sweep: str | None = Field(
         None, description="The sweep whose runs are fitted; left out where a table is given."
+    )
+    formula: str | None = Field(
+        None,
+        description="A law in one line over the columns of x, such as `E + A*N^-alpha + B*D^-beta`: other names are "
+        "parameters, `; alpha in [0, 2]` bounds one, `; a = beta/(alpha + beta)` reports a quantity.",
     )
     y: str = Field(description="A column of runs.parquet: test_loss, test_error, validation_loss, …")
     x: str | list[str] = Field(
@@ -27,7 +53,11 @@ class LawBlock(Block):
         description="A column of runs.parquet: samples, width, n_params, n_train, steps, flops, …; several for a "
         "law of several inputs, in the order of the law's own: [N, D].",
     )
-    compare: list[str] = Field(["power"], min_length=1, description="Forms; the first is the headline.")
+    compare: list[str] = Field(
+        default_factory=lambda given: ["power"] if given.get("formula") is None else [FORMULA],
+        min_length=1,
+        description="Forms; the first is the headline. A formula of the block is called `formula`.",
+    )
     by: list[str] = Field([], description="Axes whose every value gets a fit of its own.")
     cluster: list[str] = Field(
         [],
@@ -64,6 +94,14 @@ class LawBlock(Block):
     def inputs(self) -> tuple[str, ...]:
         """Return the columns of x, one or several."""
         return (self.x,) if isinstance(self.x, str) else tuple(self.x)
+
+    def form(self, name: str) -> Law:
+        """Return a form that the block compares, by its name. Raises FormulaError for a formula that is none."""
+        from lawbook.laws.forms import laws
+
+        if name == FORMULA and self.formula is not None:
+            return _formula(self.formula, self.inputs)
+        return laws[name]
 
     @field_validator("cluster", "exact", mode="before")
     @classmethod

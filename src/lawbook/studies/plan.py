@@ -21,6 +21,7 @@ from lawbook.studies.columns_block import bounded, bounds_of
 from lawbook.studies.columns_check import check_columns, check_operands
 from lawbook.studies.cost import run_cost
 from lawbook.studies.identity import Run, effective, reads_scores
+from lawbook.studies.law_block import FORMULA
 from lawbook.studies.measure_block import MeasureBlock, check_measurements
 from lawbook.studies.presets import split_name
 from lawbook.studies.probes import Pool, pool_id, pools_to_score
@@ -223,12 +224,20 @@ class Columns:
 def _check_references(study: Study, columns: Columns) -> None:
     """Raise StudyError where one block names another, a form or a column that is not there."""
     from lawbook.laws.forms import laws as forms
+    from lawbook.laws.formulas import FormulaError
 
     content = study.content
     for name, law in content.laws.items():
         field = f"laws.{name}"
         check_sweep(study, field, law.sweep)
+        if law.formula is not None:
+            try:
+                law.form(FORMULA)
+            except FormulaError as error:
+                raise study.error(f"{field}.formula", None, str(error), "mend the formula") from None
         for form in law.compare:
+            if form == FORMULA and law.formula is not None:
+                continue
             if form not in forms:
                 raise study.error(f"{field}.compare", form, "there is no such law", suggest(form, forms))
             if len(forms[form].inputs) != len(law.inputs):
@@ -328,9 +337,7 @@ def _check_claims(study: Study, columns: Columns) -> None:
             if form not in laws[law].compare:
                 fix = suggest(form, laws[law].compare)
                 raise study.error(f"{field}.value", claim.value, f"{law} is not fitted with that form", fix)
-            from lawbook.laws.forms import laws as forms
-
-            if parameter not in (names := (*forms[form].parameters, *forms[form].derived)):
+            if parameter not in (names := (*laws[law].form(form).parameters, *laws[law].form(form).derived)):
                 raise study.error(
                     f"{field}.value", claim.value, f"{form} has no such parameter", suggest(parameter, names)
                 )

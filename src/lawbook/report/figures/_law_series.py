@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from lawbook.laws.forms import laws as forms
 from lawbook.laws.note import notes_from_json, reason_of
 from lawbook.report.style import MARKERS, PALETTE, colours
 from lawbook.results.words import fitted_range, label, measured, plain, symbol
@@ -43,7 +42,7 @@ def series_of(law: LawBlock, fits: pd.DataFrame) -> list[Series]:
     for i, group in enumerate(groups):
         for j, form in enumerate(law.compare[:1] if many else law.compare):
             rows = fits[(fits["group"] == group) & (fits["form"] == form)]
-            row = rows[rows["parameter"] == forms[form].exponent].iloc[0]
+            row = rows[rows["parameter"] == law.form(form).exponent].iloc[0]
             found.append(
                 Series(
                     group,

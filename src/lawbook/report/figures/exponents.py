@@ -9,7 +9,6 @@ import pandas as pd
 
 from lawbook.errors import LawbookError
 from lawbook.fitting.exact import exact_estimate, exponent_at_infinity
-from lawbook.laws.forms import laws as forms
 from lawbook.report.figures import Drawn, Kind
 from lawbook.report.figures._series import as_data
 from lawbook.report.style import BLACK, GREY, PALETTE, SINGLE, new_figure
@@ -31,7 +30,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     if len(law.by) != 1:
         raise LawbookError(f"figure {block.kind}: the law {name!r} is not grouped by one axis; give it 'by'")
     form = law.compare[0]
-    parameter = forms[form].exponent
+    parameter = law.form(form).exponent
     fits = results.fits
     mine = fits[(fits["law"] == name) & (fits["form"] == form) & (fits["parameter"] == parameter)]
     at = np.array([float(parse_group(group)[law.by[0]]) for group in mine["group"]])
