@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from lawbook.errors import suggest
+from lawbook.errors import LawbookError, suggest
 from lawbook.models import TrainedModel, models
 from lawbook.registry import module_of
 from lawbook.storage.checksum import digest
@@ -234,7 +234,7 @@ def _check_references(study: Study, columns: Columns) -> None:
             try:
                 law.form(FORMULA)
             except FormulaError as error:
-                raise study.error(f"{field}.formula", None, str(error), "mend the formula") from None
+                raise LawbookError(f"{study.file}: {field}.formula: {error}") from None
         for form in law.compare:
             if form == FORMULA and law.formula is not None:
                 continue

@@ -192,7 +192,11 @@ def _looked_at(plan: Plan, part: str) -> set[str]:
 
 def _fitted(plan: Plan, _: str) -> set[str]:
     # The power law is every comparison's baseline, and the sensitivity panel takes floors off and on.
-    compared = {"power", *(form for law in plan.study.content.laws.values() for form in law.compare)}
+    laws = plan.study.content.laws.values()
+    compared = {
+        "power",
+        *(form for law in laws for form in law.compare if law.formula is None or form != FORMULA),
+    }
     partners = {f"{form}_floor" for form in compared} | {form.removesuffix("_floor") for form in compared}
     return {module_of("lawbook.laws.forms", form) for form in compared | (partners & set(forms))}
 
