@@ -17,6 +17,7 @@ from lawbook.storage.checksum import digest
 from lawbook.studies import Plan, pools_digest, shard_digest
 from lawbook.studies.analysis import analyses
 from lawbook.studies.identity import reads_scores
+from lawbook.studies.law_block import FORMULA
 from lawbook.workflow.code_digest import digest_of
 from lawbook.workflow.configuration import (
     analysis_digest,
