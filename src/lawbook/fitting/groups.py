@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from lawbook.errors import LawbookError, listed, suggest
-from lawbook.laws.forms import laws as forms
 from lawbook.laws.loss import Loss
 from lawbook.laws.note import Note, info, warning
 from lawbook.laws.points import Points, gather
@@ -39,8 +38,10 @@ def check_block(name: str, block: LawBlock, runs: pd.DataFrame) -> None:
                 f"law {name!r}: the runs have no column {column!r}; {suggest(column, runs.columns)}"
             )
     for form in block.compare:
-        if form not in forms:
-            raise LawbookError(f"law {name!r}: no form {form!r}; {suggest(form, forms)}")
+        try:
+            block.form(form)
+        except LawbookError as error:
+            raise LawbookError(f"law {name!r}: {error}") from None
     if block.sweep is None and select(block, runs).empty:
         asked = [f"{column} = {value}" for column, value in block.where.items()]
         asked += [f"{block.inputs[0]} in {block.range}"] if block.range else []
