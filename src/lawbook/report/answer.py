@@ -31,7 +31,7 @@ from lawbook.results.words import (
 )
 from lawbook.storage.status import UNDECIDED, FitStatus, Verdict
 from lawbook.studies.claim_block import Claim
-from lawbook.studies.law_block import LawBlock
+from lawbook.studies.law_block import FORMULA, LawBlock
 from lawbook.studies.schema import StudyFile
 
 LAWS, CASES = 2, 3
@@ -136,7 +136,8 @@ def _trend(law: LawBlock, form: str, row: Mapping[Any, Any]) -> str:
     """Return how y goes with x: that it falls or rises is said where the interval is on one side of 0."""
     formula = law.form(form).formula.removeprefix("y = ")
     if not formula.endswith("A x^-α") or len(law.inputs) > 1:
-        return f"is fitted by {formula.split(',')[0]} in {enumerate_words(map(name_of, law.inputs))}"
+        shown = formula.split(";")[0] if form == FORMULA else formula.split(",")[0]
+        return f"is fitted by {shown} in {enumerate_words(map(name_of, law.inputs))}"
     if pd.isna(row["low"]) or row["low"] <= 0 <= row["high"]:
         return (
             f"shows no clear trend with {name_of(law.inputs[0])}: it is fitted by {letter(law.inputs[0])}^−α"
