@@ -74,6 +74,8 @@ def solve(
     warm: Array | None = None,
     starts: int | None = None,
     trusted: bool = False,
+    screened: int | None = None,
+    sought: int = _SOUGHT,
 ) -> Solution:
     """Return argmin Σ_i w_i ρ(g(y_i) − g(Σ_j s_j c_j φ_j(x_i; θ))) over c ≥ 0 and θ in its box, per data set.
 
@@ -81,11 +83,12 @@ def solve(
     data set is solved from the best of the Sobol starts, by least squares first; a robust loss follows by
     narrowing δ from there. With `warm` (p,) or (B, p), parameters near the optimum, from there, and from the
     Sobol starts where a sample of the data sets shows that these find better optima, unless `warm` is `trusted`.
-    `starts` is how many starts are descended from.
+    `starts` is how many starts are descended from, of the best of `screened` ones, on at most `sought` points.
     """
     problem = _Problem.of(law, x, data, loss or Loss())
     if warm is None:
-        q, objective, gradient, converged = problem.from_starts(np.arange(len(data.log_y)), starts)
+        every = np.arange(len(data.log_y))
+        q, objective, gradient, converged = problem.from_starts(every, starts, _EXACT, screened, sought)
     else:
         q, objective, gradient, converged = problem.from_warm(warm, trusted)
     rows = np.arange(len(q))
@@ -101,7 +104,7 @@ def solve(
         converged=converged[rows, best],
         starts=objective.shape[1],
         starts_at_best=at_best.sum(axis=1).astype(np.int64),
-        screened=_screened(law),
+        screened=_screened(law, screened),
     )
 
 
@@ -114,15 +117,15 @@ def refits(law: Law, x: Array, parts: Iterable[Data], loss: Loss, warm: Array) -
     return np.concatenate([np.where(each.converged[:, None], each.parameters, np.nan) for each in found])
 
 
-def _screened(law: Law) -> int:
+def _screened(law: Law, most: int | None = None) -> int:
     """Return how many Sobol points are tried: 32 for one nonlinear parameter, twice for each further one."""
-    return min(1024, 16 * 2 ** len(law.nonlinear)) if law.nonlinear else 1
+    return min(most or 1024, 16 * 2 ** len(law.nonlinear)) if law.nonlinear else 1
 
 
-def _starts(law: Law, count: int | None) -> tuple[int, int]:
+def _starts(law: Law, count: int | None, screened: int | None) -> tuple[int, int]:
     """Return from how many Sobol points a short descent is made, and how many of these are followed."""
     k = len(law.nonlinear)
-    tried = min(_screened(law), 16 * min(max(k, 1), 4) if count is None else 4 * count)
+    tried = min(_screened(law, screened), 16 * min(max(k, 1), 4) if count is None else 4 * count)
     few = tried if k <= 2 else 12
     return tried, min(count or few, tried)
 
@@ -163,11 +166,18 @@ class _Problem:
         """Descend from q (S, p) on the data sets `which` (S,)."""
         return descend(self.design, self.data, which, q, loss, effort)
 
-    def from_starts(self, sets: Counts, count: int | None, effort: Effort = _EXACT) -> _Ends:
+    def from_starts(
+        self,
+        sets: Counts,
+        count: int | None,
+        effort: Effort = _EXACT,
+        screened: int | None = None,
+        sought: int = _SOUGHT,
+    ) -> _Ends:
         """Solve the data sets at `sets` from the best Sobol starts of each."""
-        tried, S = _starts(self.design.law, count)
-        some = self.thinned(sets)
-        start = some.screen(sets, tried)
+        tried, S = _starts(self.design.law, count, screened)
+        some = self.thinned(sets, sought)
+        start = some.screen(sets, tried, screened)
         B, p = len(sets), start.shape[2]
         which, flat = np.repeat(sets, S), self.loss.squared
         if tried > S:
@@ -197,11 +207,11 @@ class _Problem:
         ends.put(hope, last)
         return _by_set(ends.take(kind), B, S)
 
-    def thinned(self, sets: Counts) -> _Problem:
+    def thinned(self, sets: Counts, sought: int = _SOUGHT) -> _Problem:
         """Return the problem on some of the points that have weight in the data sets at `sets`, all of few points."""
-        if len(self.design.x) <= _SOUGHT or self.design.law.coupled:
+        if len(self.design.x) <= sought or self.design.law.coupled:
             return self
-        each, chosen = max(_LEAST, _SOUGHT // len(sets)), np.zeros(len(self.design.x), dtype=bool)
+        each, chosen = max(_LEAST, sought // len(sets)), np.zeros(len(self.design.x), dtype=bool)
         for weights in self.data.weights[sets]:
             seen = np.flatnonzero(weights)
             chosen[seen[np.linspace(0, len(seen) - 1, min(each, len(seen))).round().astype(int)]] = True
@@ -275,9 +285,9 @@ class _Problem:
             return self.narrow(which, q, _DRAWN)
         return self.descend(which, q, self.loss, _DRAWN)
 
-    def screen(self, sets: Counts, count: int) -> Array:
+    def screen(self, sets: Counts, count: int, screened: int | None = None) -> Array:
         """Return the `count` starts of lowest loss for each data set, (B, count, p), in coordinates."""
-        theta = _sobol(self.design)
+        theta = _sobol(self.design, screened)
         S, m = len(theta), len(self.design.law.linear)
         t = self.design.spaced(theta)
         parts = []
@@ -304,9 +314,9 @@ _SAMPLE, _FEW, _BETTER, _HELPED = 50, 4, 1e-4, 0.02
 from that share of helped ones on, all are solved from so many of the better places too."""
 
 
-def _sobol(design: Design) -> Array:
+def _sobol(design: Design, screened: int | None = None) -> Array:
     """Return start values of the nonlinear parameters, (S, k): Sobol points in the box."""
-    k, count = len(design.law.nonlinear), _screened(design.law)
+    k, count = len(design.law.nonlinear), _screened(design.law, screened)
     if k == 0:
         return np.zeros((1, 0))
     unit = sobol(k, count, generator(0, f"starts {design.law.starts or design.law.name}"))

@@ -209,11 +209,10 @@ def _valleys(inputs: Inputs) -> _Templates:
     yield "product_valley", f"E + K*{product} + {valley}", f"a product of sizes and {step}"
     joint = f"E + {sums} + K*{product} + {valley}{free}"
     yield "additive_product_valley", joint, f"Hoffmann et al. 2022, with a joint term, and {step}"
-    yield (
-        "valley_times_additive",
-        f"E + ({sums})*exp({valley})",
-        f"{step}, in proportion to what is left to learn",
-    )
+    left = f"{step}, in proportion to what is left to learn"
+    yield "valley_times_additive", f"E + ({sums})*exp({valley})", left
+    yield "valley_times_product", f"E + K*{product}*exp({valley})", left
+    yield "valley_times_all", f"(E + {sums})*exp({valley}){free}", f"{step}, in proportion to y"
 
 
 def _mixtures(inputs: Inputs) -> _Templates:

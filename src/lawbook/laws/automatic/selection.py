@@ -21,7 +21,8 @@ from lawbook.laws.points import Points, gather
 from lawbook.laws.solver import Data, jacobian, solve
 from lawbook.storage.status import UNDECIDED
 
-_STARTS = 8
+_STARTS, _SCREENED, _SOUGHT = 8, 128, 400
+"""Starts that each fit descends from, the best of those screened, sought on so many points."""
 _BEST = 5
 """So many laws predict together."""
 _NEAR = 10.0
@@ -70,6 +71,11 @@ class Automatic:
     rules: dict[str, float]
     decided: bool
     used: tuple[Entry, ...]
+
+    def combined(self, rule: str) -> Array:
+        """Return what the best laws predict together by another rule of `RULES`, (m,)."""
+        log_target = _combine(np.stack([each.log_target for each in self.used]), self.used, rule)
+        return np.asarray(np.exp(log_target) - self.used[0].law.shift)
 
     @property
     def preferred(self) -> str:
@@ -170,7 +176,7 @@ def _entries(points: Points, candidate: Candidate, law: Law, split: Folds, targe
     kept = np.concatenate([split.train, np.ones((1, n), dtype=bool)])
     data = replace(once.repeat(len(kept)), weights=once.weights * kept)
     flat = Loss("least_squares" if points.shift else "log_least_squares")
-    first = solve(law, points.x, data, flat, starts=_STARTS)
+    first = solve(law, points.x, data, flat, starts=_STARTS, screened=_SCREENED, sought=_SOUGHT)
     if not np.isfinite(first.objective).all():
         return []
     away = once.log_y - law.log_predict(points.x, first.parameters)
