@@ -174,9 +174,9 @@ def main() -> None:
 _PAGE = """# Judged in public: ScaleBench
 
 [ScaleBench](https://arxiv.org/abs/2604.22753) holds runs of published studies and, apart from them, the costly runs
-that they were to predict. `--law auto` chooses among the candidate laws of the inputs by the runs that lie furthest towards
-the target, and predicts by the median of the five best; of the test rows it sees the inputs alone. R² on the test rows,
-clipped at -1, the mean over groups:
+that they were to predict. `--law auto` chooses among the candidate laws of the inputs by the runs that lie furthest
+towards the target, and predicts by the median of the five best; of the test rows it sees the inputs alone. R² on the
+test rows, clipped at -1, the mean over groups:
 
 {table}
 
