@@ -16,7 +16,6 @@ from tests.report.fonts import fonts_in
 
 from lawbook.cli.app import main
 from lawbook.errors import LawbookError
-from lawbook.fitting.table import rows_where
 from lawbook.laws import fit
 from lawbook.storage.user_table import read_source
 
@@ -323,11 +322,3 @@ def test_what_repeats_a_row_is_its_fold_where_that_varies_else_its_seed(call: Ca
 
     assert n_seeds == [seeds, folds]
 
-
-def test_rows_are_chosen_by_true_and_false_however_they_are_written() -> None:
-    table = pd.DataFrame({"tuned": [True, False, True], "loss": [1.0, 2.0, 3.0]})
-
-    assert rows_where(table, ["tuned=true"])["loss"].tolist() == [1.0, 3.0]
-    assert rows_where(table, ["tuned=False"])["loss"].tolist() == [2.0]
-    with pytest.raises(LawbookError, match="no row has tuned = 1"):
-        rows_where(table, ["tuned=1"])

@@ -49,7 +49,7 @@ def test_rows_stand_in_their_order_under_the_studys_names(planned: Callable[...,
     assert source.to_dict("records") == [
         {
             "file": "runs.csv", "sha256": hashlib.sha256(ROWS.encode()).hexdigest(), "rows": 3,
-            "rename": '{"params": "N"}',
+            "rename": '{"params": "N"}', "notes": "[]",
         }
     ]  # fmt: skip
 
@@ -95,10 +95,10 @@ def test_a_run_keeps_its_own_name_and_status(planned: Callable[..., Plan]) -> No
     ("content", "said"),
     [
         ("params,loss\n", "has no rows"),
-        ("params,loss\n8,0.9\n16,n/k\n32,oops\n", r"column 'loss': a law fits numbers \(row_2, row_3: 'n/k', 'oops'\)"),
-        ("params,loss\n8k,0.9\n", r"column 'params': a law fits numbers \(row_1: '8k'\)"),
-        ("run_id,params,loss\na,8,1\nb,8,1\na,8,1\n", r"'run_id': a run stands twice \(row_1, row_3: 'a', 'a'\)"),
-        ("params,loss,status\n8,1,fine\n", r"column 'status': this is no status \(row_1: 'fine'\); write ok, diverged"),
+        ("params,loss\n8,0.9\n16,n/k\n32,oops\n", r"runs\.csv: column 'loss' is not numeric: rows 3, 4 \('n/k', 'oops'\)"),
+        ("params,loss\n~8k,0.9\n", r"column 'params' is not numeric: rows 2 \('~8k'\)"),
+        ("run_id,params,loss\na,8,1\nb,8,1\na,8,1\n", r"'run_id': a run stands twice \(rows 2, 4: 'a', 'a'\)"),
+        ("params,loss,status\n8,1,fine\n", r"column 'status': this is no status of a run \(rows 2: 'fine'\); write ok, diverged"),
         ('params,loss\n8,1\n"16,2\n', r"runs.csv: the header has 2 cells .*, row 3 has 1; a cell left out"),
     ],
 )  # fmt: skip
