@@ -321,4 +321,3 @@ def test_what_repeats_a_row_is_its_fold_where_that_varies_else_its_seed(call: Ca
     n_seeds = [json.loads(text)["fits"]["power"]["n_seeds"] for text in found]
 
     assert n_seeds == [seeds, folds]
-

@@ -32,7 +32,9 @@ def asked(name: str) -> dict[str, Any]:
 def fitted(name: str) -> Fit:
     options = asked(name)
     y, x, law, cluster = (options.pop(key) for key in ("y", "x", "law", "cluster"))
-    question = Question(y, _names(x), (law,), cluster=_names(cluster) if cluster else None, draws=40, **options)
+    question = Question(
+        y, _names(x), (law,), cluster=_names(cluster) if cluster else None, draws=40, **options
+    )
     return ask(question, read_source(TABLES / f"{name}.csv")).fit
 
 

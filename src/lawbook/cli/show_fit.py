@@ -92,9 +92,9 @@ def show_groups(answers: Sequence[Answer], console: Console) -> None:
 
 
 def _numbers_of(fitted: Fit) -> dict[str, str]:
-    """Return the parameters of a fit with their intervals."""
-    estimates = {**fitted.estimates, **fitted.derived} if np.isfinite(fitted.objective) else {}
-    return {name: f"{estimate.value:.4g} ({_between(estimate)})" for name, estimate in estimates.items()}
+    """Return the parameters of a law with their intervals below."""
+    estimates = fitted.estimates if np.isfinite(fitted.objective) else {}
+    return {name: f"{estimate.value:.4g}\n{_between(estimate)}" for name, estimate in estimates.items()}
 
 
 def _data_line(answer: Answer) -> str:

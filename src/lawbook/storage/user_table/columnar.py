@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,16 +35,19 @@ def read_columnar(file: Path, content: bytes, kind: Kind) -> pd.DataFrame:
         kept = [i for i, field in enumerate(table.schema) if _left_out(field) is None]
         plain = [_decoded(table.column(i)) for i in kept]
         frame = pa.table(plain, names=[f"{i}" for i in kept]).to_pandas(ignore_metadata=True)
-    names = [table.schema.names[i] for i in kept]
-    return pd.DataFrame(frame.set_axis(names, axis=1).set_axis(pd.RangeIndex(1, len(frame) + 1)))
+        frame = frame.set_axis([table.schema.names[i] for i in kept], axis=1)
+        frame = frame.assign(**_range_indexes(table.schema))
+    return pd.DataFrame(frame.set_axis(pd.RangeIndex(1, len(frame) + 1)))
 
 
 def columnar_names(file: Path, content: bytes, kind: Kind) -> tuple[list[str], dict[str, str]]:
     """Return the names of the columns, and those of the columns that are left out, {name: what they hold}."""
     with _damage_named(file, kind):
         schema = _schema(content, kind)
+        indexes = _range_indexes(schema)
     found = {field.name: what for field in schema if (what := _left_out(field)) is not None}
-    return [field.name for field in schema if _left_out(field) is None], {k: v for k, v in found.items() if v}
+    names = [field.name for field in schema if _left_out(field) is None]
+    return [*names, *indexes], {name: what for name, what in found.items() if what}
 
 
 @contextmanager
@@ -54,7 +58,7 @@ def _damage_named(file: Path, kind: Kind) -> Iterator[None]:
     name = "a Parquet table" if kind is Kind.PARQUET else "an Arrow (Feather) table"
     try:
         yield
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, ValueError, KeyError, TypeError) as error:
         why = str(error).partition("\n")[0]
         raise TableError(file, f"is not {name} ({why})", "write it again") from None
 
@@ -94,6 +98,13 @@ def _opened(content: bytes) -> Any:
     import pyarrow as pa
 
     return (pa.ipc.open_file if content.startswith(b"ARROW1") else pa.ipc.open_stream)(content)
+
+
+def _range_indexes(schema: Schema) -> dict[str, range]:
+    """Return the named indexes that pandas has left to the metadata, since their values are evenly spaced."""
+    told = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
+    ranges = [one for one in told.get("index_columns", []) if isinstance(one, dict) and one.get("name")]
+    return {str(one["name"]): range(one["start"], one["stop"], one["step"]) for one in ranges}
 
 
 def _refuse_large(file: Path, rows: int, columns: int) -> None:

@@ -53,26 +53,26 @@ class Delimited:
         if not found:
             raise TableError(file, "is empty", "give a header row and a row per run")
         header, *rest = found
-        if _are_numbers(header[1]):
-            header, rest = self._commented_header(file, comments, header), found
+        if (commented := self._commented_header(comments, header)) is not None:
+            header, rest = commented, found
+        elif all(map(_is_number, header[1])):
+            problem = f"row {header[0]} holds numbers, and no row above it names"
+            raise TableError(file, problem, "give a header row")
         self.header_row = header[0]
         self.names = [name.strip() for name in header[1]]
         self.rows, self.records = [row for row, _ in rest], [record for _, record in rest]
         self._remember_rows_commented_out(comments)
 
     def _commented_header(
-        self, file: Path, comments: dict[int, str], first: tuple[int, list[str]]
-    ) -> tuple[int, list[str]]:
-        """Return the names that stand in the last comment above the first row, as NumPy writes them."""
+        self, comments: dict[int, str], first: tuple[int, list[str]]
+    ) -> tuple[int, list[str]] | None:
+        """Return the names in the last comment above a first row with numbers in it, as NumPy writes them."""
         above = [row for row in comments if row < first[0]]
-        if above:
-            text = comments[above[-1]].lstrip("#").strip()
-            names = next(_reader([text], self.separator), [])
-            if len(names) == len(first[1]) and not _are_numbers(names):
-                return above[-1], names
-        raise TableError(
-            file, f"row {first[0]} holds numbers, and no row above it names", "give a header row"
-        )
+        if not above or not any(map(_is_number, first[1])):
+            return None
+        names = next(_reader([comments[above[-1]].lstrip("#").strip()], self.separator), [])
+        is_header = len(names) == len(first[1]) and not any(map(_is_number, names))
+        return (above[-1], names) if is_header else None
 
     def _remember_rows_commented_out(self, comments: dict[int, str]) -> None:
         """Remark on comments below the header that have as many cells as it: they may be rows of runs."""
@@ -214,6 +214,5 @@ def _is_comment(line: str) -> bool:
     return line.lstrip().startswith("#")
 
 
-def _are_numbers(cells: Sequence[str]) -> bool:
-    values = values_of([cell.strip() for cell in cells])
-    return any(cell.strip() for cell in cells) and values.dtype.kind in "if"
+def _is_number(cell: str) -> bool:
+    return values_of([cell.strip()]).dtype.kind in "if"
