@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -49,10 +49,15 @@ _EXPLAINED = {
 
 @dataclass(frozen=True)
 class Written:
-    """How numbers are written in a file: what separates its cells, and its decimal mark, '' where no cell tells."""
+    """How numbers are written in a file: what separates its cells, and which decimal marks each column shows."""
 
     separator: str = ","
-    decimal: str = ""
+    marks: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def beside(self, column: str) -> str:
+        """Return the decimal mark that the other columns show, '' where they show none or both."""
+        found = frozenset[str]().union(*(marks for name, marks in self.marks.items() if name != column))
+        return next(iter(found)) if len(found) == 1 else ""
 
 
 @dataclass(frozen=True)
@@ -142,13 +147,14 @@ def number_in(text: str) -> float | None:
         return None
 
 
-def decimal_mark_of(columns: Iterable[Sequence[str]]) -> str:
-    """Return the decimal mark that the columns of a file show beyond doubt, '' where none or both do."""
-    found: set[str] = set()
-    for cells in columns:
-        parts = (_parts(cell) for cell in cells if "." in cell or "," in cell)
-        found = found.union(*(part.marks_shown for part in parts if part is not None))
-    return found.pop() if len(found) == 1 else ""
+def marks_in(cells: Iterable[str]) -> frozenset[str]:
+    """Return the decimal marks that the numbers in a column show beyond doubt.
+
+    >>> sorted(marks_in(["0.5", "1,000", "a, b"])), sorted(marks_in(["1.000,5"]))
+    (['.'], [','])
+    """
+    parts = (_parts(cell) for cell in cells if "." in cell or "," in cell)
+    return frozenset().union(*(part.marks_shown for part in parts if part is not None))
 
 
 def looks_like_thousands(cells: Sequence[str]) -> bool:
@@ -181,28 +187,28 @@ def _parts(cell: str) -> _Number | None:
 
 def _decimal_mark(column: _Column, written: Written) -> tuple[str, str]:
     """Return the decimal mark of a column, and what else the column could mean, '' for nothing."""
-    read = column.numbers
+    read, decimal = column.numbers, written.beside(column.name)
     points, commas = ([i for i, part in read.items() if mark in part.marks_shown] for mark in ".,")
     if points and commas:
         fewer = min(points, commas, key=len)
         column.refuse("mixes decimal points and decimal commas", fewer, "write 3.14 throughout")
-    if commas and written.decimal == "." and written.separator == ",":
+    if commas and decimal == "." and written.separator == ",":
         fix = "write 3.14 for 3,14 and 1000 for 1,000"
         column.refuse("is not numeric, since other columns have decimal points", commas, fix)
     doubtful = [i for i, part in read.items() if part.is_doubtful]
     marks = {mark for i in doubtful for mark in ".," if mark in read[i].body}
     if points or commas or not doubtful:
         return ("," if commas else "."), ""
-    if len(marks) > 1 or (marks == {","} and not written.decimal):
+    if len(marks) > 1 or (marks == {","} and not decimal):
         column.refuse("can be read in two ways", doubtful, _PLAIN)
-    if marks == {"."} and written.separator == ";" and written.decimal != ",":
+    if marks == {"."} and written.separator == ";" and decimal != ",":
         if all(_value(part, ".") % 1 == 0 for part in read.values()):
             column.refuse("can be read in two ways", doubtful, _PLAIN)
         said = (
             f"all of column {column.name!r} looks like thousands with a point ({column.cells[doubtful[0]]!r})"
         )
         return ".", f"{said}, and is read as decimals; if the point separates thousands, write 1000 for 1.000"
-    return written.decimal or ".", ""
+    return decimal or ".", ""
 
 
 def _check_units(column: _Column) -> None:

@@ -18,8 +18,8 @@ from lawbook.storage.user_table.json_lines import read_json_lines
 from lawbook.storage.user_table.kinds import Kind, is_table_name, kind_of, unpacked
 from lawbook.storage.user_table.numbers import (
     Written,
-    decimal_mark_of,
     looks_like_thousands,
+    marks_in,
     numbers_in,
 )
 from lawbook.storage.user_table.problem import Remark, TableError
@@ -121,6 +121,10 @@ def renamed(source: Source, names: Mapping[str, str]) -> Source:
         table=source.table.rename(columns=dict(names)),
         nested={names.get(name, name): what for name, what in source.nested.items()},
         pointed={names.get(name, name): cells for name, cells in source.pointed.items()},
+        written=Written(
+            source.written.separator,
+            {names.get(name, name): marks for name, marks in source.written.marks.items()},
+        ),
     )
 
 
@@ -187,10 +191,10 @@ def _of_text(file: Path, sha256: str, content: bytes) -> Source:
             for name, cells in columns
             if looks_like_thousands([cell for cell in cells if cell.lower() not in MISSING])
         }
-    decimal = ""
-    if pointed or any(column.dtype == object for column in values):
-        decimal = decimal_mark_of([cells for _, cells in columns])
-    written = Written(found.separator, decimal)
+    marks: dict[str, frozenset[str]] = {}
+    if pointed or any(column.dtype == object for column in values):  # else there is nothing to be understood
+        marks = {name: marks_in(cells) for name, cells in columns}
+    written = Written(found.separator, marks)
     return Source(file, sha256, table, (*remarks, *found.remarks), {}, written, pointed)
 
 
