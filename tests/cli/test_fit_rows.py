@@ -1,4 +1,4 @@
-"""`lawbook fit` on tables from anyone's hands: the rows that are fitted, by group, the best of a sweep; what is said."""
+"""`lawbook fit` on tables from anyone's hands: rows that are fitted, by group, the best of a sweep; what is said."""
 
 from __future__ import annotations
 
