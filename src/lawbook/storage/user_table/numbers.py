@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 
@@ -39,6 +41,7 @@ _OFTEN = re.compile(r"\d{1,3}(?:(?:,\d{3}){2,}|(?:\.\d{3}){2,})")
 _SHAPES = (_ONCE, _GROUPED, _BOTH, _OFTEN)
 _LONGEST = 100
 """Characters: what is longer is no number, and would take long to be found none."""
+_SAMPLE = 1000
 _PLAIN = "write 1000 for a thousand, 1.0 for one"
 _EXPLAINED = {
     "error": " (what stands behind ± is not used)",
@@ -148,12 +151,12 @@ def number_in(text: str) -> float | None:
 
 
 def marks_in(cells: Iterable[str]) -> frozenset[str]:
-    """Return the decimal marks that the numbers in a column show beyond doubt.
+    """Return the decimal marks that the numbers in a column, the first thousand of them, show beyond doubt.
 
     >>> sorted(marks_in(["0.5", "1,000", "a, b"])), sorted(marks_in(["1.000,5"]))
     (['.'], [','])
     """
-    parts = (_parts(cell) for cell in cells if "." in cell or "," in cell)
+    parts = (_parts(cell) for cell in islice((one for one in cells if "." in one or "," in one), _SAMPLE))
     return frozenset().union(*(part.marks_shown for part in parts if part is not None))
 
 
@@ -167,6 +170,7 @@ def looks_like_thousands(cells: Sequence[str]) -> bool:
     return any("." in cell for cell in cells) and all(map(shape.fullmatch, cells))
 
 
+@lru_cache(maxsize=4096)  # a column of sizes has few values
 def _parts(cell: str) -> _Number | None:
     found = _CELL.fullmatch(cell.translate(_LIKE).strip()) if len(cell) <= _LONGEST else None
     if found is None:
@@ -188,14 +192,15 @@ def _parts(cell: str) -> _Number | None:
 def _decimal_mark(column: _Column, written: Written) -> tuple[str, str]:
     """Return the decimal mark of a column, and what else the column could mean, '' for nothing."""
     read, decimal = column.numbers, written.beside(column.name)
-    points, commas = ([i for i, part in read.items() if mark in part.marks_shown] for mark in ".,")
+    shown = {i: part.marks_shown for i, part in read.items() if "." in part.body or "," in part.body}
+    points, commas = ([i for i, marks in shown.items() if mark in marks] for mark in ".,")
     if points and commas:
         fewer = min(points, commas, key=len)
         column.refuse("mixes decimal points and decimal commas", fewer, "write 3.14 throughout")
     if commas and decimal == "." and written.separator == ",":
         fix = "write 3.14 for 3,14 and 1000 for 1,000"
         column.refuse("is not numeric, since other columns have decimal points", commas, fix)
-    doubtful = [i for i, part in read.items() if part.is_doubtful]
+    doubtful = [i for i, marks in shown.items() if not marks]
     marks = {mark for i in doubtful for mark in ".," if mark in read[i].body}
     if points or commas or not doubtful:
         return ("," if commas else "."), ""

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -23,6 +23,8 @@ from lawbook.storage.user_table.numbers import (
     numbers_in,
 )
 from lawbook.storage.user_table.problem import Remark, TableError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -116,15 +118,16 @@ def renamed(source: Source, names: Mapping[str, str]) -> Source:
             )
     if len(set(names.values())) < len(names):
         raise LawbookError("two columns would have one name; take another for one of them")
+
+    def named_anew(columns: Mapping[str, T]) -> dict[str, T]:
+        return {names.get(name, name): value for name, value in columns.items()}
+
     return replace(
         source,
         table=source.table.rename(columns=dict(names)),
-        nested={names.get(name, name): what for name, what in source.nested.items()},
-        pointed={names.get(name, name): cells for name, cells in source.pointed.items()},
-        written=Written(
-            source.written.separator,
-            {names.get(name, name): marks for name, marks in source.written.marks.items()},
-        ),
+        nested=named_anew(source.nested),
+        pointed=named_anew(source.pointed),
+        written=replace(source.written, marks=named_anew(source.written.marks)),
     )
 
 
