@@ -80,15 +80,17 @@ def show_groups(answers: Sequence[Answer], console: Console) -> None:
         f"[bold]{law.name}[/bold]  {escape(law.formula)}" if len(laws) == 1 else "", highlight=False
     )
     console.print(table)
+    said: dict[tuple[str, str], list[str]] = {}
     for answer in answers:
         at = ", ".join(f"{column} = {value}" for column, value in answer.group.items())
         if answer.fit.reason:
             console.print(f"[red]{escape(at)}[/red]: {escape(answer.fit.reason)}", highlight=False)
-        warned = [note for note in answer.fit.notes if note.severity == Severity.WARNING]
-        for note in warned:
-            console.print(
-                f"[yellow]![/yellow] {escape(at)}: {note.code}: {escape(note.message)}", highlight=False
-            )
+        for note in answer.fit.notes:
+            if note.severity != Severity.REFUSAL:
+                said.setdefault((note.code, note.message), []).append(at)
+    for (code, message), groups in said.items():  # what holds for all groups is said once
+        at = "" if len(groups) == len(answers) else f"{'; '.join(groups)}: "
+        console.print(f"[yellow]![/yellow] {escape(at)}{code}: {escape(message)}", highlight=False)
 
 
 def _numbers_of(fitted: Fit) -> dict[str, str]:
