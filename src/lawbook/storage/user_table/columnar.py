@@ -44,10 +44,11 @@ def columnar_names(file: Path, content: bytes, kind: Kind) -> tuple[list[str], d
     """Return the names of the columns, and those of the columns that are left out, {name: what they hold}."""
     with _damage_named(file, kind):
         schema = _schema(content, kind)
+        held = [(field.name, _left_out(field)) for field in schema]
         indexes = _range_indexes(schema)
-    found = {field.name: what for field in schema if (what := _left_out(field)) is not None}
-    names = [field.name for field in schema if _left_out(field) is None]
-    return [*names, *indexes], {name: what for name, what in found.items() if what}
+    return [*(name for name, what in held if what is None), *indexes], {
+        name: what for name, what in held if what
+    }
 
 
 @contextmanager
