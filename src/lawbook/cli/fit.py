@@ -118,7 +118,7 @@ def fit(
         weights=weights,
         rename=_renaming(rename or ()),
         where=tuple(where or ()),
-        by=() if by is None else _names(by, "--by"),
+        by=() if by is None else tuple(dict.fromkeys(_names(by, "--by"))),
         best_over=() if best_over is None else _names(best_over, "--best-over"),
         best_by=best_by,
         draws=draws,

@@ -62,10 +62,9 @@ def show_groups(answers: Sequence[Answer], console: Console) -> None:
     by = answers[0].question.by
     laws = {answer.headline for answer in answers}
     parameters = list(dict.fromkeys(name for answer in answers for name in _numbers_of(answer.fit)))
-    table = Table(
-        *by, "points", *(["law"] if len(laws) > 1 else []), "status", *(_SYMBOLS.get(n, n) for n in parameters),
-        box=box.SIMPLE_HEAD, pad_edge=False,
-    )  # fmt: skip
+    named = [*map(escape, by), "points", *(["law"] if len(laws) > 1 else []), "status"]
+    named += [_SYMBOLS.get(name, name) for name in parameters]
+    table = Table(*named, box=box.SIMPLE_HEAD, pad_edge=False)
     for answer in answers:
         numbers = _numbers_of(answer.fit)
         table.add_row(

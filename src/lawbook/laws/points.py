@@ -191,7 +191,7 @@ def gather(
     for bad, code, what in (
         (bad_y & diverged, "diverged", f"runs diverged and have no {y}"),
         (bad_y & unconverged, "unconverged", "runs had not converged"),
-        (bad_y & failed, "failed", f"runs did not end ({words}) and have no {y}"),
+        (bad_y & failed, "failed", f"runs did not end ({words})"),
         (bad_y & (ended == RunStatus.OK.value), "missing_y", f"rows have no finite {y}"),
         (bad_x, "missing_x", f"rows have no finite {' or '.join(inputs)}"),
     ):

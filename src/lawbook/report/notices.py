@@ -89,10 +89,9 @@ def warnings_of(content: StudyFile, results: Results) -> list[Group]:
 
 
 def _of_table(results: Results) -> tuple[Note, ...]:
-    """Return what there is to know of how a table that was given was read; earlier tables say nothing of it."""
-    if not (results.has("source") and "notes" in results.source and results.source["notes"].notna().all()):
-        return ()
-    return notes_from_json(results.source["notes"].iloc[0])
+    """Return what there is to know of how a table that was given was read; of an earlier one nothing was kept."""
+    notes = results.source["notes"].dropna() if results.has("source") else ()
+    return tuple(note for text in notes for note in notes_from_json(text))
 
 
 ORDER = (
