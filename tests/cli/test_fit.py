@@ -16,7 +16,6 @@ from tests.report.fonts import fonts_in
 
 from lawbook.cli.app import main
 from lawbook.errors import LawbookError
-from lawbook.fitting.table import rows_where
 from lawbook.laws import fit
 from lawbook.storage.user_table import read_source
 
@@ -198,9 +197,9 @@ def test_parquet_gives_what_csv_gives(call: Call, tmp_path: Path) -> None:
         (["--law", "power", "--loss", "log_huber"], "needs delta > 0"),
         (
             ["--law", "power", "--compare", "power"],
-            "name one law with --law, or several with --compare a,b,c",
+            "name one law with --law or --formula, or several with --compare a,b,c",
         ),
-        ([], "name one law with --law, or several with --compare a,b,c"),
+        ([], "name one law with --law or --formula, or several with --compare a,b,c"),
         (["--compare", ","], "--compare ',' names nothing"),
         (["--law", "chinchilla"], "the law chinchilla has 2 inputs (N, D); x names 1: samples"),
         (
@@ -322,12 +321,3 @@ def test_what_repeats_a_row_is_its_fold_where_that_varies_else_its_seed(call: Ca
     n_seeds = [json.loads(text)["fits"]["power"]["n_seeds"] for text in found]
 
     assert n_seeds == [seeds, folds]
-
-
-def test_rows_are_chosen_by_true_and_false_however_they_are_written() -> None:
-    table = pd.DataFrame({"tuned": [True, False, True], "loss": [1.0, 2.0, 3.0]})
-
-    assert rows_where(table, ["tuned=true"])["loss"].tolist() == [1.0, 3.0]
-    assert rows_where(table, ["tuned=False"])["loss"].tolist() == [2.0]
-    with pytest.raises(LawbookError, match="no row has tuned = 1"):
-        rows_where(table, ["tuned=1"])

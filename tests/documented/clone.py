@@ -160,7 +160,7 @@ def _give_environment(clone: Clone) -> None:
 
 
 def _write_tables(folder: Path) -> None:
-    """Write the tables of the README's examples: losses over N and D, and a learning curve with a break."""
+    """Write the tables of the examples: losses over N and D, a learning curve with a break, a sweep over rates."""
     rng = np.random.default_rng(0)
     n, d = (part.ravel() for part in np.meshgrid(np.logspace(7, 10, 7), np.logspace(9, 11, 6)))
     loss = (1.7 + 400 / n**0.34 + 2000 / d**0.37) * np.exp(0.001 * rng.standard_normal(n.size))
@@ -168,3 +168,15 @@ def _write_tables(folder: Path) -> None:
     samples, seed = (part.ravel() for part in np.meshgrid(2.0 ** np.arange(4, 15), np.arange(8)))
     error = 0.8 / np.sqrt(1 + samples / 300) * np.exp(0.01 * rng.standard_normal(samples.size))
     pd.DataFrame({"samples": samples, "seed": seed, "error": error}).to_csv(folder / "curve.csv", index=False)
+    cells = ["web", "code"], np.logspace(7, 9, 5), np.logspace(9, 11, 5), [3e-4, 1e-3, 3e-3]
+    dataset, n, d, rate = (part.ravel() for part in np.meshgrid(*cells))
+    loss = (
+        np.where(dataset == "web", 2.0, 0.8) + 300 / n.astype(float) ** 0.35 + 400 / d.astype(float) ** 0.33
+    )
+    loss *= (1 + 0.06 * np.log10(rate.astype(float) / 1e-3) ** 2) * np.exp(
+        0.001 * rng.standard_normal(n.size)
+    )
+    sweep = pd.DataFrame(
+        {"dataset": dataset, "N": n, "D": d, "lr": rate, "val_loss": loss, "State": "finished"}
+    )
+    sweep.to_csv(folder / "sweep.csv", index=False)

@@ -12,7 +12,9 @@ import yaml
 
 from lawbook.cli.app import main
 from lawbook.errors import LawbookError
-from lawbook.laws import Fit, fit
+from lawbook.fitting.question import Question
+from lawbook.fitting.table import ask
+from lawbook.laws import Fit
 from lawbook.storage.user_table import read_source
 
 TABLES = Path(__file__).parent / "bad_tables"
@@ -28,8 +30,16 @@ def asked(name: str) -> dict[str, Any]:
 
 
 def fitted(name: str) -> Fit:
-    source = read_source(TABLES / f"{name}.csv")
-    return fit(source.table, draws=40, **asked(name))
+    options = asked(name)
+    y, x, law, cluster = (options.pop(key) for key in ("y", "x", "law", "cluster"))
+    question = Question(
+        y, _names(x), (law,), cluster=_names(cluster) if cluster else None, draws=40, **options
+    )
+    return ask(question, read_source(TABLES / f"{name}.csv")).fit
+
+
+def _names(value: str | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def command(name: str, *more: str) -> list[str]:

@@ -89,6 +89,19 @@ def test_every_stage_has_a_digest(stage: Stage) -> None:
     assert len(digest_of(frozenset(stage.modules), stage.without)) == 16
 
 
+@pytest.mark.parametrize(
+    ("stage", "module"),
+    [("import", "lawbook.storage.user_table.numbers"), ("import", "lawbook.storage.run_state"),
+     ("fit", "lawbook.storage.run_state")],
+)  # fmt: skip
+def test_how_a_table_from_outside_is_understood_counts(stage: str, module: str) -> None:
+    without = frozenset((*NOT_COUNTED, *STAGES[stage].without))
+    reached = modules_reached(STAGES[stage].modules, without, SOURCE)
+
+    assert module in reached
+    assert "lawbook.storage.tables" not in reached
+
+
 def test_training_counts_what_it_computes_with_and_nothing_above_it() -> None:
     reached = modules_reached(STAGES["train"].modules, frozenset(NOT_COUNTED), SOURCE)
 

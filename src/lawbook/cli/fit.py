@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lawbook.errors import LawbookError
+from lawbook.errors import ExitCode, LawbookError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lawbook.fitting.question import Question
+    from lawbook.storage.user_table import Source
 
 # Heavy modules are imported inside the command, so that `lawbook --help` answers at once.
 Table = Annotated[
-    Path, typer.Argument(help="A table of runs: CSV with a header row, or Parquet.", show_default=False)
+    Path,
+    typer.Argument(
+        help="A table of runs: CSV and its kin, JSON Lines, Parquet, Feather; .gz of any.",
+        show_default=False,
+    ),
 ]
 
 
@@ -56,7 +66,23 @@ def fit(
     ] = None,
     weights: Annotated[str | None, typer.Option(help="Column of weights, ≥ 0.")] = None,
     where: Annotated[
-        list[str] | None, typer.Option(help="column=value: fit these rows only. Repeat for more columns.")
+        list[str] | None,
+        typer.Option(
+            help="column=value, or with >=, <=, >, <, !=, `in a,b`, =1e9..1e10: fit these rows only. Repeat: all hold."
+        ),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Column(s): the same question for the rows of each of their values.")
+    ] = None,
+    best_over: Annotated[
+        str | None,
+        typer.Option(help="Swept column(s), lr,batch: fit the best row at each x (and seed) only."),
+    ] = None,
+    best_by: Annotated[
+        str | None, typer.Option(help="With --best-over: the column whose lowest value is best. Default: y.")
+    ] = None,
+    rename: Annotated[
+        list[str] | None, typer.Option(help="new=old: call column old of the table new. Repeat for more.")
     ] = None,
     draws: Annotated[int, typer.Option(min=20, help="Refits of resampled data.")] = 1000,
     level: Annotated[float, typer.Option(min=0.5, max=0.999, help="Level of the intervals.")] = 0.95,
@@ -71,12 +97,15 @@ def fit(
 
     lawbook fit runs.csv --y loss --formula "E + A*N^-alpha + B*D^-beta; a = beta/(alpha + beta)"
 
+    lawbook fit sweep.csv --y val_loss --x N,D --law chinchilla --best-over lr --by dataset --where "D >= 1e9"
+
     Exit code 0: the law fits; of several, one predicts best. 1: the law is refused (of several: all). 2: a mistake
     in the table or the options, one message, nothing written. 3: open: the data do not fix the parameters, or
-    do not decide between the laws. The files of --out are written for 0, 1 and 3.
+    do not decide between the laws. The files of --out are written for 0, 1 and 3. With
+    --by it is the code of the worst group, 1 before 3.
     """
     gc.disable()  # an import makes many objects and hardly any garbage
-    from lawbook.fitting.table import Question, ask
+    from lawbook.fitting.question import Question
     from lawbook.storage.user_table import read_source
 
     gc.freeze()
@@ -98,12 +127,26 @@ def fit(
         loss=loss,
         delta=_threshold(delta),
         weights=weights,
+        rename=_renaming(rename or ()),
         where=tuple(where or ()),
+        by=() if by is None else tuple(dict.fromkeys(_names(by, "--by"))),
+        best_over=() if best_over is None else _names(best_over, "--best-over"),
+        best_by=best_by,
         draws=draws,
         level=level,
         seed=seed,
     )
-    answer = ask(question, read_source(table))
+    if best_by is not None and best_over is None:
+        raise LawbookError("--best-by says by what --best-over chooses; give both")
+    show = _one_answer if by is None else _answers_by_group
+    raise typer.Exit(show(question, read_source(table), out, json))
+
+
+def _one_answer(question: Question, source: Source, out: Path | None, json: bool) -> ExitCode:
+    """Answer a question, write and print the answer, and return its exit code."""
+    from lawbook.fitting.table import ask
+
+    answer = ask(question, source)
     written = []
     if out is not None:
         from lawbook.cli.write_fit import write_answer
@@ -113,20 +156,45 @@ def fit(
         from lawbook.cli.write_fit import as_json
 
         typer.echo(as_json(answer), nl=False)
+        return answer.exit_code
+    from rich.console import Console
+
+    from lawbook.cli.show_fit import show
+
+    console = Console()
+    show(answer, console)
+    if written:
+        console.print(f"Open {next(path for path in written if path.suffix == '.png')}", highlight=False)
     else:
-        from rich.console import Console
+        console.print("[dim]--out FOLDER writes the figure, the JSON, the draws and the predictions.[/dim]")
+    return answer.exit_code
 
-        from lawbook.cli.show_fit import show
 
-        console = Console()
-        show(answer, console)
-        if written:
-            console.print(f"Open {next(path for path in written if path.suffix == '.png')}", highlight=False)
-        else:
-            console.print(
-                "[dim]--out FOLDER writes the figure, the JSON, the draws and the predictions.[/dim]"
-            )
-    raise typer.Exit(answer.exit_code)
+def _answers_by_group(question: Question, source: Source, out: Path | None, json: bool) -> ExitCode:
+    """Answer a question for each group, write and print the answers, and return the exit code of the worst."""
+    from lawbook.fitting.table import ask_by_group, worst
+
+    answers = ask_by_group(question, source)
+    if out is not None:
+        from lawbook.cli.write_fit import write_groups
+
+        write_groups(answers, out)
+    if json:
+        from lawbook.cli.write_fit import groups_as_json
+
+        typer.echo(groups_as_json(answers), nl=False)
+        return worst(answers)
+    from rich.console import Console
+
+    from lawbook.cli.show_fit import show_groups
+
+    console = Console()
+    show_groups(answers, console)
+    said = (
+        f"{out} has the answer of each group" if out else "--out FOLDER writes the whole answer of each group"
+    )
+    console.print(f"[dim]{said}: figure, JSON, draws, predictions.[/dim]", highlight=False)
+    return worst(answers)
 
 
 def _threshold(text: str | None) -> float | str | None:
@@ -141,4 +209,17 @@ def _names(text: str, option: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if not names:
         raise LawbookError(f"{option} {text!r} names nothing; write names with commas between")
+    return names
+
+
+def _renaming(pairs: Sequence[str]) -> dict[str, str]:
+    """Return {old: new} of texts new=old."""
+    names = {}
+    for pair in pairs:
+        new, equals, old = (part.strip() for part in pair.partition("="))
+        if not (new and equals and old):
+            raise LawbookError(f"--rename {pair!r}: write it as new=old, old being a column of the table")
+        if old in names:
+            raise LawbookError(f"--rename: column {old!r} is renamed twice; give it one name")
+        names[old] = new
     return names

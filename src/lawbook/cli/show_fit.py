@@ -13,6 +13,8 @@ from lawbook.laws.note import Severity, codes_of
 from lawbook.storage.status import UNDECIDED, FitStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
     from rich.table import Table
 
@@ -52,6 +54,50 @@ def show(answer: Answer, console: Console) -> None:
             console.print(line, highlight=False)
 
 
+def show_groups(answers: Sequence[Answer], console: Console) -> None:
+    """Print a row per group: its values, its points, whether the law fits, and its numbers with their intervals."""
+    from rich import box
+    from rich.table import Table
+
+    by = answers[0].question.by
+    laws = {answer.headline for answer in answers}
+    parameters = list(dict.fromkeys(name for answer in answers for name in _numbers_of(answer.fit)))
+    named = [*map(escape, by), "points", *(["law"] if len(laws) > 1 else []), "status"]
+    named += [_SYMBOLS.get(name, name) for name in parameters]
+    table = Table(*named, box=box.SIMPLE_HEAD, pad_edge=False)
+    for answer in answers:
+        numbers = _numbers_of(answer.fit)
+        table.add_row(
+            *(escape(answer.group[column]) for column in by),
+            str(answer.fit.n_points),
+            *([answer.headline] if len(laws) > 1 else []),
+            str(answer.fit.status).replace("_", " "),
+            *(numbers.get(name, "") for name in parameters),
+        )
+    law = answers[0].fit.law
+    console.print(
+        f"[bold]{law.name}[/bold]  {escape(law.formula)}" if len(laws) == 1 else "", highlight=False
+    )
+    console.print(table)
+    said: dict[tuple[str, str], list[str]] = {}
+    for answer in answers:
+        at = ", ".join(f"{column} = {value}" for column, value in answer.group.items())
+        if answer.fit.reason:
+            console.print(f"[red]{escape(at)}[/red]: {escape(answer.fit.reason)}", highlight=False)
+        for note in answer.fit.notes:
+            if note.severity != Severity.REFUSAL:
+                said.setdefault((note.code, note.message), []).append(at)
+    for (code, message), groups in said.items():  # what holds for all groups is said once
+        at = "" if len(groups) == len(answers) else f"{'; '.join(groups)}: "
+        console.print(f"[yellow]![/yellow] {escape(at)}{code}: {escape(message)}", highlight=False)
+
+
+def _numbers_of(fitted: Fit) -> dict[str, str]:
+    """Return the parameters of a law with their intervals below."""
+    estimates = fitted.estimates if np.isfinite(fitted.objective) else {}
+    return {name: f"{estimate.value:.4g}\n{_between(estimate)}" for name, estimate in estimates.items()}
+
+
 def _data_line(answer: Answer) -> str:
     fitted, question = answer.fit, answer.question
     loss = fitted.loss.name if fitted.loss.delta is None else f"{fitted.loss.name}, δ = {fitted.loss.delta:g}"
@@ -59,7 +105,8 @@ def _data_line(answer: Answer) -> str:
         f"{name} {low:.4g} to {high:.4g}" + (f" ({decades:.2g} decades)" if np.isfinite(decades) else "")
         for name, (low, high), decades in zip(fitted.inputs, fitted.x_range, fitted.decades, strict=True)
     )
-    kept = f", where {' and '.join(question.where)}" if question.where else ""
+    conditions = [*question.where, *(f"{column} = {value}" for column, value in answer.group.items())]
+    kept = f", where {' and '.join(conditions)}" if conditions else ""
     return (
         f"{answer.source.file}{kept}: {fitted.n_points} points from {fitted.n_runs} runs,"
         f" {fitted.n_seeds} independent; {ranges}; loss {loss}"

@@ -1,22 +1,24 @@
-"""An answer as files: JSON for machines, draws, predictions, a figure; all of them or none."""
+"""An answer, or one for each group, as files: JSON for machines, draws, predictions, a figure; all of them or none."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
 
 from lawbook import __version__
 from lawbook.errors import LawbookError
-from lawbook.fitting.table import Answer, grid
+from lawbook.fitting.table import Answer, grid, worst
 from lawbook.laws import Fit, Law
 
 SCHEMA = 2
@@ -25,8 +27,28 @@ SCHEMA = 2
 
 def as_json(answer: Answer) -> str:
     """Return the answer as JSON: every number with all its digits, what is not a number as null, no draws."""
-    found = answer.comparison
+    return _dumped(_content(answer))
+
+
+def groups_as_json(answers: Sequence[Answer]) -> str:
+    """Return the answers by group as JSON, each as `as_json` gives it, and the exit code of the worst."""
     content = {
+        "schema": SCHEMA,
+        "lawbook": __version__,
+        "by": list(answers[0].question.by),
+        "exit_code": worst(answers),
+        "answers": [_content(answer) for answer in answers],
+    }
+    return _dumped(content)
+
+
+def _dumped(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _content(answer: Answer) -> dict[str, Any]:
+    found = answer.comparison
+    return {
         "schema": SCHEMA,
         "lawbook": __version__,
         "file": {
@@ -35,6 +57,7 @@ def as_json(answer: Answer) -> str:
             "rows": len(answer.source.table),
         },
         "question": _plain(answer.question),
+        "group": dict(answer.group),
         "headline": answer.headline,
         "status": answer.fit.status,
         "reason": answer.fit.reason,
@@ -42,7 +65,6 @@ def as_json(answer: Answer) -> str:
         "fits": {name: fit_as_plain(fitted) for name, fitted in answer.fits.items()},
         "comparison": None if found is None else {k: v for k, v in _plain(found).items() if k != "fits"},
     }
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 _BULK = ("draws", "evidence")
@@ -122,23 +144,77 @@ def write_answer(answer: Answer, out: str | Path) -> list[Path]:
     They are made beside the folder and moved into it when all are whole. Raises LawbookError if the folder
     cannot be written.
     """
+    return _written(Path(out), lambda made: _make(answer, made))
+
+
+def write_groups(answers: Sequence[Answer], out: str | Path) -> list[Path]:
+    """Write answers.csv, a row per group and parameter, and for each group a folder as `write_answer` does."""
+    from lawbook.storage.tables import write_csv
+
+    def make(made: Path) -> None:
+        write_csv(numbers_of(answers), made / "answers.csv")
+        for answer in answers:
+            folder = made / folder_of(answer.group)
+            folder.mkdir()
+            _make(answer, folder)
+
+    return _written(Path(out), make)
+
+
+def numbers_of(answers: Sequence[Answer]) -> pd.DataFrame:
+    """Return a row per group and parameter: the group's values, law, status, parameter, estimate, low, high."""
+    return pd.DataFrame(
+        {
+            **answer.group, "law": answer.headline, "status": answer.fit.status.value,
+            "exit_code": int(answer.exit_code), "points": answer.fit.n_points,
+            "parameter": name, "estimate": one.value, "low": one.low, "high": one.high,
+            "method": one.method,
+        }
+        for answer in answers
+        for name, one in {**answer.fit.estimates, **answer.fit.derived}.items()
+    )  # fmt: skip
+
+
+def folder_of(group: Mapping[str, str]) -> str:
+    """Return the name of a group's folder, which no value can make lead elsewhere, nor be too long for a disk.
+
+    >>> folder_of({"dataset": "web", "lr": "0.001"}), folder_of({"of": "../a b"})
+    ('dataset=web,lr=0.001', 'of=..%2Fa b')
+    """
+    name = ",".join(f"{quote(column, safe=' ')}={quote(value, safe=' ')}" for column, value in group.items())
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return f"{name[: _LONGEST_NAME - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+_LONGEST_NAME = 200
+
+
+def _make(answer: Answer, folder: Path) -> None:
+    """Write the files of an answer into an empty folder."""
     from lawbook.report.figures._fit import draw_fit
     from lawbook.report.style import save, styled
     from lawbook.storage.tables import write_csv, write_table
 
-    out = Path(out)
+    (folder / "fit.json").write_text(as_json(answer), encoding="utf-8")
+    write_table(draws_of(answer), folder / "draws.parquet")
+    predictions = predictions_of(answer)
+    write_csv(predictions, folder / "predictions.csv")
+    with styled():
+        drawn = draw_fit(answer.fit, answer.fits, predictions, answer.slopes())
+        save(drawn.figure, folder, "figure", drawn.title, drawn.caption)
+
+
+def _written(out: Path, make: Callable[[Path], None]) -> list[Path]:
+    """Have files and folders made beside a folder, and move them into it; return the paths that they then have."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
-            made = Path(name)
-            (made / "fit.json").write_text(as_json(answer), encoding="utf-8")
-            write_table(draws_of(answer), made / "draws.parquet")
-            predictions = predictions_of(answer)
-            write_csv(predictions, made / "predictions.csv")
-            with styled():
-                drawn = draw_fit(answer.fit, answer.fits, predictions, answer.slopes())
-                save(drawn.figure, made, "figure", drawn.title, drawn.caption)
+            make(made := Path(name))
             out.mkdir(exist_ok=True)
-            return [Path(shutil.move(file, out / file.name)) for file in sorted(made.iterdir())]
+            for folder in filter(Path.is_dir, made.iterdir()):  # files replace earlier ones, folders do not
+                if (out / folder.name).exists():
+                    shutil.rmtree(out / folder.name)
+            return [Path(shutil.move(path, out / path.name)) for path in sorted(made.iterdir())]
     except OSError as error:
         raise LawbookError(f"{out}: cannot be written ({error.strerror}); name another folder") from None

@@ -1,20 +1,23 @@
-"""One question about one table, and its answer: the laws fitted, and which of them predicts."""
+"""One question about one table, and its answer: the laws fitted, and which of them predicts; or one for each group."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lawbook.errors import ExitCode, LawbookError, listed, suggest
+from lawbook.errors import ExitCode, LawbookError, suggest
+from lawbook.fitting.question import Question, best_of, cluster_of, selected, with_inputs
 from lawbook.laws import Comparison, Fit, compare, fit, local_slopes
+from lawbook.laws.checks import check_columns
 from lawbook.laws.compare import laws_of
 from lawbook.laws.forms import laws
 from lawbook.laws.formulas import is_formula
-from lawbook.laws.repeats import independent
+from lawbook.laws.note import Note
 from lawbook.storage.status import UNDECIDED, FitStatus
 from lawbook.storage.user_table import Source
 
@@ -26,43 +29,27 @@ _EXIT_CODES = {
     FitStatus.REFUSED: ExitCode.FAILED,
     FitStatus.NOT_IDENTIFIED: ExitCode.UNDECIDED,
 }
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked: y over x, by which laws. `compared`: which of several; `holdout`: scales held out, 0 = none.
-
-    A law is one of `lawbook.laws.laws` or a formula; x may be left out where a formula names it. The other fields are
-    those of `lawbook.laws.fit`; `cluster` None means: fold where it varies, else seed, else each row.
-    """
-
-    y: str
-    x: tuple[str, ...] | None
-    laws: tuple[str, ...]
-    compared: bool = False
-    holdout: int = 0
-    cluster: tuple[str, ...] | None = None
-    n_eval: str | int | None = None
-    loss: str = "log_least_squares"
-    delta: float | str | None = None
-    weights: str | None = None
-    where: tuple[str, ...] = ()
-    draws: int = 1000
-    level: float = 0.95
-    seed: int = 0
+_WORST = (ExitCode.OK, ExitCode.UNDECIDED, ExitCode.FAILED)
+"""The worse an answer, the later it stands."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The fits by law, the comparison if laws were compared or scales held out, and the law that is shown first."""
+    """The fits by law, the comparison if laws were compared or scales held out, and the law that is shown first.
+
+    `rows` are those that the laws were fitted to; `group` the values that they share, where a question was asked by
+    groups.
+    """
 
     question: Question
     source: Source
     fits: dict[str, Fit]
     comparison: Comparison | None
     headline: str
+    rows: pd.DataFrame = field(repr=False)
     asked: tuple[str, ...]
     """The names of the laws that were asked for, in `fits`."""
+    group: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def fit(self) -> Fit:
@@ -73,10 +60,9 @@ class Answer:
         """Return the local slopes of the points; None with several inputs, or where they have no logarithm."""
         if len(self.fit.inputs) > 1 or not self.fit.x_range[0][0] > 0 or self.fit.n_points < 2:
             return None
-        table = rows_where(self.source.table, self.question.where)
-        options = fit_options(self.question, table)
+        options = fit_options(self.question, self.rows)
         chosen = {name: options[name] for name in ("y", "cluster", "n_eval", "level")}
-        return local_slopes(table, x=self.fit.inputs[0], **chosen)
+        return local_slopes(self.rows, x=self.fit.inputs[0], **chosen)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -91,25 +77,78 @@ class Answer:
 
 def ask(question: Question, source: Source) -> Answer:
     """Fit the laws to the rows that the question means. Raises LawbookError, naming the file, as `fit` does."""
+    with _file_named(source):
+        question = with_inputs(question, source)
+        return _answer(question, source, *selected(question, source))
+
+
+def ask_by_group(question: Question, source: Source) -> list[Answer]:
+    """Ask the same of the rows of each combination of values of the question's columns `by`, in their order.
+
+    Raises LawbookError, naming the group, for rows that `fit` cannot take.
+    """
+    with _file_named(source):
+        question = with_inputs(question, source)
+        rows, notes = selected(question, source)
+        check_columns(rows, question.by)
+        answers = []
+        for values, members in rows.groupby(list(question.by), dropna=False, sort=True):
+            group = {column: _named(value) for column, value in zip(question.by, values, strict=True)}
+            try:
+                answers.append(_answer(question, source, members, notes, group))
+            except LawbookError as error:
+                at = ", ".join(f"{column} = {value}" for column, value in group.items())
+                raise LawbookError(f"where {at}: {error}") from None
+        return answers
+
+
+def worst(answers: Sequence[Answer]) -> ExitCode:
+    """Return the exit code of the worst answer."""
+    return max((answer.exit_code for answer in answers), key=_WORST.index)
+
+
+@contextmanager
+def _file_named(source: Source) -> Iterator[None]:
     try:
-        return _ask(question, source)
+        yield
     except LawbookError as error:
         raise LawbookError(f"{source.file}: {error}") from None
 
 
-def _ask(question: Question, source: Source) -> Answer:
+def _named(value: object) -> str:
+    """Return a value of a group as text that tells it from all others.
+
+    >>> _named(1e9), _named(1000000001.0), _named(None), _named("web")
+    ('1e+09', '1000000001.0', 'none', 'web')
+    """
+    if value is None or value != value:
+        return "none"
+    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+
+
+def _answer(
+    question: Question,
+    source: Source,
+    rows: pd.DataFrame,
+    notes: Sequence[Note],
+    group: Mapping[str, str] | None = None,
+) -> Answer:
+    """Fit the laws to these rows; the notes on how they came to be stand before those of each fit."""
     for name in question.laws:
         if not is_formula(name) and name not in laws:
             raise LawbookError(f"unknown law {name!r}; {suggest(name, laws)}")
-    table = rows_where(source.table, question.where)
-    options = fit_options(question, table)
-    forms, inputs = laws_of(question.laws, table, question.y, question.x)
+    rows, on_choice = best_of(question, rows)
+    options = fit_options(question, rows)
+    forms, options["x"] = laws_of(question.laws, rows, question.y, question.x)
     asked = tuple(law.name for law in forms)
-    options["x"] = inputs
-    if not question.compared and not question.holdout:
-        return Answer(question, source, {asked[0]: fit(table, forms[0], **options)}, None, asked[0], asked)
-    found = compare(table, forms, holdout=question.holdout or 1, **options)
-    return Answer(question, source, found.fits, found, _headline(question, asked, found), asked)
+    if question.compared or question.holdout:
+        found = compare(rows, forms, holdout=question.holdout or 1, **options)
+        fits, headline = dict(found.fits), _headline(question, asked, found)
+    else:
+        found, headline = None, asked[0]
+        fits = {headline: fit(rows, forms[0], **options)}
+    fits = {name: replace(one, notes=(*notes, *on_choice, *one.notes)) for name, one in fits.items()}
+    return Answer(question, source, fits, found, headline, rows, asked, group or {})
 
 
 def _headline(question: Question, asked: tuple[str, ...], found: Comparison) -> str:
@@ -124,49 +163,11 @@ def _headline(question: Question, asked: tuple[str, ...], found: Comparison) -> 
 
 def fit_options(question: Question, table: pd.DataFrame) -> dict[str, Any]:
     """Return the arguments of `fit` that a question means for a table."""
-    cluster = question.cluster or tuple(independent(table)) or None
     return {
-        "y": question.y, "x": question.x, "cluster": cluster, "n_eval": question.n_eval, "loss": question.loss,
-        "delta": question.delta, "weights": question.weights, "draws": question.draws, "level": question.level,
-        "seed": question.seed,
+        "y": question.y, "x": question.x, "cluster": cluster_of(question, table), "n_eval": question.n_eval,
+        "loss": question.loss, "delta": question.delta, "weights": question.weights, "draws": question.draws,
+        "level": question.level, "seed": question.seed,
     }  # fmt: skip
-
-
-def rows_where(table: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
-    """Return the rows that meet every `column=value`; several values of one column: any of them.
-
-    Raises LawbookError for a condition without `=`, a column that is not there, or values that no row has.
-    """
-    wanted: dict[str, list[str]] = {}
-    for condition in conditions:
-        column, equals, value = condition.partition("=")
-        if not equals:
-            raise LawbookError(f"--where {condition!r}: write it as column=value")
-        wanted.setdefault(column.strip(), []).append(value.strip())
-    for column, values in wanted.items():
-        if column not in table.columns:
-            raise LawbookError(
-                f"--where: the table has no column {column!r}; {suggest(column, map(str, table.columns))}"
-            )
-        cells = table[column]
-        if pd.api.types.is_bool_dtype(cells):
-            chosen = cells.astype(str).str.lower().isin([value.lower() for value in values])
-        elif pd.api.types.is_numeric_dtype(cells):
-            chosen = cells.isin([number for value in values for number in _as_number(value)])
-        else:
-            chosen = cells.astype(str).isin(values)
-        if not chosen.any():
-            there = listed(sorted({f"{v:g}" if isinstance(v, float) else str(v) for v in cells.dropna()}))
-            raise LawbookError(f"--where: no row has {column} = {' or '.join(values)}; its values: {there}")
-        table = table[chosen]
-    return table
-
-
-def _as_number(value: str) -> list[float]:
-    try:
-        return [float(value)]
-    except ValueError:
-        return []
 
 
 def grid(fitted: Fit) -> np.ndarray:

@@ -56,7 +56,9 @@ def check_request(draws: int, level: float) -> None:
 
 def check_history(law: Law, notes: Sequence[Note]) -> None:
     """Raise LawbookError if rows are missing that a law of schedules reads its history from."""
-    lost = [note for note in notes if note.code in ("missing_y", "missing_x", "diverged", "failed")]
+    lost = [
+        note for note in notes if note.code in ("missing_y", "missing_x", "diverged", "unconverged", "failed")
+    ]
     if law.coupled and lost:
         raise LawbookError(
             f"{law.name} reads each schedule from its rows, but {lost[0].message}; give these rows a value, or remove"

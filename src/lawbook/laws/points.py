@@ -21,6 +21,7 @@ from lawbook.laws.checks import check_columns, check_rules, numbers, refuse_rows
 from lawbook.laws.law import Array, Counts, Flags
 from lawbook.laws.note import Note, info, warning
 from lawbook.laws.solver import Data
+from lawbook.storage.run_state import run_states
 from lawbook.storage.status import RunStatus
 
 
@@ -182,16 +183,20 @@ def gather(
     values = numbers(table, y)
     xs = np.stack([numbers(table, name) for name in inputs], axis=1)
     bad_x = ~np.isfinite(xs).all(axis=1)
-    diverged, failed = np.zeros((2, len(table)), dtype=bool)
-    if "status" in table.columns:
-        diverged = np.asarray(table["status"] == RunStatus.DIVERGED, dtype=bool)
-        failed = np.asarray(table["status"] == RunStatus.FAILED, dtype=bool)
-    # A diverged run's last finite value is not its result, nor a failed one's.
-    bad_y = (~np.isfinite(values) | diverged | failed) & ~bad_x
+    states = run_states(table)
+    ended = states.status if states else np.full(len(table), RunStatus.OK.value, dtype=object)
+    diverged, unconverged, failed = (
+        np.asarray(ended == status.value, dtype=bool)
+        for status in (RunStatus.DIVERGED, RunStatus.UNCONVERGED, RunStatus.FAILED)
+    )
+    words = states.words_at(failed) if states else ""
+    # The last finite value of a run that diverged, or did not come to its end, is not its result.
+    bad_y = (~np.isfinite(values) | (ended != RunStatus.OK.value)) & ~bad_x
     for bad, code, what in (
         (bad_y & diverged, "diverged", f"runs diverged and have no {y}"),
-        (bad_y & failed, "failed", f"runs failed and have no {y}"),
-        (bad_y & ~diverged & ~failed, "missing_y", f"rows have no finite {y}"),
+        (bad_y & unconverged, "unconverged", "runs had not converged"),
+        (bad_y & failed, "failed", f"runs did not end ({words})"),
+        (bad_y & (ended == RunStatus.OK.value), "missing_y", f"rows have no finite {y}"),
         (bad_x, "missing_x", f"rows have no finite {' or '.join(inputs)}"),
     ):
         if bad.any():

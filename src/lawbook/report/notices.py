@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from lawbook.laws.note import Severity, notes_from_json, reason_of
+from lawbook.laws.note import Note, Severity, notes_from_json, reason_of
 from lawbook.report.pool_scores import disputed_cases, duplicate_cases
 from lawbook.report.sections import notices
 from lawbook.results.reader import Results
@@ -65,6 +65,10 @@ def warnings_of(content: StudyFile, results: Results) -> list[Group]:
                     harmless.add(note.code)
                 if note.severity != Severity.REFUSAL:
                     found[note.code][f"{at}: {note.message}"] = None
+    for note in _of_table(results):
+        if note.severity == Severity.INFO:
+            harmless.add(note.code)
+        found[note.code][f"the table of runs: {note.message}"] = None
     for claim in results.claims.to_dict("records"):
         if claim["verdict"] != Verdict.HOLDS:
             found[f"claim_{claim['verdict']}"][f"{claim['text']}: {claim['reason']}"] = None
@@ -82,6 +86,12 @@ def warnings_of(content: StudyFile, results: Results) -> list[Group]:
         ] = None
     groups = [Group(kind, len(cases), tuple(cases), _weight(kind, harmless)) for kind, cases in found.items()]
     return sorted(groups, key=lambda g: (g.weight, _place(g.kind), g.kind))
+
+
+def _of_table(results: Results) -> tuple[Note, ...]:
+    """Return what there is to know of how a table that was given was read; of an earlier one nothing was kept."""
+    notes = results.source["notes"].dropna() if results.has("source") else ()
+    return tuple(note for text in notes for note in notes_from_json(text))
 
 
 ORDER = (

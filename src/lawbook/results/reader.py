@@ -13,7 +13,7 @@ import pandas as pd
 from lawbook.errors import LawbookError
 from lawbook.results.evaluations import At, runs_at
 from lawbook.storage.columns import COLUMNS, Role
-from lawbook.storage.tables import read_roles, read_table
+from lawbook.storage.tables import conform, read_roles, read_table
 from lawbook.studies.analysis import analyses
 from lawbook.studies.law_block import LawBlock
 
@@ -86,8 +86,8 @@ class Results:
 
     @cached_property
     def source(self) -> pd.DataFrame:
-        """Return where the runs of a study that trains none were taken from."""
-        return self.table("source")
+        """Return where the runs of a study that trains none were taken from; an earlier table has no notes on that."""
+        return conform(read_table(self.folder / "source.parquet"), "source")
 
     @cached_property
     def fits(self) -> pd.DataFrame:

@@ -119,12 +119,14 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "device": _text,
         "versions": _text,
     },
-    # Where the runs of a study that trains none were taken from; one row. `rename` is a JSON object.
+    # Where the runs of a study that trains none were taken from; one row. `rename` is a JSON object, `notes` a JSON
+    # list (`lawbook.laws.note`) of how the file was read, and which rows of it were left out.
     "source": {
         "file": _text,
         "sha256": _text,
         "rows": _whole,
         "rename": _text,
+        "notes": _text,
     },
     # One row per law block, form, group and parameter. With several inputs `x` names them all, `ranges` holds the
     # range of each as text, and x_low, x_high and decades are null. `notes` is a JSON list of what to know besides the

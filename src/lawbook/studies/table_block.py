@@ -14,7 +14,8 @@ class TableBlock(Block):
 
     path: str = Field(
         min_length=1,
-        description="A CSV or Parquet file with a row per run; a relative path begins at the study's own folder.",
+        description="A file with a row per run: CSV, JSON Lines, Parquet or Feather, .gz of any; a relative path begins"
+        " at the study's own folder.",
     )
     sha256: str | None = Field(
         None,

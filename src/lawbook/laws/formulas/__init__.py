@@ -6,7 +6,7 @@
 """
 
 from lawbook.laws.formulas.compiler import formula
-from lawbook.laws.formulas.given import is_formula, law_of
+from lawbook.laws.formulas.given import columns_in, is_formula, law_of
 from lawbook.laws.formulas.text import FormulaError, parse
 
-__all__ = ["FormulaError", "formula", "is_formula", "law_of", "parse"]
+__all__ = ["FormulaError", "columns_in", "formula", "is_formula", "law_of", "parse"]

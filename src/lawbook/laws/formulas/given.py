@@ -22,6 +22,11 @@ def is_formula(text: str) -> bool:
     return text not in laws and not text.strip().replace("-", "_").isidentifier()
 
 
+def columns_in(text: str, columns: Sequence[str], y: str) -> tuple[str, ...]:
+    """Return the columns that a formula reads, in the order of the text. Raises FormulaError for one that is none."""
+    return formula(text, [name for name in columns if name != y]).inputs
+
+
 def law_of(
     given: str | Law, table: pd.DataFrame, *, y: str, x: str | Sequence[str] | None, name: str = "formula"
 ) -> Law:

@@ -1,0 +1,98 @@
+"""One question about one table, and the rows that it means: renamed, read as numbers, selected, the best of a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from lawbook.laws.formulas import columns_in, is_formula
+from lawbook.laws.note import Note
+from lawbook.results.best_rows import best_rows
+from lawbook.results.conditions import parse_condition, rows_where
+from lawbook.results.table_notes import notes_of, repeats_in, seed_notes
+from lawbook.storage.user_table import Source, refuse_nested, renamed, seed_columns, with_numbers
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: y over x, by which laws. `compared`: which of several; `holdout`: scales held out, 0 = none.
+
+    `rename` {old: new} comes before all else; `where` are conditions that all rows must meet; the same is asked
+    for each value of the columns `by`; `best_over` are those over which the row with the lowest `best_by`, or y, is
+    taken. A law is one of `lawbook.laws.laws` or a formula; x may be left out where formulas name it. The other fields
+    are those of `lawbook.laws.fit`; `cluster` None means: fold where it varies, else seed, else each row.
+    """
+
+    y: str
+    x: tuple[str, ...] | None
+    laws: tuple[str, ...]
+    compared: bool = False
+    holdout: int = 0
+    cluster: tuple[str, ...] | None = None
+    n_eval: str | int | None = None
+    loss: str = "log_least_squares"
+    delta: float | str | None = None
+    weights: str | None = None
+    rename: Mapping[str, str] = field(default_factory=dict)
+    where: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+    best_over: tuple[str, ...] = ()
+    best_by: str | None = None
+    draws: int = 1000
+    level: float = 0.95
+    seed: int = 0
+
+    @property
+    def number_columns(self) -> list[str]:
+        """Return the columns that must hold numbers."""
+        others = [self.weights, self.n_eval, self.best_by if self.best_over else None]
+        return [self.y, *(self.x or ()), *(column for column in others if isinstance(column, str))]
+
+    @property
+    def other_columns(self) -> list[str]:
+        """Return the columns besides that the question names."""
+        return [*(self.cluster or ()), *self.by, *self.best_over]
+
+
+def with_inputs(question: Question, source: Source) -> Question:
+    """Return a question with its x, of formulas the columns that they name. Raises FormulaError for a bad one."""
+    if question.x is not None:
+        return question
+    names = [*map(str, renamed(source, question.rename).table.columns), *source.nested]
+    read = [columns_in(text, names, question.y) for text in question.laws if is_formula(text)]
+    return replace(question, x=tuple(dict.fromkeys(name for columns in read for name in columns)))
+
+
+def selected(question: Question, source: Source) -> tuple[pd.DataFrame, list[Note]]:
+    """Return the rows that a question means, its columns as numbers, and notes on how they were read.
+
+    Raises LawbookError, naming rows, for what is no number, and for conditions that are none or that no row meets.
+    """
+    source = renamed(source, question.rename)
+    refuse_nested(source.nested, question.other_columns)
+    names = [*map(str, source.table.columns), *source.nested]
+    conditions = [parse_condition(text, names) for text in question.where]
+    refuse_nested(source.nested, [condition.column for condition in conditions])
+    wanted = question.number_columns
+    compared = [one.column for one in conditions if one.compares_numbers or one.column in wanted]
+    source = with_numbers(source, compared)
+    source = with_numbers(replace(source, table=rows_where(source.table, conditions)), wanted)
+    notes = notes_of(source.remarks)
+    return source.table, notes if question.cluster else [*notes, *seed_notes(map(str, source.table.columns))]
+
+
+def best_of(question: Question, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Note]]:
+    """Return the best rows where the question asks for them, at each x and repeat, with notes on the choice."""
+    if not question.best_over:
+        return rows, []
+    seeds = seed_columns(map(str, rows.columns))
+    repeats = [name for name in ("fold", *(seeds if len(seeds) == 1 else ())) if name in rows.columns]
+    at = list(dict.fromkeys([*(question.x or ()), *repeats]))
+    return best_rows(rows, question.best_over, at, question.best_by or question.y, question.y)
+
+
+def cluster_of(question: Question, rows: pd.DataFrame) -> tuple[str, ...] | None:
+    """Return the columns of independent repeats that a question means, None for each row."""
+    return question.cluster or tuple(repeats_in(rows)) or None
