@@ -33,13 +33,21 @@ def fit(
         str | None,
         typer.Option("--x", help="Column(s) it depends on: samples, or N,D. A formula names its own."),
     ] = None,
-    law: Annotated[str | None, typer.Option(help="Fit this law.")] = None,
+    law: Annotated[
+        str | None, typer.Option(help="Fit this law; auto: choose one among many, and predict --target.")
+    ] = None,
     formula: Annotated[
         list[str] | None,
         typer.Option(help="Fit this law in one line over columns: 'E + A*N^-alpha'. Repeat to compare."),
     ] = None,
     compare: Annotated[
         str | None, typer.Option(help="Fit these laws, power,bnsl_1,…, and say which predicts.")
+    ] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="With --law auto: where y is to be predicted, N=7e10,D=1.4e12, or a table. Repeat."
+        ),
     ] = None,
     holdout_largest: Annotated[
         int,
@@ -97,6 +105,8 @@ def fit(
 
     lawbook fit runs.csv --y loss --formula "E + A*N^-alpha + B*D^-beta; a = beta/(alpha + beta)"
 
+    lawbook fit runs.csv --y loss --x N,D --law auto --target "N=7e10,D=1.4e12"
+
     lawbook fit sweep.csv --y val_loss --x N,D --law chinchilla --best-over lr --by dataset --where "D >= 1e9"
 
     Exit code 0: the law fits; of several, one predicts best. 1: the law is refused (of several: all). 2: a mistake
@@ -132,10 +142,15 @@ def fit(
         by=() if by is None else tuple(dict.fromkeys(_names(by, "--by"))),
         best_over=() if best_over is None else _names(best_over, "--best-over"),
         best_by=best_by,
+        target=tuple(target or ()),
         draws=draws,
         level=level,
         seed=seed,
     )
+    if target and law != "auto":
+        raise LawbookError(
+            "--target goes with --law auto; other laws are asked by lawbook predict, after --out"
+        )
     if best_by is not None and best_over is None:
         raise LawbookError("--best-by says by what --best-over chooses; give both")
     show = _one_answer if by is None else _answers_by_group

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from lawbook.laws.automatic import Automatic
+
 _SHOWN = {
     FitStatus.OK: ("green", "the law fits"),
     FitStatus.REFUSED: ("red", "REFUSED"),
@@ -41,6 +43,8 @@ def show(answer: Answer, console: Console) -> None:
     for note in fitted.notes:
         if note.severity != Severity.REFUSAL:  # the status line has it
             console.print(f"[yellow]![/yellow] {note.code}: {escape(note.message)}", highlight=False)
+    if answer.automatic is not None:
+        _show_choice(answer.automatic, fitted.level, console)
     if answer.comparison is not None:
         count = max(answer.question.holdout, 1)
         scales = f"the {count} largest scales" if count > 1 else "the largest scale"
@@ -52,6 +56,39 @@ def show(answer: Answer, console: Console) -> None:
         console.print(_laws(answer))
         for line in _verdict_lines(answer):
             console.print(line, highlight=False)
+
+
+def _show_choice(found: Automatic, level: float, console: Console) -> None:
+    """Print every candidate with its errors at the held-out points, and what the best of them predict together."""
+    from rich import box
+    from rich.table import Table
+
+    console.print(
+        "\nRMS error of log y in %, held out: the quarter of the points furthest towards the target, and the quarter"
+        " before it; ● predicts",
+        highlight=False,
+    )
+    table = Table("", "candidate", "loss", "outer", "inner", "source", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in table.columns[3:5]:
+        column.justify = "right"
+    for row in found.table.drop_duplicates("formula").to_dict("records"):
+        errors = _percent(float(row["error_outer"])), _percent(float(row["error_inner"]))
+        named = escape(str(row["law"])), str(row["loss"]).replace("_", " ")
+        table.add_row("●" if row["used"] else "", *named, *errors, escape(str(row["source"])))
+    console.print(table)
+    rules = ", ".join(f"{name} {_percent(error)}" for name, error in found.rules.items())
+    text = f"Put together: the {found.rule} of the five best. Outer error of each way: {rules}."
+    console.print(text, highlight=False)
+    inputs = map(escape, found.predictions.columns[:-5])
+    shown = Table(*inputs, "y", f"{100 * level:g} %", "the laws", box=box.SIMPLE_HEAD, pad_edge=False)
+    for values in found.predictions.to_numpy():
+        *at, estimate, low, high, least, most = values
+        numbers = [f"{value:.5g}" for value in at] + [f"{estimate:.6g}"]
+        shown.add_row(*numbers, f"{low:.5g} to {high:.5g}", f"{least:.5g} to {most:.5g}")
+    console.print(shown)
+    if not found.decided:
+        text = "[yellow]Undecided[/yellow]: the laws disagree by more than the interval of each"
+        console.print(text, highlight=False)
 
 
 def show_groups(answers: Sequence[Answer], console: Console) -> None:

@@ -20,6 +20,7 @@ from lawbook import __version__
 from lawbook.errors import LawbookError
 from lawbook.fitting.table import Answer, grid, worst
 from lawbook.laws import Fit, Law
+from lawbook.laws.automatic import Automatic
 
 SCHEMA = 2
 """Version of the JSON; grows when a field changes its meaning or goes."""
@@ -63,8 +64,17 @@ def _content(answer: Answer) -> dict[str, Any]:
         "reason": answer.fit.reason,
         "exit_code": answer.exit_code,
         "fits": {name: fit_as_plain(fitted) for name, fitted in answer.fits.items()},
+        "automatic": None if answer.automatic is None else _choice(answer.automatic),
         "comparison": None if found is None else {k: v for k, v in _plain(found).items() if k != "fits"},
     }
+
+
+def _choice(found: Automatic) -> dict[str, Any]:
+    """Return how a law was chosen and what the best laws predict, without what they were computed from."""
+    return {
+        "preferred": found.preferred, "rule": found.rule, "rules": _plain(found.rules), "decided": found.decided,
+        "predictions": _plain(found.predictions), "candidates": _plain(found.table),
+    }  # fmt: skip
 
 
 _BULK = ("draws", "evidence")

@@ -21,8 +21,9 @@ class Question:
 
     `rename` {old: new} comes before all else; `where` are conditions that all rows must meet; the same is asked
     for each value of the columns `by`; `best_over` are those over which the row with the lowest `best_by`, or y, is
-    taken. A law is one of `lawbook.laws.laws` or a formula; x may be left out where formulas name it. The other fields
-    are those of `lawbook.laws.fit`; `cluster` None means: fold where it varies, else seed, else each row.
+    taken; `target` are the places that the law `auto` is chosen for and predicts. A law is one of `lawbook.laws.laws`,
+    a formula or `auto`; x may be left out where formulas name it. The other fields are those of `lawbook.laws.fit`;
+    `cluster` None means: fold where it varies, else seed, else each row.
     """
 
     y: str
@@ -40,6 +41,7 @@ class Question:
     by: tuple[str, ...] = ()
     best_over: tuple[str, ...] = ()
     best_by: str | None = None
+    target: tuple[str, ...] = ()
     draws: int = 1000
     level: float = 0.95
     seed: int = 0

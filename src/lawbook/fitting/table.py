@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from lawbook.errors import ExitCode, LawbookError, suggest
+from lawbook.fitting.places import places_of
 from lawbook.fitting.question import Question, best_of, cluster_of, selected, with_inputs
 from lawbook.laws import Comparison, Fit, compare, fit, local_slopes
+from lawbook.laws.automatic import Automatic, automatic
 from lawbook.laws.checks import check_columns
 from lawbook.laws.compare import laws_of
 from lawbook.laws.forms import laws
@@ -29,6 +31,8 @@ _EXIT_CODES = {
     FitStatus.REFUSED: ExitCode.FAILED,
     FitStatus.NOT_IDENTIFIED: ExitCode.UNDECIDED,
 }
+AUTO = "auto"
+"""The law that is chosen among the candidates of the inputs."""
 _WORST = (ExitCode.OK, ExitCode.UNDECIDED, ExitCode.FAILED)
 """The worse an answer, the later it stands."""
 
@@ -49,6 +53,8 @@ class Answer:
     rows: pd.DataFrame = field(repr=False)
     asked: tuple[str, ...]
     """The names of the laws that were asked for, in `fits`."""
+    automatic: Automatic | None = None
+    """How the law was chosen, where that was asked for, and what the best laws predict together."""
     group: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -67,6 +73,8 @@ class Answer:
     @property
     def exit_code(self) -> ExitCode:
         """Return OK for an answer, FAILED if the law (of several: every law) is refused, UNDECIDED if it stays open."""
+        if self.automatic is not None and not self.automatic.decided:
+            return ExitCode.UNDECIDED
         if not self.question.compared:
             return _EXIT_CODES[self.fit.status]
         if all(self.fits[name].status == FitStatus.REFUSED for name in self.asked):
@@ -135,10 +143,12 @@ def _answer(
 ) -> Answer:
     """Fit the laws to these rows; the notes on how they came to be stand before those of each fit."""
     for name in question.laws:
-        if not is_formula(name) and name not in laws:
-            raise LawbookError(f"unknown law {name!r}; {suggest(name, laws)}")
+        if not is_formula(name) and name not in laws and question.laws != (AUTO,):
+            raise LawbookError(f"unknown law {name!r}; {suggest(name, [*laws, AUTO])}")
     rows, on_choice = best_of(question, rows)
     options = fit_options(question, rows)
+    if question.laws == (AUTO,):
+        return _automatic(question, source, rows, [*notes, *on_choice], options, group or {})
     forms, options["x"] = laws_of(question.laws, rows, question.y, question.x)
     asked = tuple(law.name for law in forms)
     if question.compared or question.holdout:
@@ -148,7 +158,27 @@ def _answer(
         found, headline = None, asked[0]
         fits = {headline: fit(rows, forms[0], **options)}
     fits = {name: replace(one, notes=(*notes, *on_choice, *one.notes)) for name, one in fits.items()}
-    return Answer(question, source, fits, found, headline, rows, asked, group or {})
+    return Answer(question, source, fits, found, headline, rows, asked, None, group or {})
+
+
+def _automatic(
+    question: Question,
+    source: Source,
+    rows: pd.DataFrame,
+    notes: Sequence[Note],
+    options: Mapping[str, Any],
+    group: Mapping[str, str],
+) -> Answer:
+    """Choose a law for the question's targets, and fit the best one as if it had been asked for."""
+    inputs = question.x or ()
+    chosen = {name: options[name] for name in ("y", "x", "cluster", "weights", "level")}
+    target = places_of(question.target, inputs, "--target")
+    found = automatic(rows, target=target, **chosen)
+    best = found.used[0]
+    law = replace(best.law, name=best.candidate.name, source=best.candidate.source)
+    fitted = fit(rows, law, **options)
+    fits = {law.name: replace(fitted, notes=(*notes, *fitted.notes))}
+    return Answer(question, source, fits, None, law.name, rows, (law.name,), found, group)
 
 
 def _headline(question: Question, asked: tuple[str, ...], found: Comparison) -> str:
