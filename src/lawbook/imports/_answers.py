@@ -19,13 +19,14 @@ LARGEST_FILE = 1 << 30
 class Answers:
     """The answers of one import, kept in a folder, a JSON file each, named by the digest of its query.
 
-    refresh: ask anew what is kept. `notes` is what the user must hear of the source; `asked` holds the times of the
-    answers, those that were kept included; `kept` counts these.
+    refresh: ask anew what is kept. `notes` is what the user must hear of the source; `queries` and `asked` hold what
+    was asked and when, what was kept included; `kept` counts the latter.
     """
 
     def __init__(self, folder: Path, refresh: bool = False) -> None:
         self.folder, self.refresh = folder, refresh
         self.notes: list[str] = []
+        self.queries: list[Mapping[str, Any]] = []
         self.asked: list[str] = []
         self.kept = 0
         self._digest = hashlib.sha256()
@@ -54,6 +55,7 @@ class Answers:
             found = json.loads(written)  # the same values as on the next call
         else:
             self.kept += 1
+        self.queries.append(query)
         self.asked.append(found["asked"])
         self._digest.update(json.dumps([query, found["answer"]], sort_keys=True).encode())
         return found["answer"]

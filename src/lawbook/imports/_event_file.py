@@ -24,7 +24,7 @@ _WHOLE_LISTS = (7, 10)
 """Fields of a tensor with packed integers: int_val, int64_val."""
 _START_OF_SESSION = 1
 _HPARAMS = "hparams"
-SESSION_STATES = {0: "unknown", 1: "finished", 2: "failed", 3: "running"}
+SESSION_STATES = {0: "", 1: "finished", 2: "failed", 3: "running"}
 """How a run ended, by the hparams plugin."""
 
 

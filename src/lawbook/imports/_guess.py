@@ -128,15 +128,24 @@ def _guess(wanted: Wanted, runs: Sequence[Run], numeric: Mapping[str, int]) -> G
 
 
 def _rank(wanted: Wanted, place: str) -> tuple[int, int, int] | None:
-    """Return how well a value fits: by its name, whether the name is the whole key, and the part of the run."""
+    """Return how well a value fits: by its name, how much of the key is the name, and the part of the run.
+
+    The name is the whole key, or how it ends at a dot or slash, or how it ends at all: `lr`, `optimizer.lr`, `min_lr`.
+    """
     space, _, key = place.partition(".")
     if space not in wanted.spaces:
         return None
-    plain = re.sub(r"[^a-z0-9]+", "_", key.lower()).strip("_")
-    for whole, pattern in ((0, "{}"), (1, ".*_({})")):
-        for rank, name in enumerate(wanted.names):
-            if re.fullmatch(pattern.format(f"(?:{name})"), plain):
-                return rank, whole, wanted.spaces.index(space)
+    parts = [re.sub(r"[^a-z0-9]+", "_", part).strip("_") for part in re.split("[./]", key.lower())]
+    ends = ["_".join(parts[place:]) for place in range(len(parts))]
+    for rank, name in enumerate(wanted.names):
+        pattern = re.compile(f"(?:{name})")
+        if pattern.fullmatch(ends[0]):
+            return rank, 0, wanted.spaces.index(space)
+        if any(pattern.fullmatch(end) for end in ends[1:]):
+            return rank, 1, wanted.spaces.index(space)
+    for rank, name in enumerate(wanted.names):
+        if re.fullmatch(f".*_(?:{name})", ends[0]):
+            return rank, 2, wanted.spaces.index(space)
     return None
 
 

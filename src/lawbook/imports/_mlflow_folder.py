@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from lawbook.errors import LawbookError, printable
+from lawbook.errors import LawbookError
 from lawbook.imports import Rejected, Run, UnreadableError, Value
 from lawbook.imports._answers import Answers
 from lawbook.imports._folders import folder_at, folders
-from lawbook.imports._values import LONGEST_TEXT, flatten, last_values, merged, number, yaml_mapping
+from lawbook.imports._values import LONGEST_TEXT, flatten, last_values, merged, number, one_line, yaml_mapping
 
 META = "meta.yaml"
 STATES = {"1": "running", "2": "scheduled", "3": "finished", "4": "failed", "5": "killed"}
@@ -65,7 +65,7 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
     """Yield the files of a folder with the keys that they stand for: `eval/loss` lies in a folder of its own."""
     for place, names in folders(folder):
         for name in names:
-            yield printable((place / name).relative_to(folder).as_posix()), place / name
+            yield one_line((place / name).relative_to(folder).as_posix()), place / name
 
 
 def _text(file: Path, answers: Answers) -> str:

@@ -13,7 +13,7 @@ from lawbook.errors import LawbookError, printable
 from lawbook.imports import Curve, Rejected, Run, UnreadableError, Value
 from lawbook.imports._answers import Answers
 from lawbook.imports._http import ask_json
-from lawbook.imports._values import merged, plain
+from lawbook.imports._values import merged, one_line, plain
 
 RUNS_A_PAGE, POINTS_A_PAGE, EXPERIMENTS_A_PAGE = 1000, 25_000, 1000
 MOST_PAGES = 10_000
@@ -99,7 +99,7 @@ def _run(found: Mapping[str, Any], names: Mapping[str, str], server: _Server) ->
 
 
 def _pairs(told: Sequence[Mapping[str, Any]]) -> dict[str, Value]:
-    return {printable(str(pair["key"])): plain(pair.get("value")) for pair in told}
+    return {one_line(str(pair["key"])): plain(pair.get("value")) for pair in told}
 
 
 def _curve(server: _Server, run_id: str, metrics: Sequence[str]) -> Curve:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import pandas as pd
 import pyarrow as pa
 
-from lawbook.errors import LawbookError, printable
+from lawbook.errors import LawbookError
 from lawbook.imports import Rejected, Run, UnreadableError, Value
 from lawbook.imports._mapping import RUN, STEP, RunMapping, rows_of, unwanted
 from lawbook.imports._states import told
-from lawbook.imports._values import number
+from lawbook.imports._values import number, one_line
 from lawbook.storage.columns import Role
 
 REJECTED = {"run": pa.string(), "name": pa.string(), "state": pa.string(), "reason": pa.string()}
@@ -36,10 +36,7 @@ class Table:
     def rejected_frame(self) -> pd.DataFrame:
         """Return a row per rejected run."""
         rows = [
-            [
-                printable(text).replace("\n", " ")
-                for text in (one.run_id, one.name, told(one.state), one.reason)
-            ]
+            [one_line(text) for text in (one.run_id, one.name, told(one.state), one.reason)]
             for one in self.rejected
         ]
         return pd.DataFrame(rows, columns=list(REJECTED), dtype=object)
@@ -100,7 +97,7 @@ def _typed(values: Sequence[Value], is_text: bool) -> tuple[list[Value], pa.Data
         return (list(found), pa.int64()) if whole else (
             [None if value is None else float(value) for value in found], pa.float64()
         )  # fmt: skip
-    return [None if value is None else printable(str(value)) for value in values], pa.string()
+    return [None if value is None else one_line(str(value)) for value in values], pa.string()
 
 
 def refuse_empty(table: Table, n_found: int, where: str) -> None:

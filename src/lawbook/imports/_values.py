@@ -13,8 +13,8 @@ import yaml
 from lawbook.errors import printable
 from lawbook.imports import Curve, Run, UnreadableError, Value
 
-MOST_VALUES, DEEPEST, LONGEST_TEXT = 20_000, 20, 10_000
-"""Values and levels of the configuration of one run, and characters of one value."""
+MOST_VALUES, DEEPEST, LONGEST_TEXT, LARGEST_YAML = 20_000, 20, 10_000, 1 << 20
+"""Values and levels of the configuration of one run, characters of one value, and bytes of its file."""
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
 _WHOLE = re.compile(r"[+-]?\d{1,18}")
@@ -50,7 +50,7 @@ def _flat(
 ) -> Iterator[tuple[str, Value]]:
     for key, value in nested.items():
         counted.check(depth)
-        name = prefix + printable(str(key)).replace("\n", " ")[:LONGEST_TEXT]
+        name = prefix + one_line(str(key))[:LONGEST_TEXT]
         if isinstance(value, Mapping):
             yield from _flat(value, f"{name}.", depth + 1, counted)
         elif isinstance(value, list | tuple | set):
@@ -69,6 +69,15 @@ def _copied(value: Any, depth: int, counted: _Counted) -> Any:
     return plain(value)
 
 
+def one_line(text: str) -> str:
+    r"""Return a text with all that could steer a terminal, or end a line, written out.
+
+    >>> one_line("a" + chr(10) + "b")
+    'a\\nb'
+    """
+    return printable(text).replace("\n", "\\n")
+
+
 def plain(value: Any) -> Value:
     """Return one value as text, a number, a truth value or None; an integer beyond 64 bits as a float.
 
@@ -80,7 +89,9 @@ def plain(value: Any) -> Value:
     if isinstance(value, int):
         if -_INT64 <= value < _INT64:
             return value
-        return math.copysign(math.inf, value) if value.bit_length() > 1023 else float(value)
+        if value.bit_length() < 1024:
+            return float(value)
+        return math.inf if value > 0 else -math.inf
     return str(value)[:LONGEST_TEXT]
 
 
@@ -144,6 +155,8 @@ _PlainLoader.add_multi_constructor("", _untagged)
 
 def yaml_mapping(content: bytes, file: str) -> dict[Any, Any]:
     """Return the keys and values of YAML that a logger wrote. Raises UnreadableError naming the file."""
+    if len(content) > LARGEST_YAML:
+        raise UnreadableError(f"{file} is larger than {LARGEST_YAML:,} bytes")
     try:
         found = yaml.load(content.decode("utf-8"), _PlainLoader)
     except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:

@@ -22,6 +22,8 @@ from lawbook.storage.files import write_text
 from lawbook.storage.tables import write_csv, write_table
 
 SUFFIXES = (".parquet", ".csv")
+MOST_QUERIES = 20
+"""So many queries of a service are written down; those of curves are many."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,8 @@ def _write_origin(
         "kind": kind,
         "source": _without_account(source),
         "asked": {"first": min(answers.asked, default=now), "last": max(answers.asked, default=now)},
+        "queries": answers.queries[:MOST_QUERIES],
+        "n_queries": len(answers.queries),
         "source_sha256": answers.digest,
         "mapping": mapping.model_dump(exclude_defaults=True),
         "runs": table.n_runs,
@@ -159,7 +163,8 @@ def _told(table: Table, mapping: RunMapping, answers: Answers, places: Places, n
     ]
     lines += [f"  missing in some rows: {listed(gaps)}"] if gaps else []
     if table.rejected:
-        lines += [f"{len(table.rejected):,} runs are left out, each with its reason in {places.rejected}"]
+        which = "1 run is" if len(table.rejected) == 1 else f"{len(table.rejected):,} runs are"
+        lines.append(f"{which} left out, each with its reason in {places.rejected}")
         reasons = table.reasons()
         lines += [f"  {reason}" for reason in reasons[:6]] + (
             [f"  … {len(reasons)} reasons in all"] if len(reasons) > 6 else []

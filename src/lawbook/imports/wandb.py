@@ -73,7 +73,7 @@ def _history(api: Any, project: str, run_id: str, metric: str) -> list[dict[str,
 
 def _run(project: str, told: Mapping[str, Any], answers: Answers) -> Run | Rejected:
     run_id, state = str(told["id"]), str(told["state"] or "").lower()
-    name = printable(str(told["name"] or run_id))
+    name = str(told["name"] or run_id)
 
     def curve(metrics: Sequence[str]) -> Curve:
         return merged(point for metric in metrics for point in _points(project, run_id, metric, answers))
