@@ -33,7 +33,7 @@ class Imported:
     @property
     def rejected(self) -> pd.DataFrame:
         """Return the rejected runs."""
-        return pd.read_csv(self.folder / "runs.rejected.csv")
+        return pd.read_csv(self.folder / "runs.rejected.csv", keep_default_na=False)
 
 
 @pytest.fixture

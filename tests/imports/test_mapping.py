@@ -113,6 +113,7 @@ MISTAKES = {
     "columns: {run: config.n_params}": "the table has a column 'run' already",
     'columns: {" N": config.n_params}': "a column cannot be called so",
     "columns: {N: config.n_params}\nstates: [finishd]": "there is no such state; did you mean 'finished'?",
+    "columns: {N: config.n_params}\nstates: finished": "states = 'finished': ",
     "columns: {N: config.n_params}\nat: first": "at = 'first': ",
     "columns: {N: config.n_params}\nat: min": "at: min needs a column of a metric",
     "columns: {loss: summary.val_loss}\nof: lss": "of names 'lss', which is no column; did you mean 'loss'?",
@@ -169,6 +170,18 @@ def test_the_states_that_count_are_the_users(tmp_path: Path, type_import) -> Non
     assert default.table["state"].to_list() == ["finished"]
     both = type_import("jsonl", "runs.jsonl", mapping=columns + "states: [finished, crashed]\n")
     assert both.table["state"].to_list() == ["finished", "crashed"]
+
+
+def test_sizes_are_numbers_where_numbers_are_needed_and_names_elsewhere(tmp_path: Path, type_import) -> None:
+    told = [
+        {"config": {"model_size": size, "label": size}, "summary": {"loss": 2.0}} for size in ("300M", "1.4B")
+    ]
+    lines(tmp_path / "runs.jsonl", told)
+    guessed = type_import("jsonl", "runs.jsonl")
+    assert guessed.table["N"].to_list() == [300_000_000, 1_400_000_000]
+
+    mapping = "columns: {loss: summary.loss, N: config.model_size, label: config.label}\n"
+    assert type_import("jsonl", "runs.jsonl", mapping=mapping).table["label"].to_list() == ["300M", "1.4B"]
 
 
 def test_a_value_of_the_end_is_the_same_at_every_step(tmp_path: Path, type_import) -> None:

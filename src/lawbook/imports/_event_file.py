@@ -65,16 +65,21 @@ def records(content: bytes) -> Iterator[bytes | None]:
 
 
 def masked_crc32c(data: bytes) -> int:
-    """Return TFRecord's checksum: CRC-32C, turned round and shifted.
+    """Return TFRecord's checksum: CRC-32C, turned round and shifted."""
+    crc = crc32c(data)
+    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
-    >>> hex(masked_crc32c(b"123456789"))
+
+def crc32c(data: bytes) -> int:
+    """Return CRC-32C; the example is its check value, RFC 3720 and others.
+
+    >>> hex(crc32c(b"123456789"))
     '0xe3069283'
     """
     table, crc = _crc_table(), 0xFFFFFFFF
     for byte in data:
         crc = table[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-    crc ^= 0xFFFFFFFF
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+    return crc ^ 0xFFFFFFFF
 
 
 @cache

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lawbook.errors import LawbookError, listed
 from lawbook.imports import Run
 from lawbook.imports._mapping import places, value_at
-from lawbook.imports._values import is_finite, number
+from lawbook.imports._values import is_finite, quantity
 
 SHOWN = 6
 """So many alternatives are told of one column."""
@@ -160,7 +160,7 @@ def _numeric(runs: Sequence[Run]) -> dict[str, int]:
 
 
 def _numbers(runs: Sequence[Run], place: str) -> list[int | float | None]:
-    return [number(value_at(run, place, run.summary)) for run in runs]
+    return [quantity(value_at(run, place, run.summary)) for run in runs]
 
 
 def is_open(one: Guess) -> bool:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from lawbook.errors import LawbookError, printable, suggest
 from lawbook.imports import Curve, Run, UnreadableError, Value
 from lawbook.imports._states import COUNTED, WORDS, told
-from lawbook.imports._values import is_finite, number
+from lawbook.imports._values import is_finite, number, quantity
 from lawbook.studies.yaml_file import read_yaml
 
 RUN, STEP = "run", "step"
@@ -62,7 +62,7 @@ class RunMapping(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     columns: dict[Column, Reference] = Field(min_length=1)
     where: dict[Reference, Scalar | list[Scalar] | Range] = {}
-    states: list[Literal[WORDS]] = list(COUNTED)  # type: ignore[valid-type]
+    states: list[str] = list(COUNTED)
     at: Literal["last", "min", "every"] = "last"
     of: str | None = None
     require: list[str] | None = None
@@ -124,16 +124,17 @@ def _first_mistake(said: Mapping[Any, Any], invalid: ValidationError) -> str:
         return f"{key}: names {len(value)} values ({', '.join(map(str, value))}); keep one of them"
     if error["type"] == "missing":
         return f"{key}: this key is missing; write columns: {{loss: summary.KEY, N: config.KEY}}"
-    if place[:1] == ["states"]:
-        wrong = next((one for one in value if one not in WORDS), value) if isinstance(value, list) else value
-        return f"states = {wrong!r}: there is no such state; {suggest(wrong, WORDS)}"
     problem = error["msg"].removeprefix("Value error, ")
     shown = f" = {value!r}" if place else ""
     return f"{key}{shown}: {problem}" if key else problem
 
 
 def check_places(mapping: RunMapping, runs: Sequence[Run], file: Path) -> None:
-    """Raise LawbookError, with the nearest, if the mapping names a value that no run has."""
+    """Raise LawbookError, with the nearest, if the mapping names a state or a value that no run has."""
+    words = {*WORDS, *(told(run.state) for run in runs)}
+    for state in mapping.states:
+        if state not in words:
+            raise LawbookError(f"{file}: states = {state!r}: there is no such state; {suggest(state, words)}")
     known = {place: None for run in runs for place in places(run)}
     for key, named in (("columns", mapping.columns), ("where", {place: place for place in mapping.where})):
         for name, place in named.items():
@@ -222,7 +223,7 @@ def _moments(run: Run, mapping: RunMapping) -> Iterator[tuple[int | None, Mappin
     if not at:
         raise UnreadableError(f"no curve of summary.{chosen}")
     if mapping.at == "min":
-        at = [min(at, key=lambda step: (float(number(curve[step][chosen]) or 0.0), step))]
+        at = [min(at, key=lambda step: (float(quantity(curve[step][chosen]) or 0.0), step))]
     yield from _filled(curve, at)
 
 

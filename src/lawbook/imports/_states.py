@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-ENDED_WELL = ("finished", "complete", "completed", "success", "succeeded", "done", "ok")
-"""Words of a run that came to its end: those of Weights & Biases and MLflow, and what people write."""
-
-NOT_ENDED = (
-    "running", "scheduled", "pending", "queued", "preempting", "preempted",
-    "failed", "failure", "crashed", "killed", "error", "interrupted", "stopped", "cancelled", "aborted",
-)  # fmt: skip
-"""Words of a run that did not, or has not yet."""
+from lawbook.storage.run_state import STATUS_OF
+from lawbook.storage.status import RunStatus
 
 NOT_TOLD = "unknown"
 """The word, in a mapping and in the table of rejected runs, for a run whose source says nothing of it."""
 
-COUNTED = (*ENDED_WELL, NOT_TOLD)
-"""The states of runs that give rows where a mapping names none."""
+WORDS = (*STATUS_OF, NOT_TOLD)
+"""The words that a mapping may name, and such others as the runs themselves are told by."""
 
-WORDS = (*ENDED_WELL, *NOT_ENDED, NOT_TOLD)
+COUNTED = (*(word for word, status in STATUS_OF.items() if status is RunStatus.OK), NOT_TOLD)
+"""The states of runs that give rows where a mapping names none."""
 
 
 def told(state: str) -> str:

@@ -13,7 +13,7 @@ from lawbook.errors import LawbookError
 from lawbook.imports import Rejected, Run, UnreadableError, Value
 from lawbook.imports._mapping import RUN, STEP, RunMapping, rows_of, unwanted
 from lawbook.imports._states import told
-from lawbook.imports._values import number, one_line
+from lawbook.imports._values import number, one_line, quantity
 from lawbook.storage.columns import Role
 
 REJECTED = {"run": pa.string(), "name": pa.string(), "state": pa.string(), "reason": pa.string()}
@@ -72,7 +72,13 @@ def make_table(runs: Sequence[Run], rejected: Sequence[Rejected], mapping: RunMa
                 reason = str(error)
         out.append(Rejected(run.run_id, run.name, run.state, reason))
     names = [RUN, *([] if mapping.at == "last" else [STEP]), *mapping.columns]
-    columns = {name: _typed([row[name] for row in rows], is_text=name == RUN) for name in names}
+    required = set(mapping.required)
+    columns = {}
+    for name in names:
+        values = [row[name] for row in rows]
+        columns[name] = _typed(
+            [quantity(value) for value in values] if name in required else values, name == RUN
+        )
     frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, (values, _) in columns.items()})
     types = {name: kind for name, (_, kind) in columns.items()}
     roles: dict[str, Role] = {RUN: "identity", STEP: "axis"}

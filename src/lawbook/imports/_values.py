@@ -17,6 +17,8 @@ MOST_VALUES, DEEPEST, LONGEST_TEXT, LARGEST_YAML = 20_000, 20, 10_000, 1 << 20
 """Values and levels of the configuration of one run, characters of one value, and bytes of its file."""
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
+_SIZE = re.compile(r"(\d+(?:\.\d*)?|\.\d+) ?([kmbt])", re.IGNORECASE)
+_MAGNITUDES = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 _WHOLE = re.compile(r"[+-]?\d{1,18}")
 _INT64 = 2**63
 
@@ -111,9 +113,22 @@ def number(value: Value) -> int | float | None:
     return value
 
 
+def quantity(value: Value) -> int | float | None:
+    """Return a value as a number, also where it is written as people write sizes; None if it is none.
+
+    >>> quantity("1.4B"), quantity("300 M"), quantity("7B-chat"), quantity("3e-4")
+    (1400000000, 300000000, None, 0.0003)
+    """
+    size = _SIZE.fullmatch(value.strip()) if isinstance(value, str) and len(value) < 400 else None
+    if size is None:
+        return number(value)
+    found = float(size[1]) * _MAGNITUDES[size[2].lower()]
+    return round(found) if found < 2**53 else found
+
+
 def is_finite(value: Value) -> bool:
-    """Tell whether a value is a finite number."""
-    found = number(value)
+    """Tell whether a value is a finite number, or a size as people write it."""
+    found = quantity(value)
     return found is not None and math.isfinite(found)
 
 
