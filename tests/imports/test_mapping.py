@@ -118,7 +118,10 @@ MISTAKES = {
     "columns: {N: config.n_params}\nat: min": "at: min needs a column of a metric",
     "columns: {loss: summary.val_loss}\nof: lss": "of names 'lss', which is no column; did you mean 'loss'?",
     "columns: {loss: summary.val_loss}\nrequire: [los]": "require names 'los', which is no column; did you mean",
-    "columns: {N: config.n_params}\nwhere: {config.seed: {atleast: 3}}": "where.config.seed",
+    "columns: {N: config.n_params}\nwhere: {config.seed: {atleast: 3}}": "where.config.seed.atleast: there is no",
+    "columns: {N: config.n_params}\nwhere: {config.seed: {at_least: x}}": "write a value, a list of values",
+    "columns: {1: config.n_params}": "columns.1",
+    "columns: 3": "columns = 3: ",
     "columns: {N: config.n_parms}": "'config.n_parms': no run has this value; did you mean 'config.n_params'?",
     "columns: {N: config.n_params}\nwhere: {config.sed: 3}": "did you mean 'config.seed'?",
     "columns: {N: config.n_params, N: config.seed}": "the key 'N' stands twice",
@@ -170,6 +173,18 @@ def test_the_states_that_count_are_the_users(tmp_path: Path, type_import) -> Non
     assert default.table["state"].to_list() == ["finished"]
     both = type_import("jsonl", "runs.jsonl", mapping=columns + "states: [finished, crashed]\n")
     assert both.table["state"].to_list() == ["finished", "crashed"]
+
+
+def test_steps_that_give_no_row_are_counted(tmp_path: Path, type_import) -> None:
+    lightning_run(tmp_path / "logs/version_0", 1000, [3.0, "nan", 2.0, "inf"])
+    columns = "columns: {loss: summary.val_loss, N: config.n_params}\n"
+
+    every = type_import("lightning", "logs", mapping=columns + "at: every\n")
+    assert every.table["step"].to_list() == [0, 2]
+    assert "2 steps of 1 runs are left out" in every.out
+    lowest = type_import("lightning", "logs", mapping=columns + "at: min\n")
+    assert (lowest.table["step"].to_list(), lowest.table["loss"].to_list()) == ([2], [2.0])
+    assert type_import("lightning", "logs", mapping=columns).code == 2  # it has diverged
 
 
 def test_sizes_are_numbers_where_numbers_are_needed_and_names_elsewhere(tmp_path: Path, type_import) -> None:

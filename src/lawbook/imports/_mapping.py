@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -113,7 +114,8 @@ def read_mapping(file: Path) -> RunMapping:
 
 def _first_mistake(said: Mapping[Any, Any], invalid: ValidationError) -> str:
     error = min(invalid.errors(), key=lambda one: one["type"] != "extra_forbidden")
-    place = [str(part) for part in error["loc"] if part != "[key]"]
+    # A union's members and a key's check stand in the location without being keys of the file.
+    place = [str(part) for part in error["loc"] if part not in ("[key]", "Range")]
     key = ".".join(place[:2])
     if error["type"] == "extra_forbidden":
         known = Range.model_fields if len(place) > 1 else RunMapping.model_fields
@@ -124,6 +126,8 @@ def _first_mistake(said: Mapping[Any, Any], invalid: ValidationError) -> str:
         return f"{key}: names {len(value)} values ({', '.join(map(str, value))}); keep one of them"
     if error["type"] == "missing":
         return f"{key}: this key is missing; write columns: {{loss: summary.KEY, N: config.KEY}}"
+    if len(place) > 2 and place[0] == "where":
+        return f"{key} = {value!r}: is no condition; write a value, a list of values, or {{at_least: …, at_most: …}}"
     problem = error["msg"].removeprefix("Value error, ")
     shown = f" = {value!r}" if place else ""
     return f"{key}{shown}: {problem}" if key else problem
@@ -195,21 +199,25 @@ def _same(found: Value, wanted: Scalar) -> bool:
     return a == b if a is not None and b is not None else str(found) == str(wanted)
 
 
-def rows_of(run: Run, mapping: RunMapping) -> list[dict[str, Value]]:
-    """Return the rows of a run. Raises UnreadableError, with the reason, for a run that gives none."""
-    rows = []
-    problem = ""
+def rows_of(run: Run, mapping: RunMapping) -> tuple[list[dict[str, Value]], int]:
+    """Return the rows of a run, and at how many steps it gives none since what is required is not there.
+
+    Raises UnreadableError, with the first reason, for a run that gives no row.
+    """
+    rows, problems = [], []
     for step, metrics in _moments(run, mapping):
         row = {name: value_at(run, place, metrics) for name, place in mapping.columns.items()}
         lacking = next((name for name in mapping.required if not is_finite(row[name])), None)
         if lacking is None:
             rows.append({RUN: run.run_id, **({} if step is None else {STEP: step}), **row})
-        elif not problem:
+        else:
             place, value = mapping.columns[lacking], row[lacking]
-            problem = f"no {place}" if value is None else f"{place} = {value!r} is no finite number"[:200]
+            problems.append(
+                f"no {place}" if value is None else f"{place} = {value!r} is no finite number"[:200]
+            )
     if not rows:
-        raise UnreadableError(problem or "nothing was logged")
-    return rows
+        raise UnreadableError(problems[0])
+    return rows, len(problems)
 
 
 def _moments(run: Run, mapping: RunMapping) -> Iterator[tuple[int | None, Mapping[str, Value]]]:
@@ -219,12 +227,18 @@ def _moments(run: Run, mapping: RunMapping) -> Iterator[tuple[int | None, Mappin
         return
     assert mapping.measured is not None
     curve, chosen = run.curve(mapping.metrics), mapping.columns[mapping.measured].removeprefix("summary.")
-    at = [step for step in sorted(curve) if is_finite(curve[step].get(chosen))]
+    at = [step for step in sorted(curve) if curve[step].get(chosen) is not None]
     if not at:
         raise UnreadableError(f"no curve of summary.{chosen}")
     if mapping.at == "min":
-        at = [min(at, key=lambda step: (float(quantity(curve[step][chosen]) or 0.0), step))]
+        at = [min(at, key=lambda step: (_height(curve[step][chosen]), step))]
     yield from _filled(curve, at)
+
+
+def _height(value: Value) -> float:
+    """Return a value by which the lowest is found: what is no number is above all."""
+    found = quantity(value)
+    return float("inf") if found is None or math.isnan(found) else float(found)
 
 
 def _filled(curve: Curve, at: Sequence[int]) -> Iterator[tuple[int, Mapping[str, Value]]]:

@@ -21,13 +21,17 @@ REJECTED = {"run": pa.string(), "name": pa.string(), "state": pa.string(), "reas
 
 @dataclass(frozen=True)
 class Table:
-    """The rows with the types and roles of their columns, and the runs that give none."""
+    """The rows with the types and roles of their columns, and the runs that give none.
+
+    incomplete: of the runs that give rows, but not at every step that is asked for, how many steps each lacks.
+    """
 
     frame: pd.DataFrame
     types: Mapping[str, pa.DataType]
     roles: Mapping[str, Role]
     rejected: Sequence[Rejected]
     n_runs: int
+    incomplete: Sequence[int]
 
     def reasons(self) -> list[str]:
         """Return the reasons of rejection, the most frequent first, with how many runs each stands for."""
@@ -60,13 +64,15 @@ def make_table(runs: Sequence[Run], rejected: Sequence[Rejected], mapping: RunMa
     """Return the table that a mapping makes of runs."""
     rows: list[dict[str, Value]] = []
     out = list(rejected)
-    kept = 0
+    kept, incomplete = 0, []
     for run in runs:
         reason = unwanted(run, mapping)
         if reason is None:
             try:
-                rows += rows_of(run, mapping)
+                found, lacking = rows_of(run, mapping)
+                rows += found
                 kept += 1
+                incomplete += [lacking] if lacking else []
                 continue
             except UnreadableError as error:
                 reason = str(error)
@@ -83,7 +89,7 @@ def make_table(runs: Sequence[Run], rejected: Sequence[Rejected], mapping: RunMa
     types = {name: kind for name, (_, kind) in columns.items()}
     roles: dict[str, Role] = {RUN: "identity", STEP: "axis"}
     roles |= {name: _role(place) for name, place in mapping.columns.items()}
-    return Table(frame, types, {name: roles[name] for name in names}, out, kept)
+    return Table(frame, types, {name: roles[name] for name in names}, out, kept, incomplete)
 
 
 def _role(place: str) -> Role:

@@ -18,10 +18,12 @@ from lawbook.imports._guess import guess, is_open, mapping_text, taken
 from lawbook.imports._mapping import RUN, SIZES, STEP, RunMapping, check_places, read_mapping
 from lawbook.imports._states import COUNTED, told
 from lawbook.imports._table import Table, make_table, once_each, refuse_empty
+from lawbook.imports._values import one_line
 from lawbook.storage.files import write_text
 from lawbook.storage.tables import write_csv, write_table
 
 SUFFIXES = (".parquet", ".csv")
+NUMBERS = ("int64", "double")
 MOST_QUERIES = 20
 """So many queries of a service are written down; those of curves are many."""
 
@@ -75,7 +77,7 @@ def import_runs(
     answers = Answers(cache or places.answers, refresh)
     found = list(imports[kind].read(source, answers))
     runs, rejected = once_each(found)
-    said = [f"note: {note}" for note in answers.notes]
+    said = [f"note: {one_line(note)}" for note in answers.notes]
     if mapping is None:
         mapping, lines = _own_mapping(runs, rejected, places)
         said += lines
@@ -162,6 +164,11 @@ def _told(table: Table, mapping: RunMapping, answers: Answers, places: Places, n
         f"columns {', '.join(table.types)}"
     ]
     lines += [f"  missing in some rows: {listed(gaps)}"] if gaps else []
+    if table.incomplete:
+        lines.append(
+            f"  {sum(table.incomplete):,} steps of {len(table.incomplete):,} runs are left out: there, a required "
+            "column is missing or not finite"
+        )
     if table.rejected:
         which = "1 run is" if len(table.rejected) == 1 else f"{len(table.rejected):,} runs are"
         lines.append(f"{which} left out, each with its reason in {places.rejected}")
@@ -170,7 +177,7 @@ def _told(table: Table, mapping: RunMapping, answers: Answers, places: Places, n
             [f"  … {len(reasons)} reasons in all"] if len(reasons) > 6 else []
         )
     if answers.kept:
-        lines.append(f"{answers.kept:,} answers are those of {min(answers.asked)}; --refresh asks anew")
+        lines.append(f"Answers of {min(answers.asked)} were kept ({answers.kept:,}); --refresh asks anew")
     return [*lines, f"Next: {next_command(table, mapping, places.out)}"]
 
 
@@ -178,7 +185,7 @@ def next_command(table: Table, mapping: RunMapping, out: Path) -> str:
     """Return what to type next, a fit of the metric to the sizes that there are."""
     y = mapping.measured or next(iter(mapping.columns))
     x: list[str] = [name for name in SIZES if name in mapping.columns and name != y]
-    x = x or [name for name in table.types if name not in (RUN, STEP, y)][:1] or [STEP]
+    x = x or [name for name, kind in table.types.items() if kind in NUMBERS and name != y][:1] or [STEP]
     law = ["--law", "chinchilla"] if x == ["N", "D"] else ["--compare", "power,power_floor,exponential"]
     repeats = ["--cluster", RUN] if mapping.at == "every" else []
     return shlex.join(["lawbook", "fit", str(out), "--y", y, "--x", ",".join(x), *law, *repeats])
