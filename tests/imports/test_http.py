@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
-from tests.imports.tracking_server import Server
+from tests.imports.tracking_server import Server, playing
 
 from lawbook.errors import LawbookError
 from lawbook.imports._http import LONGEST_WAIT_S, ask_json
@@ -30,6 +30,16 @@ def test_a_service_that_stays_busy_is_said_to_be(server: Server) -> None:
 
     assert waited == [0, 0]  # as the service asked, not 9
     assert LONGEST_WAIT_S <= 60
+
+
+def test_an_account_does_not_follow_to_another_address(server: Server) -> None:
+    with playing() as other:
+        server.moved_to = other.url
+        ask_json(
+            f"{server.url}/api/2.0/mlflow/experiments/search", secrets={"Authorization": "Bearer hunter2"}
+        )
+
+    assert (server.accounts, other.accounts) == ({"Bearer hunter2"}, {None})
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://host/x", "nonsense"])

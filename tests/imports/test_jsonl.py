@@ -115,6 +115,14 @@ def test_a_file_of_rows_is_a_run_whose_first_line_configures_it(tmp_path: Path, 
     assert (run.run_id, run.config, run.summary) == ("w64/log", {"width": 64, "seed": 1}, {"loss": 2.0})
 
 
+def test_steps_that_stand_twice_are_said(tmp_path: Path, read) -> None:
+    lines(tmp_path / "logs/log.jsonl", [{"step": 100, "n_params": n, "loss": 3.0} for n in (1, 2)])
+    answers = Answers(tmp_path / "answers")
+    read("jsonl", tmp_path / "logs", answers)
+
+    assert "steps stand twice" in answers.notes[0]
+
+
 def test_flat_finished_runs_are_fitted_as_they_are(tmp_path: Path, type_import) -> None:
     lines(
         tmp_path / "runs.jsonl",

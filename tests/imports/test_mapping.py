@@ -268,7 +268,7 @@ def test_the_same_table_as_csv(tmp_path: Path, type_import) -> None:
         (("lightning", "logs", "--map", "absent.yaml"), "absent.yaml"),
         (
             ("lightning", "diverged"),
-            "none of 1 runs gives a row (1: summary.val_loss = nan is no finite number)",
+            "none of 1 runs gives a row (1 × summary.val_loss = nan is no finite number)",
         ),
     ],
 )
@@ -311,6 +311,26 @@ def test_what_is_imported_is_fitted_by_the_command_that_is_shown(tmp_path: Path,
     assert fitted.returncode in (0, 3), fitted.stderr
     alpha = json.loads(fitted.stdout)["fits"]["power_floor"]["estimates"]["alpha"]["value"]
     assert alpha == pytest.approx(0.5, abs=1e-3)
+
+
+def test_a_kind_of_ones_own_is_one_file(tmp_path: Path, type_import, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAWBOOK_EXTENSIONS", "")  # as it was, once the test has ended
+    for folder in ("config", "extensions/imports"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "config/config.yaml").write_text("extensions: extensions\n")
+    (tmp_path / "extensions/imports/lab_book.py").write_text(
+        "from lawbook.imports import Kind, Run\n\n"
+        "def read(source, answers):\n"
+        "    for line in answers.read(__import__('pathlib').Path(source)).decode().split():\n"
+        "        n, loss = line.split(':')\n"
+        "        yield Run(n, n, 'done', {'n_params': int(n)}, {'loss': float(loss)})\n\n"
+        "kind = Kind('a page', read)\n"
+    )
+    (tmp_path / "page").write_text("100:3.5 200:3.0\n")
+    done = type_import("lab_book", "page")
+
+    assert done.code == 0, done.err
+    assert done.table.to_dict("list") == {"run": ["100", "200"], "N": [100, 200], "loss": [3.5, 3.0]}
 
 
 def test_the_command_line_starts_without_what_imports_need() -> None:

@@ -20,6 +20,7 @@ class Server:
     asked: list[str] = field(default_factory=list)
     accounts: set[str | None] = field(default_factory=set)
     busy: int = 0
+    moved_to: str = ""
     experiments: object = (
         {"experiment_id": "1", "name": "sizes"},
         {"experiment_id": "2", "name": "others"},
@@ -70,6 +71,12 @@ def playing() -> Iterator[Server]:
             played.accounts.add(self.headers.get("Authorization"))
             busy = played.busy > 0
             played.busy -= busy
+            if played.moved_to:
+                self.send_response(302)
+                self.send_header("Location", f"{played.moved_to}{path}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             content = b"" if busy else json.dumps(played.answer(path, query)).encode()
             self.send_response(503 if busy else 200)
             self.send_header("Retry-After", "0")

@@ -50,6 +50,10 @@ def import_runs(
     """
     from lawbook.imports import imports
     from lawbook.imports._write import import_runs as write
+    from lawbook.workflow.settings import CONFIG, read_settings
+
+    if CONFIG.exists():
+        read_settings()  # which may name a folder of one's own kinds
 
     if kind not in imports:
         raise LawbookError(f"there is no kind {kind!r} of import; {suggest(kind, imports)}")

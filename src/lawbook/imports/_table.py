@@ -35,7 +35,7 @@ class Table:
 
     def reasons(self) -> list[str]:
         """Return the reasons of rejection, the most frequent first, with how many runs each stands for."""
-        return [f"{n}: {reason}" for reason, n in Counter(one.reason for one in self.rejected).most_common()]
+        return [f"{n} × {reason}" for reason, n in Counter(one.reason for one in self.rejected).most_common()]
 
     def rejected_frame(self) -> pd.DataFrame:
         """Return a row per rejected run."""
@@ -100,15 +100,14 @@ def _role(place: str) -> Role:
 def _typed(values: Sequence[Value], is_text: bool) -> tuple[list[Value], pa.DataType]:
     """Return a column as truth values, whole numbers or numbers if all of it are, else as text; None is missing."""
     there = [value for value in values if value is not None]
-    numbers = [number(value) for value in there]
-    if there and not is_text and all(isinstance(value, bool) for value in there):
-        return list(values), pa.bool_()
-    if there and not is_text and None not in numbers:
-        whole = all(isinstance(value, int) for value in numbers)
+    if there and not is_text:
+        if all(isinstance(value, bool) for value in there):
+            return list(values), pa.bool_()
         found = [number(value) for value in values]
-        return (list(found), pa.int64()) if whole else (
-            [None if value is None else float(value) for value in found], pa.float64()
-        )  # fmt: skip
+        if found.count(None) == len(values) - len(there):
+            if all(isinstance(value, int | None) for value in found):
+                return list(found), pa.int64()
+            return [None if value is None else float(value) for value in found], pa.float64()
     return [None if value is None else one_line(str(value)) for value in values], pa.string()
 
 

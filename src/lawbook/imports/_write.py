@@ -23,6 +23,7 @@ from lawbook.storage.files import write_text
 from lawbook.storage.tables import write_csv, write_table
 
 SUFFIXES = (".parquet", ".csv")
+MOST_REASONS = 6
 NUMBERS = ("int64", "double")
 MOST_QUERIES = 20
 """So many queries of a service are written down; those of curves are many."""
@@ -73,7 +74,7 @@ def import_runs(
     places = Places(out)
     mapping = (
         None if map_file is None else read_mapping(map_file)
-    )  # a mistake in it is told before anything is asked
+    )  # its mistakes are told before anything is asked
     answers = Answers(cache or places.answers, refresh)
     found = list(imports[kind].read(source, answers))
     runs, rejected = once_each(found)
@@ -173,9 +174,8 @@ def _told(table: Table, mapping: RunMapping, answers: Answers, places: Places, n
         which = "1 run is" if len(table.rejected) == 1 else f"{len(table.rejected):,} runs are"
         lines.append(f"{which} left out, each with its reason in {places.rejected}")
         reasons = table.reasons()
-        lines += [f"  {reason}" for reason in reasons[:6]] + (
-            [f"  … {len(reasons)} reasons in all"] if len(reasons) > 6 else []
-        )
+        lines += [f"  {reason}" for reason in reasons[:MOST_REASONS]]
+        lines += [f"  … {len(reasons)} reasons in all"] if len(reasons) > MOST_REASONS else []
     if answers.kept:
         lines.append(f"Answers of {min(answers.asked)} were kept ({answers.kept:,}); --refresh asks anew")
     return [*lines, f"Next: {next_command(table, mapping, places.out)}"]

@@ -82,11 +82,22 @@ def _of_file(file: Path, root: Path, answers: Answers) -> Iterator[Run | Rejecte
             called = f"{name}:{place}" if len(rows) > 1 else name
             yield from _guarded(_named(row, called), _finished, row, called)
         return
+    if not any(key in row for row in rows for key in NAMES) and _repeats(stepped):
+        answers.notes.append(
+            f"{file}: steps stand twice, and are taken for one run that was resumed; give rows a `run_id` if they are "
+            "of several"
+        )
     by_run: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         by_run.setdefault(_named(row, name), []).append(row)
     for run, logged in by_run.items():
         yield from _guarded(run, _of_rows, logged, run)
+
+
+def _repeats(rows: list[dict[str, Any]]) -> bool:
+    """Tell whether rows of one step hold the same metric."""
+    logged = [(_step(row), key) for row in rows for key in row if key not in STEPS]
+    return len(set(logged)) < len(logged)
 
 
 def _guarded(name: str, made: Callable[..., Run], *given: Any) -> Iterator[Run | Rejected]:

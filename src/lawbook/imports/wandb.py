@@ -42,7 +42,7 @@ def _asked(project: str, ask: Callable[..., Any], *more: str) -> Any:
         api = wandb.Api(timeout=TIMEOUT_S)
         return json.loads(json.dumps(ask(api, project, *more), default=str))
     except Exception as error:  # those of its own, of requests, of GraphQL
-        told = " ".join(str(error).split())[:300] or type(error).__name__
+        told = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
         fix = "mend the name of the project, or log in with `wandb login`"
         raise LawbookError(f"wandb {project}: {told}; {fix}") from None
 
