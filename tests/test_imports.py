@@ -18,7 +18,7 @@ ROOMS = (
     "storage", "theory", "laws", "quanta", "tasks", "models", "measurements", "pruning",
     "training.losses", "training.optimizers", "training.parametrizations", "studies", "training",
     "scoring", "results", "fitting", "claims", "report", "analyses", "workflow", "bundle", "exports",
-    "testing", "doctor", "cli",
+    "imports", "testing", "doctor", "cli",
 )  # fmt: skip
 """From the bottom to the top: a room imports from those before it, and from itself.
 

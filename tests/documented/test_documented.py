@@ -12,6 +12,7 @@ from tests.documented.clone import BENCHMARK, DATA, Clone, fresh_clone
 from tests.documented.commands import shown
 
 LEFT_OUT = {
+    "lawbook import wandb ENTITY/PROJECT --out runs.parquet": "it asks a service for a project that a reader has",
     "pre-commit install": "pre-commit is no part of the environment",
     "snakemake --cores 2 --sdm conda": "it asks conda for its version, dry or not, and conda is no part either",
     "python benchmarks/quanta_readability.py sheet": "it reads the results of a study of fifteen minutes",

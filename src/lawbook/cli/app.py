@@ -13,6 +13,7 @@ from lawbook.cli.claims import show_answer, show_claims
 from lawbook.cli.doctor import doctor
 from lawbook.cli.fit import fit
 from lawbook.cli.gallery import gallery
+from lawbook.cli.import_runs import import_runs
 from lawbook.cli.new_study import new
 from lawbook.errors import ExitCode, LawbookError, one_message
 from lawbook.storage.status import Verdict
@@ -55,6 +56,7 @@ app.command("gallery", context_settings={"ignore_unknown_options": True})(galler
 app.command("export")(export)
 app.command("check-bundle")(check_bundle)
 app.command("doctor")(doctor)
+app.command("import")(import_runs)
 
 Study = Annotated[str, typer.Argument(help="A study: the name of a file in config/studies, without .yaml.")]
 Preset = Annotated[
