@@ -191,11 +191,16 @@ def test_seeds_by_another_name_are_the_repeats_and_it_is_said(call: Call, name: 
 
 
 def test_two_columns_that_may_tell_the_seeds_are_named_and_neither_is_taken(call: Call) -> None:
-    table = planted().rename(columns={"seed": "data_seed"}).assign(init_seed=7)
+    table = planted().rename(columns={"seed": "data_seed"}).assign(init_seed=lambda t: t["data_seed"] % 2)
     _, out, _ = call(table, "--x", "n", "--law", "power", "--json")
 
     assert notes_of(out)["seed_unclear"]["details"]["columns"] == ["data_seed", "init_seed"]
     assert json.loads(out)["fits"]["power"]["n_seeds"] == 24
+    _, out, _ = call(table.assign(init_seed=7), "--x", "n", "--law", "power", "--json")
+    assert notes_of(out)["seed_recognised"]["details"] == {
+        "column": "data_seed"
+    }  # a constant tells no repeats
+    assert json.loads(out)["fits"]["power"]["n_seeds"] == 3
 
 
 @pytest.mark.parametrize(
