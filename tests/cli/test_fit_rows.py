@@ -225,6 +225,14 @@ def test_a_mistake_in_the_selection_is_one_message(call: Call, arguments: list[s
     assert message in errors
 
 
+@pytest.mark.parametrize("name", ["seed", "fold", "Seed"])
+def test_repeats_that_stand_twice_are_one_message(call: Call, name: str) -> None:
+    code, _, errors = call(f"n,{name},{name},loss\n1,0,0,3\n2,1,1,2\n", "--x", "n", "--law", "power")
+
+    assert code == 2
+    assert f"column {name!r} stands twice in the table (columns 2, 3); rename or remove one" in errors
+
+
 @pytest.mark.parametrize("column", ["status", "State"])
 @pytest.mark.parametrize(("word", "known"), [("crashed", True), ("KILLED", True), ("fine", False)])
 def test_both_front_doors_understand_the_same_words(

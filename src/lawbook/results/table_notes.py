@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from lawbook.errors import listed
+from lawbook.laws.checks import check_columns
 from lawbook.laws.note import Note, info, warning
 from lawbook.laws.repeats import independent
 from lawbook.storage.user_table import Remark, seed_columns
@@ -34,8 +35,13 @@ def seed_notes(seeds: Sequence[str]) -> list[Note]:
 
 
 def seeds_in(table: pd.DataFrame) -> list[str]:
-    """Return the columns of a table that tell the seeds; one by another name than `seed` that varies."""
-    found = seed_columns(map(str, table.columns))
+    """Return the columns of a table that tell the seeds; one by another name than `seed` that varies.
+
+    Raises LawbookError if one, or `fold`, stands there twice.
+    """
+    names = list(map(str, table.columns))
+    found = seed_columns(names)
+    check_columns(table, [*found, *(name for name in names if name == "fold")])
     return [name for name in found if name == "seed" or len(table[name].unique()) > 1]
 
 
