@@ -191,11 +191,16 @@ def test_seeds_by_another_name_are_the_repeats_and_it_is_said(call: Call, name: 
 
 
 def test_two_columns_that_may_tell_the_seeds_are_named_and_neither_is_taken(call: Call) -> None:
-    table = planted().rename(columns={"seed": "data_seed"}).assign(init_seed=7)
+    table = planted().rename(columns={"seed": "data_seed"}).assign(init_seed=lambda t: t["data_seed"] % 2)
     _, out, _ = call(table, "--x", "n", "--law", "power", "--json")
 
     assert notes_of(out)["seed_unclear"]["details"]["columns"] == ["data_seed", "init_seed"]
     assert json.loads(out)["fits"]["power"]["n_seeds"] == 24
+    _, out, _ = call(table.assign(init_seed=7), "--x", "n", "--law", "power", "--json")
+    assert notes_of(out)["seed_recognised"]["details"] == {
+        "column": "data_seed"
+    }  # a constant tells no repeats
+    assert json.loads(out)["fits"]["power"]["n_seeds"] == 3
 
 
 @pytest.mark.parametrize(
@@ -218,6 +223,14 @@ def test_a_mistake_in_the_selection_is_one_message(call: Call, arguments: list[s
 
     assert (code, out, errors.count("\n")) == (2, "", 1)
     assert message in errors
+
+
+@pytest.mark.parametrize("name", ["seed", "fold", "Seed"])
+def test_repeats_that_stand_twice_are_one_message(call: Call, name: str) -> None:
+    code, _, errors = call(f"n,{name},{name},loss\n1,0,0,3\n2,1,1,2\n", "--x", "n", "--law", "power")
+
+    assert code == 2
+    assert f"column {name!r} stands twice in the table (columns 2, 3); rename or remove one" in errors
 
 
 @pytest.mark.parametrize("column", ["status", "State"])

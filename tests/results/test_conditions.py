@@ -7,7 +7,7 @@ import operator
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lawbook.errors import LawbookError
@@ -123,6 +123,7 @@ SIGNS = {
 }
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.floats(-1e6, 1e6) | st.sampled_from([0.0, 1.0]), min_size=1, max_size=8),
     st.sampled_from(sorted(SIGNS)),
@@ -141,6 +142,7 @@ def test_numbers_are_compared_as_numbers_are(values: list[float], sign: str, dat
             rows_where(table, [condition])
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_is_a_condition_or_one_message(text: str) -> None:
     try:

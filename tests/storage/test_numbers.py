@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lawbook.errors import LawbookError
@@ -155,6 +155,7 @@ def test_dates_are_no_numbers() -> None:
         with_numbers(source, ["x"])
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     st.floats(min_value=-1e15, max_value=1e15).map(lambda value: f"{value:,.2f}"),
     st.sampled_from(["", "k", "M", "B", "%", " million"]),
@@ -165,6 +166,7 @@ def test_whatever_is_written_with_commas_and_a_unit_is_read_back(text: str, unit
     assert number_in(text + unit) == pytest.approx(float(text.replace(",", "")) * factor, rel=1e-14)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_whatever_a_program_writes_is_read_to_the_last_bit(value: float) -> None:
     read = numbers_in("x", [repr(value)], [1], Written())
@@ -173,6 +175,7 @@ def test_whatever_a_program_writes_is_read_to_the_last_bit(value: float) -> None
     assert read.places == ()
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=30))
 def test_any_text_is_a_number_or_none(text: str) -> None:
     assert number_in(text) is None or isinstance(number_in(text), float)

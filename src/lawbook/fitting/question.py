@@ -11,8 +11,8 @@ from lawbook.laws.formulas import columns_in, is_formula
 from lawbook.laws.note import Note
 from lawbook.results.best_rows import best_rows
 from lawbook.results.conditions import parse_condition, rows_where
-from lawbook.results.table_notes import notes_of, repeats_in, seed_notes
-from lawbook.storage.user_table import Source, refuse_nested, renamed, seed_columns, with_numbers
+from lawbook.results.table_notes import notes_of, repeats_in, seed_notes, seeds_in
+from lawbook.storage.user_table import Source, refuse_nested, renamed, with_numbers
 
 
 @dataclass(frozen=True)
@@ -82,14 +82,14 @@ def selected(question: Question, source: Source) -> tuple[pd.DataFrame, list[Not
     source = with_numbers(source, compared)
     source = with_numbers(replace(source, table=rows_where(source.table, conditions)), wanted)
     notes = notes_of(source.remarks)
-    return source.table, notes if question.cluster else [*notes, *seed_notes(map(str, source.table.columns))]
+    return source.table, notes if question.cluster else [*notes, *seed_notes(seeds_in(source.table))]
 
 
 def best_of(question: Question, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Note]]:
     """Return the best rows where the question asks for them, at each x and repeat, with notes on the choice."""
     if not question.best_over:
         return rows, []
-    seeds = seed_columns(map(str, rows.columns))
+    seeds = seeds_in(rows)
     repeats = [name for name in ("fold", *(seeds if len(seeds) == 1 else ())) if name in rows.columns]
     at = list(dict.fromkeys([*(question.x or ()), *repeats]))
     return best_rows(rows, question.best_over, at, question.best_by or question.y, question.y)

@@ -12,7 +12,7 @@ from lawbook.laws.note import Note, notes_to_json, warning
 from lawbook.results.table_notes import notes_of, seed_notes
 from lawbook.storage.run_state import run_states
 from lawbook.storage.status import RunStatus
-from lawbook.storage.user_table import Source, read_source, with_numbers
+from lawbook.storage.user_table import Source, read_source, seed_columns, with_numbers
 from lawbook.studies.plan import Plan
 
 
@@ -60,7 +60,7 @@ def _runs(plan: Plan, given: Source) -> tuple[pd.DataFrame, list[Note]]:
         named = columns.get("run_id", "run_id")
         raise LawbookError(f"column {named!r}: a run stands twice ({shown}); give each a name of its own")
     own_names = {old: new for new, old in reversed(list(columns.items()))}
-    notes = [*notes_of(given.remarks), *seed_notes(own_names.values())]
+    notes = [*notes_of(given.remarks), *seed_notes(seed_columns(own_names.values()))]
     states = run_states(runs)
     if states is not None:
         lost = states.status == RunStatus.FAILED.value

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lawbook.errors import listed
-from lawbook.storage.user_table.cells import values_of
+from lawbook.storage.user_table.cells import MISSING, values_of
 from lawbook.storage.user_table.problem import Remark, TableError
 
 _SEPARATORS = ("\t", ";", "|", ",")
@@ -36,7 +36,7 @@ class Delimited:
     """
 
     def __init__(self, file: Path, text: str) -> None:
-        """Take a text apart. Raises TableError, naming rows, for one without names or rows, or with ragged rows."""
+        """Take a text apart. Raises TableError for one without cells, and for one without a header."""
         lines = list(io.StringIO(text, newline=""))
         separator, lines = _announced(lines)
         self.separator = separator or _separator_of(lines)
@@ -55,7 +55,7 @@ class Delimited:
         header, *rest = found
         if (commented := self._commented_header(comments, header)) is not None:
             header, rest = commented, found
-        elif all(map(_is_number, header[1])):
+        elif all(map(_is_number, filter(str.strip, header[1]))):
             problem = f"row {header[0]} holds numbers, and no row above it names"
             raise TableError(file, problem, "give a header row")
         self.header_row = header[0]
@@ -215,4 +215,5 @@ def _is_comment(line: str) -> bool:
 
 
 def _is_number(cell: str) -> bool:
-    return values_of([cell.strip()]).dtype.kind in "if"
+    cell = cell.strip()
+    return cell.lower() not in MISSING and values_of([cell]).dtype.kind in "if"
