@@ -1,16 +1,17 @@
 """Which law, and what it predicts, judged in public: ScaleBench (arXiv:2604.22753), laws chosen without a test row.
 
-    python benchmarks/scalebench.py FOLDER                        every task that is there, on all runs
-    python benchmarks/scalebench.py FOLDER --tasks farseer vocab
-    python benchmarks/scalebench.py FOLDER --page                 also writes docs/scalebench.md
+    python benchmarks/scalebench.py                         every task that is there, on all runs
+    python benchmarks/scalebench.py --tasks farseer vocab
+    python benchmarks/scalebench.py --page                  also writes docs/scalebench.md
 
-FOLDER holds TASK_train.csv and TASK_test.csv. The measure is R² on the test rows, clipped at -1, the mean over groups.
+The folder `--data`, or scalebench in LAWBOOK_DATA, holds TASK_train.csv and TASK_test.csv. The measure is R² on the test rows, clipped at -1, the mean over groups.
 Of the test rows the inputs alone are read before the prediction.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,12 +160,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", type=Path)
+    default = Path(os.environ.get("LAWBOOK_DATA", PAGE.parents[2] / "shared/data")) / "scalebench"
+    parser.add_argument("--data", type=Path, default=default)
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--page", action="store_true")
     chosen = parser.parse_args()
-    there = [name for name in chosen.tasks if (chosen.folder / f"{name}_train.csv").exists()]
-    scores = [score(name, chosen.folder) for name in track(there, "Tasks")]
+    there = [name for name in chosen.tasks if (chosen.data / f"{name}_train.csv").exists()]
+    if not there:
+        raise SystemExit(f"{chosen.data} holds no TASK_train.csv of {', '.join(chosen.tasks)}")
+    scores = [score(name, chosen.data) for name in track(there, "Tasks")]
     text = table(scores)
     Console().print(text, highlight=False, soft_wrap=True)
     if chosen.page:
@@ -183,7 +187,7 @@ test rows, clipped at -1, the mean over groups:
 *Published laws, all runs*: the benchmark's own fits. *Best published*: the best of its choosers of runs at any budget.
 *curve_fit*: SciPy's, of a sum of power laws, from its own start.
 
-Written by `python benchmarks/scalebench.py FOLDER --page`.
+Written by `python benchmarks/scalebench.py --page`.
 """
 
 if __name__ == "__main__":

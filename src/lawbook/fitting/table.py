@@ -73,8 +73,9 @@ class Answer:
     @property
     def exit_code(self) -> ExitCode:
         """Return OK for an answer, FAILED if the law (of several: every law) is refused, UNDECIDED if it stays open."""
-        if self.automatic is not None and not self.automatic.decided:
-            return ExitCode.UNDECIDED
+        if self.automatic is not None:
+            sound = self.automatic.decided and self.fit.status == FitStatus.OK
+            return ExitCode.OK if sound else ExitCode.UNDECIDED
         if not self.question.compared:
             return _EXIT_CODES[self.fit.status]
         if all(self.fits[name].status == FitStatus.REFUSED for name in self.asked):
