@@ -4,20 +4,20 @@
     python benchmarks/scalebench.py --tasks farseer vocab
     python benchmarks/scalebench.py --page                  also writes docs/scalebench.md
 
-The folder `--data`, or scalebench in LAWBOOK_DATA, holds TASK_train.csv and TASK_test.csv. The measure is R² on the test rows, clipped at -1, the mean over groups.
-Of the test rows the inputs alone are read before the prediction.
+The folder `--data`, or LAWBOOK_DATA, holds scalebench/TASK_train.csv and TASK_test.csv. The measure is R² on the test
+rows, clipped at -1, the mean over groups. Of the test rows the inputs alone are read before the prediction.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from public_tables import add_data_option
 from rich.console import Console
 from rich.progress import track
 from scipy.optimize import curve_fit
@@ -160,15 +160,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    default = Path(os.environ.get("LAWBOOK_DATA", PAGE.parents[2] / "shared/data")) / "scalebench"
-    parser.add_argument("--data", type=Path, default=default)
+    add_data_option(parser)
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--page", action="store_true")
     chosen = parser.parse_args()
-    there = [name for name in chosen.tasks if (chosen.data / f"{name}_train.csv").exists()]
+    data = chosen.data / "scalebench"
+    there = [name for name in chosen.tasks if (data / f"{name}_train.csv").exists()]
     if not there:
-        raise SystemExit(f"{chosen.data} holds no TASK_train.csv of {', '.join(chosen.tasks)}")
-    scores = [score(name, chosen.data) for name in track(there, "Tasks")]
+        raise SystemExit(f"{data} holds no TASK_train.csv of {', '.join(chosen.tasks)}")
+    scores = [score(name, data) for name in track(there, "Tasks")]
     text = table(scores)
     Console().print(text, highlight=False, soft_wrap=True)
     if chosen.page:
