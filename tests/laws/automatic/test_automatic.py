@@ -79,14 +79,15 @@ def test_shares_of_a_mixture_have_laws_of_their_own() -> None:
     assert names[:2] == ["mixing", "mixing_without_floor"]
 
 
-def test_a_planted_surface_is_predicted_and_the_truth_lies_in_the_interval() -> None:
+def test_a_planted_surface_is_predicted_and_the_truth_lies_in_most_intervals() -> None:
     N, D = 7e10, 1.4e12
     target = pd.DataFrame({"N": [N], "D": [D]})
     truth = 1.8 + 480 / N**0.35 + 2080 / D**0.37
-    found = automatic(surface(0.002), y="loss", x=["N", "D"], target=target)
-    row = found.predictions.iloc[0]
-    assert row["estimate"] == pytest.approx(truth, rel=0.03)
-    assert row["low"] < truth < row["high"]
+    answers = [automatic(surface(0.002, seed), y="loss", x=["N", "D"], target=target) for seed in range(4)]
+    rows = [found.predictions.iloc[0] for found in answers]
+    assert [row["estimate"] for row in rows] == pytest.approx([truth] * 4, rel=0.03)
+    assert sum(row["low"] < truth < row["high"] for row in rows) >= 3
+    found, row = answers[0], rows[0]
     assert row["least"] <= row["estimate"] <= row["most"]
     assert set(found.rules) == set(RULES)
     assert found.table["used"].sum() == len(found.used) == 5

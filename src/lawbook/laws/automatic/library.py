@@ -21,6 +21,8 @@ _CHOICES = re.compile(
 )
 _UNIQUE = re.compile(r"uniq|distinct", re.I)
 _WORD = re.compile(r"(?<![\w⟨])[A-Za-z_]\w*")
+_OWN = {*FUNCTIONS, "in", "near", "inf", "nan"}
+"""Words of formulas themselves."""
 _INPUT = re.compile(r"⟨(\d+)⟩")
 
 
@@ -66,7 +68,7 @@ class Inputs:
 
     def written(self, name: str, template: str, source: str) -> Candidate:
         """Return a candidate from a template: ⟨j⟩ is the input j, parameters that are columns' names get others."""
-        taken = {word for word in _WORD.findall(template) if word in self.names and word not in FUNCTIONS}
+        taken = {word for word in _WORD.findall(template) if word in self.names and word not in _OWN}
         other = {word: self._other(word, template) for word in taken}
         text = _WORD.sub(lambda found: other.get(found[0], found[0]), template)
         return Candidate(name, _INPUT.sub(lambda found: _quoted(self.names[int(found[1])]), text), source)
@@ -260,5 +262,5 @@ def _polynomial(inputs: Inputs, names: Sequence[int], degree: int, pairs: bool =
 
 
 def _quoted(name: str) -> str:
-    plain = name.isidentifier() and name not in FUNCTIONS and name not in ("in", "near", "inf", "nan")
+    plain = name.isidentifier() and name not in _OWN
     return name if plain else f"`{name}`"
