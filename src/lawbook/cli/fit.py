@@ -43,7 +43,8 @@ def fit(
     loss: Annotated[
         str,
         typer.Option(
-            help="log_least_squares, log_huber, log_absolute; with log1p_ for log_, or on y itself: huber."
+            help="One of log_least_squares, log_huber, log_absolute, log1p_least_squares, log1p_huber,"
+            " log1p_absolute, least_squares, huber, absolute: of residuals in log y, log(1 + y) or y."
         ),
     ] = "log_least_squares",
     delta: Annotated[

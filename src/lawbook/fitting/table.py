@@ -81,7 +81,11 @@ class Answer:
             return _EXIT_CODES[self.fit.status]
         if all(self.fits[name].status == FitStatus.REFUSED for name in self.question.laws):
             return ExitCode.FAILED
-        undecided = self.comparison is not None and self.comparison.preferred == UNDECIDED
+        found = self.comparison
+        # A preferred law whose parameters the data do not fix is as open as one that was asked for alone.
+        undecided = self.fit.status == FitStatus.NOT_IDENTIFIED or (
+            found is not None and found.preferred == UNDECIDED
+        )
         return ExitCode.UNDECIDED if undecided else ExitCode.OK
 
 
@@ -118,7 +122,9 @@ def _headline(question: Question, found: Comparison) -> str:
 
 def fit_options(question: Question, table: pd.DataFrame) -> dict[str, Any]:
     """Return the arguments of `fit` that a question means for a table."""
-    cluster = question.cluster or tuple(independent(table)) or None
+    # Without a word on them, folds that vary; else what `gather` finds: seeds, or the runs of checkpoints.
+    found = tuple(c for c in independent(table) if c != "seed" and table[c].nunique(dropna=False) > 1)
+    cluster = question.cluster or found or "seed"
     return {
         "y": question.y, "x": question.x, "cluster": cluster, "n_eval": question.n_eval, "loss": question.loss,
         "delta": question.delta, "weights": question.weights, "draws": question.draws, "level": question.level,
