@@ -1,14 +1,20 @@
-"""Faults of a fit that earlier passed for answers: gross misses, bounds, tied inputs, checkpoints, starts, walk-overs."""
+"""Faults of a fit that passed for answers: gross misses, bounds, tied inputs, checkpoints, starts, walk-overs."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from tests.laws.tables import curve, joint_table
 
-from lawbook.laws import LOSSES, Fit, Loss, compare, fit, laws
+from lawbook.laws import LOSSES, Estimate, Fit, Loss, compare, fit, laws
+from lawbook.laws.diagnostics import diagnostics
+from lawbook.laws.fit import optimum
 from lawbook.laws.note import Note, codes_of
+from lawbook.laws.points import gather
+from lawbook.laws.solver import solve
 from lawbook.laws.units import unit_notes
 
 JOINT = {"y": "loss", "x": ["N", "D"], "draws": 100}
@@ -47,11 +53,12 @@ def test_a_parameter_beside_the_exponent_on_its_bound_is_not_identified_and_has_
 
 
 def test_a_term_that_is_zero_in_all_draws_has_no_interval_and_is_not_ok() -> None:
-    table = curve(12, noise=0.002)
-    table["y"] *= np.exp(-0.03 * np.log(table["x"] / 1000) ** 2)  # bends down: a floor can only be 0
+    table = curve(12, noise=0.001, repeats=4).assign(seed=np.repeat(range(4), 12))
+    table["y"] *= np.exp(-0.008 * np.log(table["x"] / 1000) ** 2)  # bends down: a floor can only be 0
     fitted = fit(table, "power_floor", y="y", x="x", loss="log_huber", delta=0.01, draws=100)
     assert (fitted.draws[:, 0] == 0).all()
-    assert fitted.status != "ok"
+    assert fitted.status == "not_identified"
+    assert note_of(fitted, "stuck_on_bound").details["parameters"] == ["E"]
     assert np.isnan(fitted.estimates["E"].high)
 
 
@@ -146,10 +153,10 @@ def test_the_help_names_every_loss() -> None:
 
 def test_nobody_wins_against_what_could_not_be_held_out() -> None:
     table = curve(9, noise=0.002)
-    found = compare(table, ["power", "m4"], y="y", x="x", holdout=3, draws=60)
+    found = compare(table, ["power", "m4"], y="y", x="x", holdout=4, draws=60)
     row = found.table.set_index("form").loc["m4"]
     assert np.isnan(row["heldout_error"])
-    assert "not held out: 6 points" in row["reason"]
+    assert "not held out: 5 points" in row["reason"]
     assert found.preferred == "undecided"
     assert "m4" in found.reason
 
@@ -174,17 +181,33 @@ def test_a_negative_gap_is_not_called_smaller() -> None:
     assert "smaller by -" not in found.reason
 
 
-def test_few_starts_of_a_law_of_twelve_are_noted_and_looked_for_again() -> None:
+def test_few_starts_of_a_law_of_twelve_are_looked_for_again_and_noted() -> None:
+    # A break around a factor of 1.6 that nothing on either side shows: each start has an end of its own.
     rng = np.random.default_rng(0)
-    x = np.geomspace(32, 2e5, 18)
-    y = np.exp(laws["bnsl_2"].log_predict(x[:, None], np.array([0.1, 2, 0.1, 0.4, 3e2, 0.3, -0.3, 1e4, 0.4])))
-    table = pd.DataFrame({"x": x, "y": y * np.exp(0.05 * rng.standard_normal(18))})
-    fitted = fit(table, "bnsl_3", y="y", x="x", draws=20)
-    if fitted.starts_at_best < 3:
-        assert fitted.starts > 12
-        assert "few_starts_at_best" in codes_of(fitted.notes)
-    sound = fit(joint_table(), "chinchilla_gamma", **JOINT)
-    assert (sound.starts, "few_starts_at_best" in codes_of(sound.notes)) == (12, False)
+    table = curve(16, noise=0.0)
+    table["y"] *= np.exp(0.05 * rng.standard_normal(16))
+    points = gather(table, y="y", x="x")
+    law = laws["bnsl_2"]
+    once = solve(law, points.x, points.data())
+    assert (once.starts, once.starts_at_best[0] < 3) == (12, True)
+    _, found = optimum(points, law, Loss())
+    assert found.starts == 48
+    assert found.objective[0] <= once.objective[0]
+    few = replace(found, starts_at_best=np.array([2]))
+    many = replace(found, starts_at_best=np.array([3]))
+    estimates = dict.fromkeys(law.parameters, Estimate(1.0, 0.5, 2.0, "bca"))
+    for solution, noted in ((few, True), (many, False)):
+        notes = diagnostics(points, law, solution, estimates, "residual_t", 0.5, 0.0)
+        assert ("few_starts_at_best" in codes_of(notes)) == noted
+
+
+def test_starts_that_agree_are_not_looked_for_again() -> None:
+    points = gather(joint_table(), y="loss", x=["N", "D"])
+    law = laws["chinchilla_gamma"]
+    once, (_, found) = solve(law, points.x, points.data()), optimum(points, law, Loss())
+    assert once.starts_at_best[0] >= 3
+    assert found.starts == once.starts == 12
+    np.testing.assert_array_equal(found.parameters, once.parameters)
 
 
 def test_mixed_counting_is_seen_in_the_numbers() -> None:

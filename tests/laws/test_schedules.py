@@ -12,7 +12,7 @@ from lawbook.laws.heldout_schedule import hold_out_schedule
 from lawbook.laws.note import codes_of
 
 X = ["schedule", "step", "learning_rate"]
-TRUTH = np.array([2.0, 0.5, 30.0, 0.5, 300.0])  # L0, A, C, α, memory
+TRUTH = np.array([2.0, 0.5, 1.0, 0.5, 300.0])  # L0, A, C, α, memory
 
 
 def table(warm_up: int = 0, seen_from: int = 0) -> pd.DataFrame:

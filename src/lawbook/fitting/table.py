@@ -123,7 +123,7 @@ def _headline(question: Question, found: Comparison) -> str:
 def fit_options(question: Question, table: pd.DataFrame) -> dict[str, Any]:
     """Return the arguments of `fit` that a question means for a table."""
     # Without a word on them, folds that vary; else what `gather` finds: seeds, or the runs of checkpoints.
-    found = tuple(c for c in independent(table) if c != "seed" and table[c].nunique(dropna=False) > 1)
+    found = tuple(c for c in independent(table) if c != "seed" and len(table[c].unique()) > 1)
     cluster = question.cluster or found or "seed"
     return {
         "y": question.y, "x": question.x, "cluster": cluster, "n_eval": question.n_eval, "loss": question.loss,

@@ -153,7 +153,7 @@ def fit_points(
         *outliers(points, law, parameters),
         *(note for note in points.notes if why is None or note.code != why.code),
         *diagnostics(points, law, solution, estimates, method, fit_p, failed / max(draws, 1)),
-        *autocorrelated(points, law, parameters),
+        *(autocorrelated(points, law, parameters) if status == FitStatus.OK else ()),
         *open_ends(law, ends),
         *influential(influences, law, points.inputs),
         *uneven(spread, points.y),

@@ -16,11 +16,11 @@ from lawbook.laws.uncertainty import repeated
 _FAR = 8.0
 """So many standard deviations from its repeats, as the other rows show them, and from its siblings' own, is a row."""
 _CHANCE, _UNLIKE = 1e-3, 6.0
-"""A point is unlike the law of the others if its t has less than this probability, times the points, and is so large."""
+"""A point is unlike the law of the others if its t, with this probability over their number, is larger than so much."""
 _GROSS = 0.05
 """Smallest difference in log y that is called so."""
 _FEW = 20
-"""At most one row in so many is an outlier: more are a distribution with heavy tails."""
+"""At most one point in so many has an outlier: more are a distribution with heavy tails."""
 _MAD = 1.4826
 """Standard deviations of a normal distribution in its median absolute deviation."""
 
@@ -45,7 +45,7 @@ def outliers(points: Points, law: Law, parameters: Array) -> list[Note]:
         )
         away = np.repeat(away, [int((members.point == i).sum()) for i in at])
         what = "the law of the others"
-    if not len(rows) or len(rows) > max(1, len(members.point) // _FEW):
+    if not len(rows) or len(set(members.point[rows])) > max(1, len(points.x) // _FEW):
         return []
     labels = members.label[rows].tolist()
     shown = listed(f"× {np.exp(each):.3g}" for each in away)
@@ -80,8 +80,8 @@ def _among_repeats(members: Members) -> tuple[Array, Array]:
 def _among_points(linear: Linearised, exact: float) -> tuple[Array, Array]:
     """Return the log distance of the points that are unlike the law of the others from it, and which they are.
 
-    By deleted residuals, Student's t with a degree less than the fit (Beckman and Trussell 1974, Journal of the American
-    Statistical Association 69:199), the worst taken out in turn.
+    By deleted residuals, Student's t with a degree less than the fit (Beckman and Trussell 1974, Journal of the
+    American Statistical Association 69:199), the worst taken out in turn.
     """
     n = len(linear.residuals)
     left, away, found = np.ones(n, dtype=bool), [], []

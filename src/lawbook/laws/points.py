@@ -32,7 +32,8 @@ class Points:
 
     w is the number of test examples for an error, the given weight, or 1; `runs` counts them, (k,). `limit` is
     1/n_eval where y is an error, else NaN. `base` are the points' weights in the loss when each cluster counts once;
-    `binomial` says that they follow from the errors. `members` are the rows behind the points, where they came from a table.
+    `binomial` says that they follow from the errors. `members` are the rows
+    behind the points, where a table had some.
     """
 
     y: str

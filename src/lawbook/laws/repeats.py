@@ -41,7 +41,7 @@ def usual_repeats(table: pd.DataFrame, inputs: Sequence[str]) -> tuple[tuple[str
     misspelt `seed` is returned as that, so that it is asked for.
     """
     names = [str(column) for column in table.columns]
-    if "seed" in names and (names.count("seed") > 1 or table["seed"].nunique(dropna=False) != 1):
+    if "seed" in names and (names.count("seed") > 1 or len(table["seed"].unique()) > 1):
         return ("seed",), []
     column = column_of_runs(table, inputs)
     if column is not None:

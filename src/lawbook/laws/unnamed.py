@@ -206,7 +206,7 @@ def _of_clusters(r: Array, cluster: Counts, code: Counts) -> float:
     _, at = np.unique(cluster, return_inverse=True)
     mean = np.bincount(at, weights=r) / np.bincount(at)
     k, C = len(np.unique(code)), len(code)
-    if C <= k:
+    if k >= C:
         return 1.0
     _, group = np.unique(code, return_inverse=True)
     centre = np.bincount(group, weights=mean) / np.bincount(group)

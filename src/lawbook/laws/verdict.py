@@ -120,7 +120,7 @@ def residual_pattern(linear: Linearised, x: Array, exact: float) -> Pattern:
 
 
 def pattern_of(r: Array, tangent: Array, link: Array) -> Pattern:
-    """Return the pattern of residuals r (n,) off a law's tangent (n, q) along a graph with the Laplacian link (n, n)."""
+    """Return the pattern of residuals r (n,) off a law's tangent (n, q) along a graph of the Laplacian link (n, n)."""
     tangent, _ = np.linalg.qr(tangent)
     n, q = tangent.shape
     rest = np.eye(n) - tangent @ tangent.T
@@ -237,7 +237,8 @@ def misspecified(
     Two things must come together: the miss is no noise (p < 0.001 against the seeds, or, without repeats, of
     the order of the residuals, neighbours alike or in turns; p < 0.01 of the one if p < 0.001 of the other), and it
     is large: more than a tenth of the variation, or 8 % RMS. Without repeats size alone is enough where the law
-    leaves more than half of the variation, and surely (99 %) misses by more than 20 % RMS. With repeats the size is what then    seeds' noise leaves of the misfit.
+    leaves more than half of the variation, and surely (99 %) misses by more than 20 % RMS. With repeats the size is
+    what the noise of the seeds leaves of the misfit.
     """
     linear, noise = linearised(law, points, solution.parameters[0]), noise_of(points)
     pattern = residual_pattern(linear, points.x, noise.exact)
