@@ -46,6 +46,10 @@ def test_schedules_may_be_named_by_words() -> None:
     )
     note = next(note for note in fitted.notes if note.code == "schedule_names")
     assert note.details["names"] == ["constant", "cosine", "step"]
+    by_name, by_number = fitted.predict(words, interval=None), fitted.predict(numbered, interval=None)
+    pd.testing.assert_frame_equal(by_name, by_number)
+    with pytest.raises(LawbookError, match="schedule = 'linear' is none of the fit's"):
+        fitted.predict(words.assign(schedule="linear"))
 
 
 def test_a_warm_up_without_loss_is_history() -> None:

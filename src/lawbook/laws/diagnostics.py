@@ -41,7 +41,8 @@ def diagnostics(
         floor = estimates[law.floor]
         scale = float(np.exp(points.data().log_y.min()))
         if floor.value == 0 or not floor.low > 1e-6 * scale:
-            text = f"{law.floor} is not told apart from 0: interval [0, {floor.high:.3g}]"
+            reach = "0 in all draws" if np.isnan(floor.high) else f"interval [0, {floor.high:.3g}]"
+            text = f"{law.floor} is not told apart from 0: {reach}"
             found.append(warning("floor_not_identified", text, parameter=law.floor, high=floor.high))
     single = int((points.clusters_per_point == 1).sum())
     if not repeated(points):

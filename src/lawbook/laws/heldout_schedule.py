@@ -20,7 +20,9 @@ from lawbook.laws.schedules import read_schedules
 
 @dataclass(frozen=True)
 class HeldSchedule:
-    """A law fitted without one schedule: `table` has its rows' inputs, y and estimate; R² and mean |y − ŷ| of these."""
+    """A law fitted without one schedule: `table` has its rows' inputs, y and estimate; R² and mean |y − ŷ| of these.
+
+    Both are NaN where the fit has no estimates."""
 
     fit: Fit
     schedule: str

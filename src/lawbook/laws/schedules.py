@@ -11,8 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
-from lawbook.errors import listed
+from lawbook.errors import LawbookError, listed, suggest
 from lawbook.laws.checks import check_columns, numbers
 from lawbook.laws.law import Array, Law
 from lawbook.laws.note import Note, info, warning
@@ -67,6 +68,21 @@ def read_schedules(
         text += f" rows without {y} that tell the rate before, as in a warm-up"
         notes.append(warning("late_start", text, steps=[first for _, first in late]))
     return table[~told], list(chosen), notes
+
+
+def numbered(x: ArrayLike | pd.DataFrame, schedule: str, notes: Sequence[Note]) -> ArrayLike | pd.DataFrame:
+    """Return places with the schedules that a fit's notes name as their numbers, others as they are.
+
+    Raises LawbookError for a schedule that the fit did not see.
+    """
+    names = next((note.details["names"] for note in notes if note.code == "schedule_names"), None)
+    if names is None or not isinstance(x, pd.DataFrame) or pd.api.types.is_numeric_dtype(x.get(schedule)):
+        return x
+    check_columns(x, [schedule])
+    for name in x[schedule].unique():
+        if name not in names:
+            raise LawbookError(f"{schedule} = {name!r} is none of the fit's; {suggest(name, names)}")
+    return x.assign(**{schedule: x[schedule].map({name: float(i) for i, name in enumerate(names)})})
 
 
 def with_history(law: Law, rows: Array) -> Law:

@@ -77,7 +77,9 @@ def trend(points: Points, level: float) -> Trend:
         shares = points.cells.table(points.deviations) @ operator.T  # (C, d)
         spread = np.sqrt(np.sum(shares**2, axis=0))
     # Round-off is no slope: constant y has none, however small its spread.
-    width = spread * stdtrit(max(df, 1), (1 + level) / 2) + 1e-12 / np.sqrt(np.sum(w[:, None] * z**2, axis=0))
+    with np.errstate(divide="ignore"):  # an input of one value, as of a single schedule, has no slope to tell
+        round_off = 1e-12 / np.sqrt(np.sum(w[:, None] * z**2, axis=0))
+    width = spread * stdtrit(max(df, 1), (1 + level) / 2) + round_off
     return Trend(slope, slope - width, slope + width)
 
 

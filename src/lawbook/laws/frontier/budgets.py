@@ -13,17 +13,20 @@ SAME = 1e-6
 """Relative difference below which two budgets are one: counting rules round to whole samples or steps."""
 TOLERANCE = 5e-3
 """Relative difference up to which the compute of different sizes is one budget, where that makes budgets of runs."""
+_MOST = 0.8
+"""Share of the rows on budgets that at least three sizes share, from which on runs were meant for budgets."""
 
 
 def merged(compute: Array, size: Array) -> tuple[Array, list[Note]]:
     """Return C with budgets made equal, each group to its least, and a note where more than round-off was made equal.
 
     compute, size: (rows,). Compute that differs by up to `TOLERANCE` is one budget only if no size has two in it, and
-    if more runs so come to lie on budgets that at least three sizes share: along training, compute that happens to be
-    near stays apart.
+    if more runs so come to lie on budgets that at least three sizes share, most of all: along training, compute that
+    happens to be near stays apart.
     """
     exact, wide = _grouped(compute, SAME), _grouped(compute, TOLERANCE)
-    if not _on_budgets(wide, size) > _on_budgets(exact, size) or _twice(exact, size) < _twice(wide, size):
+    gains = _on_budgets(wide, size) > _on_budgets(exact, size)
+    if not (gains and meant_for_budgets(wide, size)) or _twice(exact, size) < _twice(wide, size):
         return exact, []
     seen = np.isfinite(compute)
     apart = float(np.max(compute[seen] / wide[seen] - 1))
@@ -41,6 +44,12 @@ def _grouped(compute: Array, tolerance: float) -> Array:
             least[i] = least[i - 1]
     made[finite] = least[at]
     return made
+
+
+def meant_for_budgets(compute: Array, size: Array) -> bool:
+    """Say whether runs were meant for budgets: most rows lie on one that at least three sizes share."""
+    rows = len(_finite_pairs(compute, size))
+    return rows > 0 and _on_budgets(compute, size) >= _MOST * rows
 
 
 def _on_budgets(compute: Array, size: Array) -> int:

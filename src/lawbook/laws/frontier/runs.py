@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from lawbook.errors import LawbookError
 from lawbook.laws.checks import check_columns, numbers
 from lawbook.laws.frontier.akima import interpolate
-from lawbook.laws.frontier.budgets import MIN_SIZES, SAME, TOLERANCE, merged
+from lawbook.laws.frontier.budgets import MIN_SIZES, SAME, TOLERANCE, meant_for_budgets, merged
 from lawbook.laws.frontier.cost import SIX, Cost, compute_of
 from lawbook.laws.frontier.result import percentile_method
 from lawbook.laws.law import Array
@@ -158,10 +158,10 @@ def noise_between(losses: ArrayLike, deviations: ArrayLike) -> Callable[[Array],
 
 
 def at_budgets(runs: Runs, log_compute: Array) -> Runs:
-    """Return the runs' losses at other budgets (m,): those of a budget that three sizes share, else by `curves`."""
+    """Return the losses at other budgets (m,), by `curves`; of runs that were meant for budgets, at these their own."""
     wanted, every = np.sort(log_compute), np.vstack([runs.log_loss, runs.draws])
     own, count = np.unique(runs.log_compute, return_counts=True)
-    own = own[count >= MIN_SIZES]
+    own = own[(count >= MIN_SIZES) & meant_for_budgets(runs.log_compute, runs.size)]
     near = np.abs(wanted[:, None] - own)
     shared = near.min(axis=1, initial=np.inf) < TOLERANCE
     size, log_c, losses = [], [], []
