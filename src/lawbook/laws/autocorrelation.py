@@ -39,8 +39,8 @@ def autocorrelated(points: Points, law: Law, parameters: Array) -> list[Note]:
         along = pattern_of(r, tangent, _chains(curve[kept], points.x[kept, j]))
         _, at = np.unique(curve[kept], return_inverse=True)
         means = np.bincount(at, weights=r) / np.bincount(at)
-        one, order = np.ones((len(means), 1)), np.arange(len(means))
-        across = pattern_of(means - means.mean(), one, _chains(np.zeros_like(order), order))
+        one, order = np.ones((len(means), 1)), np.arange(len(means), dtype=float)
+        across = pattern_of(means - means.mean(), one, _chains(np.zeros(len(means), dtype=np.int64), order))
         if along.p * d < _CHANCE and across.p > _SMOOTH:
             text = (
                 f"points along {name} are missed alike, curve by curve (p = {along.p * d:.1g}), as the checkpoints of"

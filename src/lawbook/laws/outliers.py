@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import stdtr
 
 from lawbook.errors import listed
-from lawbook.laws.law import Array, Law
+from lawbook.laws.law import Array, Counts, Law
 from lawbook.laws.members import Members
 from lawbook.laws.model_comparison import Linearised, linearised, noise_of
 from lawbook.laws.note import Note, warning
@@ -54,30 +54,40 @@ def outliers(points: Points, law: Law, parameters: Array) -> list[Note]:
     return [warning("outlier", text, rows=labels, factors=np.exp(away).tolist())]
 
 
-def _among_repeats(members: Members) -> tuple[Array, Array]:
+def _among_repeats(members: Members) -> tuple[Array, Counts]:
     """Return the log distance of the rows that are unlike their repeats from these, and which rows they are.
 
     A row is held against the median of the other rows of its point, in the spread that the rows of all points show
     robustly, and these other rows by themselves.
     """
-    order = np.argsort(members.point, kind="stable")
+    order = np.lexsort((members.log_y, members.point))  # NaN last
+    order = order[np.isfinite(members.log_y[order])]
     log_y, point = members.log_y[order], members.point[order]
-    starts = np.flatnonzero(np.diff(point, prepend=-1))
-    away, own = np.zeros((2, len(order)))
-    for start, size in zip(starts, np.diff(starts, append=len(order)), strict=True):
-        values = log_y[start : start + size]
-        for i in range(size if size > 1 else 0):
-            others = np.delete(values, i)
-            away[start + i], own[start + i] = values[i] - np.median(others), np.std(others)
+    size = np.bincount(point)[point]
+    start = np.searchsorted(point, point)
+    rank = np.arange(len(order)) - start
+
+    def other(place: Counts) -> Array:
+        """Return the other rows' log y of this rank among them, of each row."""
+        place = np.minimum(start + place + (place >= rank), len(order) - 1)
+        return np.asarray(log_y[place])
+
+    several = size > 1
+    away = np.where(several, log_y - (other((size - 2) // 2) + other((size - 1) // 2)) / 2, 0.0)
+    rest = np.maximum(size - 1, 1)
+    from_first = log_y - log_y[start]
+    total, squares = (np.bincount(point, weights=part)[point] - part for part in (from_first, from_first**2))
+    own = np.sqrt(np.maximum(squares / rest - (total / rest) ** 2, 0.0))
     seen = away[away != 0]
     if len(seen) < 4:
         return np.zeros(0), np.zeros(0, dtype=np.int64)
     spread = np.maximum(_MAD * float(np.median(np.abs(seen))), own)
-    far = np.flatnonzero(np.abs(away) > np.maximum(_FAR * spread, _GROSS))
+    far = np.flatnonzero(several & (np.abs(away) > np.maximum(_FAR * spread, _GROSS)))
+    far = far[np.argsort(order[far])]
     return away[far], order[far]
 
 
-def _among_points(linear: Linearised, exact: float) -> tuple[Array, Array]:
+def _among_points(linear: Linearised, exact: float) -> tuple[Array, Counts]:
     """Return the log distance of the points that are unlike the law of the others from it, and which they are.
 
     By deleted residuals, Student's t with a degree less than the fit (Beckman and Trussell 1974, Journal of the

@@ -76,9 +76,11 @@ def numbered(x: ArrayLike | pd.DataFrame, schedule: str, notes: Sequence[Note]) 
     Raises LawbookError for a schedule that the fit did not see.
     """
     names = next((note.details["names"] for note in notes if note.code == "schedule_names"), None)
-    if names is None or not isinstance(x, pd.DataFrame) or pd.api.types.is_numeric_dtype(x.get(schedule)):
+    if names is None or not isinstance(x, pd.DataFrame):
         return x
     check_columns(x, [schedule])
+    if pd.api.types.is_numeric_dtype(x[schedule]):
+        return x
     for name in x[schedule].unique():
         if name not in names:
             raise LawbookError(f"{schedule} = {name!r} is none of the fit's; {suggest(name, names)}")

@@ -99,4 +99,4 @@ def _other_rule(ratio: Array, usable: Flags) -> Flags:
     ):
         return none
     low = usable & (ratio <= values[at])
-    return low if len(below) <= len(above) else usable & ~low
+    return np.asarray(low if len(below) <= len(above) else usable & ~low)

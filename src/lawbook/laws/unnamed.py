@@ -27,6 +27,8 @@ Off: TypeAlias = Callable[[Array], Array]
 
 _MOST, _LEAST = 24, 3
 """A setting has at most so many values, each of at least so many rows on average."""
+_ROWS = 6000
+"""So many rows tell enough; of more, some points are looked at."""
 _CHANCE = 1e-3
 """p of the differences, times the number of tests, below which a column explains."""
 _MOST_OF_IT = 0.5
@@ -80,14 +82,18 @@ def unnamed_columns(points: Points, law: Law, parameters: Array) -> list[Note]:
     members = points.members
     if members is None or members.beside.shape[1] == 0 or len(members.point) < 2 * _LEAST:
         return []
+    x = points.x
+    if len(members.point) > _ROWS:  # some points, with all their rows
+        some = np.zeros(len(x), dtype=bool)
+        some[:: -(-len(members.point) // _ROWS)] = True
+        members, x = members.keep(some), x[some]
     settings = list(_settings(members))
-    x = points.x[members.point]
-    z = np.log(x) if (x > 0).all() else x
+    z = np.log(x[members.point]) if (x > 0).all() else x[members.point]
     found = []
     for setting in settings:
         each = _within(members, setting, z)
         if each is None and all(_share_of(column, setting.code) < _BESIDE for column in z.T):
-            each = _across(points, members, setting, z, law, parameters)
+            each = _across(x, members, setting, z, law, parameters)
         if each is not None:
             found.append(each)
     tests = 2 * len(settings)
@@ -101,20 +107,20 @@ def unnamed_columns(points: Points, law: Law, parameters: Array) -> list[Note]:
 def _settings(members: Members) -> Iterator[_Setting]:
     """Yield the columns that may be settings, those that split the rows alike as one."""
     alike: dict[bytes, tuple[list[str], _Setting]] = {}
-    for name in members.beside.columns:
-        cells = members.beside[name]
-        if bare(name) in REPEATS | RUNS | OUTCOMES or isinstance(cells, pd.DataFrame):
+    names = list(members.beside.columns)
+    for name in names:
+        if bare(name) in REPEATS | RUNS | OUTCOMES or names.count(name) > 1:
             continue
         try:
-            code, values = pd.factorize(cells, use_na_sentinel=False)
+            code, values = pd.factorize(members.beside[name], use_na_sentinel=False)
         except TypeError:  # lists and the like
             continue
         if 2 <= len(values) <= min(_MOST, len(code) // _LEAST):
             code = np.asarray(code, dtype=np.int64)
             setting = _Setting((str(name),), tuple(values), code)
             alike.setdefault(code.tobytes(), ([], setting))[0].append(str(name))
-    for names, setting in alike.values():
-        yield _Setting(tuple(names), setting.values, setting.code)
+    for same, setting in alike.values():
+        yield _Setting(tuple(same), setting.values, setting.code)
 
 
 def _within(members: Members, setting: _Setting, z: Array) -> _Explained | None:
@@ -139,12 +145,12 @@ def _within(members: Members, setting: _Setting, z: Array) -> _Explained | None:
 
 
 def _across(
-    points: Points, members: Members, setting: _Setting, z: Array, law: Law, parameters: Array
+    x: Array, members: Members, setting: _Setting, z: Array, law: Law, parameters: Array
 ) -> _Explained | None:
     """Return what a setting explains of the residuals of a law, which is free to bend to them."""
-    log_fit = law.log_predict(points.x, parameters)[members.point]
+    log_fit = law.log_predict(x, parameters)[members.point]
     kept = np.isfinite(members.log_y) & np.isfinite(log_fit)
-    J = jacobian(law, points.x, parameters)[members.point[kept]]
+    J = jacobian(law, x, parameters)[members.point[kept]]
     if not np.isfinite(J).all():
         return None
     tangent, _ = np.linalg.qr(np.column_stack([np.ones(len(J)), J]))

@@ -164,22 +164,18 @@ def at_budgets(runs: Runs, log_compute: Array) -> Runs:
     own = own[(count >= MIN_SIZES) & meant_for_budgets(runs.log_compute, runs.size)]
     near = np.abs(wanted[:, None] - own)
     shared = near.min(axis=1, initial=np.inf) < TOLERANCE
-    size, log_c, losses = [], [], []
-    for at in np.flatnonzero(shared):
-        of = runs.log_compute == own[np.argmin(near[at])]
-        size.append(runs.size[of])
-        log_c.append(np.full(int(of.sum()), wanted[at]))
-        losses.append(every[:, of])
+    parts = []
+    for one in np.flatnonzero(shared):
+        of = np.flatnonzero(runs.log_compute == own[np.argmin(near[one])])
+        parts.append((runs.size[of], np.full(len(of), wanted[one]), every[:, of]))
     if not shared.all():
         sizes, values = curves(runs, every, wanted[~shared])
         at, of = np.nonzero(np.isfinite(values[0]).T)
-        size.append(sizes[of])
-        log_c.append(wanted[~shared][at])
-        losses.append(values[:, of, at])
-    parts = [np.concatenate(each, axis=-1) for each in (size, log_c, losses)]
-    order = np.lexsort((parts[0], parts[1]))
-    found, log_c, losses = parts[0][order], parts[1][order], parts[2][:, order]
-    return replace(runs, size=found, log_compute=log_c, log_loss=losses[0], draws=losses[1:])
+        parts.append((sizes[of], wanted[~shared][at], values[:, of, at]))
+    size, log_c, losses = (np.concatenate(each, axis=-1) for each in zip(*parts, strict=True))
+    order = np.lexsort((size, log_c))
+    losses = losses[:, order]
+    return replace(runs, size=size[order], log_compute=log_c[order], log_loss=losses[0], draws=losses[1:])
 
 
 def curves(runs: Runs, log_losses: Array, log_compute: Array) -> tuple[Array, Array]:
