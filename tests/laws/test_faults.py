@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from tests.laws.tables import curve, joint_table
+from tests.laws.tables import curve, joint_loss, joint_table
 
 from lawbook.laws import LOSSES, Estimate, Fit, Loss, compare, fit, laws
 from lawbook.laws.diagnostics import diagnostics
@@ -52,14 +52,25 @@ def test_a_parameter_beside_the_exponent_on_its_bound_is_not_identified_and_has_
     assert fitted.estimates["alpha"].low < 0.35 < fitted.estimates["alpha"].high
 
 
-def test_a_term_that_is_zero_in_all_draws_has_no_interval_and_is_not_ok() -> None:
+def test_a_floor_that_is_zero_in_all_draws_has_no_interval_of_width_zero() -> None:
     table = curve(12, noise=0.001, repeats=4).assign(seed=np.repeat(range(4), 12))
     table["y"] *= np.exp(-0.008 * np.log(table["x"] / 1000) ** 2)  # bends down: a floor can only be 0
     fitted = fit(table, "power_floor", y="y", x="x", loss="log_huber", delta=0.01, draws=100)
     assert (fitted.draws[:, 0] == 0).all()
-    assert fitted.status == "not_identified"
-    assert note_of(fitted, "stuck_on_bound").details["parameters"] == ["E"]
+    assert fitted.status == "ok"
+    assert "E is not told apart from 0: 0 in all draws" in note_of(fitted, "floor_not_identified").message
     assert np.isnan(fitted.estimates["E"].high)
+
+
+def test_a_term_that_is_zero_in_all_draws_has_no_interval_and_is_no_answer() -> None:
+    table = joint_table(0.0005)
+    table["loss"] *= (1.8 + 300 * table["N"] ** -0.35) / joint_loss(table["N"], table["D"])  # D does nothing
+    table["loss"] *= 1 + 0.03 * np.log10(table["D"] / 1e10)  # but harm
+    fitted = fit(table, "chinchilla", **JOINT)
+    assert (fitted.draws[:, 2] == 0).all()
+    assert fitted.status != "ok"
+    assert np.isnan(fitted.estimates["B"].high)
+    assert not any(each.low == each.high for each in fitted.estimates.values())
 
 
 def test_no_interval_of_an_answer_has_width_zero_where_there_is_noise() -> None:
