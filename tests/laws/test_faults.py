@@ -62,12 +62,11 @@ def test_a_floor_that_is_zero_in_all_draws_has_no_interval_of_width_zero() -> No
     assert np.isnan(fitted.estimates["E"].high)
 
 
-def test_a_term_that_is_zero_in_all_draws_has_no_interval_and_is_no_answer() -> None:
+def test_a_term_that_vanishes_has_no_interval_and_is_no_answer() -> None:
     table = joint_table(0.0005)
     table["loss"] *= (1.8 + 300 * table["N"] ** -0.35) / joint_loss(table["N"], table["D"])  # D does nothing
     table["loss"] *= 1 + 0.03 * np.log10(table["D"] / 1e10)  # but harm
     fitted = fit(table, "chinchilla", **JOINT)
-    assert (fitted.draws[:, 2] == 0).all()
     assert fitted.status != "ok"
     assert np.isnan(fitted.estimates["B"].high)
     assert not any(each.low == each.high for each in fitted.estimates.values())
