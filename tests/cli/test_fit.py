@@ -17,7 +17,7 @@ from tests.report.fonts import fonts_in
 from lawbook.cli.app import main
 from lawbook.errors import LawbookError
 from lawbook.fitting.table import rows_where
-from lawbook.laws import fit
+from lawbook.laws import fit, laws
 from lawbook.storage.user_table import read_source
 
 CHINCHILLA = Path(__file__).parents[3] / "shared/data/chinchilla_epoch_svg_extracted.csv"
@@ -133,6 +133,26 @@ def test_one_law_may_be_held_against_the_power_law(call: Call) -> None:
     assert code == 0
     assert out.startswith("power_floor  ")
     assert "held out: at the 2 largest scales" in out
+
+
+def test_a_named_schedule_is_held_out_and_judged(call: Call, tmp_path: Path) -> None:
+    step = np.tile(np.arange(200.0, 6001.0, 200.0), 2)
+    name = np.repeat(["constant", "drop"], 30)
+    rate = np.where((name == "drop") & (step > 3000), 2e-4, 1e-3)
+    x = np.column_stack([name == "drop", step, rate]).astype(float)
+    loss = np.exp(laws["annealing"].log_predict(x, np.array([2.0, 0.5, 1.0, 0.5, 300.0])))
+    table = pd.DataFrame({"schedule": name, "step": step, "learning_rate": rate, "loss": loss})
+    table.to_csv(tmp_path / "schedules.csv", index=False)
+
+    asked = ("--law", "annealing", "--draws", "20", "--holdout-schedule", "constant")
+    code, out, _ = call(*asked, "--json", table="schedules.csv", x="schedule,step,learning_rate")
+    wrong, _, said = call(*asked[:-1], "cosine", table="schedules.csv", x="schedule,step,learning_rate")
+
+    held = json.loads(out)["held_schedule"]
+    assert (code, held["schedule"], len(held["table"])) == (0, "constant", 30)
+    assert held["r2"] > 0.9999
+    assert held["mae"] < 1e-3
+    assert (wrong, "no row has the schedule 'cosine'" in said) == (2, True)
 
 
 def test_what_stays_open_is_exit_code_3(call: Call, tmp_path: Path) -> None:

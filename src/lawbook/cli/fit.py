@@ -30,6 +30,9 @@ def fit(
         int,
         typer.Option(min=0, help="Judge by so many largest scales, held out (with --compare at least 1)."),
     ] = 0,
+    holdout_schedule: Annotated[
+        str | None, typer.Option(help="Judge a law of schedules by this one, predicted from the others.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for JSON, draws, predictions, figure.")] = None,
     cluster: Annotated[
         str | None,
@@ -83,6 +86,7 @@ def fit(
         laws=(law,) if law is not None else _names(compare or "", "--compare"),
         compared=compare is not None,
         holdout=holdout_largest,
+        held_schedule=holdout_schedule,
         cluster=None if cluster is None else _names(cluster, "--cluster"),
         n_eval=int(n_eval) if n_eval is not None and n_eval.lstrip("-").isdigit() else n_eval,
         loss=loss,

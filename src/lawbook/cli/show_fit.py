@@ -43,6 +43,12 @@ def show(answer: Answer, console: Console) -> None:
         console.print(_solver_line(fitted), highlight=False)
     # The status line has what refuses.
     _print_notes([n for n in fitted.notes if n.severity != Severity.REFUSAL and n not in first], console)
+    if answer.held is not None:
+        held = answer.held
+        told = f"R² = {held.r2:.6g}, mean absolute error {held.mae:.3g} over {len(held.table)} rows"
+        console.print(
+            f"\nSchedule {escape(held.schedule)}, predicted from the others: {told}", highlight=False
+        )
     if answer.comparison is not None:
         count = max(answer.question.holdout, 1)
         scales = f"the {count} largest scales" if count > 1 else "the largest scale"

@@ -42,6 +42,9 @@ def as_json(answer: Answer) -> str:
         "fits": {name: fit_as_plain(fitted) for name, fitted in answer.fits.items()},
         "comparison": None if found is None else {k: v for k, v in _plain(found).items() if k != "fits"},
     }
+    if answer.held is not None:
+        held = {name: _plain(getattr(answer.held, name)) for name in ("schedule", "r2", "mae", "table")}
+        content["held_schedule"] = held
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from lawbook.errors import ExitCode, LawbookError, listed, suggest
 from lawbook.laws import Comparison, Fit, compare, fit, local_slopes
 from lawbook.laws.forms import laws
+from lawbook.laws.heldout_schedule import HeldSchedule, hold_out_schedule
 from lawbook.laws.repeats import independent
 from lawbook.storage.status import UNDECIDED, FitStatus
 from lawbook.storage.user_table import Source
@@ -30,6 +31,8 @@ _EXIT_CODES = {
 class Question:
     """What is asked: y over x, by which laws. `compared`: which of several; `holdout`: scales held out, 0 = none.
 
+    `held_schedule` names a schedule to predict from the others.
+
     The other fields are those of `lawbook.laws.fit`; `cluster` None means: fold where
     it varies, else seed, else each row.
     """
@@ -39,6 +42,7 @@ class Question:
     laws: tuple[str, ...]
     compared: bool = False
     holdout: int = 0
+    held_schedule: str | None = None
     cluster: tuple[str, ...] | None = None
     n_eval: str | int | None = None
     loss: str = "log_least_squares"
@@ -52,13 +56,17 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """The fits by law, the comparison if laws were compared or scales held out, and the law that is shown first."""
+    """The fits by law, the comparison if laws were compared or scales held out, and the law that is shown first.
+
+    `held` is how that law predicts a schedule that it was not fitted to, if one was held out.
+    """
 
     question: Question
     source: Source
     fits: dict[str, Fit]
     comparison: Comparison | None
     headline: str
+    held: HeldSchedule | None = None
 
     @property
     def fit(self) -> Fit:
@@ -105,7 +113,14 @@ def _ask(question: Question, source: Source) -> Answer:
     options = fit_options(question, table)
     if not question.compared and not question.holdout:
         name = question.laws[0]
-        return Answer(question, source, {name: fit(table, name, **options)}, None, name)
+        held = None
+        if question.held_schedule is not None:
+            held = hold_out_schedule(table, name, question.held_schedule, **options)
+        return Answer(question, source, {name: fit(table, name, **options)}, None, name, held)
+    if question.held_schedule is not None:
+        raise LawbookError(
+            "a schedule is held out of the fit of one law; give --law, and no --holdout-largest"
+        )
     found = compare(table, question.laws, holdout=question.holdout or 1, **options)
     return Answer(question, source, found.fits, found, _headline(question, found))
 

@@ -138,9 +138,9 @@ def fit_points(
     stuck = sorted({*stuck_parameters(law, points.x, estimates), *on_bound(law, points.x, parameters)})
     estimates |= without_ends(estimates, stuck)
     # A floor of 0 may be the truth, and is told of as one that is not seen.
-    if status == FitStatus.OK and (lost := [name for name in stuck if name != law.floor]):
-        text = f"{', '.join(lost)} {'sit' if len(lost) > 1 else 'sits'} on a bound in all draws: no interval"
-        status, why = FitStatus.NOT_IDENTIFIED, refusal("stuck_on_bound", text, parameters=lost)
+    if status == FitStatus.OK and (gone := [name for name in stuck if name != law.floor]):
+        text = f"{', '.join(gone)} {'sit' if len(gone) > 1 else 'sits'} on a bound in all draws: no interval"
+        status, why = FitStatus.NOT_IDENTIFIED, refusal("stuck_on_bound", text, parameters=gone)
     reasons += [] if why is None else [why]
     derived = derived_estimates(points, law, parameters, drawn, left_out, method, level)
     errors = np.array([half_width(values) for values in drawn.T])
