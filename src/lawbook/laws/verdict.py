@@ -27,7 +27,7 @@ Laws that describe good data miss by less than 1 % (Chinchilla on its 240 runs: 
 extrapolate by 2 % (Rosenfeld et al. 2020, arXiv:1909.12673). The additive law on the surface of one-pass linear
 regression misses by 10 to 12 %, and its floor is then wrong by more than half.
 """
-_GROSS, _HALF, _SURE = 0.2, 0.5, 0.99
+_GROSS, _HALF, _SURE = 0.2, 0.5, 0.999
 """Without repeats a law is refused by size alone if its RMS miss is larger than the first with the last as confidence,
 and more than the second of the variation of log y is left."""
 _MOST = 400
@@ -239,7 +239,7 @@ def misspecified(
     Two things must come together: the miss is no noise (p < 0.001 against the seeds, or, without repeats, of
     the order of the residuals, neighbours alike or in turns; p < 0.01 of the one if p < 0.001 of the other), and it
     is large: more than a tenth of the variation, or 8 % RMS. Without repeats size alone is enough where the law
-    leaves more than half of the variation, and surely (99 %) misses by more than 20 % RMS. With repeats the size is
+    leaves more than half of the variation, and surely (99.9 %) misses by more than 20 % RMS. With repeats the size is
     what the noise of the seeds leaves of the misfit.
     """
     linear, noise = linearised(law, points, solution.parameters[0]), noise_of(points)
