@@ -229,5 +229,16 @@ def test_mixed_counting_is_seen_in_the_numbers() -> None:
     (note,) = unit_notes(table, ["N", "D"], x)
     assert (note.code, note.details["rows"]) == ("mixed_counting", list(range(8)))
     assert note.details["ratios"] == pytest.approx([1.0, 1.25])
+    embedded = joint_table(sizes=10)
+    size = embedded["N"].to_numpy()
+    other = np.isin(size, np.unique(size)[1::2])
+    more = 1 + np.where(
+        other, 0.5 * (size / 1e7) ** -0.4, 0.0
+    )  # every other model counted without its embeddings
+    embedded["flops"] = 6 * size * embedded["D"] * more
+    (note,) = unit_notes(embedded, ["N", "D"], embedded[["N", "D"]].to_numpy())
+    assert (note.code, note.details["rows"]) == ("mixed_counting", np.flatnonzero(other).tolist())
+    heads = embedded.assign(flops=6 * size * embedded["D"] * (1 + 0.5 * (size / 1e7) ** -0.4))
+    assert unit_notes(heads, ["N", "D"], heads[["N", "D"]].to_numpy()) == []
     rounded = table.assign(flops=6 * table.N * table.D * (1 + 0.001 * np.sin(np.arange(len(table)))))
     assert unit_notes(rounded, ["N", "D"], x) == []

@@ -20,6 +20,8 @@ _ONE_RULE = 0.02
 """Decades (5 %) from which on a step in C/(6 N D) is a change of the rule and no rounding."""
 _STEP = 5.0
 """Such a step must be so many times as wide as what C/(6 N D) spans on either side of it."""
+_TURNS = 3
+"""So often C/(6 N D) goes up and down again with size where models counted by one rule lie between those of another."""
 
 
 def unit_notes(table: pd.DataFrame, inputs: Sequence[str], x: Array) -> list[Note]:
@@ -51,13 +53,14 @@ def unit_notes(table: pd.DataFrame, inputs: Sequence[str], x: Array) -> list[Not
         )
         return [warning("mixed_units", text, rows=rows, column=c)]
     few = _other_rule(ratio, usable)
+    few = few if few.any() else _between_models(np.log10(N), ratio - np.log10(6), usable)
     if few.any():
         rows = table.index[few].tolist()
         most, other = (float(10 ** np.median(ratio[part])) / 6 for part in (usable & ~few, few))
         text = (
-            f"{c} / (6 {n} {d}) is about {most:.3g} in most rows, and about {other:.3g} in rows {listed(rows)}, with"
-            f" nothing between: {n} or {c} is counted by two rules (with and without embeddings, or the head?);"
-            " count all rows by one, or keep those of one rule"
+            f"{c} / (6 {n} {d}) is about {most:.3g} in most rows, and about {other:.3g} in rows {listed(rows)}:"
+            f" {n} or {c} is counted by two rules (with and without embeddings, or the head?); count all rows by one, or"
+            " keep those of one rule"
         )
         found.append(warning("mixed_counting", text, rows=rows, ratios=[most, other]))
     return found
@@ -100,3 +103,23 @@ def _other_rule(ratio: Array, usable: Flags) -> Flags:
         return none
     low = usable & (ratio <= values[at])
     return np.asarray(low if len(below) <= len(above) else usable & ~low)
+
+
+def _between_models(log_size: Array, off: Array, usable: Flags) -> Flags:
+    """Return which rows are not counted as C = 6 N D where others between them in size are, none where none are.
+
+    off: log10 C/(6 N D). Of models without their embeddings, say, it falls with size, and shows no step; but by one
+    rule it goes one way.
+    """
+    none = np.zeros(len(off), dtype=bool)
+    sizes, at = np.unique(np.round(log_size[usable], 3), return_inverse=True)
+    if len(sizes) < 4:
+        return none
+    each = np.array([np.median(off[usable][at == i]) for i in range(len(sizes))])
+    steps = np.diff(each)
+    turns = (steps[1:] * steps[:-1] < 0) & (np.minimum(np.abs(steps[1:]), np.abs(steps[:-1])) > _ONE_RULE)
+    six = usable & (np.abs(off) < _ONE_RULE)
+    if turns.sum() < _TURNS or not six.any() or not (usable & ~six).any():
+        return none
+    other = usable & ~six
+    return np.asarray(six if six.sum() < other.sum() else other)
