@@ -52,6 +52,43 @@ def test_a_parameter_beside_the_exponent_on_its_bound_is_not_identified_and_has_
     assert fitted.estimates["alpha"].low < 0.35 < fitted.estimates["alpha"].high
 
 
+def valley(a: float) -> pd.DataFrame:
+    """Return losses at six rates around a valley whose bottom moves as N^a."""
+    N, D, lr = (
+        each.ravel()
+        for each in np.meshgrid(np.geomspace(1e8, 1e9, 4), [1e10, 3e10, 1e11], np.geomspace(2.5e-4, 8e-3, 6))
+    )
+    away = np.log(lr / 1.5e-3) - a * np.log(N / 3e8) - 0.8 * np.log(D / 3e10)
+    rng = np.random.default_rng(0)
+    loss = (1.8 + 300 * N**-0.35 + 900 * D**-0.33 + 0.003 * away**2) * np.exp(
+        0.0005 * rng.standard_normal(len(N))
+    )
+    return pd.DataFrame({"N": N, "D": D, "lr": lr, "loss": loss})
+
+
+@pytest.mark.parametrize("a", [-3.0, -1.0, 6.0])
+def test_a_steep_valley_is_found_or_its_bound_is_said(a: float) -> None:
+    fitted = fit(valley(a), "learning_rate_valley", y="loss", x=["N", "D", "lr"], draws=60)
+    found = fitted.estimates["a"]
+    assert found.low != found.high
+    if abs(a) < 4:
+        assert fitted.status == "ok"
+        assert found.low < a < found.high
+    else:
+        assert fitted.status in ("not_identified", "refused")
+
+
+def test_neighbours_along_one_curve_that_are_missed_alike_are_not_independent() -> None:
+    rng = np.random.default_rng(2)
+    noise = np.zeros(60)
+    for i in range(1, 60):
+        noise[i] = 0.9 * noise[i - 1] + 0.004 * rng.standard_normal()
+    table = curve(60, noise=0.0)
+    table["y"] *= np.exp(noise)
+    fitted = fit(table, "power", y="y", x="x", draws=40)
+    assert "intervals too narrow" in note_of(fitted, "systematic_residuals").message
+
+
 def test_a_floor_that_is_zero_in_all_draws_has_no_interval_of_width_zero() -> None:
     table = curve(12, noise=0.001, repeats=4).assign(seed=np.repeat(range(4), 12))
     table["y"] *= np.exp(-0.008 * np.log(table["x"] / 1000) ** 2)  # bends down: a floor can only be 0

@@ -59,7 +59,7 @@ def unit_notes(table: pd.DataFrame, inputs: Sequence[str], x: Array) -> list[Not
         most, other = (float(10 ** np.median(ratio[part])) / 6 for part in (usable & ~few, few))
         text = (
             f"{c} / (6 {n} {d}) is about {most:.3g} in most rows, and about {other:.3g} in rows {listed(rows)}:"
-            f" {n} or {c} is counted by two rules (with and without embeddings, or the head?); count all rows by one, or"
+            f" {n} or {c} is counted by two rules (with and without embeddings, or the head?); count all by one, or"
             " keep those of one rule"
         )
         found.append(warning("mixed_counting", text, rows=rows, ratios=[most, other]))

@@ -284,6 +284,7 @@ def systematic(law: Law, points: Points, solution: Solution) -> list[Note]:
     if not pattern.p < _POOR_FIT:
         return []
     text = f"neighbouring points are missed alike: p = {pattern.p:.2g}, {pattern.size:.2%} RMS"
+    text += "; if the law is right, they are not independent, and its intervals too narrow"
     return [warning("systematic_residuals", text, p=pattern.p, rms=pattern.size)]
 
 
