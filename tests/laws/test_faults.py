@@ -110,9 +110,9 @@ def test_a_term_that_vanishes_has_no_interval_and_is_no_answer() -> None:
 
 
 def test_no_interval_of_an_answer_has_width_zero_where_there_is_noise() -> None:
-    for law in ("power_floor", "m3", "stretched_exponential", "exponential_floor"):
+    for law in ("power_floor", "m3", "stretched_exponential"):
         for loss in ("log_least_squares", "log_absolute"):
-            fitted = fit(curve(12), law, y="y", x="x", loss=loss, draws=100)
+            fitted = fit(curve(12), law, y="y", x="x", loss=loss, draws=40)
             assert not any(each.low == each.high for each in fitted.estimates.values())
 
 
@@ -122,7 +122,7 @@ def test_tied_inputs_are_never_ok(law: str) -> None:
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"N": N, "D": 20 * N})
     table["loss"] = (1.8 + 300 * N**-0.35 + 900 * (20 * N) ** -0.3) * np.exp(0.001 * rng.standard_normal(24))
-    fitted = fit(table, law, **JOINT)
+    fitted = fit(table, law, y="loss", x=["N", "D"], draws=20)
     assert fitted.status != "ok"
     assert "tied_inputs" in codes_of(fitted.notes)
 

@@ -103,7 +103,7 @@ def test_unnamed_repeats_with_levels_of_their_own_are_asked_for_and_not_refused(
     assert "--cluster initialisation" in note.message
 
 
-@pytest.mark.parametrize("trial", range(20))
+@pytest.mark.parametrize("trial", range(10))
 def test_what_changes_nothing_is_not_named(trial: int) -> None:
     rng = np.random.default_rng(trial)
     table = joint_table(0.01, repeats=3, seed=trial)
