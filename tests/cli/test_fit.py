@@ -155,6 +155,48 @@ def test_a_named_schedule_is_held_out_and_judged(call: Call, tmp_path: Path) -> 
     assert (wrong, "no row has the schedule 'cosine'" in said) == (2, True)
 
 
+@pytest.mark.parametrize(("settings", "expected"), [({}, 3), ({"optimizer": 1.3}, 1)])
+def test_one_law_and_a_comparison_refuse_alike(
+    settings: dict[str, float], expected: int, call: Call, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    N, D = (each.ravel() for each in np.meshgrid(np.geomspace(1e7, 1e9, 5), np.geomspace(1e9, 3e10, 4)))
+    if not settings:  # tied inputs, else a setting that nobody named
+        N, D = (np.geomspace(1e7, 1e9, 20) * k for k in (1, 20))
+    parts = [
+        pd.DataFrame(
+            {"N": N, "D": D, "optimizer": name, "loss": by * (1.8 + 300 * N**-0.35 + 900 * D**-0.33)}
+        )
+        for name, by in {"adam": 1.0, **settings}.items()
+    ]
+    table = pd.concat(parts)
+    table["loss"] *= np.exp(0.001 * rng.standard_normal(len(table)))
+    table.drop_duplicates(["N", "D", "optimizer"]).to_csv(tmp_path / "joint.csv", index=False)
+
+    codes = {
+        call(option, "chinchilla", "--draws", "40", table="joint.csv", x="N,D")[0]
+        for option in ("--law", "--compare")
+    }
+
+    assert codes == {expected}
+
+
+@pytest.mark.parametrize("asked", [("--law", "power_floor"), ("--compare", "power,power_floor")])
+def test_a_seed_that_is_the_same_throughout_changes_nothing(
+    asked: tuple[str, str], call: Call, tmp_path: Path
+) -> None:
+    once = planted(seeds=1).drop(columns="seed")
+    once.to_csv(tmp_path / "bare.csv", index=False)
+    once.assign(seed=42).to_csv(tmp_path / "same.csv", index=False)
+
+    (code, bare, _), (again, same, _) = (
+        call(*asked, "--draws", "40", table=f"{name}.csv") for name in ("bare", "same")
+    )
+
+    assert code == again
+    assert same.replace("same.csv", "bare.csv") == bare
+
+
 def test_what_stays_open_is_exit_code_3(call: Call, tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     x = np.tile(np.geomspace(100, 300, 6), 4)
