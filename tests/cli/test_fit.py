@@ -16,7 +16,7 @@ from tests.report.fonts import fonts_in
 
 from lawbook.cli.app import main
 from lawbook.errors import LawbookError
-from lawbook.laws import fit
+from lawbook.laws import fit, laws
 from lawbook.storage.user_table import read_source
 
 CHINCHILLA = Path(__file__).parents[3] / "shared/data/chinchilla_epoch_svg_extracted.csv"
@@ -132,6 +132,68 @@ def test_one_law_may_be_held_against_the_power_law(call: Call) -> None:
     assert code == 0
     assert out.startswith("power_floor  ")
     assert "held out: at the 2 largest scales" in out
+
+
+def test_a_named_schedule_is_held_out_and_judged(call: Call, tmp_path: Path) -> None:
+    step = np.tile(np.arange(200.0, 6001.0, 200.0), 2)
+    name = np.repeat(["constant", "drop"], 30)
+    rate = np.where((name == "drop") & (step > 3000), 2e-4, 1e-3)
+    x = np.column_stack([name == "drop", step, rate]).astype(float)
+    loss = np.exp(laws["annealing"].log_predict(x, np.array([2.0, 0.5, 1.0, 0.5, 300.0])))
+    table = pd.DataFrame({"schedule": name, "step": step, "learning_rate": rate, "loss": loss})
+    table.to_csv(tmp_path / "schedules.csv", index=False)
+
+    asked = ("--law", "annealing", "--draws", "20", "--holdout-schedule", "constant")
+    code, out, _ = call(*asked, "--json", table="schedules.csv", x="schedule,step,learning_rate")
+    wrong, _, said = call(*asked[:-1], "cosine", table="schedules.csv", x="schedule,step,learning_rate")
+
+    held = json.loads(out)["held_schedule"]
+    assert (code, held["schedule"], len(held["table"])) == (0, "constant", 30)
+    assert held["r2"] > 0.9999
+    assert held["mae"] < 1e-3
+    assert (wrong, "no row has the schedule 'cosine'" in said) == (2, True)
+
+
+@pytest.mark.parametrize(("settings", "expected"), [({}, 3), ({"optimizer": 1.3}, 1)])
+def test_one_law_and_a_comparison_refuse_alike(
+    settings: dict[str, float], expected: int, call: Call, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    N, D = (each.ravel() for each in np.meshgrid(np.geomspace(1e7, 1e9, 5), np.geomspace(1e9, 3e10, 4)))
+    if not settings:  # tied inputs, else a setting that nobody named
+        N, D = (np.geomspace(1e7, 1e9, 20) * k for k in (1, 20))
+    parts = [
+        pd.DataFrame(
+            {"N": N, "D": D, "optimizer": name, "loss": by * (1.8 + 300 * N**-0.35 + 900 * D**-0.33)}
+        )
+        for name, by in {"adam": 1.0, **settings}.items()
+    ]
+    table = pd.concat(parts)
+    table["loss"] *= np.exp(0.001 * rng.standard_normal(len(table)))
+    table.drop_duplicates(["N", "D", "optimizer"]).to_csv(tmp_path / "joint.csv", index=False)
+
+    codes = {
+        call(option, "chinchilla", "--draws", "40", table="joint.csv", x="N,D")[0]
+        for option in ("--law", "--compare")
+    }
+
+    assert codes == {expected}
+
+
+@pytest.mark.parametrize("asked", [("--law", "power_floor"), ("--compare", "power,power_floor")])
+def test_a_seed_that_is_the_same_throughout_changes_nothing(
+    asked: tuple[str, str], call: Call, tmp_path: Path
+) -> None:
+    once = planted(seeds=1).drop(columns="seed")
+    once.to_csv(tmp_path / "bare.csv", index=False)
+    once.assign(seed=42).to_csv(tmp_path / "same.csv", index=False)
+
+    (code, bare, _), (again, same, _) = (
+        call(*asked, "--draws", "40", table=f"{name}.csv") for name in ("bare", "same")
+    )
+
+    assert code == again
+    assert same.replace("same.csv", "bare.csv") == bare
 
 
 def test_what_stays_open_is_exit_code_3(call: Call, tmp_path: Path) -> None:

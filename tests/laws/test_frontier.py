@@ -15,6 +15,7 @@ from lawbook.errors import LawbookError
 from lawbook.laws import Note, Severity, fit
 from lawbook.laws.frontier import exponent, frontier, noise_between
 from lawbook.laws.frontier.akima import interpolate
+from lawbook.laws.frontier.budgets import merged
 from lawbook.laws.frontier.cost import compute_of, rule_of, samples_at
 from lawbook.laws.frontier.isoflop import akima_minimum, parabola_minimum
 from lawbook.laws.frontier.parametric import closed_form
@@ -230,6 +231,51 @@ def test_budgets_that_differ_by_round_off_are_one() -> None:
     np.testing.assert_allclose(again.table["size"], exact.table["size"], rtol=1e-9)
 
 
+@pytest.mark.parametrize("method", ["akima", "parabola"])
+def test_budgets_that_whole_steps_miss_are_one_and_may_be_named(method: str) -> None:
+    table = isoflop_table()
+    rng = np.random.default_rng(8)
+    rough = table.assign(flops=table["C"] * (1 + 4e-4 * rng.uniform(-1, 1, len(table))))
+    exact = frontier(table, method=method, compute="C", cluster=None)
+    found = frontier(rough, method=method, compute="flops", cluster=None)
+    asked = frontier(rough, method=method, compute="flops", cluster=None, budgets=table["C"].unique())
+    for each in (found, asked):
+        assert "grouped_budgets" in [note.code for note in each.notes]
+        np.testing.assert_allclose(each.table["compute"], exact.table["compute"], rtol=1e-3)
+        np.testing.assert_allclose(each.table["size"], exact.table["size"], rtol=0.02)
+        assert each.exponents["size"].value == pytest.approx(exact.exponents["size"].value, abs=0.01)
+    np.testing.assert_allclose(asked.table["size"], found.table["size"], rtol=1e-9)
+    note = next(note for note in found.notes if note.code == "grouped_budgets")
+    assert 0 < note.details["apart"] < note.details["tolerance"]
+
+
+def test_a_budget_of_sizes_that_no_other_has_can_be_asked_for() -> None:
+    rows = [
+        (float(best_size([budget])[0]) * share, budget)
+        for budget in (1e19, 1e20, 1e21)
+        for share in np.geomspace(1 / 3, 3, 7)
+    ]
+    table = pd.DataFrame(rows, columns=["N", "C"])
+    table["loss"] = loss(table["N"], table["C"] / 6 / table["N"])
+    whole = frontier(table, compute="C", cluster=None)
+    asked = frontier(table, compute="C", cluster=None, budgets=[1e19, 1e20, 1e21])
+    pd.testing.assert_frame_equal(asked.table, whole.table, rtol=1e-12)
+    one = frontier(table, compute="C", cluster=None, budgets=1e20)
+    assert one.table["size"][0] == pytest.approx(whole.table["size"][1], rel=1e-12)
+
+
+def test_compute_along_training_that_happens_to_be_near_stays_apart() -> None:
+    rng = np.random.default_rng(9)
+    size, step = np.meshgrid(np.geomspace(1e7, 1e9, 6), np.geomspace(100, 1e5, 40))
+    size, step = size.ravel(), step.ravel().round()
+    compute = 6 * size * step * 1e5
+    kept, notes = merged(compute, size)
+    assert notes == []
+    np.testing.assert_array_equal(kept, compute)
+    once = rng.permutation(len(size))
+    np.testing.assert_array_equal(merged(compute[once], size[once])[0], compute[once])
+
+
 def test_wrong_input_is_refused() -> None:
     table = isoflop_table()
     with pytest.raises(LawbookError, match="did you mean 'akima'"):
@@ -257,8 +303,10 @@ def test_wrong_input_is_refused() -> None:
 def test_budgets_may_be_one_number_and_must_be_finite() -> None:
     table = grid_table()
     fitted = fit(table, "chinchilla", y="loss", x=("N", "D"), cluster=None, draws=20)
-    assert frontier(fitted, budgets=1e20).reason.startswith("1 budgets have an optimum")
-    assert "1 budgets have an optimum" in frontier(table, samples="D", budgets=1e20).reason
+    for one in (frontier(fitted, budgets=1e20), frontier(table, samples="D", budgets=1e20)):
+        assert (one.status, len(one.table), one.notes[-1].code) == ("ok", 1, "one_budget")
+        assert one.table["size"][0] == pytest.approx(best_size(1e20), rel=0.05)
+        assert np.isnan(one.exponents["size"].value)
     repeated = frontier(table, samples="D", budgets=[1e20, 1e19, 1e20])
     np.testing.assert_allclose(repeated.table["compute"], [1e19, 1e20])
     for wrong in (np.inf, np.nan, [1e19, -1.0]):
@@ -359,7 +407,7 @@ def test_parametric_minimises_the_law_it_is_given() -> None:
         return np.asarray(6 * size**1.2)
 
     other = frontier(fitted, budgets=[1e22], flops=dearer)
-    assert other.status == "refused"
+    assert [note.code for note in other.notes] == ["one_budget"]
     other = frontier(fitted, budgets=[1e22, 1e23], flops=dearer)
     sizes = other.table["size"].to_numpy() * np.exp(np.linspace(-1, 1, 2001))[:, None]
     along = fitted.predict(

@@ -46,9 +46,11 @@ def test_a_schedule_is_read_whole_or_not_at_all() -> None:
     given = {"y": "loss", "x": ["schedule", "step", "learning_rate"], "cluster": None, "draws": 100}
     band = fit(table, law, **given).predict(x)
     assert ((band["low"] <= band["estimate"]) & (band["estimate"] <= band["high"])).all()
-    table.loc[25, "loss"] = np.nan
+    table.loc[25, "loss"] = np.nan  # the row tells the rate alone
+    assert fit(table, law, **given).n_points == len(table) - 1
+    table.loc[25, "learning_rate"] = np.nan
     with pytest.raises(
-        LawbookError, match="reads each schedule from its rows, but 1 rows have no finite loss"
+        LawbookError, match="reads each schedule from its rows, but 1 rows have no finite schedule or step"
     ):
         fit(table, law, **given)
 

@@ -53,6 +53,9 @@ def fit(
         int,
         typer.Option(min=0, help="Judge by so many largest scales, held out (with --compare at least 1)."),
     ] = 0,
+    holdout_schedule: Annotated[
+        str | None, typer.Option(help="Judge a law of schedules by this one, predicted from the others.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for JSON, draws, predictions, figure.")] = None,
     cluster: Annotated[
         str | None,
@@ -66,7 +69,8 @@ def fit(
     loss: Annotated[
         str,
         typer.Option(
-            help="log_least_squares, log_huber, log_absolute; with log1p_ for log_, or on y itself: huber."
+            help="One of log_least_squares, log_huber, log_absolute, log1p_least_squares, log1p_huber,"
+            " log1p_absolute, least_squares, huber, absolute: of residuals in log y, log(1 + y) or y."
         ),
     ] = "log_least_squares",
     delta: Annotated[
@@ -132,6 +136,7 @@ def fit(
         laws=asked,
         compared=compare is not None or len(asked) > 1,
         holdout=holdout_largest,
+        held_schedule=holdout_schedule,
         cluster=None if cluster is None else _names(cluster, "--cluster"),
         n_eval=int(n_eval) if n_eval is not None and n_eval.lstrip("-").isdigit() else n_eval,
         loss=loss,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ from rich.markup import escape
 
 from lawbook.fitting.table import Answer
 from lawbook.laws import Estimate, Fit
-from lawbook.laws.note import Severity, codes_of
+from lawbook.laws.note import Note, Severity, codes_of
 from lawbook.storage.status import UNDECIDED, FitStatus
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ _SHOWN = {
 }
 """Colour and words of a status."""
 _MISSES = {"lack_of_fit", "systematic_residuals"}
+_FIRST = {"unnamed_column", "outlier"}
+"""Doubts of what was fitted at all, told before any number."""
 _SYMBOLS = {"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ"}
 
 
@@ -37,12 +40,19 @@ def show(answer: Answer, console: Console) -> None:
     console.print(f"[bold]{law.name}[/bold]  {escape(law.formula)}", highlight=False)
     console.print(escape(_data_line(answer)), highlight=False)
     console.print(_status_line(fitted), highlight=False)
+    first = [note for note in fitted.notes if note.code in _FIRST and note.severity == Severity.WARNING]
+    _print_notes(first, console)
     if np.isfinite(fitted.objective):
         console.print(_parameters(fitted))
         console.print(_solver_line(fitted), highlight=False)
-    for note in fitted.notes:
-        if note.severity != Severity.REFUSAL:  # the status line has it
-            console.print(f"[yellow]![/yellow] {note.code}: {escape(note.message)}", highlight=False)
+    # The status line has what refuses.
+    _print_notes([n for n in fitted.notes if n.severity != Severity.REFUSAL and n not in first], console)
+    if answer.held is not None:
+        held = answer.held
+        told = f"R² = {held.r2:.6g}, mean absolute error {held.mae:.3g} over {len(held.table)} rows"
+        console.print(
+            f"\nSchedule {escape(held.schedule)}, predicted from the others: {told}", highlight=False
+        )
     if answer.automatic is not None:
         _show_choice(answer.automatic, fitted.level, console)
     if answer.comparison is not None:
@@ -133,6 +143,11 @@ def _numbers_of(fitted: Fit) -> dict[str, str]:
     """Return the parameters of a law with their intervals below."""
     estimates = fitted.estimates if np.isfinite(fitted.objective) else {}
     return {name: f"{estimate.value:.4g}\n{_between(estimate)}" for name, estimate in estimates.items()}
+
+
+def _print_notes(notes: Sequence[Note], console: Console) -> None:
+    for note in notes:
+        console.print(f"[yellow]![/yellow] {note.code}: {escape(note.message)}", highlight=False)
 
 
 def _data_line(answer: Answer) -> str:

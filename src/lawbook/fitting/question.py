@@ -19,11 +19,12 @@ from lawbook.storage.user_table import Source, refuse_nested, renamed, with_numb
 class Question:
     """What is asked: y over x, by which laws. `compared`: which of several; `holdout`: scales held out, 0 = none.
 
-    `rename` {old: new} comes before all else; `where` are conditions that all rows must meet; the same is asked
-    for each value of the columns `by`; `best_over` are those over which the row with the lowest `best_by`, or y, is
-    taken; `target` are the places that the law `auto` is chosen for and predicts. A law is one of `lawbook.laws.laws`,
-    a formula or `auto`; x may be left out where formulas name it. The other fields are those of `lawbook.laws.fit`;
-    `cluster` None means: fold where it varies, else seed, else each row.
+    `held_schedule` names a schedule to predict from the others; `rename` {old: new} comes before all else; `where` are
+    conditions that all rows must meet; the same is asked for each value of the columns `by`; `best_over` are those over
+    which the row with the lowest `best_by`, or y, is taken; `target` are the places that the law `auto` is chosen for
+    and predicts. A law is one of `lawbook.laws.laws`, a formula or `auto`; x may be left out where formulas name it.
+    The other fields are those of `lawbook.laws.fit`; `cluster` None means: fold where it varies, else seed, else each
+    row, or the runs that rows are checkpoints of.
     """
 
     y: str
@@ -31,6 +32,7 @@ class Question:
     laws: tuple[str, ...]
     compared: bool = False
     holdout: int = 0
+    held_schedule: str | None = None
     cluster: tuple[str, ...] | None = None
     n_eval: str | int | None = None
     loss: str = "log_least_squares"
@@ -95,6 +97,11 @@ def best_of(question: Question, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[
     return best_rows(rows, question.best_over, at, question.best_by or question.y, question.y)
 
 
-def cluster_of(question: Question, rows: pd.DataFrame) -> tuple[str, ...] | None:
-    """Return the columns of independent repeats that a question means, None for each row."""
-    return question.cluster or tuple(repeats_in(rows)) or None
+def cluster_of(question: Question, rows: pd.DataFrame) -> str | tuple[str, ...]:
+    """Return the columns of independent repeats that a question means.
+
+    Without a word on them, folds that vary, or seeds by another name; else what `gather` finds: seeds, or the runs of
+    checkpoints.
+    """
+    found = tuple(name for name in repeats_in(rows) if name != "seed" and len(rows[name].unique()) > 1)
+    return question.cluster or found or "seed"

@@ -19,6 +19,7 @@ from lawbook.laws.checks import check_columns
 from lawbook.laws.compare import laws_of
 from lawbook.laws.forms import laws
 from lawbook.laws.formulas import is_formula
+from lawbook.laws.heldout_schedule import HeldSchedule, hold_out_schedule
 from lawbook.laws.note import Note
 from lawbook.storage.status import UNDECIDED, FitStatus
 from lawbook.storage.user_table import Source
@@ -42,7 +43,7 @@ class Answer:
     """The fits by law, the comparison if laws were compared or scales held out, and the law that is shown first.
 
     `rows` are those that the laws were fitted to; `group` the values that they share, where a question was asked by
-    groups.
+    groups. `held` is how the law predicts a schedule that it was not fitted to, if one was held out.
     """
 
     question: Question
@@ -55,6 +56,7 @@ class Answer:
     """The names of the laws that were asked for, in `fits`."""
     automatic: Automatic | None = None
     """How the law was chosen, where that was asked for, and what the best laws predict together."""
+    held: HeldSchedule | None = None
     group: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -80,7 +82,11 @@ class Answer:
             return _EXIT_CODES[self.fit.status]
         if all(self.fits[name].status == FitStatus.REFUSED for name in self.asked):
             return ExitCode.FAILED
-        undecided = self.comparison is not None and self.comparison.preferred == UNDECIDED
+        found = self.comparison
+        # A preferred law whose parameters the data do not fix is as open as one that was asked for alone.
+        undecided = self.fit.status == FitStatus.NOT_IDENTIFIED or (
+            found is not None and found.preferred == UNDECIDED
+        )
         return ExitCode.UNDECIDED if undecided else ExitCode.OK
 
 
@@ -152,14 +158,20 @@ def _answer(
         return _automatic(question, source, rows, [*notes, *on_choice], options, group or {})
     forms, options["x"] = laws_of(question.laws, rows, question.y, question.x)
     asked = tuple(law.name for law in forms)
+    found, held, headline = None, None, asked[0]
     if question.compared or question.holdout:
+        if question.held_schedule is not None:
+            raise LawbookError(
+                "a schedule is held out of the fit of one law; give --law, and no --holdout-largest"
+            )
         found = compare(rows, forms, holdout=question.holdout or 1, **options)
         fits, headline = dict(found.fits), _headline(question, asked, found)
     else:
-        found, headline = None, asked[0]
+        if question.held_schedule is not None:
+            held = hold_out_schedule(rows, headline, question.held_schedule, **options)
         fits = {headline: fit(rows, forms[0], **options)}
     fits = {name: replace(one, notes=(*notes, *on_choice, *one.notes)) for name, one in fits.items()}
-    return Answer(question, source, fits, found, headline, rows, asked, None, group or {})
+    return Answer(question, source, fits, found, headline, rows, asked, held=held, group=group or {})
 
 
 def _automatic(
@@ -179,7 +191,7 @@ def _automatic(
     law = replace(best.law, name=best.candidate.name, source=best.candidate.source)
     fitted = fit(rows, law, **options)
     fits = {law.name: replace(fitted, notes=(*notes, *fitted.notes))}
-    return Answer(question, source, fits, None, law.name, rows, (law.name,), found, group)
+    return Answer(question, source, fits, None, law.name, rows, (law.name,), found, group=group)
 
 
 def _headline(question: Question, asked: tuple[str, ...], found: Comparison) -> str:

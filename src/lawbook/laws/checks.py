@@ -13,22 +13,13 @@ from numpy.typing import ArrayLike
 
 from lawbook.errors import LawbookError, listed, suggest
 from lawbook.laws.law import Array, Flags, Law
+from lawbook.laws.names import ROLES, bare
 from lawbook.laws.note import Note, warning
 
-_JUMP = 2.5
-"""Decades without a single x that look like two units: a thousand, with room for a spread of the rest."""
-_STANDS_OUT = 3.0
-"""Such a jump must be so many times as wide as the next widest."""
 _TIED = 1e-3
 """Spread of log x off its main direction, relative to that along it, below which inputs vary as one."""
 _RESERVED = ("y", "low", "high", "n_seeds", "residual", "censored", "estimate")
 """Columns of the tables of points and predictions, beside the inputs."""
-_ROLES = {
-    "N": {"n", "nparams", "params", "parameters", "modelsize", "modelparams", "nparamsnonembedding"},
-    "D": {"d", "tokens", "ntokens", "samples", "trainingtokens", "datasize"},
-    "C": {"c", "flops", "flop", "compute", "trainingflop", "trainingflops"},
-}
-"""Usual names of parameters, tokens and compute, letters and digits only: C ∝ N D in one set of units."""
 
 
 def check_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
@@ -77,7 +68,7 @@ def check_inputs(law: Law, inputs: Sequence[str]) -> None:
         )
     if set(inputs) == set(law.inputs) and tuple(inputs) != law.inputs:
         raise LawbookError(f"x = {given}, but {law.name} takes {usual}, in this order")
-    roles = [next((role for role, names in _ROLES.items() if _bare(name) in names), name) for name in inputs]
+    roles = [next((role for role, names in ROLES.items() if bare(name) in names), name) for name in inputs]
     if tuple(roles) != law.inputs and sorted(roles) == sorted(law.inputs):
         raise LawbookError(
             f"x = {given} reads as {', '.join(roles)}, but {law.name} takes {usual}, in this order"
@@ -137,12 +128,12 @@ def check_rules(table: pd.DataFrame, inputs: Sequence[str]) -> None:
     `counting`. One that says of another column than the inputs how it was counted (`flops_rule` beside `flops`,
     fitted against N) does not matter.
     """
-    counted = {"", "counting", "count"}.union(*_ROLES.values())
+    counted = {"", "counting", "count"}.union(*ROLES.values())
     for column in table.columns:
         name = str(column)
         of = name.removesuffix("rule").removesuffix("_")
         elsewhere = of != name and of in table.columns and of not in inputs
-        is_rule = of != name and (of in inputs or _bare(of) in counted)
+        is_rule = of != name and (of in inputs or bare(of) in counted)
         if elsewhere or not (is_rule or name == "param_count"):
             continue
         parts = [(value, rows.index) for value, rows in table.groupby(column, dropna=False, sort=True)]
@@ -158,54 +149,6 @@ def _named(value: object) -> str:
     return "nothing" if value is None or value != value else repr(value)
 
 
-def unit_notes(table: pd.DataFrame, inputs: Sequence[str], x: Array) -> list[Note]:
-    """Return warnings of rows that seem to be in another unit than the rest; x: (rows, d), all finite.
-
-    Two signs: one jump of 2.5 decades in an input, thrice as wide as any other; and a compute column that is
-    not proportional to N D in some rows.
-    """
-    found = []
-    for j, name in enumerate(inputs):
-        distinct = np.unique(x[:, j])
-        if len(distinct) < 4 or distinct[0] <= 0:
-            continue
-        gaps = np.diff(np.log10(distinct))
-        at = int(np.argmax(gaps))
-        if gaps[at] < _JUMP or gaps[at] < _STANDS_OUT * np.sort(gaps)[-2]:
-            continue
-        low = x[:, j] <= distinct[at]
-        few = low if low.sum() <= (~low).sum() else ~low
-        rows = table.index[few].tolist()
-        text = (
-            f"{name} jumps from {distinct[at]:g} to {distinct[at + 1]:g} with nothing between: rows {listed(rows)}"
-            " seem to be in another unit; write one unit throughout"
-        )
-        found.append(warning("mixed_units", text, rows=rows, column=name))
-    columns = {role: [c for c in table.columns if _bare(c) in names] for role, names in _ROLES.items()}
-    known = all(len(names) == 1 for names in columns.values())
-    if known and not found and {columns["N"][0], columns["D"][0]} <= set(inputs):
-        N, D, C = (
-            pd.to_numeric(table[names[0]], errors="coerce").to_numpy(dtype=float)
-            for names in columns.values()
-        )
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.log10(C / (N * D))
-        usable = np.isfinite(ratio)
-        if usable.any():
-            usual = np.sort(ratio[usable])[usable.sum() // 2]
-            off = usable & (np.abs(ratio - usual) >= _JUMP)
-            if off.any():
-                rows = table.index[off].tolist()
-                n, d, c = (names[0] for names in columns.values())
-                others = listed(f"{value:.3g}" for value in 10 ** ratio[off])
-                text = (
-                    f"{c} / ({n} {d}) is {10**usual:.3g} in most rows, and {others} in rows {listed(rows)}: one of"
-                    " the three is in another unit there; write one unit throughout"
-                )
-                found.append(warning("mixed_units", text, rows=rows, column=c))
-    return found
-
-
 def tied_notes(inputs: Sequence[str], x: Array) -> list[Note]:
     """Return a warning if one input follows from the others as a product of powers; x: (n, d), all > 0."""
     z = np.log(x)
@@ -218,7 +161,3 @@ def tied_notes(inputs: Sequence[str], x: Array) -> list[Note]:
         return []
     text = f"{' and '.join(inputs)} vary together (one follows from the rest): their effects cannot be told apart"
     return [warning("tied_inputs", text, inputs=list(inputs))]
-
-
-def _bare(name: object) -> str:
-    return "".join(character for character in str(name).lower() if character.isalnum())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,12 @@ from lawbook.laws.fit import fit_points, inputs_of, loss_of, on_its_own_scale, t
 from lawbook.laws.fitted import Fit
 from lawbook.laws.forms import laws
 from lawbook.laws.formulas import law_of
-from lawbook.laws.heldout import Scores, drawn_errors, miss, noise_draws, origins, score
+from lawbook.laws.heldout import Scores, drawn_errors, miss, noise_draws, origins, scales, score
 from lawbook.laws.law import Array, Law
 from lawbook.laws.model_comparison import Family, linearised, noise_of, settle
 from lawbook.laws.note import codes_of
 from lawbook.laws.points import Points, gather
+from lawbook.laws.schedules import read_schedules
 from lawbook.laws.solver import Loss
 from lawbook.laws.verdict import unexplained_by_chance
 from lawbook.storage.status import UNDECIDED, FitStatus
@@ -80,12 +81,14 @@ def compare(
     if not asked:
         raise LawbookError("name at least one law to compare with the power law")
     chosen, inputs = laws_of(asked, table, y, x)
+    table, chosen, notes = read_schedules(table, chosen, y, inputs)
     points = gather(
         table, y=y, x=inputs, cluster=cluster, n_eval=n_eval, weights=weights,
         positive_x=any(law.positive_x for law in chosen), shift=max(law.shift for law in chosen),
     )  # fmt: skip
     for law in chosen:
         check_history(law, points.notes)
+    points = replace(points, notes=(*notes, *points.notes))
     points, loss = on_its_own_scale(points, loss)
     common = loss_of(points, chosen, loss, delta)
     return compare_points(points, chosen, common, holdout=holdout, draws=draws, level=level, seed=seed)
@@ -138,6 +141,7 @@ def compare_points(
         law.name: fit_points(points, law, loss=loss, draws=draws, level=level, seed=seed) for law in forms
     }
     scored = _scored(points, fits, loss, holdout, min(draws, _PAIRED_DRAWS), seed)
+    unheld = {law.name: _unheld(points, fits[law.name], holdout) for law in forms if law.name not in scored}
     tail = (1 - level) / 2
     nothing = (np.nan, np.nan, np.full(1, np.nan))
     baseline = scored.get(BASELINE, nothing)[0]
@@ -149,7 +153,7 @@ def compare_points(
         rows.append(
             {
                 "form": law.name, "status": fitted.status,
-                "reason": "; ".join(filter(None, (fitted.reason, _uncorrected(fitted)))),
+                "reason": "; ".join(filter(None, (fitted.reason, unheld.get(law.name, ""), _uncorrected(fitted)))),
                 "n_parameters": len(law.parameters), "heldout_error": error, "heldout_low": low,
                 "heldout_high": high, "heldout_error_power": baseline, "rolling_error": rolling,
                 "bic": fitted.bic, "aicc": fitted.aicc,
@@ -159,8 +163,22 @@ def compare_points(
         ["heldout_error", "rolling_error", "n_parameters", "bic"], ignore_index=True
     )
     table.insert(list(table.columns).index("bic") + 1, "delta_bic", table["bic"] - table["bic"].min())
-    preferred, reason = _prefer(table, scored, fits, points, tail, seed)
+    preferred, reason = _prefer(table, scored, unheld, fits, points, tail, seed)
     return Comparison(table, preferred, reason, fits)
+
+
+def _unheld(points: Points, fitted: Fit, holdout: int) -> str:
+    """Say why a form has no held-out error, '' if it has no fit either and says why."""
+    law = fitted.law
+    if too_few(points, law):
+        return ""
+    of = [law.inputs.index(name) for name in law.scale]
+    rank = scales(points.x[:, of] if of else points.x)
+    left = int(np.sum(rank <= rank.max() - holdout))
+    return (
+        f"not held out: {left} points lie below the held-out scales, too few for {len(law.parameters)} parameters or"
+        " all at one value of an input"
+    )
 
 
 def _uncorrected(fitted: Fit) -> str:
@@ -215,7 +233,13 @@ def family(form: str) -> str:
 
 
 def _prefer(
-    table: pd.DataFrame, scored: Scored, fits: dict[str, Fit], points: Points, tail: float, seed: int
+    table: pd.DataFrame,
+    scored: Scored,
+    unheld: dict[str, str],
+    fits: dict[str, Fit],
+    points: Points,
+    tail: float,
+    seed: int,
 ) -> tuple[str, str]:
     """Return the preferred form or 'undecided', and why."""
     left = [form for form in table["form"] if fits[form].status != FitStatus.REFUSED]
@@ -245,10 +269,23 @@ def _prefer(
                 decades=float(decades[np.isfinite(decades)].max(initial=0.0)),
             )
         )  # fmt: skip
+    # What could not be held out is not beaten by that: a fit of its own keeps it in the contest, and nobody wins alone.
+    absent = {
+        name: why or fits[name].reason for name, why in unheld.items()
+        if len(fits[name].law.inputs) == len(points.inputs) and family(name) not in map(family, able)
+    }  # fmt: skip
+    apart = "; ".join(f"{name} is not compared ({why})" for name, why in absent.items())
     if len(families) == 1:
-        return families[0].named or UNDECIDED, f"no other form is left{beside}"
+        named = families[0].named
+        if apart or not named:
+            return UNDECIDED, apart or "no other form is left"
+        return named, f"no other form is left{beside}"
     winner, reason = settle(families, noise, tail, seed)
-    return winner, reason + (beside if winner != UNDECIDED else "")
+    if winner == UNDECIDED:
+        return winner, reason
+    if any(fits[name].status != FitStatus.REFUSED for name in absent):
+        return UNDECIDED, f"{apart}, and so not beaten; among the others {reason}"
+    return winner, reason + beside + (f"; {apart}" if apart else "")
 
 
 def _named(forms: list[str], fits: dict[str, Fit]) -> tuple[str, str]:

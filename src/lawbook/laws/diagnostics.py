@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from lawbook.laws.law import Array, Law
@@ -14,6 +16,8 @@ from lawbook.laws.uncertainty import FEW_CLUSTERS, LEFT_OUT, Estimate, nested, r
 from lawbook.laws.verdict import Trend, doubtful, systematic
 
 _FEW_STARTS = 0.05
+AGREE = 3
+"""So many of the starts of a law of many parameters should come to one optimum."""
 _MANY_LOST = 0.05
 _SIDE = 3
 """Points on either side from which on they may show a break."""
@@ -37,7 +41,8 @@ def diagnostics(
         floor = estimates[law.floor]
         scale = float(np.exp(points.data().log_y.min()))
         if floor.value == 0 or not floor.low > 1e-6 * scale:
-            text = f"{law.floor} is not told apart from 0: interval [0, {floor.high:.3g}]"
+            reach = "0 in all draws" if np.isnan(floor.high) else f"interval [0, {floor.high:.3g}]"
+            text = f"{law.floor} is not told apart from 0: {reach}"
             found.append(warning("floor_not_identified", text, parameter=law.floor, high=floor.high))
     single = int((points.clusters_per_point == 1).sum())
     if not repeated(points):
@@ -62,13 +67,24 @@ def diagnostics(
         found.append(warning("lack_of_fit", text, p=fit_p))
     found += systematic(law, points, solution)
     reached = int(solution.starts_at_best[0])
-    if reached < _FEW_STARTS * solution.starts:
+    # A law of many parameters is followed from twelve starts, of which one is no majority.
+    least = AGREE if len(law.nonlinear) > 2 else 0
+    if reached < max(_FEW_STARTS * solution.starts, min(least, solution.starts)):
         text = f"only {reached} of {solution.starts} starts reached the optimum"
         found.append(warning("few_starts_at_best", text, reached=reached, starts=solution.starts))
     if lost > _MANY_LOST:
         text = f"{lost:.0%} of the bootstrap refits did not converge and are left out"
         found.append(warning("failed_draws", text, share=lost))
     return found
+
+
+def tied_inputs(law: Law, notes: Sequence[Note]) -> Note | None:
+    """Return the note that a law of several inputs has no answer where these vary together, None if they do not."""
+    tied = next((note for note in notes if note.code == "tied_inputs"), None)
+    if tied is None or len(law.inputs) < 2:
+        return None
+    text = f"{tied.message}; vary one at a fixed value of another, or fit a law of one input"
+    return refusal("tied_inputs", text, **tied.details)
 
 
 def open_ends(law: Law, ends: dict[str, Ends]) -> list[Note]:

@@ -10,19 +10,22 @@ import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError
+from lawbook.laws.autocorrelation import autocorrelated
 from lawbook.laws.checks import check_history, check_inputs, check_request
-from lawbook.laws.diagnostics import diagnostics, open_ends, rising, uneven, unseen_break
+from lawbook.laws.diagnostics import AGREE, diagnostics, open_ends, rising, tied_inputs, uneven, unseen_break
 from lawbook.laws.fitted import Fit
 from lawbook.laws.formulas import law_of
-from lawbook.laws.identify import free_parameters
+from lawbook.laws.identify import free_parameters, stuck_parameters, without_ends
 from lawbook.laws.influence import influence, influential
 from lawbook.laws.law import Array, Law
 from lawbook.laws.loss import Loss, robust_delta
 from lawbook.laws.noise import Spread, spread_of
-from lawbook.laws.note import Note, info, refusal
+from lawbook.laws.note import Note, Severity, info, refusal
+from lawbook.laws.outliers import outliers
 from lawbook.laws.points import Points, gather
 from lawbook.laws.profile import profile, profiled
 from lawbook.laws.repeats import t_reach
+from lawbook.laws.schedules import read_schedules
 from lawbook.laws.solver import Solution, refits, solve
 from lawbook.laws.uncertainty import (
     Estimate,
@@ -34,7 +37,8 @@ from lawbook.laws.uncertainty import (
     resample,
     resampling,
 )
-from lawbook.laws.verdict import judge, lack_of_fit, trend
+from lawbook.laws.unnamed import unnamed_columns
+from lawbook.laws.verdict import judge, lack_of_fit, on_bound, trend
 from lawbook.seeds import generator
 from lawbook.storage.status import FitStatus
 
@@ -73,11 +77,13 @@ def fit(
     """
     law = law_of(law, table, y=y, x=x)
     inputs = inputs_of(law, x)
+    table, (law,), notes = read_schedules(table, [law], y, inputs)
     points = gather(
         table, y=y, x=inputs, cluster=cluster, n_eval=n_eval, weights=weights, positive_x=law.positive_x,
         shift=law.shift,
     )  # fmt: skip
     check_history(law, points.notes)
+    points = replace(points, notes=(*notes, *points.notes))
     points, loss = on_its_own_scale(points, loss)
     chosen = loss_of(points, [law], loss, delta)
     return fit_points(points, law, loss=chosen, draws=draws, level=level, seed=seed)
@@ -129,7 +135,13 @@ def fit_points(
     if method == "bca":
         left_out = refits(law, points.x, jackknife(points), loss, parameters)
     fit_p, unexplained = lack_of_fit(law, points, solution)
+    told = unnamed_columns(points, law, parameters)
+    reasons = [note for note in told if note.severity == Severity.REFUSAL]
     status, why = judge(law, points, solution, drawn, level, fit_p, unexplained)
+    if status == FitStatus.OK and (tied := tied_inputs(law, points.notes)):
+        status, why = FitStatus.NOT_IDENTIFIED, tied
+    if reasons:
+        status = FitStatus.REFUSED
     evidence = None
     if status != FitStatus.REFUSED:
         variance, df = residual_variance(points, law, solution)
@@ -146,17 +158,26 @@ def fit_points(
         estimates[name] = Estimate(estimates[name].value, float(found.low[0]), float(found.high[0]), kind)
     if status == FitStatus.OK and (lost := unseen_break(law, points.x, estimates, ends)):
         status, why = FitStatus.NOT_IDENTIFIED, lost
-    elif status == FitStatus.NOT_IDENTIFIED:
-        for name in free_parameters(law, points.x, parameters) & set(estimates):
-            estimates[name] = Estimate(estimates[name].value, np.nan, np.nan, "none")
+    elif status == FitStatus.NOT_IDENTIFIED and why is not None and why.code != "on_bound":
+        estimates |= without_ends(estimates, free_parameters(law, points.x, parameters))
+    stuck = sorted({*stuck_parameters(law, points.x, estimates), *on_bound(law, points.x, parameters)})
+    estimates |= without_ends(estimates, stuck)
+    # A floor of 0 may be the truth, and is told of as one that is not seen.
+    if status == FitStatus.OK and (gone := [name for name in stuck if name != law.floor]):
+        text = f"{', '.join(gone)} {'sit' if len(gone) > 1 else 'sits'} on a bound in all draws: no interval"
+        status, why = FitStatus.NOT_IDENTIFIED, refusal("stuck_on_bound", text, parameters=gone)
+    reasons += [] if why is None else [why]
     derived = derived_estimates(points, law, parameters, drawn, left_out, method, level)
     errors = np.array([half_width(values) for values in drawn.T])
     influences = influence(law, points, loss, parameters, errors)
     spread = spread_of(points, law.log_predict(points.x, parameters), r, p, repeated(points))
     notes = (
-        *(() if why is None else (why,)),
-        *points.notes,
+        *reasons,
+        *(note for note in told if note not in reasons),
+        *outliers(points, law, parameters),
+        *(note for note in points.notes if why is None or note.code != why.code),
         *diagnostics(points, law, solution, estimates, method, fit_p, failed / max(draws, 1)),
+        *(autocorrelated(points, law, parameters) if status == FitStatus.OK else ()),
         *open_ends(law, ends),
         *influential(influences, law, points.inputs),
         *uneven(spread, points.y),
@@ -212,11 +233,23 @@ def optimum(points: Points, law: Law, loss: Loss) -> tuple[Points, Solution]:
 
     Binomial weights at smoothed errors give a first fit; its errors give the weights of the second.
     """
-    solution = solve(law, points.x, points.data(), loss)
+    solution = _solved(law, points, loss)
     if points.binomial:
         points = points.reweighted(law.log_predict(points.x, solution.parameters[0]))
-        solution = solve(law, points.x, points.data(), loss)
+        solution = _solved(law, points, loss)
     return points, solution
+
+
+def _solved(law: Law, points: Points, loss: Loss) -> Solution:
+    """Return the optimum, from four times as many starts where fewer than three agree on it."""
+    first = solve(law, points.x, points.data(), loss)
+    # Of a law of one or two nonlinear parameters all starts are followed anyhow.
+    more = min(4 * first.starts, first.screened // 4) if len(law.nonlinear) > 2 else 0
+    if first.starts_at_best[0] >= AGREE or more <= first.starts:
+        return first
+    again = solve(law, points.x, points.data(), loss, starts=more)
+    # Where more starts find nothing better, what fewer of them found stays.
+    return again if again.objective[0] < first.objective[0] else replace(first, starts=again.starts)
 
 
 def refit(

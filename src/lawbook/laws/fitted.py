@@ -17,6 +17,7 @@ from lawbook.laws.loss import Loss
 from lawbook.laws.noise import Spread
 from lawbook.laws.note import Note, reason_of
 from lawbook.laws.profile import profile_prediction
+from lawbook.laws.schedules import numbered
 from lawbook.laws.uncertainty import Estimate, quantile_levels
 from lawbook.storage.status import FitStatus
 
@@ -99,15 +100,15 @@ class Fit:
     def predict(self, x: ArrayLike, *, interval: str | None = "confidence") -> pd.DataFrame:
         """Return the law at x, with an interval for its value ('confidence') or for a new run ('prediction').
 
-        x: (n,) or (n, d), or a table with the inputs as columns. Columns: the inputs, estimate, low, high; low
-        and high are NaN with None, all three where the law is not defined. The interval of the law is that of
-        its profile at each x, or of the draws' percentiles where there is no profile. That of a new run adds
-        the spread of runs at that level of y, as both were normal. Raises LawbookError for another kind of
-        interval or another shape.
+        x: (n,) or (n, d), or a table with the inputs as columns, schedules by their names. Columns: the inputs,
+        estimate, low, high; low and high are NaN with None, all three where the law is not defined. The interval of
+        the law is that of its profile at each x, or of the draws' percentiles where there is no profile. That of a
+        new run adds the spread of runs at that level of y, as both were normal. Raises LawbookError for another kind
+        of interval or another shape.
         """
         if interval not in ("confidence", "prediction", None):
             raise LawbookError(f"interval must be 'confidence', 'prediction' or None, got {interval!r}")
-        at = places(x, self.inputs)
+        at = places(numbered(x, self.inputs[0], self.notes), self.inputs)
         table = pd.DataFrame(at, columns=list(self.inputs))
         log_y = self.law.log_predict(at, self.parameters)
         ends = np.full((2, len(at)), np.nan)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 import numpy as np
 
 from lawbook.laws.law import Array, Law
 from lawbook.laws.solver import jacobian
+from lawbook.laws.uncertainty import Estimate
 
 ILL_CONDITIONED = 1e8
 """Condition number of the scaled Jacobian from which on parameters are not identified."""
@@ -40,6 +43,31 @@ def free_parameters(law: Law, x: Array, parameters: Array) -> set[str]:
     large = np.abs(null) >= _NEGLIGIBLE * np.abs(null).max(axis=1, keepdims=True, initial=0.0)
     free = [*unseen, *(name for name, part in zip(shown, large.T, strict=True) if part.any())]
     return {name.removeprefix("log ") for name in free}
+
+
+def stuck_parameters(law: Law, x: Array, estimates: Mapping[str, Estimate]) -> list[str]:
+    """Return the parameters whose interval has no width because all draws sit on a bound: 0 of a term, or the box's.
+
+    None where nothing has a width: the law is then met exactly.
+    """
+    if not any(each.low < each.high for each in estimates.values()):
+        return []
+    bounds = dict.fromkeys(law.linear, (0.0,)) | {
+        name: tuple(ends) for name, ends in zip(law.nonlinear, law.box(x).tolist(), strict=True)
+    }
+    return [
+        name for name, each in estimates.items()
+        if each.low == each.high and np.isclose(each.value, bounds[name], rtol=1e-6, atol=0.0).any()
+    ]  # fmt: skip
+
+
+def without_ends(estimates: Mapping[str, Estimate], names: Collection[str]) -> dict[str, Estimate]:
+    """Return the estimates of these names without their intervals."""
+    return {
+        name: Estimate(each.value, np.nan, np.nan, "none")
+        for name, each in estimates.items()
+        if name in names
+    }
 
 
 def _null_space(law: Law, x: Array, parameters: Array) -> tuple[list[str], list[str], Array, Array]:

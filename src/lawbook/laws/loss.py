@@ -18,6 +18,10 @@ _TAIL_CURVATURE = 0.02
 """Share of the reweighting curvature kept in the linear tails, whose exact curvature is 0."""
 
 
+_NO_TAIL = 40.0
+"""So many standard deviations away δ makes no difference: Huber's noise is the normal one, to all digits."""
+
+
 def robust_delta(r: Array) -> float:
     """Return 1.345 standard deviations of residuals r, from their median size: δ of 95 % efficiency.
 
@@ -90,6 +94,9 @@ class Loss:
         if self.shape == "absolute":
             return 2 * n * float(np.log(max(2 * total / n, 1e-15))) + n * (1 - float(np.log(2 * np.pi)))
         delta = self.delta or 1.0
+        normal = np.sqrt(2 * total / n)
+        if normal * _NO_TAIL < delta:
+            return n * float(np.log(max(2 * total / n, 1e-30)))
         s = delta * np.exp(np.linspace(-12.0, 12.0, 4801))
         inside = np.log(s * np.sqrt(2 * np.pi)) + np.log(np.maximum(2 * ndtr(delta / s) - 1, 1e-300))
         log_norm = np.logaddexp(inside, np.log(2 * s * s / delta) - delta**2 / (2 * s * s))

@@ -222,6 +222,9 @@ def _beats(one: Family, other: Family, own: float, others: float, tail: float) -
     """
     low, high = np.quantile(other.drawn - one.drawn, (tail, 1 - tail))
     gap, delta_bic = other.error - one.error, other.bic - one.bic
+    held_out = (
+        f"held-out error smaller by {gap:.3g}" if low > 0 else f"held-out errors not told apart: {gap:.3g}"
+    )
     simpler = len(one.law.parameters) < len(other.law.parameters) and delta_bic >= _STRONG
     a, b = one.law.name, other.law.name
     if not one.decades >= DECADE - 1e-9:
@@ -240,8 +243,8 @@ def _beats(one: Family, other: Family, own: float, others: float, tail: float) -
         lacks = f"{a} is refused"
     else:
         return True, (
-            f"{a} against {b}: data of {b} would favour {a} so much with p = {others:.2g}, held-out error "
-            f"smaller by {gap:.3g} [{low:.3g}, {high:.3g}], ΔBIC {delta_bic:.1f}"
+            f"{a} against {b}: data of {b} would favour {a} so much with p = {others:.2g}, {held_out}"
+            f" [{low:.3g}, {high:.3g}], ΔBIC {delta_bic:.1f}"
         )
     return False, (
         f"{a} against {b}: {lacks}; held-out errors differ by {gap:.3g} [{low:.3g}, {high:.3g}], "

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import cached_property
 
 import numpy as np
@@ -17,10 +16,13 @@ import pandas as pd
 
 from lawbook.errors import LawbookError, listed
 from lawbook.laws.cells import Cells, Table, weighed
-from lawbook.laws.checks import check_columns, check_rules, numbers, refuse_rows, tied_notes, unit_notes
+from lawbook.laws.checks import check_columns, check_rules, numbers, refuse_rows, tied_notes
 from lawbook.laws.law import Array, Counts, Flags
+from lawbook.laws.members import Members
 from lawbook.laws.note import Note, info, warning
+from lawbook.laws.repeats import usual_repeats
 from lawbook.laws.solver import Data
+from lawbook.laws.units import unit_notes
 from lawbook.storage.run_state import run_states
 from lawbook.storage.status import RunStatus
 
@@ -31,7 +33,8 @@ class Points:
 
     w is the number of test examples for an error, the given weight, or 1; `runs` counts them, (k,). `limit` is
     1/n_eval where y is an error, else NaN. `base` are the points' weights in the loss when each cluster counts once;
-    `binomial` says that they follow from the errors.
+    `binomial` says that they follow from the errors. `members` are the rows
+    behind the points, where a table had some.
     """
 
     y: str
@@ -48,6 +51,7 @@ class Points:
     n_censored: int
     n_diverged: int
     notes: tuple[Note, ...]
+    members: Members | None = None
     shift: float = 0.0
     """What has been added to y, where that is not positive."""
 
@@ -129,6 +133,7 @@ class Points:
             runs=self.runs[kept],
             limit=self.limit[chosen],
             base=self.base[chosen],
+            members=None if self.members is None else self.members.keep(chosen),
         )
 
     def reweighted(self, log_fit: Array) -> Points:
@@ -159,22 +164,14 @@ def gather(
     """
     inputs = (x,) if isinstance(x, str) else tuple(x)
     keys = () if cluster is None else (cluster,) if isinstance(cluster, str) else tuple(cluster)
-    named = [
-        y,
-        *inputs,
-        *keys,
-        *([weights] if weights else []),
-        *([n_eval] if isinstance(n_eval, str) else []),
-    ]
-    columns = [str(column) for column in table.columns]
-    if cluster == "seed" and not get_close_matches("seed", columns, cutoff=0.75):
-        # No column is, or may be a misspelt, seed: each row is independent.
-        keys = ()
-        named.remove("seed")
+    notes: list[Note] = []
+    if cluster == "seed":
+        keys, notes = usual_repeats(table, [name for name in inputs if name in table.columns])
+    named = [y, *inputs, *keys, *([weights] if weights else [])]
+    named += [n_eval] if isinstance(n_eval, str) else []
     check_columns(table, named)
     if y in inputs:
         raise LawbookError(f"column {y!r} is both y and x; name another column")
-    notes: list[Note] = []
     twice = table.duplicated(keep="first")
     if twice.any():
         rows = table.index[twice].tolist()
@@ -235,6 +232,9 @@ def gather(
     if keys:
         who = np.asarray(table.groupby(list(keys), dropna=False).ngroup(), dtype=np.int64)
     C, n = (int(who.max()) + 1 if len(who) else 0), len(distinct)
+    members = Members(
+        table.index.to_numpy(), at, who, _log(values), table[[c for c in table.columns if c not in named]]
+    )
     cells, cell = Cells.of_runs(who, at, C, n)
     k = len(cells.point)
     sums, mass = (
@@ -285,8 +285,14 @@ def gather(
         n_censored=n_censored,
         n_diverged=int(diverged.sum()),
         notes=tuple(notes),
+        members=members,
         shift=shift,
     ).keep(total > 0)
+
+
+def _log(values: Array) -> Array:
+    """Return log y, NaN where y is 0."""
+    return np.log(np.where(values > 0, values, np.nan))
 
 
 def _trials(table: pd.DataFrame, values: Array, y: str, n_eval: str | int | None) -> Array | None:

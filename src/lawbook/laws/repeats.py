@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from difflib import get_close_matches
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
 from lawbook.laws.law import Array
+from lawbook.laws.names import RUNS, RUNS_PERHAPS, bare
+from lawbook.laws.note import Note, info
+
+_SHARE = 1 / 3
+"""What is perhaps the name of a run stands at no more than this share of the places: else it is what runs share."""
 
 
 def independent(runs: pd.DataFrame) -> list[str]:
@@ -23,6 +31,46 @@ def independent(runs: pd.DataFrame) -> list[str]:
     if not (folds or seeds) and "run_id" in runs.columns and runs["run_id"].duplicated().any():
         return ["run_id"]
     return [column for column in ("fold" if folds else "seed",) if column in runs.columns]
+
+
+def usual_repeats(table: pd.DataFrame, inputs: Sequence[str]) -> tuple[tuple[str, ...], list[Note]]:
+    """Return the columns of independent units of a table that nobody named them of, and a note if these are runs.
+
+    That is `seed`, unless it is the same throughout: a constant tells no repeats. Else the column that tells runs
+    apart of which the rows are checkpoints, said aloud; else none, and each row is one. A column that may be a
+    misspelt `seed` is returned as that, so that it is asked for.
+    """
+    names = [str(column) for column in table.columns]
+    if "seed" in names and (names.count("seed") > 1 or len(table["seed"].unique()) > 1):
+        return ("seed",), []
+    column = column_of_runs(table, inputs)
+    if column is not None:
+        count = table[column].nunique()
+        text = f"{column} stands in several rows: its {count} values are taken for the independent runs, their rows"
+        text += " for checkpoints; --cluster names another column"
+        return (column,), [info("runs_as_units", text, column=column, runs=count)]
+    return (("seed",) if "seed" not in names and get_close_matches("seed", names, cutoff=0.75) else ()), []
+
+
+def column_of_runs(table: pd.DataFrame, inputs: Sequence[str]) -> str | None:
+    """Return the column that tells the runs apart of which the rows are checkpoints, None where there is none.
+
+    Most of its values stand at several places x, and none in two rows of one place.
+    """
+    for known in (RUNS, RUNS_PERHAPS):
+        for column in table.columns:
+            if bare(column) not in known or column in inputs or (table.columns == column).sum() > 1:
+                continue
+            rows = table[[*inputs, column]].dropna()
+            if rows.empty or not isinstance(rows[column].iloc[0], str | int | float | np.integer):
+                continue
+            places = rows[list(inputs)].drop_duplicates()
+            each = rows.groupby(column).size()
+            once = not rows.duplicated().any()
+            apart = known is RUNS or each.max() <= max(1.0, _SHARE * len(places))
+            if once and len(each) > 1 and (each > 1).mean() > 0.5 and apart:
+                return str(column)
+    return None
 
 
 def mean_interval(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betainc, stdtrit
+from scipy.special import betainc, chdtri, stdtrit
 
 from lawbook.laws.identify import ILL_CONDITIONED, condition, free_combination
 from lawbook.laws.law import Array, Law
 from lawbook.laws.model_comparison import ROUND_OFF, Linearised, linearised, noise_of
 from lawbook.laws.note import Note, refusal, warning
 from lawbook.laws.points import Points
-from lawbook.laws.solver import Design, Solution
+from lawbook.laws.solver import Solution
 from lawbook.laws.uncertainty import repeated
 from lawbook.storage.status import FitStatus
 
@@ -27,6 +27,9 @@ Laws that describe good data miss by less than 1 % (Chinchilla on its 240 runs: 
 extrapolate by 2 % (Rosenfeld et al. 2020, arXiv:1909.12673). The additive law on the surface of one-pass linear
 regression misses by 10 to 12 %, and its floor is then wrong by more than half.
 """
+_GROSS, _HALF, _SURE = 0.2, 0.5, 0.999
+"""Without repeats a law is refused by size alone if its RMS miss is larger than the first with the last as confidence,
+and more than the second of the variation of log y is left."""
 _MOST = 400
 """Points that the pattern is sought in, evenly taken from more: the eigenvalues cost n³."""
 _SEEN = 8
@@ -74,7 +77,9 @@ def trend(points: Points, level: float) -> Trend:
         shares = points.cells.table(points.deviations) @ operator.T  # (C, d)
         spread = np.sqrt(np.sum(shares**2, axis=0))
     # Round-off is no slope: constant y has none, however small its spread.
-    width = spread * stdtrit(max(df, 1), (1 + level) / 2) + 1e-12 / np.sqrt(np.sum(w[:, None] * z**2, axis=0))
+    with np.errstate(divide="ignore"):  # an input of one value, as of a single schedule, has no slope to tell
+        round_off = 1e-12 / np.sqrt(np.sum(w[:, None] * z**2, axis=0))
+    width = spread * stdtrit(max(df, 1), (1 + level) / 2) + round_off
     return Trend(slope, slope - width, slope + width)
 
 
@@ -113,9 +118,13 @@ def residual_pattern(linear: Linearised, x: Array, exact: float) -> Pattern:
     if n - linear.tangent.shape[1] < 3 or linear.misfit <= max(exact, n * _TINY**2):
         return Pattern(np.nan, 0.0)
     some = np.unique(np.linspace(0, n - 1, min(n, _MOST)).round().astype(int))
-    r, link = linear.residuals[some], _neighbours(x[some])
-    tangent, _ = np.linalg.qr(linear.tangent[some])
-    n, q = len(some), tangent.shape[1]
+    return pattern_of(linear.residuals[some], linear.tangent[some], _neighbours(x[some]))
+
+
+def pattern_of(r: Array, tangent: Array, link: Array) -> Pattern:
+    """Return the pattern of residuals r (n,) off a law's tangent (n, q) along a graph of the Laplacian link (n, n)."""
+    tangent, _ = np.linalg.qr(tangent)
+    n, q = tangent.shape
     rest = np.eye(n) - tangent @ tangent.T
     # The q smallest eigenvalues are the zeros of the law's own directions.
     possible = np.linalg.eigvalsh(rest @ link @ rest)[q:]
@@ -183,23 +192,9 @@ def judge(
     if decaying and not law.offset and not any(parameters[law.linear.index(name)] != 0 for name in decaying):
         text = f"no decay: {', '.join(decaying)} = 0, only the floor is left"
         return FitStatus.REFUSED, refusal("no_decay", text, parameters=decaying)
-    box = Design.of(law, points.x).box
-    at = law.parameters.index(law.exponent) - len(law.linear)
-    theta, (low, high) = (
-        float(parameters[len(law.linear) + at]),
-        box[at].tolist() if at >= 0 else (-np.inf, np.inf),
-    )
-    edge = 1e-6 * (high - low)
-    if at < 0:
-        outside = False
-    elif law.log_spaced[at]:
-        outside = theta <= low * (1 + 1e-6) or theta >= high - edge
-    else:
-        outside = theta <= low + edge or theta >= high - edge
-    if outside:
-        text = f"{law.exponent} = {theta:.3g} sits on its bound [{low:.3g}, {high:.3g}]"
-        bounds = {"parameter": law.exponent, "estimate": theta, "low": low, "high": high}
-        return FitStatus.REFUSED, refusal("on_bound", text, **bounds)
+    bound = on_bound(law, points.x, parameters)
+    if law.exponent in bound:
+        return FitStatus.REFUSED, bound[law.exponent]
     if wrong := misspecified(law, points, solution, fit_p, unexplained):
         return FitStatus.REFUSED, wrong
     ill = condition(law, points.x, parameters)
@@ -207,15 +202,33 @@ def judge(
         free = free_combination(law, points.x, parameters)
         text = f"the points leave {free} free (condition number {ill:.1g})"
         return FitStatus.NOT_IDENTIFIED, refusal("ill_conditioned", text, free=free, condition=ill)
+    if bound:
+        return FitStatus.NOT_IDENTIFIED, next(iter(bound.values()))
+    at = law.nonlinear.index(law.exponent)
+    low, high = law.box(points.x)[at].tolist()
     drawn = draws[:, len(law.linear) + at]
     drawn = drawn[np.isfinite(drawn)]
     if len(drawn):
-        bound = float(np.mean((drawn <= low + 1e-9 * abs(low)) | (drawn >= high - 1e-9 * abs(high))))
-        if bound > _OFTEN_AT_BOUND:
-            text = f"{law.exponent} sits on its bound in {bound:.0%} of the bootstrap draws"
-            note = refusal("often_on_bound", text, parameter=law.exponent, share=bound)
+        often = float(np.mean((drawn <= low + 1e-9 * abs(low)) | (drawn >= high - 1e-9 * abs(high))))
+        if often > _OFTEN_AT_BOUND:
+            text = f"{law.exponent} sits on its bound in {often:.0%} of the bootstrap draws"
+            note = refusal("often_on_bound", text, parameter=law.exponent, share=often)
             return FitStatus.NOT_IDENTIFIED, note
     return FitStatus.OK, None
+
+
+def on_bound(law: Law, x: Array, parameters: Array) -> dict[str, Note]:
+    """Return the nonlinear parameters that sit on a bound of the law, each with the note that says so."""
+    found = {}
+    bounds = zip(law.nonlinear, parameters[len(law.linear) :], law.box(x), law.log_spaced, strict=True)
+    for name, theta, (low, high), spaced in bounds:
+        edge = 1e-6 * (high - low)
+        below = theta <= low * (1 + 1e-6) if spaced else theta <= low + edge
+        if below or theta >= high - edge:
+            text = f"{name} = {theta:.3g} sits on its bound [{low:.3g}, {high:.3g}]"
+            ends = {"estimate": float(theta), "low": float(low), "high": float(high)}
+            found[name] = refusal("on_bound", text, parameter=name, **ends)
+    return found
 
 
 def misspecified(
@@ -224,17 +237,24 @@ def misspecified(
     """Return the note that the law is not that of the data, None if nothing shows it.
 
     Two things must come together: the miss is no noise (p < 0.001 against the seeds, or, without repeats, of
-    the order of the residuals; p < 0.01 of the one if p < 0.001 of the other), and it is large: more than a
-    tenth of the variation, or 8 % RMS. With repeats the size is what the seeds' noise leaves of the misfit.
+    the order of the residuals, neighbours alike or in turns; p < 0.01 of the one if p < 0.001 of the other), and it
+    is large: more than a tenth of the variation, or 8 % RMS. Without repeats size alone is enough where the law
+    leaves more than half of the variation, and surely (99.9 %) misses by more than 20 % RMS. With repeats the size is
+    what the noise of the seeds leaves of the misfit.
     """
     linear, noise = linearised(law, points, solution.parameters[0]), noise_of(points)
     pattern = residual_pattern(linear, points.x, noise.exact)
+    rms = float(np.sqrt(linear.misfit / len(linear.residuals)))
     if np.isnan(fit_p):
-        p, size = pattern.p, pattern.size
+        in_turns = pattern.p > 1 - _POOR_FIT
+        p, size = (1 - pattern.p, rms) if in_turns else (pattern.p, pattern.size)
         real = p < _POOR_FIT
-        share = size**2 * len(linear.residuals) / max(linear.misfit, 1e-300)
+        share = (size / rms) ** 2 if rms > 0 else 0.0
         large = unexplained * share > _UNEXPLAINED or size > _MISSPECIFIED
-        what = f"misspecified, the residuals follow a pattern: p = {p:.2g}"
+        what = f"misspecified, the residuals {'take turns' if in_turns else 'follow a pattern'}: p = {p:.2g}"
+        if not (real and large) and _gross(linear, unexplained):
+            real = large = True
+            p, size, what = pattern.p, rms, "misspecified, the miss is too large for any noise of such laws"
     else:
         p = fit_p
         real = p < _POOR_FIT or (p < _DOUBTFUL_FIT and pattern.p < _POOR_FIT)
@@ -248,6 +268,13 @@ def misspecified(
     return refusal("misspecified", text, p=p, rms=size, unexplained=unexplained)
 
 
+def _gross(linear: Linearised, unexplained: float) -> bool:
+    """Say whether a miss refuses the law by its size alone, whatever its order; per degree of freedom."""
+    df = linear.freedom
+    least = float(np.sqrt(linear.misfit / chdtri(df, 1 - _SURE)))
+    return least > _GROSS and unexplained * (len(linear.residuals) - 1) / df > _HALF
+
+
 def systematic(law: Law, points: Points, solution: Solution) -> list[Note]:
     """Return the note on a pattern in the residuals, if there is one and no repeats judge the fit better."""
     if repeated(points):
@@ -257,6 +284,7 @@ def systematic(law: Law, points: Points, solution: Solution) -> list[Note]:
     if not pattern.p < _POOR_FIT:
         return []
     text = f"neighbouring points are missed alike: p = {pattern.p:.2g}, {pattern.size:.2%} RMS"
+    text += "; if the law is right, they are not independent, and its intervals too narrow"
     return [warning("systematic_residuals", text, p=pattern.p, rms=pattern.size)]
 
 

@@ -18,7 +18,7 @@ def answer(content: StudyFile, results: Results) -> Iterator[str]:
     for name in content.analyses.of("compute_frontier"):
         exponents = results.analysis("compute_frontier", name).table("exponents")
         sizes = exponents[exponents["quantity"] == "size"]
-        sound = sizes[sizes["status"] == FitStatus.OK]
+        sound = sizes[(sizes["status"] == FitStatus.OK) & sizes["exponent"].notna()]
         if sound.empty:
             yield f"no method gives the exponent of N*(C) of {plain(name)}"
             continue

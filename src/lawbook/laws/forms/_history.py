@@ -2,8 +2,8 @@
 
 x has the columns schedule, step, learning_rate. The rows of one schedule, sorted by step, are its history: the
 rate of a row holds for all steps after the previous row's (after 0 for the first), up to and with its own. So
-a table needs a row wherever its rate changes, and whatever was fitted to it, predictions need the history up
-to their step among their rows. Only what lies before a row enters its value.
+a table needs a row wherever its rate changes, if need be one without a loss, and whatever was fitted to it,
+predictions need the history up to their step among their rows. Only what lies before a row enters its value.
 
 Annealing is what the rate has lost from its highest so far: a rise to a new highest rate, as in warm-up, is
 none. Over such a history the falls of the rate telescope to that loss.

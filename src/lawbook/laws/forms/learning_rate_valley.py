@@ -17,7 +17,7 @@ from lawbook.laws.law import CONSTANT, Array, Law
 
 _TINY = 1e-300
 """Keeps the logarithm of the valley finite at its bottom."""
-_POWERS = np.array([-2.0, 2.0])
+_POWERS = np.array([-4.0, 4.0])
 
 
 def _distance(x: Array, theta: Array) -> Array:

@@ -15,6 +15,7 @@ import numpy as np
 
 from lawbook.errors import LawbookError, listed
 from lawbook.laws.frontier.akima import cubics
+from lawbook.laws.frontier.budgets import MIN_SIZES
 from lawbook.laws.frontier.result import FLOOR_OF_SPREAD, MOST_DRAWS, Optima
 from lawbook.laws.frontier.runs import Runs
 from lawbook.laws.law import Array, Flags
@@ -22,7 +23,6 @@ from lawbook.laws.note import Note, warning
 
 Minimum: TypeAlias = Callable[[Array, Array], tuple[Array, Array, Flags]]
 
-MIN_SIZES = 3
 _HALF_WINDOW = 0.5 * np.log(10)
 """Half the parabola's window in log N: half a decade to each side."""
 _OFF_CENTRE = 0.25

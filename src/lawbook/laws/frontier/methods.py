@@ -44,7 +44,8 @@ def frontier(
     Methods for tables:
 
     - 'akima' (default), 'parabola': isoFLOP, the minimum over N at each budget. The budgets are those that
-      the runs share; with `budgets` (m,) each size's loss is interpolated there.
+      the runs share, within 0.5 % where that makes budgets of most runs; with `budgets` (m,) those of the runs'
+      own that are among them, and elsewhere each size's loss is interpolated.
     - 'envelope': the budget at which each size lies on the lower envelope of the curves L(C); it takes no `budgets`.
 
     Optima on the edge of the sampled sizes are left out with a Note. Intervals come from `draws` of the

@@ -12,14 +12,13 @@ import pandas as pd
 from lawbook.laws.frontier.cost import SIX, Cost, samples_at
 from lawbook.laws.frontier.exponent import exponent, exponent_of_draws
 from lawbook.laws.law import Array
-from lawbook.laws.note import Note, reason_of, refusal
+from lawbook.laws.note import Note, reason_of, refusal, warning
 from lawbook.laws.uncertainty import Estimate
 from lawbook.storage.status import FitStatus
 
 QUANTITIES = ("size", "samples", "samples_per_size", "loss")
 COLUMNS = ("compute", *(f"{q}{end}" for q in QUANTITIES for end in ("", "_low", "_high")), "spread")
 EXPONENTS = ("size", "samples", "loss")
-MIN_BUDGETS = 2
 FLOOR_OF_SPREAD = 0.33
 """An optimum between two sizes is no better known than a third of their distance (Porian's released code)."""
 MOST_DRAWS = 0.5
@@ -78,13 +77,16 @@ class Optima:
 def summarise(optima: Optima, method: str, flops: Cost = SIX, level: float = 0.95) -> Frontier:
     """Return optima as a `Frontier`: D* from the counting rule, percentile intervals, exponents.
 
-    Fewer than 2 budgets with an optimum give no exponent: the frontier is refused.
+    One budget gives its optimum and no exponent; without any the frontier is refused.
     """
     m = len(optima.log_compute)
-    if m < MIN_BUDGETS:
+    if m == 0:
         why = "; ".join(str(note) for note in optima.notes)
-        text = f"{m} budgets have an optimum inside the sizes, {MIN_BUDGETS} are needed; {why}"
-        return refused(method, refusal("few_budgets", text, budgets=m), optima)
+        text = f"0 budgets have an optimum inside the sizes; {why}"
+        return refused(method, refusal("few_budgets", text, budgets=0), optima)
+    notes = optima.notes
+    if m == 1:
+        notes = (*notes, warning("one_budget", "one budget has an optimum: it gives no exponent"))
     compute, size = np.exp(optima.log_compute), np.exp(optima.log_size)
     samples = samples_at(compute, size, flops)
     drawn = samples_at(compute, np.exp(optima.size_draws), flops)
@@ -110,9 +112,7 @@ def summarise(optima: Optima, method: str, flops: Cost = SIX, level: float = 0.9
             )
         else:
             exponents[name] = exponent(compute, np.exp(log_value), level=level)
-    return Frontier(
-        method, pd.DataFrame(columns), exponents, _edge_table(optima.edges), FitStatus.OK, optima.notes
-    )
+    return Frontier(method, pd.DataFrame(columns), exponents, _edge_table(optima.edges), FitStatus.OK, notes)
 
 
 def refused(method: str, why: Note, optima: Optima | None = None) -> Frontier:

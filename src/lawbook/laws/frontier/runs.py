@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from lawbook.errors import LawbookError
 from lawbook.laws.checks import check_columns, numbers
 from lawbook.laws.frontier.akima import interpolate
+from lawbook.laws.frontier.budgets import MIN_SIZES, SAME, TOLERANCE, meant_for_budgets, merged
 from lawbook.laws.frontier.cost import SIX, Cost, compute_of
 from lawbook.laws.frontier.result import percentile_method
 from lawbook.laws.law import Array
@@ -25,8 +26,6 @@ SeedNoise: TypeAlias = float | Callable[[Array], Array] | pd.DataFrame
 """The standard deviation of the loss between seeds: a number, a function of the loss, or a table
 with the columns loss and deviation, as in `noise_between`."""
 
-_SAME_BUDGET = 1e-6
-"""Relative difference below which two budgets are one: counting rules round to whole samples or steps."""
 _MISSED = 1e-3
 _LOUDEST = 0.125
 """Largest noise relative to the loss: beyond it a normal draw may be negative and has no logarithm."""
@@ -83,7 +82,12 @@ def runs_of(
         counted = numbers(table, compute)
     else:
         raise LawbookError("give one of compute (a column of FLOPs) and samples (a column of D)")
-    table = table.assign(**{compute: _merged(counted)})
+    check_columns(table, [size])
+    budget, grouped = merged(counted, numbers(table, size))
+    table = table.assign(**{compute: budget})
+    if grouped and spent is None:
+        spent = "compute as counted"
+        table[spent] = counted
     points = gather(table, y=y, x=(compute, size), cluster=cluster)
     if not len(points.x):
         raise LawbookError(f"no run has a finite {y}")
@@ -102,7 +106,13 @@ def runs_of(
         levels = quantile_levels(resampled, points.n_clusters, level)
     order = np.lexsort((sizes, log_compute))
     found = Runs(
-        sizes[order], log_compute[order], log_loss[order], drawn[:, order], levels, method, points.notes
+        sizes[order],
+        log_compute[order],
+        log_loss[order],
+        drawn[:, order],
+        levels,
+        method,
+        (*points.notes, *grouped),
     )
     if spent is None:
         return found
@@ -148,12 +158,24 @@ def noise_between(losses: ArrayLike, deviations: ArrayLike) -> Callable[[Array],
 
 
 def at_budgets(runs: Runs, log_compute: Array) -> Runs:
-    """Return the runs' losses at other budgets (m,), interpolated by `curves`."""
-    wanted = np.sort(log_compute)
-    sizes, values = curves(runs, np.vstack([runs.log_loss, runs.draws]), wanted)
-    at, of = np.nonzero(np.isfinite(values[0]).T)
-    losses = values[:, of, at]
-    return replace(runs, size=sizes[of], log_compute=wanted[at], log_loss=losses[0], draws=losses[1:])
+    """Return the losses at other budgets (m,), by `curves`; of runs that were meant for budgets, at these their own."""
+    wanted, every = np.sort(log_compute), np.vstack([runs.log_loss, runs.draws])
+    own, count = np.unique(runs.log_compute, return_counts=True)
+    own = own[(count >= MIN_SIZES) & meant_for_budgets(runs.log_compute, runs.size)]
+    near = np.abs(wanted[:, None] - own)
+    shared = near.min(axis=1, initial=np.inf) < TOLERANCE
+    parts = []
+    for one in np.flatnonzero(shared):
+        of = np.flatnonzero(runs.log_compute == own[np.argmin(near[one])])
+        parts.append((runs.size[of], np.full(len(of), wanted[one]), every[:, of]))
+    if not shared.all():
+        sizes, values = curves(runs, every, wanted[~shared])
+        at, of = np.nonzero(np.isfinite(values[0]).T)
+        parts.append((sizes[of], wanted[~shared][at], values[:, of, at]))
+    size, log_c, losses = (np.concatenate(each, axis=-1) for each in zip(*parts, strict=True))
+    order = np.lexsort((size, log_c))
+    losses = losses[:, order]
+    return replace(runs, size=size[order], log_compute=log_c[order], log_loss=losses[0], draws=losses[1:])
 
 
 def curves(runs: Runs, log_losses: Array, log_compute: Array) -> tuple[Array, Array]:
@@ -170,19 +192,10 @@ def curves(runs: Runs, log_losses: Array, log_compute: Array) -> tuple[Array, Ar
     for i, name in enumerate(names):
         of = runs.size == name
         x = runs.log_compute[of]
-        inside = (log_compute >= x[0] - _SAME_BUDGET) & (log_compute <= x[-1] + _SAME_BUDGET)
+        inside = (log_compute >= x[0] - SAME) & (log_compute <= x[-1] + SAME)
         at = np.clip(log_compute[inside], x[0], x[-1])
         values[:, i, inside] = interpolate(x, log_losses[:, of], at)
     return names, values
-
-
-def _merged(compute: Array) -> Array:
-    """Return C with budgets that differ by round-off made equal, each group to its least."""
-    merged, finite = compute.copy(), np.isfinite(compute)
-    distinct, at = np.unique(compute[finite], return_inverse=True)
-    new = np.diff(distinct, prepend=-np.inf) > _SAME_BUDGET * np.abs(distinct)
-    merged[finite] = distinct[np.maximum.accumulate(np.where(new, np.arange(len(distinct)), 0))][at]
-    return merged
 
 
 def _noisy(loss: Array, noise: SeedNoise, draws: int, rng: np.random.Generator) -> Array:
