@@ -14,6 +14,7 @@ import pytest
 from lawbook.errors import LawbookError
 from lawbook.fitting.sensitivity import sensitivity
 from lawbook.fitting.study import fit_study
+from lawbook.laws import Law, laws
 from lawbook.laws.note import notes_from_json, reason_of
 from lawbook.results.evaluations import choose
 from lawbook.results.selection import select
@@ -42,6 +43,9 @@ class Block:
     @property
     def inputs(self) -> tuple[str, ...]:
         return (self.x,) if isinstance(self.x, str) else tuple(self.x)
+
+    def form(self, name: str) -> Law:
+        return laws[name]
 
 
 @pytest.fixture(scope="module")

@@ -180,3 +180,14 @@ def test_a_study_that_trains_has_no_table(tmp_path: Path) -> None:
 
     with pytest.raises(LawbookError, match="it has no table to import"):
         import_table(make_plan(load_study(studies / "smoke.yaml")))
+
+
+def test_a_schedule_may_have_a_name(planned: Callable[..., Plan], tmp_path: Path) -> None:
+    planned("params,step,rate,loss\nconst,1k,1e-3,0.9\ndrop,2k,1e-3,0.8\n")
+    study = tmp_path / "taking.yaml"
+    law = "{y: loss, x: [N, step, rate], compare: [annealing]}"
+    study.write_text(study.read_text().replace("{y: loss, x: N}", law))
+    runs, _ = import_table(make_plan(load_study(study)))
+
+    assert runs["N"].tolist() == ["const", "drop"]
+    assert runs["step"].tolist() == [1000, 2000]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from lawbook.laws.forms import laws
 from lawbook.laws.formulas import columns_in, is_formula
 from lawbook.laws.note import Note
 from lawbook.results.best_rows import best_rows
@@ -50,9 +51,11 @@ class Question:
 
     @property
     def number_columns(self) -> list[str]:
-        """Return the columns that must hold numbers."""
+        """Return the columns that must hold numbers; a schedule, whose rows a law reads as one, may have a name."""
+        of_schedules = any(name in laws and laws[name].coupled for name in self.laws)
         others = [self.weights, self.n_eval, self.best_by if self.best_over else None]
-        return [self.y, *(self.x or ()), *(column for column in others if isinstance(column, str))]
+        inputs = (self.x or ())[1:] if of_schedules else self.x or ()
+        return [self.y, *inputs, *(column for column in others if isinstance(column, str))]
 
     @property
     def other_columns(self) -> list[str]:

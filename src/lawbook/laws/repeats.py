@@ -13,6 +13,7 @@ from scipy.special import stdtrit
 from lawbook.laws.law import Array
 from lawbook.laws.names import RUNS, RUNS_PERHAPS, bare
 from lawbook.laws.note import Note, info
+from lawbook.storage.user_table.seeds import seed_columns
 
 _SHARE = 1 / 3
 """What is perhaps the name of a run stands at no more than this share of the places: else it is what runs share."""
@@ -49,7 +50,8 @@ def usual_repeats(table: pd.DataFrame, inputs: Sequence[str]) -> tuple[tuple[str
         text = f"{column} stands in several rows: its {count} values are taken for the independent runs, their rows"
         text += " for checkpoints; --cluster names another column"
         return (column,), [info("runs_as_units", text, column=column, runs=count)]
-    return (("seed",) if "seed" not in names and get_close_matches("seed", names, cutoff=0.75) else ()), []
+    misspelt = not seed_columns(names) and get_close_matches("seed", names, cutoff=0.75)
+    return (("seed",) if misspelt else ()), []
 
 
 def column_of_runs(table: pd.DataFrame, inputs: Sequence[str]) -> str | None:

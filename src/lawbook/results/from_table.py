@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lawbook.errors import LawbookError, listed
+from lawbook.laws.forms import laws as forms
 from lawbook.laws.note import Note, notes_to_json, warning
 from lawbook.results.table_notes import notes_of, seed_notes
 from lawbook.storage.run_state import run_states
@@ -47,7 +48,13 @@ def _runs(plan: Plan, given: Source) -> tuple[pd.DataFrame, list[Note]]:
     """Return the runs in a table under the study's names, and notes on how the table was read."""
     assert plan.source is not None
     columns = plan.source.columns
-    numbers = [name for name, role in plan.roles.items() if role in ("size", "metric") and name in columns]
+    blocks = plan.study.content.laws.values()
+    # A schedule, whose rows a law reads as one, may have a name.
+    schedules = {
+        block.inputs[0] for block in blocks if any(f in forms and forms[f].coupled for f in block.compare)
+    }
+    asked = {name for name, role in plan.roles.items() if role in ("size", "metric")} - schedules
+    numbers = [name for name in columns if name in asked]
     given = with_numbers(given, [columns[name] for name in numbers])
     runs = given.table[list(columns.values())].set_axis(list(columns), axis=1)
     if "run_id" not in runs:
