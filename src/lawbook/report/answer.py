@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lawbook.fitting.exact import exact_estimate
 from lawbook.laws.forms import laws as forms
 from lawbook.laws.note import Note, Severity, codes_of, notes_from_json
-from lawbook.report.headline import FLOOR, headline_laws, null_outcome
+from lawbook.report.headline import FLOOR, exact_values, headline_laws, null_outcome
 from lawbook.report.sections import answers
 from lawbook.results.reader import Results
 from lawbook.results.words import (
@@ -157,18 +156,11 @@ def _floor(form: str, of_form: Mapping[Any, Mapping[Any, Any]]) -> str:
 
 
 def _exact(law: LawBlock, form: str, parameter: str, group: str, results: Results) -> str:
-    if not law.exact:
-        return ""
-    known = [
-        exact_estimate(law, results.points_of(law), group, form, parameter, curve) for curve in law.exact
-    ]
     values = [
-        f"{number(value)} ({plain(curve)})"
-        for value, curve in zip(known, law.exact, strict=True)
+        number(value) + (f" ({plain(curve)})" if len(law.exact) > 1 else "")
+        for curve, value in exact_values(law, results, group, form, parameter).items()
         if np.isfinite(value)
     ]
-    if len(law.exact) == 1:
-        values = [text.split(" (")[0] for text in values]
     return f"exactly {' or '.join(values)}" if values else ""
 
 
