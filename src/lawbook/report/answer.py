@@ -128,7 +128,8 @@ def _fit(law: LawBlock, rows: pd.DataFrame, group: str, results: Results) -> _To
         return _Told(f"the data do not identify a {plain(form)} law of {what}", why=_reason(notes))
     value = f"{symbol(parameter)} = {measured(row['estimate'], row['low'], row['high'])}"
     over = f" over {row['decades']:.1f} decades" if pd.notna(row["decades"]) else ""
-    doubts = (_floor(form, of_form), _exact(law, form, parameter, group, results), *_doubts(law, row))
+    exact = _exact(exact_values(law, results, group, form, parameter))
+    doubts = (_floor(form, of_form), exact, *_doubts(law, row))
     return _Told(f"{plain(law.y)} {_trend(law, form, row)}{over} with", value, tuple(filter(None, doubts)))
 
 
@@ -155,13 +156,25 @@ def _floor(form: str, of_form: Mapping[Any, Mapping[Any, Any]]) -> str:
     return f"above a floor of {measured(row['estimate'], row['low'], row['high'])}"
 
 
-def _exact(law: LawBlock, form: str, parameter: str, group: str, results: Results) -> str:
-    values = [
-        number(value) + (f" ({plain(curve)})" if len(law.exact) > 1 else "")
-        for curve, value in exact_values(law, results, group, form, parameter).items()
-        if np.isfinite(value)
-    ]
-    return f"exactly {' or '.join(values)}" if values else ""
+def _exact(known: Mapping[str, float]) -> str:
+    """Return what exact curves say, in short; one that says nothing is passed over.
+
+    >>> _exact({"sgd": 0.5}), _exact({"sgd": float("nan")})
+    ('exactly 0.5', '')
+    >>> _exact({"quanta_threshold": 0.306, "quanta_exponential": 0.326, "quanta_multilinear": 0.322})
+    'exactly 0.306 to 0.326 by 3 curves'
+    >>> _exact({"quanta_threshold": 0.306, "sgd": float("nan")})
+    'exactly 0.306 (quanta threshold)'
+    """
+    found = {curve: value for curve, value in known.items() if np.isfinite(value)}
+    if len(found) > 1:
+        return (
+            f"exactly {number(min(found.values()))} to {number(max(found.values()))} by {len(found)} curves"
+        )
+    named = len(known) > 1
+    return "".join(
+        f"exactly {number(value)}{f' ({plain(curve)})' if named else ''}" for curve, value in found.items()
+    )
 
 
 def _doubts(law: LawBlock, row: Mapping[Any, Any]) -> Iterator[str]:
