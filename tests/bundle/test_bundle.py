@@ -13,7 +13,7 @@ from tests.workflow.conftest import STUDY, Checkout, build, finished, undisturbe
 
 from lawbook.bundle.archive import MANIFEST, Manifest, describe, write_archive
 from lawbook.bundle.check import check_bundle
-from lawbook.bundle.compare import compare_tables, with_earlier_columns
+from lawbook.bundle.compare import compare_json, compare_tables, with_earlier_columns
 from lawbook.laws.note import notes_to_json, refusal, warning
 from lawbook.storage.provenance import read_provenance
 from lawbook.storage.tables import read_roles, read_table, write_csv, write_table
@@ -39,7 +39,15 @@ def test_another_clone_finds_the_same_claims_tables_and_figures(bundle: Path, tm
     assert checked.returncode == 0, checked.stdout + checked.stderr
     lines = checked.stdout.splitlines()
     assert all(line.startswith("identical") for line in lines[:-2]), checked.stdout
-    for part in ("planned runs", "claims", "fits", "picture of figure", "data of figure", "CSV files"):
+    for part in (
+        "planned runs",
+        "claims",
+        "fits",
+        "picture of figure",
+        "data of figure",
+        "answers of figure",
+        "CSV files",
+    ):
         assert any(part in line for line in lines)
     assert (other.folder / "found/again/report.html").stat().st_size > 10_000
     assert not (other.folder / "results").exists(), "nothing was trained"
@@ -91,6 +99,15 @@ def better_picture(results: Path) -> None:
     file.write_text(file.read_text().replace("</svg>", '<rect width="9" height="9"/></svg>'))
 
 
+def better_answers(results: Path) -> None:
+    """Let the page say another value of a point than the figure's data do."""
+    file = next(results.glob("figures/law_*.json"))
+    answers = json.loads(file.read_text())
+    trace = answers["panels"][0]["traces"][0]
+    trace["y"][0] = trace["y"][0] / 2
+    file.write_text(json.dumps(answers))
+
+
 def better_twin(results: Path) -> None:
     """Change a number in a CSV alone."""
     file = results / "fits.csv"
@@ -113,6 +130,7 @@ def fewer_runs(results: Path) -> None:
         ),
         (better_run, "differs    fits: estimate of row 1: "),
         pytest.param(better_picture, "differs    picture of figure law_", marks=pytest.mark.slow),
+        pytest.param(better_answers, "differs    answers of figure law_", marks=pytest.mark.slow),
         pytest.param(better_twin, "differs    CSV files: fits.csv", marks=pytest.mark.slow),
         pytest.param(fewer_runs, "differs    planned runs: 1 planned ones lack", marks=pytest.mark.slow),
     ],
@@ -178,6 +196,26 @@ def test_numbers_agree_to_a_millionth_and_missing_ones_only_with_missing_ones() 
         kept.rename(columns={"law": "laws"}),
     ):
         assert compare_tables("t", kept, other).agreement == "differs"
+
+
+def test_answers_agree_to_the_digits_that_they_are_written_with() -> None:
+    kept = {"panels": [{"title": "a", "y": [1.00001, None, 3]}], "runs": []}
+
+    def other(y: object, title: str = "a", **more: object) -> dict[str, object]:
+        return {"panels": [{"title": title, "y": y}], "runs": [], **more}
+
+    assert compare_json("f", kept, other([1.00001, None, 3])).agreement == "identical"
+    assert compare_json("f", kept, other([1.00002, None, 3.0])).agreement == "agrees"
+    for again, said in (
+        (other([1.00004, None, 3]), "panels[0].y[0]: 1.00001 in the bundle, 1.00004 again"),
+        (other([1.00001, 2, 3]), "panels[0].y[1]: None in the bundle, 2 again"),
+        (other([1.00001, None]), "panels[0].y: [1.00001, None, 3] in the bundle, [1.00001, None] again"),
+        (other([1.00001, None, 3], "b"), "panels[0].title: a in the bundle, b again"),
+        (other([1.00001, None, 3], warnings=[]), "differs"),
+    ):
+        found = compare_json("f", kept, again)
+        assert said in (found.detail, found.agreement)
+        assert found.agreement == "differs"
 
 
 def test_notes_agree_if_they_say_the_same_whatever_the_last_digits_of_their_details() -> None:

@@ -1,4 +1,4 @@
-"""Finished studies to export: one of hostile words, made here in a second."""
+"""Finished studies to export: one of hostile words, made here in seconds."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pandas as pd
 from lawbook.claims.judge import judge_claims
 from lawbook.exports import Finished
 from lawbook.fitting.study import fit_study
-from lawbook.report.card import card_of
-from lawbook.results.card import write_card
+from lawbook.report.figures import draw_figure
+from lawbook.report.gallery.thumbnail import draw_thumbnail
+from lawbook.report.page import write_report
 from lawbook.results.from_table import import_table
-from lawbook.results.reader import Results
 from lawbook.storage.provenance import Provenance, versions
 from lawbook.storage.tables import empty, write_csv, write_table
 from lawbook.studies import load_study, make_plan
@@ -32,16 +32,23 @@ BLOCKS = (
 COLUMN = "a_<b>group</b> | `x`/é?"
 VALUE = "-->\" 'x': {y} | [z](javascript:alert(4))"
 
+TEMPLATE = "{{ 7 * 11119 }} {% raw %} {# no words #}"
+"""What a template would take for its own; a study may say it anywhere."""
+
 STUDY = f"""
 title: "{SCRIPT}\\n--- {LINK}"
 question: "{BLOCKS}"
 limits: "{LINK}"
+topic: "{LINK} {SCRIPT} {TEMPLATE}"
+hero: law_of_all
 table: {{path: hostile.csv}}
 laws:
   of_all: {{y: loss, x: N, by: ['{COLUMN}'], compare: [power]}}
+figures: [{{law: of_all}}]
 claims:
   - {{value: of_all.power.alpha, where: {{'{COLUMN}': "{VALUE.replace('"', chr(92) + '"')}"}},
-     expected: 0.5, within: 0.1, origin: published, source: "{LINK} {BLOCKS}"}}
+     expected: 0.5, within: 0.1, origin: published, source: "{LINK} {BLOCKS}",
+     scale: {{flops: 6.0e18}}, note: "{SCRIPT} {LINK} {TEMPLATE} \\" ' {BLOCKS}"}}
 """
 
 
@@ -69,6 +76,8 @@ def hostile_study(folder: Path) -> Finished:
     write_table(claims, results / "claims.parquet", "claims", made["claims"])
     for name, rows in {"runs": runs, "fits": found["fits"], "claims": claims}.items():
         write_csv(rows, results / f"{name}.csv")
-    (results / "report.html").write_text("<title>a page</title>")
-    write_card(card_of(plan.study, Results(results)), results)
+    for block in content.figures:
+        draw_figure(block, results, content, results / "figures", made[f"figures/{block.name}.svg"])
+        draw_thumbnail(block, results, content)
+    write_report(plan.study, results)
     return Finished(plan, results, WRITTEN, LICENCE)

@@ -1,8 +1,17 @@
-"""A results folder whose values along training are planted, diverged runs and unreached levels among them."""
+"""What tests of the page share: a results folder with planted values along training, and a real browser.
+
+The values have diverged runs and unreached levels among them. The browser is Chromium, driven by Playwright; where
+there is none, its tests are skipped; LAWBOOK_CHROMIUM names one elsewhere.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -71,3 +80,47 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Plan, Path
     write_table(runs, folder / "runs.parquet")
     write_table(curves, folder / "curves.parquet")
     return study, plan, folder
+
+
+@dataclass
+class Opened:
+    """A page in the browser, what it asked of the network, and what it said on the console."""
+
+    page: Any
+    requests: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Return a headless Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright, of the extra dev")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    chromium = os.environ.get("LAWBOOK_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if chromium is None:
+        pytest.skip("needs Chromium; LAWBOOK_CHROMIUM names one")
+    with playwright.sync_playwright() as driver:
+        launched = driver.chromium.launch(executable_path=chromium)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def open_file(browser: Any) -> Iterator[Callable[..., Opened]]:
+    """Return how to open a file in the browser, with what that should be like."""
+    contexts = []
+
+    def opened(file: Path, **like: object) -> Opened:
+        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **like}))
+        contexts[-1].set_default_timeout(10_000)
+        found = Opened(contexts[-1].new_page())
+        found.page.on("request", lambda request: found.requests.append(request.url))
+        found.page.on("console", lambda message: found.said.append(message.text))
+        found.page.on("pageerror", lambda error: found.said.append(str(error)))
+        found.page.on("dialog", lambda dialog: (found.said.append(dialog.message), dialog.dismiss()))
+        found.page.goto(file.as_uri())
+        return found
+
+    yield opened
+    for context in contexts:
+        context.close()

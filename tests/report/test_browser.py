@@ -1,31 +1,21 @@
-"""The page in a real browser: it opens from disk, its figures answer, and what an author wrote never acts.
-
-Chromium is driven by Playwright. Where there is none, these tests are skipped; LAWBOOK_CHROMIUM names one elsewhere.
-"""
+"""The page in a real browser: it opens from disk, its figures answer, and what an author wrote never acts."""
 
 from __future__ import annotations
 
-import os
+import itertools
 import re
-import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from tests.conftest import simulate_runs, write_results
+from tests.report.conftest import Opened
 
 from lawbook.report.learning_curves import pack_curves
 from lawbook.report.page import write_report
 from lawbook.studies import load_study
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright, of the extra dev")
-CHROMIUM = os.environ.get("LAWBOOK_CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium; LAWBOOK_CHROMIUM names one")
 
 ATTACK = "<img src=x onerror=\"document.title='attacked'\">"
 STUDY = f"""
@@ -43,15 +33,6 @@ figures: [{{law: error_by_data}}, {{axis: data_size}}]
 LAW, AXIS = "#figure-law_error_by_data", "#figure-axis_data_size"
 
 
-@dataclass
-class Opened:
-    """A page in the browser, what it asked of the network, and what it said on the console."""
-
-    page: object
-    requests: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-
-
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the page of a small simulated study whose title, question, and a value of an axis would like to act."""
@@ -66,33 +47,10 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "report.html"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM)
-        yield launched
-        launched.close()
-
-
 @pytest.fixture
-def opened(browser, report) -> Iterator[Callable[..., Opened]]:
+def opened(open_file, report) -> Callable[..., Opened]:
     """Return how to open the page (or another), with what the browser should be like."""
-    contexts = []
-
-    def open_page(file: Path = report, **like: object) -> Opened:
-        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **like}))
-        contexts[-1].set_default_timeout(10_000)
-        found = Opened(contexts[-1].new_page())
-        found.page.on("request", lambda request: found.requests.append(request.url))
-        found.page.on("console", lambda message: found.said.append(message.text))
-        found.page.on("pageerror", lambda error: found.said.append(str(error)))
-        found.page.on("dialog", lambda dialog: (found.said.append(dialog.message), dialog.dismiss()))
-        found.page.goto(file.as_uri())
-        return found
-
-    yield open_page
-    for context in contexts:
-        context.close()
+    return lambda file=report, **like: open_file(file, **like)
 
 
 def chart(page, figure: str, panel: int = 0):
@@ -191,6 +149,26 @@ def test_the_axes_are_logarithmic_or_linear(opened):
     page.locator(LAW).get_by_role("button", name="log x").click()
     linear = np.diff([x for x, _ in points(page, LAW)])
     np.testing.assert_allclose(linear[1:] / linear[:-1], 2, rtol=0.05)
+
+
+def test_the_first_panel_is_as_tall_as_those_beside_it_and_all_is_above_the_fold(opened):
+    page = opened().page
+    chart(page, LAW)
+    first, *others = (page.locator(f"{LAW} .panel").nth(panel).bounding_box() for panel in range(3))
+    assert all(other["x"] > first["x"] + first["width"] for other in others)
+    assert first["y"] == pytest.approx(others[0]["y"], abs=1)
+    assert first["y"] + first["height"] == pytest.approx(others[1]["y"] + others[1]["height"], abs=2)
+    legend = page.locator(f"{LAW} .legend").bounding_box()
+    assert legend["y"] + legend["height"] < 900
+
+
+def test_on_a_narrow_screen_panels_stand_below_one_another(opened):
+    page = opened(viewport={"width": 480, "height": 900}).page
+    chart(page, LAW)
+    boxes = [page.locator(f"{LAW} .panel").nth(panel).bounding_box() for panel in range(3)]
+    for above, below in itertools.pairwise(boxes):
+        assert above["x"] == below["x"]
+        assert 0 < below["y"] - above["y"] - above["height"] < 20, "no blank room between them"
 
 
 def test_print_and_the_button_show_the_printed_figure(opened):

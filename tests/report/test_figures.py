@@ -92,6 +92,15 @@ def test_a_refused_law_says_so_on_the_figure(simulated):
     )
 
 
+def test_a_caption_speaks_of_the_law_and_residuals_only_where_a_fit_stands(simulated):
+    folder = simulated.folder / "figures"
+    refused, stands = caption(folder / "law_shuffled_labels.svg"), caption(folder / "law_error_by_data.svg")
+    assert "No fit of this law stands, so that none is drawn." in refused
+    assert "residual" not in refused
+    assert "over the fitted range, with" in stands
+    assert "beside them log residuals" in stands
+
+
 def test_a_run_without_errors_is_an_upper_limit(simulated, tmp_path):
     runs = simulated.runs.copy()
     runs.loc[runs["samples"] == 1024, ["test_error"]] = 0.0

@@ -79,6 +79,30 @@ def test_hints_unused_entries_and_what_is_listed_do_not_count(source, name: str)
     assert _digest(source(f"lawbook/{name}", "changed = True")) == _digest(source())
 
 
+NESTED = '''
+def solve(x):
+    """Solve."""
+    match x:
+        case 1:
+            try:
+                pass
+            except ValueError:
+                with open(x):
+                    class Inner:
+                        """Inside."""
+                        from lawbook.hints import Hint
+'''
+
+
+def test_an_import_and_a_docstring_are_found_however_deep_they_stand(source) -> None:
+    folder = source("lawbook/laws/solver.py", NESTED)
+    assert "lawbook.hints" in modules_reached({"lawbook.laws.solver"}, frozenset(), folder)
+    again = source(
+        "lawbook/laws/solver.py", NESTED.replace("Inside.", "Otherwise.").replace("Solve.", "Fit.")
+    )
+    assert _digest(folder) == _digest(again)
+
+
 def test_a_missing_entry_is_an_error(source) -> None:
     with pytest.raises(ModuleNotFoundError, match=r"lawbook\.laws\.forms\.absent has no file"):
         digest_of(frozenset({"lawbook.laws.forms.absent"}), source=source())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -10,7 +11,7 @@ import pandas as pd
 
 from lawbook.analyses import Inputs, compute_analysis
 from lawbook.bundle.archive import Manifest, unpack_archive
-from lawbook.bundle.compare import Finding, compare_tables, with_earlier_columns
+from lawbook.bundle.compare import Finding, compare_json, compare_tables, with_earlier_columns
 from lawbook.bundle.earlier import FIRST, laid_out_anew, with_columns_of_now
 from lawbook.bundle.export import label
 from lawbook.claims.judge import judge_claims
@@ -33,6 +34,12 @@ from lawbook.workflow.stages import STAGES
 GIVEN = ("import", "score", "collect")
 """The stages whose tables are taken as they are: what the rest follows from."""
 
+_UNFIT = (
+    LawbookError, KeyError, ValueError, TypeError, AttributeError, IndexError, SyntaxError, OverflowError,
+    RecursionError,
+)  # fmt: skip
+"""What is raised by tables and texts that are not those of the study."""
+
 
 def check_bundle(path: Path, folder: Path) -> Iterator[Finding]:
     """Yield what comes of checking a bundle, part by part; no run is trained again.
@@ -50,7 +57,7 @@ def check_bundle(path: Path, folder: Path) -> Iterator[Finding]:
         name, preset = split_name(manifest.study)
         study = load_study(folder / f"bundle/{name}.yaml", preset)
         yield from _check_study(study, manifest, folder / "bundle/results", folder / "again")
-    except (LawbookError, KeyError, ValueError, TypeError, AttributeError, IndexError, SyntaxError) as error:
+    except _UNFIT as error:
         told = str(error) if isinstance(error, LawbookError) else f"{type(error).__name__}: {error}"
         problem = f"its study and tables do not go together ({told})"
         raise LawbookError(f"{path}: {problem}; ask for the bundle again") from None
@@ -100,7 +107,10 @@ def _check_study(study: Study, manifest: Manifest, kept: Path, again: Path) -> I
         draw_figure(block, again, content, again / "figures")
         was, now = (pd.read_csv(place / f"figures/{block.name}.csv") for place in (kept, again))
         yield compare_tables(f"data of figure {block.name}", *(_shared(was, now) if earlier else (was, now)))
-        yield _picture(block, kept, again, manifest, other)
+        otherwise = _drawn_otherwise(block, manifest, other)
+        if not earlier:  # when no figure answered
+            yield _answers(block, kept, again, otherwise)
+        yield _picture(block, kept, again, otherwise)
     yield _twins(kept, again)
     if all((again / f"figures/{block.name}.svg").exists() for block in content.figures):
         write_report(study, again)
@@ -126,13 +136,30 @@ def _shared(kept: pd.DataFrame, again: pd.DataFrame) -> tuple[pd.DataFrame, pd.D
     return kept[both], again[both]
 
 
-def _picture(
-    block: FigureBlock, kept: Path, again: Path, manifest: Manifest, other: Collection[str]
-) -> Finding:
-    """Compare two drawings apart from what their metadata say; other code, or Matplotlib, draws a little otherwise.
+def _drawn_otherwise(block: FigureBlock, manifest: Manifest, other: Collection[str]) -> str:
+    """Return what else draws a figure here than drew it for the bundle, if anything.
 
     other: the parts of the bundle that other code has made.
     """
+    if manifest.versions.get("matplotlib") != versions()["matplotlib"]:
+        return "another Matplotlib"
+    return "other code" if label("draw", block.name) in other else ""
+
+
+def _answers(block: FigureBlock, kept: Path, again: Path, otherwise: str) -> Finding:
+    """Compare what two drawings answer in the page; what draws otherwise may set their axes otherwise, too."""
+    what = f"answers of figure {block.name}"
+    files = [place / f"figures/{block.name}.json" for place in (kept, again)]
+    if not files[0].exists():
+        return Finding(what, "unchecked", "the bundle is of before figures answered")
+    found = compare_json(what, *(json.loads(file.read_text(encoding="utf-8")) for file in files))
+    if found.agreement == "differs" and otherwise:
+        return Finding(what, "agrees", f"drawn by {otherwise}; {found.detail}")
+    return found
+
+
+def _picture(block: FigureBlock, kept: Path, again: Path, otherwise: str) -> Finding:
+    """Compare two drawings apart from what their metadata say; other code, or Matplotlib, draws a little otherwise."""
     drawn = [ElementTree.parse(place / f"figures/{block.name}.svg").getroot() for place in (kept, again)]
     for root in drawn:
         for metadata in root.findall("{http://www.w3.org/2000/svg}metadata"):
@@ -140,10 +167,8 @@ def _picture(
     what = f"picture of figure {block.name}"
     if ElementTree.tostring(drawn[0]) == ElementTree.tostring(drawn[1]):
         return Finding(what, "identical")
-    if manifest.versions.get("matplotlib") != versions()["matplotlib"]:
-        return Finding(what, "agrees", "drawn by another Matplotlib; look at both")
-    if label("draw", block.name) in other:
-        return Finding(what, "agrees", "drawn by other code; look at both")
+    if otherwise:
+        return Finding(what, "agrees", f"drawn by {otherwise}; look at both")
     return Finding(what, "differs", "the drawing is not that of its data; look at both")
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,11 @@ Agreement = Literal["identical", "agrees", "differs", "unchecked"]
 TOLERANCE = 1e-6
 """Relative difference below which two numbers agree: machines round differently, and solvers stop."""
 
-_SHOWN = 3
+WRITTEN = 1.1e-5
+"""The same of numbers that were rounded to six digits after that."""
+
+_SHOWN, _LONGEST = 3, 60
+"""Differences that are told, and characters of a value."""
 _NOTES = "notes"
 """The column whose cells are notes: their messages are compared, not the digits in their details."""
 _DIAGNOSTIC = ("gradient", "starts_at_best")
@@ -56,8 +61,37 @@ def compare_tables(what: str, kept: pd.DataFrame, again: pd.DataFrame) -> Findin
         ]
     if not differing:
         return Finding(what, "agrees", f"{len(kept)} rows, to a relative {max(largest, 1e-16):.0e}")
+    return Finding(what, "differs", _listed(differing))
+
+
+def compare_json(what: str, kept: Any, again: Any) -> Finding:
+    """Compare two values of JSON: texts exactly, numbers to a relative 1.1e-5, since they are written in six digits."""
+    if kept == again:
+        return Finding(what, "identical")
+    differing = list(_other_parts("", kept, again))
+    if not differing:
+        return Finding(what, "agrees", f"numbers to a relative {WRITTEN:.0e}")
+    return Finding(what, "differs", _listed(differing))
+
+
+def _other_parts(place: str, kept: Any, again: Any) -> Iterator[str]:
+    """Yield what differs between two values of JSON, and where it stands."""
+    if isinstance(kept, dict) and isinstance(again, dict) and kept.keys() == again.keys():
+        for key, value in kept.items():
+            yield from _other_parts(f"{place}.{key}", value, again[key])
+    elif isinstance(kept, list) and isinstance(again, list) and len(kept) == len(again):
+        for i, value in enumerate(kept):
+            yield from _other_parts(f"{place}[{i}]", value, again[i])
+    elif isinstance(kept, float | int) and isinstance(again, float | int):
+        if not math.isclose(kept, again, rel_tol=WRITTEN):
+            yield f"{place.lstrip('.')}: {kept} in the bundle, {again} again"
+    elif kept != again:
+        yield f"{place.lstrip('.')}: {str(kept)[:_LONGEST]} in the bundle, {str(again)[:_LONGEST]} again"
+
+
+def _listed(differing: Sequence[str]) -> str:
     more = f"; and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
-    return Finding(what, "differs", "; ".join(differing[:_SHOWN]) + more)
+    return "; ".join(differing[:_SHOWN]) + more
 
 
 def with_earlier_columns(again: pd.DataFrame, kept: Sequence[str]) -> pd.DataFrame:

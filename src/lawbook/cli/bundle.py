@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from lawbook.errors import ExitCode, LawbookError
+from lawbook.errors import ExitCode, LawbookError, printable
 from lawbook.registry import modules_of
 
 COLOURS = {"identical": "green", "agrees": "green", "differs": "red", "unchecked": "yellow"}
@@ -80,7 +80,7 @@ def check_bundle(
         for finding in check(bundle, Path(folder)):
             agreed = agreed and finding.agreement != "differs"
             typer.secho(f"{finding.agreement:<9}", fg=COLOURS[finding.agreement], nl=False)
-            typer.echo(f"  {finding.what}" + (f": {finding.detail}" if finding.detail else ""))
+            typer.echo(printable(f"  {finding.what}" + (f": {finding.detail}" if finding.detail else "")))
     typer.echo(
         "The bundle's tables, claims and figures follow from its runs." if agreed else "See what differs."
     )

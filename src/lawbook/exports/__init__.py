@@ -60,12 +60,22 @@ class Finished:
 
     @cached_property
     def claims(self) -> list[dict[str, Any]]:
-        """Return its judged claims, by column; a text that is missing is empty, `measured` tells the estimate."""
+        """Return its judged claims, by column, with their notes; `measured` tells the estimate in words.
+
+        A text that is missing is empty.
+        """
         claims = self.tables.claims.fillna(
             dict.fromkeys(("text", "origin", "source", "expected", "reason"), "")
         )
         rows: list[dict[Any, Any]] = claims.to_dict("records")
-        return [{**row, "measured": measured(row["estimate"], row["low"], row["high"])} for row in rows]
+        return [
+            {
+                **row,
+                "measured": measured(row["estimate"], row["low"], row["high"]),
+                "note": self.content.claims[row["claim"]].note.strip(),
+            }
+            for row in rows
+        ]
 
 
 @dataclass(frozen=True)

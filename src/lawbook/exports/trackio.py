@@ -101,6 +101,7 @@ def _claim(place: int, claim: dict[str, Any]) -> Page:
         f"Verdict: {escaped(claim['verdict'])}",
         table(["expected", "measured, with its 95 % interval", "n"], [found]),
         *([f"Because: {escaped(claim['reason'])}"] if claim["reason"] else []),
+        *([f"Note: {escaped(claim['note'])}"] if claim["note"] else []),
     ]
     cells = [("What is claimed", "\n\n".join(said)), ("What came out", "\n\n".join(judged))]
     return Page(f"claim-{place}", f"Claim {place}", claim["verdict"], cells)

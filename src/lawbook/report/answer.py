@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lawbook.fitting.exact import exact_estimate
 from lawbook.laws.note import Note, Severity, codes_of, notes_from_json
-from lawbook.report.headline import FLOOR, headline_laws, null_outcome
+from lawbook.report.headline import FLOOR, exact_values, headline_laws, null_outcome
 from lawbook.report.sections import answers
 from lawbook.results.reader import Results
 from lawbook.results.words import (
@@ -128,7 +127,8 @@ def _fit(law: LawBlock, rows: pd.DataFrame, group: str, results: Results) -> _To
         return _Told(f"the data do not identify a {plain(form)} law of {what}", why=_reason(notes))
     value = f"{symbol(parameter)} = {measured(row['estimate'], row['low'], row['high'])}"
     over = f" over {row['decades']:.1f} decades" if pd.notna(row["decades"]) else ""
-    doubts = (_floor(law, form, of_form), _exact(law, form, parameter, group, results), *_doubts(law, row))
+    exact = _exact(exact_values(law, results, group, form, parameter))
+    doubts = (_floor(law, form, of_form), exact, *_doubts(law, row))
     return _Told(f"{plain(law.y)} {_trend(law, form, row)}{over} with", value, tuple(filter(None, doubts)))
 
 
@@ -156,20 +156,25 @@ def _floor(law: LawBlock, form: str, of_form: Mapping[Any, Mapping[Any, Any]]) -
     return f"above a floor of {measured(row['estimate'], row['low'], row['high'])}"
 
 
-def _exact(law: LawBlock, form: str, parameter: str, group: str, results: Results) -> str:
-    if not law.exact:
-        return ""
-    known = [
-        exact_estimate(law, results.points_of(law), group, form, parameter, curve) for curve in law.exact
-    ]
-    values = [
-        f"{number(value)} ({plain(curve)})"
-        for value, curve in zip(known, law.exact, strict=True)
-        if np.isfinite(value)
-    ]
-    if len(law.exact) == 1:
-        values = [text.split(" (")[0] for text in values]
-    return f"exactly {' or '.join(values)}" if values else ""
+def _exact(known: Mapping[str, float]) -> str:
+    """Return what exact curves say, in short; one that says nothing is passed over.
+
+    >>> _exact({"sgd": 0.5}), _exact({"sgd": float("nan")})
+    ('exactly 0.5', '')
+    >>> _exact({"quanta_threshold": 0.306, "quanta_exponential": 0.326, "quanta_multilinear": 0.322})
+    'exactly 0.306 to 0.326 by 3 curves'
+    >>> _exact({"quanta_threshold": 0.306, "sgd": float("nan")})
+    'exactly 0.306 (quanta threshold)'
+    """
+    found = {curve: value for curve, value in known.items() if np.isfinite(value)}
+    if len(found) > 1:
+        return (
+            f"exactly {number(min(found.values()))} to {number(max(found.values()))} by {len(found)} curves"
+        )
+    named = len(known) > 1
+    return "".join(
+        f"exactly {number(value)}{f' ({plain(curve)})' if named else ''}" for curve, value in found.items()
+    )
 
 
 def _doubts(law: LawBlock, row: Mapping[Any, Any]) -> Iterator[str]:

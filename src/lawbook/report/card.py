@@ -9,10 +9,9 @@ import pandas as pd
 
 from lawbook import __version__
 from lawbook.claims.judge import expected_range
-from lawbook.fitting.exact import exact_estimate
 from lawbook.report.answer import answer, told_form
 from lawbook.report.claim_lines import scales_here
-from lawbook.report.headline import headline_laws
+from lawbook.report.headline import exact_values, headline_laws
 from lawbook.results.card import Card, ClaimCard, CostCard, ExponentCard
 from lawbook.results.reader import Results
 from lawbook.studies import Study
@@ -72,10 +71,7 @@ def _exponents(content: StudyFile, results: Results) -> list[ExponentCard]:
             form = told_form(law, rows)
             parameter = law.form(form).exponent
             row = rows[(rows["form"] == form) & (rows["parameter"] == parameter)].iloc[0].to_dict()
-            points = results.points_of(law) if law.exact else results.runs
-            exact = {
-                known: exact_estimate(law, points, str(group), form, parameter, known) for known in law.exact
-            }
+            exact = exact_values(law, results, str(group), form, parameter)
             about = {
                 **_numbers(row, "estimate", "low", "high", "decades"),
                 **{key: row[key] for key in ("law", "group", "form", "parameter", "y", "x", "status")},

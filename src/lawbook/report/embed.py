@@ -96,8 +96,9 @@ def inline_figure(folder: Path, name: str, place: str = "figure") -> InlineFigur
                 element.set(key, value.replace("url(#", f"url(#{own}-"))
     root.set("role", "img")
     root.set("aria-label", f"{title}. {caption}")
-    # A little larger than in print, and no wider than the text.
-    root.set("style", f"max-width: calc(1.35 * {root.get('width', '100%')})")
+    # A little larger than in print, no wider than the text, and on a phone no smaller than can be read.
+    width = root.get("width", "100%")
+    root.set("style", f"max-width: calc(1.35 * {width}); min-width: calc(0.6 * {width})")
     for size in ("width", "height"):
         root.attrib.pop(size, None)
     ElementTree.register_namespace("", _SVG)

@@ -103,14 +103,22 @@ def exact_text(law: LawBlock, results: Results, group: str, form: str, parameter
     """Return the parameter fitted to each exact curve over the same points, and what it is at infinity."""
     if not law.exact:
         return "no exact curve"
-    rows = results.points_of(law)
-    found = [number(exact_estimate(law, rows, group, form, parameter, curve)) for curve in law.exact]
-    if len(found) > 1:
-        found = [f"{value} ({plain(curve)})" for value, curve in zip(found, law.exact, strict=True)]
-    limit = exponent_at_infinity(law, rows, group)
+    known = exact_values(law, results, group, form, parameter)
+    found = [
+        number(value) + (f" ({plain(curve)})" if len(known) > 1 else "") for curve, value in known.items()
+    ]
+    limit = exponent_at_infinity(law, results.points_of(law), group)
     if np.isfinite(limit) and parameter == law.form(form).exponent:
         found.append(f"{number(limit)} at infinity")
     return "; ".join(found)
+
+
+def exact_values(law: LawBlock, results: Results, group: str, form: str, parameter: str) -> dict[str, float]:
+    """Return a parameter as it is fitted to each exact curve over the same points; NaN where none stands."""
+    if not law.exact:
+        return {}
+    rows = results.points_of(law)
+    return {curve: exact_estimate(law, rows, group, form, parameter, curve) for curve in law.exact}
 
 
 def counting_rule(inputs: Sequence[str], runs: pd.DataFrame, given: bool) -> str:

@@ -37,7 +37,7 @@ class Claim(Block):
     at_most: float | None = None
     origin: Literal["exact", "published", "preregistered", "exploratory"]
     source: str = ""
-    scale: dict[Scale, Annotated[float, Field(gt=0)]] = Field(
+    scale: dict[Scale, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(
         {},
         description="How large the source's runs are, {flops: 6.0e18}: compute, parameters N, examples D of one.",
     )

@@ -52,6 +52,16 @@ class Plan:
         return {run.run_id: shard for shard, runs in self.shards.items() for run in runs}
 
     @cached_property
+    def run_steps(self) -> Mapping[str, int]:
+        """Return the steps of the runs of each shard together."""
+        return {shard: sum(run.config["steps"] for run in runs) for shard, runs in self.shards.items()}
+
+    @cached_property
+    def probe_steps(self) -> int:
+        """Return the steps of the probes of all pools together."""
+        return sum(probe.config["steps"] for pool in self.pools for probe in pool.every_probe)
+
+    @cached_property
     def fitted_columns(self) -> tuple[str, ...]:
         """Return the columns that the study's laws fit, as x or y."""
         laws = self.study.content.laws.values()

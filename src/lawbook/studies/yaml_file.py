@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterator
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +45,12 @@ def read_yaml(file: Path) -> dict[Any, Any]:
     Raises StudyError, naming file and line, for what is no regular file, too large, too deep, expands to too much,
     holds an unseen character or a tag, or is no YAML with keys.
     """
-    text = _text(file)
+    return deepcopy(_content(file, _text(file)))
+
+
+@lru_cache(maxsize=64)  # a study is asked for at several places of a process
+def _content(file: Path, text: str) -> dict[Any, Any]:
+    """Return what the text of a file says. Raises StudyError as `read_yaml` does."""
     try:
         _check_events(file, yaml.parse(text, _UniqueKeys))
         content = yaml.load(text, _UniqueKeys)

@@ -65,7 +65,13 @@ def modules_reached(start: Iterable[str], without: frozenset[str], source: Path 
 
 def imports_of(name: str, source: Path = SOURCE) -> tuple[str, ...]:
     """Return the modules of the package and the extensions that a module imports itself, with those around them."""
-    targets = _normal_form(_found(source, name), name)[1]
+    return _imports_in(_found(source, name), name, source)
+
+
+@cache
+def _imports_in(path: Path, name: str, source: Path) -> tuple[str, ...]:
+    """Return what `imports_of` does, of the file of a module."""
+    targets = _normal_form(path, name)[1]
     return tuple(
         part
         for target in targets
@@ -122,7 +128,7 @@ def _normal_form(path: Path, name: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _imports(node: ast.AST, package: str) -> Iterator[str]:
-    for child in ast.iter_child_nodes(node):
+    for child in _statements(node):
         if isinstance(child, ast.Import):
             yield from (alias.name for alias in child.names if alias.name.partition(".")[0] in ROOTS)
         elif isinstance(child, ast.ImportFrom):
@@ -138,8 +144,16 @@ def _imports(node: ast.AST, package: str) -> Iterator[str]:
             yield from _imports(child, package)
 
 
+def _statements(node: ast.AST) -> list[ast.AST]:
+    """Return what stands inside a node and may hold statements: most of a tree are expressions, which hold none."""
+    return [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr)]
+
+
 def _without_docstrings(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        waiting += _statements(node)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = [line for line in node.body if not _is_text(line)] or [ast.Pass()]
     return tree

@@ -59,10 +59,10 @@ def study_progress(plan: Plan, results: Path) -> Mapping[str, Progress]:
     """
     if plan.source is not None:
         return {TABLE: _job_progress(1, results / "runs.parquet", _file(results, TABLE))}
-    jobs = {shard: sum(run.config["steps"] for run in runs) for shard, runs in plan.shards.items()}
+    jobs = dict(plan.run_steps)
     files = {shard: results / f"shards/{shard}.parquet" for shard in plan.shards}
     if plan.pools:
-        jobs = {SCORES: sum(run.config["steps"] for pool in plan.pools for run in pool.every_probe)} | jobs
+        jobs = {SCORES: plan.probe_steps} | jobs
         files[SCORES] = results / "scores.parquet"
     return {job: _job_progress(total, files[job], _file(results, job)) for job, total in jobs.items()}
 

@@ -1,12 +1,7 @@
-"""The gallery in a real browser: it opens from disk, filters and sorts, and what an author wrote never acts.
-
-Chromium is driven by Playwright. Where there is none, these tests are skipped; LAWBOOK_CHROMIUM names one elsewhere.
-"""
+"""The gallery in a real browser: it opens from disk, filters and sorts, and what an author wrote never acts."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,44 +9,21 @@ import pytest
 
 from lawbook.report.gallery.page import write_gallery
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright, of the extra dev")
-CHROMIUM = os.environ.get("LAWBOOK_CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium; LAWBOOK_CHROMIUM names one")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM)
-        yield launched
-        launched.close()
-
 
 @pytest.fixture
-def opened(browser, three: Path) -> Iterator[Callable[..., object]]:
+def opened(open_file, three: Path) -> Iterator[Callable[..., object]]:
     """Return how to open the gallery of three studies, with what the browser should be like; nothing may go wrong."""
     write_gallery(["digits", "oracle", "quanta@quick"], three / "index.html")
-    said: list[str] = []
-    contexts = []
+    found = []
 
     def open_page(**like: object):
-        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **like}))
-        page = contexts[-1].new_page()
-        page.on(
-            "request", lambda request: None if request.url.startswith("data:") else said.append(request.url)
-        )
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
-        page.goto((three / "index.html").as_uri())
-        return page
+        found.append(open_file(three / "index.html", **like))
+        return found[-1].page
 
     yield open_page
-    for context in contexts:
-        context.close()
     address = (three / "index.html").as_uri()
+    asked = [url for one in found for url in one.requests if not url.startswith("data:")]
+    said = [*asked, *(text for one in found for text in one.said)]
     assert [what for what in said if what != address] == [], "no request but for the page, and not a word"
 
 

@@ -39,7 +39,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     series = series_of(law, fits)
     if len(law.inputs) > 1:
         drawn, data, answers = _draw_surface(name, law, series, results, content)
-        return Drawn(drawn, data, f"The law {plain(name)}", _caption(fits, law, content), answers)
+        return Drawn(drawn, data, f"The law {plain(name)}", _caption(fits, series, law, content), answers)
 
     figure = new_figure(DOUBLE, 3.4)
     grid = figure.subplot_mosaic([["main", "residual"], ["main", "slope"]], width_ratios=[1.55, 1])
@@ -84,7 +84,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         handles.append(Line2D([], [], color=BLACK, ls=dash, lw=1.6))
         texts.append(f"exact curve ({plain(known)})")
     _add_legend(figure, handles, texts, series)
-    caption = _caption(fits, law, content)
+    caption = _caption(fits, series, law, content)
     return Drawn(figure, _data(law, parts), f"The law {plain(name)}", caption, answers)
 
 
@@ -209,7 +209,8 @@ def _state_refusals(main: Axes, series: list[Series]) -> None:
                   fontsize=7, bbox=box, zorder=9)  # fmt: skip
 
 
-def _caption(fits: pd.DataFrame, law: LawBlock, content: StudyFile) -> str:
+def _caption(fits: pd.DataFrame, series: list[Series], law: LawBlock, content: StudyFile) -> str:
+    """Return what is drawn, of how many runs, and which form the data prefer."""
     if fits.empty:
         return "No run of this law has been fitted."
     row = fits.iloc[0]
@@ -223,14 +224,9 @@ def _caption(fits: pd.DataFrame, law: LawBlock, content: StudyFile) -> str:
     first = " in the first group" if len(fits["group"].unique()) > 1 else ""
     bound = law.y in bounded(content.columns) and bool((fits["n_censored"].fillna(0) > 0).any())
     each = ", or each run where some are censored" if bound else ""
-    text = f"Left: means of {plain(law.y)} with 95 % intervals{each} ({runs} runs, {seeds}{first}), "
-    if len(law.inputs) == 1:
-        text += "the fitted law and its band over the fitted range."
-        text += " Right: log residuals, and local slopes with the laws' own."
-    else:
-        text += (
-            f"against the fitted law. Right: log residuals against {enumerate_words(map(plain, law.inputs))}."
-        )
+    text = _shown(
+        f"Means of {plain(law.y)} with 95 % intervals{each} ({runs} runs, {seeds}{first})", series, law
+    )
     if (fits["n_points"].fillna(0) > DRAWN).any():
         text += f" Of more than {DRAWN:,} points so many are drawn, evenly taken."
     if bound:
@@ -241,6 +237,21 @@ def _caption(fits: pd.DataFrame, law: LawBlock, content: StudyFile) -> str:
     if len(law.compare) > 1 and len(verdicts):
         text += f" Preferred: {plain(str(row['preferred']))} ({verdicts.iloc[0]})."
     return text
+
+
+def _shown(means: str, series: list[Series], law: LawBlock) -> str:
+    """Return what the panels show beside the means; where no fit stands, no law is spoken of."""
+    standing = [s for s in series if not s.flaw]
+    none = "No fit of this law stands, so that none is drawn."
+    if len(law.inputs) > 1:
+        against = f"{means} against the fitted law; beside them log residuals against"
+        return f"{against} {enumerate_words(map(plain, law.inputs))}." if standing else none
+    if not standing:
+        return f"{means}; beside them local slopes. {none}"
+    several, banded = len(standing) > 1, any(s.headline for s in standing)
+    band = (", with the band of the headline form" if several else ", with its band") if banded else ""
+    laws = f"and the fitted {'laws' if several else 'law'} over the fitted range{band}"
+    return f"{means}, {laws}; beside them log residuals, and local slopes with the laws' own."
 
 
 figure = Kind(draw, "law", {})

@@ -170,6 +170,8 @@
     return !panel[which].names?.length && values.some((value) => value > 0) && values.every((value) => value >= 0);
   };
 
+  const BESIDE = 460; // pixels of width from which the first of several panels has the others beside it
+
   const bringToLife = (figure, answers) => {
     const panels = answers.panels.filter((panel) => panel.traces.length);
     if (!panels.length) return;
@@ -181,14 +183,27 @@
       about: (trace, i) => about(answers, panel, trace, i),
       open: (trace, i, plot) => open(place(panel, trace, i), behind(answers, trace, i), plot, plot.targets.find((target) => target.trace === trace && target.i === i)),
     }));
-    const grid = make("div", { className: answers.beside ? "panels beside" : "panels" }, ...plots.map((plot) => plot.element));
-    if (answers.beside) plots[0].element.style.gridRow = `span ${Math.max(1, plots.length - 1)}`;
-    const render = () => plots.forEach((plot, n) => {
-      const width = Math.max(220, plot.space.clientWidth);
-      const single = grid.clientWidth < 640 || plots.length === 1;
-      const tall = answers.beside && !single ? (n ? 150 : Math.max(320, 190 * (plots.length - 1) - 20)) : Math.max(220, Math.min(380, 0.62 * width));
-      plot.render({ ...state, x: scaleOf(panels[n], "x"), y: scaleOf(panels[n], "y") }, width, tall);
-    });
+    const grid = make("div", { className: "panels" }, ...plots.map((plot) => plot.element));
+    const draw = (plot, heightAt) => {
+      const panel = panels[plots.indexOf(plot)];
+      const width = Math.max(160, plot.space.clientWidth);
+      plot.render({ ...state, x: scaleOf(panel, "x"), y: scaleOf(panel, "y") }, width, heightAt(width));
+    };
+    const render = () => {
+      const [first, ...others] = plots;
+      const beside = answers.beside && others.length > 0 && grid.clientWidth >= BESIDE;
+      grid.classList.toggle("beside", beside);
+      first.element.style.gridRow = beside ? `span ${others.length}` : "";
+      if (!beside) {
+        plots.forEach((plot) => draw(plot, (width) => Math.max(220, Math.min(380, 0.62 * width))));
+        return;
+      }
+      // The first panel with its labels is as tall as all others together.
+      others.forEach((plot) => draw(plot, () => Math.max(110, 300 / others.length)));
+      const gap = parseFloat(getComputedStyle(grid).rowGap);
+      const height = others.reduce((sum, plot) => sum + gap + plot.element.offsetHeight, -gap);
+      draw(first, () => height - first.element.offsetHeight + first.space.offsetHeight);
+    };
     const scales = ["x", "y"].filter((which) => couldBeLog(panels[0], which)).map((which) => toggle([`log ${which}`], state[which] === "log", (on) => { state[which] = on ? "log" : "linear"; render(); }));
     const ends = panels.some((panel) => panel.traces.some((trace) => trace.low)) ? [toggle(["intervals"], true, (on) => { state.intervals = on; render(); })] : [];
     const names = new Map();
