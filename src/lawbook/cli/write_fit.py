@@ -21,6 +21,7 @@ from lawbook.errors import LawbookError
 from lawbook.fitting.table import Answer, grid, worst
 from lawbook.laws import Fit, Law
 from lawbook.laws.automatic import Automatic
+from lawbook.laws.heldout_schedule import HeldSchedule
 
 SCHEMA = 2
 """Version of the JSON; grows when a field changes its meaning or goes."""
@@ -66,7 +67,13 @@ def _content(answer: Answer) -> dict[str, Any]:
         "fits": {name: fit_as_plain(fitted) for name, fitted in answer.fits.items()},
         "automatic": None if answer.automatic is None else _choice(answer.automatic),
         "comparison": None if found is None else {k: v for k, v in _plain(found).items() if k != "fits"},
+        **({} if answer.held is None else {"held_schedule": _held(answer.held)}),
     }
+
+
+def _held(held: HeldSchedule) -> dict[str, Any]:
+    """Return how a schedule was predicted that the law was not fitted to."""
+    return {name: _plain(getattr(held, name)) for name in ("schedule", "r2", "mae", "table")}
 
 
 def _choice(found: Automatic) -> dict[str, Any]:
