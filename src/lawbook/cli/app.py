@@ -17,6 +17,7 @@ from lawbook.cli.gallery import gallery
 from lawbook.cli.import_runs import import_runs
 from lawbook.cli.new_study import new
 from lawbook.cli.plan import plan
+from lawbook.cli.predict import predict
 from lawbook.cli.status import status
 from lawbook.cli.study import Preset, Study, at_preset, planned_study, results_of, settings_here
 from lawbook.errors import ExitCode, LawbookError, one_message
@@ -50,6 +51,7 @@ app.command("export")(export)
 app.command("check-bundle")(check_bundle)
 app.command("doctor")(doctor)
 app.command("import")(import_runs)
+app.command("predict")(predict)
 app.add_typer(cache, name="cache")
 
 

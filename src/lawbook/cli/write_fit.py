@@ -106,6 +106,8 @@ def _plain(value: Any) -> Any:
             "formula": value.formula,
             "parameters": value.parameters,
             "source": value.source,
+            "written": value.written,
+            "shift": value.shift,
         }
     if isinstance(value, pd.DataFrame):
         return [_plain(row) for row in value.to_dict("records")]
