@@ -26,9 +26,10 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def typed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["lawbook", *arguments])
-        main()
+        with pytest.raises(SystemExit) as ended:
+            main()
     said = capsys.readouterr()
     return int(ended.value.code or 0), said.out, said.err
 

@@ -315,10 +315,8 @@ def _log_linear(
 
 def _towards(ranges: Ranges, law: _LogLinear | None) -> Callable[[Array, Array, Array], Array] | None:
     """Return what moves starts: scales to their neighbours, and of one product all that its logarithm is linear in."""
-    if not ranges.parameters:
-        return None
     if law is None:
-        return ranges.towards
+        return ranges.towards if ranges.moves else None
     evaluator = Evaluator(ranges.parameters)
     nodes = [*law.found.linear.values(), *([law.found.rest] if law.found.rest else [])]
     at = [ranges.parameters.index(node) for node in law.found.linear]

@@ -241,19 +241,18 @@ class Ranges:
         rows = ~np.isnan(size).all(axis=1)
         return np.nanmin(size[rows], axis=1), np.nanmax(size[rows], axis=1)
 
+    @property
+    def moves(self) -> bool:
+        """Say whether `towards` moves any start: a scale by its neighbours, a slope, one that the formula names."""
+        roles = [self.roles[node] for node in self.parameters]
+        return any(map(_follows, roles)) or any(said.near is not None for said in self.said.values())
+
     def towards(self, x: Array, log_y: Array, theta: Array) -> Array:
         """Return starts θ (B, k) with the scales moved to where their surroundings balance, at their own exponents."""
         moved, box = theta.copy(), self.box(x)
         for j, node in enumerate(self.parameters):
             role = self.roles[node]
-            anchor = role.anchor
-            of_output = anchor is not None and _of_output(anchor)
-            if (
-                role.kind == "scale"
-                and role.positive
-                and anchor is not None
-                and (anchor.parameters or of_output)
-            ):
+            if _follows(role) and role.kind == "scale":
                 self.evaluator.log_y = log_y
                 low, high = self._ends(j, x, moved.copy())
                 if len(low) == len(moved):
@@ -267,6 +266,15 @@ class Ranges:
             if near is not None:
                 moved[::_NEAR, j] = np.clip(near, *box[j])
         return moved
+
+
+def _follows(role: Role) -> bool:
+    """Say whether a start of the role has a good value given others, or y."""
+    if role.kind == "slope":
+        return True
+    anchor = role.anchor
+    known = anchor is not None and (bool(anchor.parameters) or _of_output(anchor))
+    return role.kind == "scale" and role.positive and known
 
 
 def _scales(node: Node) -> bool:
