@@ -20,6 +20,7 @@ from lawbook.cli.plan import plan
 from lawbook.cli.predict import predict
 from lawbook.cli.status import status
 from lawbook.cli.study import Preset, Study, at_preset, planned_study, results_of, settings_here
+from lawbook.cli.suggest import suggest
 from lawbook.errors import ExitCode, LawbookError, one_message
 from lawbook.storage.status import Verdict
 from lawbook.workflow.endings import interruptible, quiet_when_unread, unforeseen
@@ -52,6 +53,7 @@ app.command("check-bundle")(check_bundle)
 app.command("doctor")(doctor)
 app.command("import")(import_runs)
 app.command("predict")(predict)
+app.command("suggest")(suggest)
 app.add_typer(cache, name="cache")
 
 

@@ -41,6 +41,8 @@ MISTAKES = [
     ("A*N^-alpha; beta in [0, 1]", 12, "not in the formula"),
     ("A*N^-alpha; N in [0, 1]", 12, "a column"),
     ("A*N^-alpha; alpha", 17, "ends"),
+    ("E[lr] + A*N^-alpha", 0, "--by"),
+    ("loss[lr] = E + A*N^-alpha", 0, "--by"),
     ("A*N^-alpha; 3 = 4", 12, "a name should stand"),
     ("A*N^-alpha; q = 1; q = 2", 19, "said twice"),
     ("A*q; q = q + N", 9, "defined by itself"),

@@ -39,7 +39,8 @@ class Entry:
     """A candidate with one loss: what it was fitted with, its errors on the folds, and its fit to all points.
 
     `away` (F, n) is log y − log ŷ of each fold's fit at all points, `log_target` (m,) what the last fit predicts,
-    `spread` (m,) its standard error, `aicc` the criterion of the fit to all points.
+    `spread` (m,) its standard error, `aicc` the criterion of the fit to all points, `noise` the variance of log y at a
+    point of mean weight.
     """
 
     candidate: Candidate
@@ -52,6 +53,7 @@ class Entry:
     log_target: Array
     spread: Array
     aicc: float
+    noise: float
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,23 @@ def automatic(
     scales, and y is predicted where every input is four times its largest. See `automatic_points`; other arguments
     and errors as in `fit`.
     """
+    points, laws = candidates_on(table, y=y, x=x, cluster=cluster, weights=weights)
+    if target is None:
+        at = np.where(points.x.max(axis=0) > 0, _AHEAD * points.x.max(axis=0), points.x.max(axis=0))[None]
+    else:
+        at = places(target, points.inputs)
+    return automatic_points(points, laws, at, towards=target is not None, level=level)
+
+
+def candidates_on(
+    table: pd.DataFrame,
+    *,
+    y: str,
+    x: str | Sequence[str],
+    cluster: str | Sequence[str] | None = "seed",
+    weights: str | None = None,
+) -> tuple[Points, list[tuple[Candidate, Law]]]:
+    """Return the points of a table and the candidate laws of its inputs. Errors as in `fit`."""
     inputs = (x,) if isinstance(x, str) else tuple(x)
     columns = table[[y, *inputs]] if {y, *inputs} <= set(table.columns) else table
     points = gather(
@@ -106,19 +125,14 @@ def automatic(
     )
     if len(points.x) == 0:
         raise LawbookError(f"no run has a finite {y}")
-    ends = points.data()
-    height = np.exp(ends.log_y[0]) - points.shift
+    height = np.exp(points.data().log_y[0]) - points.shift
     laws = []
     for each in candidates(inputs, points.x, height):
         law = law_of(each.formula, columns, y=y, x=None)
         # A formula of fewer inputs than were asked for is no candidate.
         if set(law.inputs) == set(inputs) and not (law.positive_x and (points.x <= 0).any()):
             laws.append((each, law.reading(inputs)))
-    if target is None:
-        at = np.where(points.x.max(axis=0) > 0, _AHEAD * points.x.max(axis=0), points.x.max(axis=0))[None]
-    else:
-        at = places(target, inputs)
-    return automatic_points(points, laws, at, towards=target is not None, level=level)
+    return points, laws
 
 
 def automatic_points(
@@ -212,7 +226,9 @@ def _entry(
     k = p + 1
     aicc = n * np.log(max(misfit / n, 1e-30)) + 2 * k + 2 * k * (k + 1) / max(n - k - 1, 1)
     log_target = law.log_predict(target, best)
-    return Entry(candidate, law, loss, best, errors, score, away[:-1], log_target, spread, float(aicc))
+    return Entry(
+        candidate, law, loss, best, errors, score, away[:-1], log_target, spread, float(aicc), misfit / df
+    )
 
 
 def _standard_errors(

@@ -8,5 +8,6 @@
 from lawbook.laws.formulas.compiler import formula
 from lawbook.laws.formulas.given import columns_in, is_formula, law_of
 from lawbook.laws.formulas.text import FormulaError, parse
+from lawbook.laws.formulas.values import values_of
 
-__all__ = ["FormulaError", "columns_in", "formula", "is_formula", "law_of", "parse"]
+__all__ = ["FormulaError", "columns_in", "formula", "is_formula", "law_of", "parse", "values_of"]

@@ -16,6 +16,7 @@ from lawbook.laws.formulas.terms import Terms, terms
 from lawbook.laws.formulas.text import Bounds, Formula, FormulaError, Tree, parse
 from lawbook.laws.law import Array, Law
 
+_INDEXED = "outputs and parameters with an index are not read; fit each group by itself, with --by"
 _RESERVED = {"inf", "nan"}
 _MOST_PARAMETERS = 40
 _FLOORS = np.array([0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99])
@@ -40,6 +41,15 @@ def formula(
     its interval. `shift` is added to what it says. Raises FormulaError, with the place in the text.
     """
     return _Compiler(parse(text), tuple(columns), name, positive).law(shift)
+
+
+def built(text: str, columns: tuple[str, ...]) -> tuple[Node, tuple[str, ...]]:
+    """Return an expression of columns alone, and those that it reads. Raises FormulaError for any other name."""
+    compiler = _Compiler(parse(text), columns, "", None)
+    root = compiler.build(compiler.written.body, ())
+    for name, (_, at) in compiler.parameters.items():
+        raise compiler.fail(f"the table has no column {name!r}; {suggest(name, columns)}", at)
+    return root, tuple(compiler.inputs)
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,8 @@ class _Compiler:
 
     def law(self, shift: float) -> Law:
         g, written = self.graph, self.written
+        if written.index:
+            raise self.fail(f"{written.output}[{written.index}]: {_INDEXED}", 0)
         for name, tree in written.definitions.items():
             if name in self.columns:
                 raise self.fail(f"{name} is a column of the table; define another name", tree.at)
@@ -180,6 +192,8 @@ class _Compiler:
             if name not in self.defined:
                 self.defined[name] = self.build(self.written.definitions[name], (*within, name))
             return self.defined[name]
+        if tree.index:
+            raise self.fail(f"{name}[{tree.index}]: {_INDEXED}", tree.at)
         if name in self.columns:
             if name == self.written.output:
                 raise self.fail(f"{name} stands on both sides", tree.at)

@@ -1,0 +1,75 @@
+"""Which runs of a pool to make next, for a question about a table of runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lawbook.errors import LawbookError
+from lawbook.fitting.places import places_of
+from lawbook.fitting.question import Question, cluster_of, selected
+from lawbook.laws.automatic import Suggestion, automatic_points, candidates_on, next_runs
+from lawbook.laws.checks import check_columns, places
+from lawbook.laws.formulas import values_of
+from lawbook.seeds import generator
+from lawbook.storage.user_table import Source, with_numbers
+
+
+@dataclass(frozen=True)
+class Advice:
+    """The runs to make next as a table: the pool's columns, cost, cumulative_cost, half_width (null without a law).
+
+    `now` is half the interval of log y at the target before any of them.
+    """
+
+    runs: pd.DataFrame
+    suggestion: Suggestion
+    laws: tuple[str, ...]
+    now: float
+
+
+def suggest(question: Question, source: Source, pool: Source, cost: str, budget: float) -> Advice:
+    """Return which runs of a pool to make within a budget, for y at the question's targets.
+
+    `cost` is an expression of the pool's columns. Raises LawbookError, naming the file, for a pool without the inputs,
+    a cost that is not above 0, and a budget below the cheapest run.
+    """
+    inputs = question.x or ()
+    try:
+        rows, _ = selected(question, source)
+        target = places_of(question.target, inputs, "--target")
+    except LawbookError as error:
+        raise LawbookError(f"{source.file}: {error}") from None
+    if target is None:
+        raise LawbookError("name where y is to be predicted: --target N=7e10,D=1.4e12")
+    try:
+        check_columns(pool.table, inputs)
+        grid = with_numbers(
+            pool, [name for name in map(str, pool.table.columns) if name in cost or name in inputs]
+        )
+        costs = values_of(cost, grid.table)
+    except LawbookError as error:
+        raise LawbookError(f"{pool.file}: {error}") from None
+    if not (np.isfinite(costs) & (costs > 0)).all():
+        bad = pool.table.index[~(costs > 0)].tolist()[:5]
+        raise LawbookError(
+            f"{pool.file}: the cost {cost} is not above 0 in rows {bad}; mend it, or these rows"
+        )
+    if not (costs <= budget).any():
+        raise LawbookError(f"{pool.file}: the budget {budget:g} is below the cheapest run, {costs.min():g}")
+    points, laws = candidates_on(
+        rows, y=question.y, x=inputs, cluster=cluster_of(question, rows), weights=question.weights
+    )
+    at = places(target, inputs)
+    try:
+        used = automatic_points(points, laws, at, level=question.level).used
+    except LawbookError:
+        used = ()
+    rng = generator(question.seed, "suggestion")
+    found = next_runs(points, used, places(grid.table, inputs), costs, at, budget, rng, level=question.level)
+    chosen = pool.table.iloc[found.chosen].assign(cost=costs[found.chosen], cumulative_cost=found.costs)
+    widths = found.half_widths[1:] if len(found.half_widths) else np.full(len(chosen), np.nan)
+    now = float(found.half_widths[0]) if len(found.half_widths) else np.nan
+    return Advice(chosen.assign(half_width=widths), found, tuple(each.candidate.name for each in used), now)
