@@ -106,13 +106,14 @@ def _show(advice: Advice, level: float, console: Console) -> None:
 
 def _write(advice: Advice, inputs: tuple[str, ...], out: Path) -> None:
     """Write the chosen runs as CSV, or as a sweep that can be pasted into a study."""
+    import yaml
+
     from lawbook.storage.files import write_text
 
     if out.suffix in (".yaml", ".yml"):
-        axes = [
-            f"      {name}: [{', '.join(f'{value:.10g}' for value in advice.runs[name])}]" for name in inputs
-        ]
-        write_text(out, "\n".join(["sweeps:", "  suggested:", "    combine: zip", "    axes:", *axes, ""]))
+        axes = {name: [float(value) for value in advice.runs[name]] for name in inputs}
+        sweep = {"sweeps": {"suggested": {"combine": "zip", "axes": axes}}}
+        write_text(out, yaml.safe_dump(sweep, sort_keys=False, default_flow_style=None, width=110))
     elif out.suffix == ".csv":
         write_text(out, advice.runs.to_csv(index=False))
     else:
