@@ -40,6 +40,7 @@ MISTAKES = [
     ("A*N^-alpha; alpha in [0, 1] near 3", 12, "outside"),
     ("A*N^-alpha; beta in [0, 1]", 12, "not in the formula"),
     ("A*N^-alpha; N in [0, 1]", 12, "a column"),
+    ("E + A*N^-alpha; A in [-inf, 0]", 16, "write - A*"),
     ("A*N^-alpha; alpha", 17, "ends"),
     ("E[lr] + A*N^-alpha", 0, "--by"),
     ("loss[lr] = E + A*N^-alpha", 0, "--by"),

@@ -249,9 +249,11 @@ class _Compiler:
         bound = {node: bool(signs[node]) and bool(factor.parameters) for node, factor in found.linear.items()}
         for node in found.linear:
             said = ends[node]
-            if str(node.value) in bounds and (said.low, said.high) != (-np.inf, np.inf):
-                bound[node] = True
-                signs[node] = (1 if said.low == 0 else -1) * (signs[node] or 1)
+            if said.high == 0:
+                name = str(node.value)
+                raise self.fail(f"{name} is at most 0; write - {name}*… and {name} in [0, inf]", said.at)
+            if said.low == 0:
+                bound[node], signs[node] = True, signs[node] or 1
             elif str(node.value) in bounds and said.near is None:
                 bound[node] = False
         constants = [node for node, factor in found.linear.items() if factor.kind == "number"]

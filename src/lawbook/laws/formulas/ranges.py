@@ -165,6 +165,8 @@ class Ranges:
     roles: Mapping[Node, Role]
     said: Mapping[str, Bounds]
     evaluator: Evaluator
+    _last: dict[str, Array] = field(default_factory=dict, repr=False)
+    """The x whose bounds were asked for last, and these."""
 
     @property
     def log_spaced(self) -> tuple[bool, ...]:
@@ -179,6 +181,11 @@ class Ranges:
 
     def box(self, x: Array) -> Array:
         """Return the bounds of the parameters for x (n, d), (k, 2)."""
+        if self._last.get("x") is not x:
+            self._last.update(x=x, box=self._box(x))
+        return self._last["box"].copy()
+
+    def _box(self, x: Array) -> Array:
         k = len(self.parameters)
         box = np.full((k, 2), np.nan)
         left = list(range(k))
