@@ -4,9 +4,9 @@
     python benchmarks/formula_speed.py --turns 9 --page       also writes docs/formula_speed.md
 
 Every shipped law with slopes by hand that has a formula in the same parameters is fitted both ways from the same
-starts: the ratio of CPU-seconds is formula over hand, the median over turns. Every published law of the tests is fitted
-beside SciPy's `least_squares` of the same by hand in NumPy, each from as many starts in the same bounds; `excess` is how
-far the objective of the first lies above that of the second, relative to it.
+starts: the ratio of CPU-seconds is formula over hand, the median over turns. Every published law of the tests is
+fitted beside SciPy's `least_squares` of the same by hand in NumPy, each from as many starts in the same bounds;
+`excess` is how far the objective of the first lies above that of the second, relative to it.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize
-from scipy.stats import norm
+from scipy.special import log_ndtr
 
 from lawbook.errors import LawbookError
 from lawbook.laws.law import Array
@@ -54,7 +54,7 @@ def censored_line(x: ArrayLike, low: ArrayLike, high: ArrayLike) -> CensoredLine
         # log(Φ(high) - Φ(low)) from the side where neither is near 1.
         flip = z_low > 0
         upper, lower = np.where(flip, -z_low, z_high), np.where(flip, -z_high, z_low)
-        log_upper, log_lower = norm.logcdf(upper), norm.logcdf(lower)
+        log_upper, log_lower = log_ndtr(upper), log_ndtr(lower)
         inside = log_upper + np.log(-np.expm1(np.minimum(log_lower - log_upper, -1e-12)))
         return -float(inside.sum())
 

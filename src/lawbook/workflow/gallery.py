@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lawbook.report.gallery.documents import NOT_RUN, digest_now
 from lawbook.studies import Plan, study_names
 from lawbook.studies.study import is_reserved
 from lawbook.workflow.apart import APART
@@ -39,6 +38,9 @@ def shown_in(settings: Settings) -> list[str]:
 
 def made_from(settings: Settings, names: Sequence[str]) -> dict[str, str]:
     """Return the digests of what the studies of a gallery say, and which of the others have not been run."""
+    # Only who writes documents waits for what draws them.
+    from lawbook.report.gallery.documents import NOT_RUN, digest_now
+
     digests = {name: digest_now(name, settings.studies) for name in names}
     return digests | dict.fromkeys(absent(all_studies(settings), names), NOT_RUN)
 
