@@ -13,6 +13,7 @@ from lawbook.cli.cache import cache
 from lawbook.cli.claims import show_answer, show_claims
 from lawbook.cli.doctor import doctor
 from lawbook.cli.fit import fit
+from lawbook.cli.frontier import frontier
 from lawbook.cli.gallery import gallery
 from lawbook.cli.import_runs import import_runs
 from lawbook.cli.new_study import new
@@ -44,6 +45,7 @@ app = typer.Typer(
     epilog="\n\n".join(["Exit codes:", *(f"{code:d}: {code.meaning}" for code in ExitCode)]),
 )
 app.command("fit")(fit)
+app.command("frontier")(frontier)
 app.command("new")(new)
 app.command("plan")(plan)
 app.command("status")(status)

@@ -124,7 +124,7 @@ def fit(
 
     gc.freeze()
     gc.enable()
-    named = (law,) if law is not None else () if compare is None else _names(compare, "--compare")
+    named = (law,) if law is not None else () if compare is None else names_in(compare, "--compare")
     asked = (*named, *(formula or ()))
     if (law is not None and compare is not None) or not asked:
         raise LawbookError("name one law with --law or --formula, or several with --compare a,b,c")
@@ -132,20 +132,20 @@ def fit(
         raise LawbookError(f"name the column(s) that {named[0]} depends on: --x samples, or --x N,D")
     question = Question(
         y=y,
-        x=None if x is None else _names(x, "--x"),
+        x=None if x is None else names_in(x, "--x"),
         laws=asked,
         compared=compare is not None or len(asked) > 1,
         holdout=holdout_largest,
         held_schedule=holdout_schedule,
-        cluster=None if cluster is None else _names(cluster, "--cluster"),
+        cluster=None if cluster is None else names_in(cluster, "--cluster"),
         n_eval=int(n_eval) if n_eval is not None and n_eval.lstrip("-").isdigit() else n_eval,
         loss=loss,
         delta=_threshold(delta),
         weights=weights,
-        rename=_renaming(rename or ()),
+        rename=renaming(rename or ()),
         where=tuple(where or ()),
-        by=() if by is None else tuple(dict.fromkeys(_names(by, "--by"))),
-        best_over=() if best_over is None else _names(best_over, "--best-over"),
+        by=() if by is None else tuple(dict.fromkeys(names_in(by, "--by"))),
+        best_over=() if best_over is None else names_in(best_over, "--best-over"),
         best_by=best_by,
         target=tuple(target or ()),
         draws=draws,
@@ -225,14 +225,15 @@ def _threshold(text: str | None) -> float | str | None:
         return text
 
 
-def _names(text: str, option: str) -> tuple[str, ...]:
+def names_in(text: str, option: str) -> tuple[str, ...]:
+    """Return the names of an option, with commas between. Raises LawbookError where there is none."""
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if not names:
         raise LawbookError(f"{option} {text!r} names nothing; write names with commas between")
     return names
 
 
-def _renaming(pairs: Sequence[str]) -> dict[str, str]:
+def renaming(pairs: Sequence[str]) -> dict[str, str]:
     """Return {old: new} of texts new=old."""
     names = {}
     for pair in pairs:
