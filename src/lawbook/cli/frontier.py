@@ -38,9 +38,7 @@ def frontier(
 ) -> None:
     """Print the best size and data for each budget, and the exponents along the frontier, with intervals.
 
-    lawbook frontier runs.csv --y loss --size N --compute flops --budgets 1e21,1e22
-
-    lawbook frontier runs.csv --y loss --size N --samples D --method envelope
+    lawbook frontier runs.csv --y loss --size N --samples D --budgets 1e18,1e19,1e20
 
     Exit code 0: a frontier with its exponents. 1: refused. 3: the runs do not fix the exponents.
     """

@@ -44,7 +44,7 @@ def suggest(
 ) -> None:
     """Choose the runs that are expected to sharpen the prediction at the target most for their cost.
 
-    lawbook suggest runs.csv --y loss --x N,D --pool grid.csv --cost "6*N*D" --target "N=7e10,D=1.4e12" --budget 1e21
+    lawbook suggest runs.csv --y loss --x N,D --pool runs.csv --cost "6*N*D" --target "N=7e10,D=1.4e12" --budget 1e21
 
     Several laws judge together, those that predict the held-out runs best. Where there are too few runs for a law, or
     none predicts, runs are drawn in proportion to 1/cost, and this is said.
