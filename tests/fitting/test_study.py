@@ -20,6 +20,7 @@ from lawbook.results.evaluations import choose
 from lawbook.results.selection import select
 from lawbook.storage.columns import COLUMNS
 from lawbook.storage.tables import read_table, write_table
+from lawbook.studies.law_block import LawBlock
 
 
 @dataclass
@@ -299,3 +300,17 @@ def test_a_table_is_fitted_whole_or_where_it_says(surface: pd.DataFrame) -> None
     assert note.details["rows"] == ["row_again"]
     with pytest.raises(LawbookError, match=r"law 'by_size': no run has D = \[7\]; mend where or range"):
         fit_study({"by_size": Block(y="loss", x="N", sweep=None, where={"D": [7]})}, surface)
+
+
+def test_a_formula_is_a_form_like_any_other(surface: pd.DataFrame) -> None:
+    said = {"y": "loss", "x": ["N", "D"], "cluster": ["run"], "compare": ["formula", "chinchilla"]}
+    block = LawBlock.model_validate(said | {"formula": "E + A*N^-alpha + B*D^-beta; a = beta/(alpha + beta)"})
+    fits = fit_study({"joint": block}, surface, draws=50)["fits"].set_index(["form", "parameter"])["estimate"]
+    assert set(fits.index.get_level_values("form")) == {"formula", "chinchilla"}
+    for name in ("E", "A", "B", "alpha", "beta", "a"):
+        assert fits["formula", name] == pytest.approx(fits["chinchilla", name], rel=1e-9)
+    alone = LawBlock.model_validate({"y": "loss", "x": "samples", "formula": "A*samples^-alpha"})
+    assert alone.compare == ["formula"]
+    unread = LawBlock.model_validate({"y": "y", "x": ["samples", "width"], "formula": "A*samples^-alpha"})
+    with pytest.raises(LawbookError, match="x names width, which it does not read"):
+        unread.form("formula")
