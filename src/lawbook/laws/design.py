@@ -123,7 +123,8 @@ class Design:
         terms, means, m = [], [], len(self.law.linear)
         for j, log_phi in enumerate(self.law.log_basis(self.x, theta)):
             own = mean(log_phi) if self.law.centred and j < m else CONSTANT
-            terms.append(log_phi - own)
+            with np.errstate(invalid="ignore"):  # a term may be infinite where its law is none
+                terms.append(log_phi - own)
             means.append(own)
         return terms, means
 

@@ -342,10 +342,11 @@ def _linear_at(design: Design, data: Data, theta: Array) -> Array:
     relative = [np.broadcast_to(log_phi, data.log_y.shape) - data.log_y for log_phi in logs]
     top = [each.max(axis=1, keepdims=True) for each in relative]
     law, m = design.law, len(design.law.linear)
-    columns = [
-        sign * size * np.exp(each - high)
-        for sign, each, high in zip(law.weights(design.x, theta), relative, top, strict=True)
-    ]
+    with np.errstate(invalid="ignore"):
+        columns = [
+            sign * size * np.exp(each - high)
+            for sign, each, high in zip(law.weights(design.x, theta), relative, top, strict=True)
+        ]
     scale = np.exp(np.clip(np.concatenate(top, axis=1), -300.0, 300.0))
     rest = size - columns[m] * scale[:, m:] if law.offset else size
     if m == 0:

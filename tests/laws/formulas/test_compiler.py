@@ -99,3 +99,12 @@ def test_formulas_and_shipped_laws_are_compared_over_the_same_columns() -> None:
     assert found.fits["power"].bic == pytest.approx(found.fits["formula_2"].bic, rel=1e-9)
     with pytest.raises(LawbookError, match="the same columns"):
         compare(table.assign(D=N), ["E + A*N^-alpha", "E + A*D^-alpha"], y="y")
+
+
+@pytest.mark.parametrize("text", ["E + A*z^-a", "E + A*log(z)", "E + A*sqrt(-x)", "E + A*(x - x)^-a"])
+def test_a_formula_that_is_no_number_at_some_points_is_refused(text: str) -> None:
+    x = np.geomspace(1, 1e3, 12)
+    table = pd.DataFrame({"x": x, "z": np.where(x > 100, 0, x), "y": 1 + x**-0.5})
+    found = fit(table, text, y="y")
+    assert found.status == FitStatus.REFUSED
+    assert "infinite or not positive" in found.reason

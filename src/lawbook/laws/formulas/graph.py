@@ -193,7 +193,7 @@ class Graph:
         if node.kind == "pow":
             base, exponent = node.parts
             # A power that is not whole is real for a positive base only: elsewhere its logarithm is no number.
-            real = _whole(exponent) or self.is_positive(base, positive) or base.kind == "mul"
+            real = _whole(exponent) or self.is_positive(base, positive)
             return self.multiply([exponent, self.log(base, positive) if real else self.call("log", base)])
         if node.kind == "add" and self.is_positive(node, positive):
             return self.node("log_sum_exp", parts=tuple(self.log(part, positive) for part in node.parts))
