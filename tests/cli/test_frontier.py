@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.cli.conftest import Typed
 
-from lawbook.cli.app import main
-
+ASKED = ("frontier", "runs.csv", "--y", "loss", "--size", "N")
 EXPONENT = 0.28 / (0.34 + 0.28)
 
 
@@ -30,38 +29,39 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def typed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            sys, "argv", ["lawbook", "frontier", "runs.csv", "--y", "loss", "--size", "N", *arguments]
-        )
-        with pytest.raises(SystemExit) as ended:
-            main()
-    said = capsys.readouterr()
-    return int(ended.value.code or 0), said.out, said.err
-
-
 @pytest.mark.parametrize("counted", [("--compute", "flops"), ("--samples", "D")])
-def test_a_planted_frontier_is_found(
-    folder: Path, capsys: pytest.CaptureFixture[str], counted: tuple[str, ...]
-) -> None:
-    code, said, _ = typed(capsys, *counted)
+def test_a_planted_frontier_is_found(folder: Path, typed: Typed, counted: tuple[str, ...]) -> None:
+    code, said, _ = typed(*ASKED, *counted)
     assert code == 0
     exponent = float(said.split("size grows as C^a with a = ")[1].split()[0])
     assert exponent == pytest.approx(EXPONENT, abs=0.03)
     assert "grouped_budgets" in said
-    code, said, _ = typed(capsys, *counted, "--csv")
+    code, said, _ = typed(*ASKED, *counted, "--csv")
     table = pd.read_csv(StringIO(said))
     assert len(table) == 5
     assert table["loss"].is_monotonic_decreasing
 
 
-def test_budgets_that_are_named_give_the_same_optima(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    whole = pd.read_csv(StringIO(typed(capsys, "--compute", "flops", "--csv")[1]))
+def test_budgets_that_are_named_give_the_same_optima(folder: Path, typed: Typed) -> None:
+    whole = pd.read_csv(StringIO(typed(*ASKED, "--compute", "flops", "--csv")[1]))
     asked = ",".join(f"{value:.12g}" for value in whole["compute"][:2])
-    part = pd.read_csv(StringIO(typed(capsys, "--compute", "flops", "--budgets", asked, "--csv")[1]))
+    part = pd.read_csv(
+        StringIO(
+            typed(
+                "frontier",
+                "runs.csv",
+                "--y",
+                "loss",
+                "--size",
+                "N",
+                "--compute",
+                "flops",
+                "--budgets",
+                asked,
+                "--csv",
+            )[1]
+        )
+    )
     assert part["size"].tolist() == pytest.approx(whole["size"][:2].tolist(), rel=1e-6)
 
 
@@ -75,9 +75,7 @@ def test_budgets_that_are_named_give_the_same_optima(
         (("--compute", "flops", "--where", "N >"), "N >"),
     ],
 )
-def test_a_mistake_is_one_message(
-    folder: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], part: str
-) -> None:
-    code, _, error = typed(capsys, *arguments)
+def test_a_mistake_is_one_message(folder: Path, typed: Typed, arguments: tuple[str, ...], part: str) -> None:
+    code, _, error = typed(*ASKED, *arguments)
     assert code == 2
     assert part in error

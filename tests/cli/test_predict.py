@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.cli.conftest import Typed
 
-from lawbook.cli.app import main
 from lawbook.laws import fit
 
 
@@ -25,15 +24,6 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def typed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["lawbook", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-    said = capsys.readouterr()
-    return int(ended.value.code or 0), said.out, said.err
-
-
 @pytest.mark.parametrize(
     ("y", "law"),
     [
@@ -43,13 +33,11 @@ def typed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
     ],
 )
 def test_a_stored_law_predicts_what_the_fit_predicts(
-    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], y: str, law: tuple[str, ...]
+    table: Path, tmp_path: Path, typed: Typed, y: str, law: tuple[str, ...]
 ) -> None:
     out = tmp_path / "fit"
-    assert typed(capsys, "fit", str(table), "--y", y, *law, "--draws", "100", "--out", str(out))[0] == 0
-    code, said, _ = typed(
-        capsys, "predict", str(out), "--at", "N=70B, D=1.4T", "--at", "N=1e8,D=1e9", "--csv"
-    )
+    assert typed("fit", str(table), "--y", y, *law, "--draws", "100", "--out", str(out))[0] == 0
+    code, said, _ = typed("predict", str(out), "--at", "N=70B, D=1.4T", "--at", "N=1e8,D=1e9", "--csv")
     assert code == 0
     (out.parent / "said.csv").write_text(said)
     found = pd.read_csv(out.parent / "said.csv")
@@ -59,10 +47,9 @@ def test_a_stored_law_predicts_what_the_fit_predicts(
     assert ((found["low"] < found["estimate"]) & (found["estimate"] < found["high"])).all()
 
 
-def test_mistakes_are_one_message(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_mistakes_are_one_message(table: Path, tmp_path: Path, typed: Typed) -> None:
     out = tmp_path / "fit"
     typed(
-        capsys,
         "fit",
         str(table),
         "--y",
@@ -81,23 +68,23 @@ def test_mistakes_are_one_message(table: Path, tmp_path: Path, capsys: pytest.Ca
         ((str(out), "--at", "N=1"), "gives no D"),
         ((str(out), "--at", "N=1,D=1", "--law", "power"), "was not fitted"),
     ):
-        code, said, error = typed(capsys, "predict", *arguments)
+        code, said, error = typed("predict", *arguments)
         assert (code, said) == (2, "")
         assert part in error
     content = json.loads((out / "fit.json").read_text())
     del content["fits"]["chinchilla"]["law"]["written"]
     (out / "fit.json").write_text(json.dumps(content))
-    assert "older version" in typed(capsys, "predict", str(out), "--at", "N=1,D=1")[2]
+    assert "older version" in typed("predict", str(out), "--at", "N=1,D=1")[2]
 
 
-def test_a_refused_law_still_says_that_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refused_law_still_says_that_it_is(tmp_path: Path, typed: Typed) -> None:
     rng = np.random.default_rng(0)
     file = tmp_path / "flat.csv"
     pd.DataFrame({"x": np.geomspace(1, 1e3, 12), "y": 1 + 0.01 * rng.standard_normal(12)}).to_csv(
         file, index=False
     )
     arguments = ("--y", "y", "--x", "x", "--law", "power", "--draws", "20", "--out", str(tmp_path / "fit"))
-    assert typed(capsys, "fit", str(file), *arguments)[0] == 1
-    code, said, _ = typed(capsys, "predict", str(tmp_path / "fit"), "--at", "x=10")
+    assert typed("fit", str(file), *arguments)[0] == 1
+    code, said, _ = typed("predict", str(tmp_path / "fit"), "--at", "x=10")
     assert code == 3
     assert "refused" in said

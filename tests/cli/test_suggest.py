@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from tests.cli.conftest import Typed
 
-from lawbook.cli.app import main
-
-ASKED = ("--y", "loss", "--x", "N,D", "--pool", "grid.csv", "--cost", "6*N*D", "--target", "N=70B,D=1.4T")
+ASKED = ("--y", "loss", "--x", "N,D", "--pool", "grid.csv", "--cost", "6e0*N*D", "--target", "N=70B,D=1.4T")
 
 
 @pytest.fixture
@@ -20,8 +18,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder with runs and a grid of those that could be made."""
     rng = np.random.default_rng(0)
     N, D = (column.ravel() for column in np.meshgrid(np.geomspace(1e7, 1e10, 7), np.geomspace(1e9, 1e12, 7)))
-    grid = pd.DataFrame({"N": N, "D": D, "name": [f"run{i}" for i in range(len(N))]})
-    runs = grid[6 * N * D < 3e19].drop(columns="name")
+    grid = pd.DataFrame({"N": N, "D": D, "name": [f"run{i}" for i in range(len(N))], "e": "x"})
+    runs = grid[6 * N * D < 3e19].drop(columns=["name", "e"])
     loss = (1.8 + 480 / runs["N"] ** 0.35 + 2080 / runs["D"] ** 0.37) * np.exp(
         0.002 * rng.standard_normal(len(runs))
     )
@@ -32,17 +30,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def typed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["lawbook", "suggest", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-    said = capsys.readouterr()
-    return int(ended.value.code or 0), said.out, said.err
-
-
-def test_runs_are_written_as_a_table_and_as_a_sweep(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, said, _ = typed(capsys, "runs.csv", *ASKED, "--budget", "1e21", "--out", "next.csv")
+def test_runs_are_written_as_a_table_and_as_a_sweep(folder: Path, typed: Typed) -> None:
+    code, said, _ = typed("suggest", "runs.csv", *ASKED, "--budget", "1e21", "--out", "next.csv")
     assert code == 0
     assert "The interval of y at the target is ±" in said
     assert "To tell" in said
@@ -50,7 +39,7 @@ def test_runs_are_written_as_a_table_and_as_a_sweep(folder: Path, capsys: pytest
     assert found["cumulative_cost"].iloc[-1] <= 1e21
     assert found["cost"].to_numpy() == pytest.approx((6 * found["N"] * found["D"]).to_numpy())
     assert found["name"].str.startswith("run").all()
-    typed(capsys, "runs.csv", *ASKED, "--budget", "1e21", "--out", "next.yaml")
+    typed("suggest", "runs.csv", *ASKED, "--budget", "1e21", "--out", "next.yaml")
     sweep = yaml.safe_load((folder / "next.yaml").read_text())["sweeps"]["suggested"]
     assert sweep["combine"] == "zip"
     assert sweep["axes"]["N"] == pytest.approx(found["N"].tolist())
@@ -67,9 +56,7 @@ def test_runs_are_written_as_a_table_and_as_a_sweep(folder: Path, capsys: pytest
         (("--budget", "1e21", "--out", "next.txt"), "ends in .csv"),
     ],
 )
-def test_a_mistake_is_one_message(
-    folder: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], part: str
-) -> None:
-    code, _, error = typed(capsys, "runs.csv", *ASKED, *more)
+def test_a_mistake_is_one_message(folder: Path, typed: Typed, more: tuple[str, ...], part: str) -> None:
+    code, _, error = typed("suggest", "runs.csv", *ASKED, *more)
     assert code == 2
     assert part in error

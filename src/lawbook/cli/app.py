@@ -141,15 +141,16 @@ def verify(study: Study, preset: Preset = None) -> None:
 
 @app.command()
 def schema() -> None:
-    """Write what is generated from the typed models: a study's JSON schema, for editors, and the tables of axes."""
+    """Write what is generated: a study's JSON schema, for editors, and the tables of axes and of laws."""
     from pathlib import Path
 
     from lawbook.storage.files import write_text
     from lawbook.studies.json_schema import study_schema
-    from lawbook.studies.reference import with_axis_tables
+    from lawbook.studies.reference import with_axis_tables, with_law_table
 
     write_text(path := "workflow/schemas/study.schema.json", study_schema())
     typer.echo(path)
-    if (readme := Path("config/README.md")).exists():
-        write_text(readme, with_axis_tables(readme.read_text(encoding="utf-8")))
-        typer.echo(str(readme))
+    for name, written in (("config/README.md", with_axis_tables), ("docs/laws.md", with_law_table)):
+        if (page := Path(name)).exists():
+            write_text(page, written(page.read_text(encoding="utf-8")))
+            typer.echo(name)

@@ -28,7 +28,7 @@ def predict(
     The exit code is 3 where the law was refused or its parameters are not identified.
     """
     from lawbook.fitting.places import places_of
-    from lawbook.fitting.stored import is_sound, read_stored
+    from lawbook.fitting.stored import read_stored
 
     stored = read_stored(folder, law)
     try:
@@ -52,7 +52,7 @@ def predict(
         for *place, estimate, low, high in table.to_numpy():
             shown.add_row(*(f"{value:.6g}" for value in place), f"{estimate:.6g}", f"{low:.5g} to {high:.5g}")
         console.print(shown)
-        if not is_sound(stored):
+        if not stored.is_sound:
             said = f"[yellow]{stored.status.replace('_', ' ')}[/yellow]: {escape(stored.reason)}"
             console.print(said, highlight=False)
-    raise typer.Exit(ExitCode.OK if is_sound(stored) else ExitCode.UNDECIDED)
+    raise typer.Exit(ExitCode.OK if stored.is_sound else ExitCode.UNDECIDED)

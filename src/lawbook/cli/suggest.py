@@ -51,11 +51,12 @@ def suggest(
     """
     from rich.console import Console
 
+    from lawbook.cli.fit import names_in
     from lawbook.fitting.question import Question
     from lawbook.fitting.suggestion import suggest as suggested
     from lawbook.storage.user_table import read_source
 
-    names = tuple(name.strip() for name in x.split(",") if name.strip())
+    names = names_in(x, "--x")
     question = Question(y=y, x=names, laws=("auto",), target=tuple(target), level=level, seed=seed)
     advice = suggested(question, read_source(table), read_source(pool), cost, budget)
     console = Console()

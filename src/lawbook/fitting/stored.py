@@ -32,6 +32,11 @@ class Stored:
     n_seeds: int
     level: float
 
+    @property
+    def is_sound(self) -> bool:
+        """Say whether the law was one of the data, with its parameters fixed by them."""
+        return self.status == FitStatus.OK
+
     def predict(self, places: pd.DataFrame) -> pd.DataFrame:
         """Return y at places, a row each with the law's inputs: these, estimate, low and high over the refits."""
         at = places[list(self.law.inputs)].to_numpy(dtype=float)
@@ -84,8 +89,3 @@ def _law(fitted: dict[str, Any], folder: Path) -> Law:
     ]
     text = about["formula"].removeprefix("y = ")
     return formula(text, inputs, name=about["name"], positive=positive, shift=about["shift"]).reading(inputs)
-
-
-def is_sound(stored: Stored) -> bool:
-    """Say whether the law was one of the data, with its parameters fixed by them."""
-    return stored.status == FitStatus.OK

@@ -12,7 +12,7 @@ from lawbook.fitting.places import places_of
 from lawbook.fitting.question import Question, cluster_of, selected
 from lawbook.laws.automatic import Suggestion, automatic_points, candidates_on, next_runs
 from lawbook.laws.checks import check_columns, places
-from lawbook.laws.formulas import values_of
+from lawbook.laws.formulas import columns_read, values_of
 from lawbook.seeds import generator
 from lawbook.storage.user_table import Source, with_numbers
 
@@ -46,9 +46,8 @@ def suggest(question: Question, source: Source, pool: Source, cost: str, budget:
         raise LawbookError("name where y is to be predicted: --target N=7e10,D=1.4e12")
     try:
         check_columns(pool.table, inputs)
-        grid = with_numbers(
-            pool, [name for name in map(str, pool.table.columns) if name in cost or name in inputs]
-        )
+        read = columns_read(cost, list(map(str, pool.table.columns)))
+        grid = with_numbers(pool, [*inputs, *(name for name in read if name not in inputs)])
         costs = values_of(cost, grid.table)
     except LawbookError as error:
         raise LawbookError(f"{pool.file}: {error}") from None

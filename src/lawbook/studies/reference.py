@@ -1,4 +1,4 @@
-"""The reference tables of axes in config/README.md, generated from the typed models."""
+"""The reference tables that are generated: of axes in config/README.md, of laws in docs/laws.md."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from lawbook.tasks import tasks
 
 MARK = "<!-- axes of {block}, written by `lawbook schema` -->\n"
 END = "<!-- end of axes -->\n"
+LAWS = "<!-- laws, written by `lawbook schema` -->\n"
+END_OF_LAWS = "<!-- end of laws -->\n"
 BOUNDS = {"minimum": "≥ {}", "exclusiveMinimum": "> {}", "maximum": "≤ {}", "exclusiveMaximum": "< {}"}
 
 
@@ -23,14 +25,26 @@ def with_axis_tables(text: str) -> str:
     Raises LawbookError if the marks of a table are not there once.
     """
     for block, table in axis_tables().items():
-        begin = MARK.format(block=block)
-        if text.count(begin) != 1 or END not in text.partition(begin)[2]:
-            raise LawbookError(
-                f"config/README.md: the axes of {block} have no place; write {begin!r} and {END!r}"
-            )
-        before, _, after = text.partition(begin)
-        text = before + begin + table + END + after.partition(END)[2]
+        text = _placed(text, MARK.format(block=block), table, END, f"config/README.md: the axes of {block}")
     return text
+
+
+def with_law_table(text: str) -> str:
+    """Return a Markdown text with the table of laws between its marks. Raises LawbookError if they lack."""
+    from lawbook.laws.forms import laws
+
+    rows = ((f"`{name}`", law.formula, ", ".join(law.inputs), law.source) for name, law in laws.items())
+    return _placed(
+        text, LAWS, _table(("law", "formula", "x", "source"), rows), END_OF_LAWS, "docs/laws.md: the laws"
+    )
+
+
+def _placed(text: str, begin: str, table: str, end: str, what: str) -> str:
+    """Return a text with a table between two marks. Raises LawbookError if they are not there once."""
+    if text.count(begin) != 1 or end not in text.partition(begin)[2]:
+        raise LawbookError(f"{what} have no place; write {begin!r} and {end!r}")
+    before, _, after = text.partition(begin)
+    return before + begin + table + end + after.partition(end)[2]
 
 
 def axis_tables() -> dict[str, str]:

@@ -8,6 +8,15 @@
 from lawbook.laws.formulas.compiler import formula
 from lawbook.laws.formulas.given import columns_in, is_formula, law_of
 from lawbook.laws.formulas.text import FormulaError, parse
-from lawbook.laws.formulas.values import values_of
+from lawbook.laws.formulas.values import columns_read, values_of
 
-__all__ = ["FormulaError", "columns_in", "formula", "is_formula", "law_of", "parse", "values_of"]
+__all__ = [
+    "FormulaError",
+    "columns_in",
+    "columns_read",
+    "formula",
+    "is_formula",
+    "law_of",
+    "parse",
+    "values_of",
+]

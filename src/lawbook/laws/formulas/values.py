@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -9,6 +11,11 @@ from lawbook.laws.checks import numbers
 from lawbook.laws.formulas.compiler import built
 from lawbook.laws.formulas.evaluation import Evaluator
 from lawbook.laws.law import Array
+
+
+def columns_read(text: str, columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that an expression reads. Raises FormulaError for what is none, or names anything else."""
+    return built(text, tuple(columns))[1]
 
 
 def values_of(text: str, table: pd.DataFrame) -> Array:
