@@ -45,6 +45,18 @@ def test_runs_are_written_as_a_table_and_as_a_sweep(folder: Path, typed: Typed) 
     assert sweep["axes"]["N"] == pytest.approx(found["N"].tolist())
 
 
+def test_a_y_that_is_negative_has_its_interval_in_its_own_units(folder: Path, typed: Typed) -> None:
+    runs = pd.read_csv("runs.csv")
+    runs.assign(loss=runs["loss"] - 9).to_csv("negative.csv", index=False)
+    plain = typed("suggest", "runs.csv", *ASKED, "--budget", "1e21")[1]
+    code, said, _ = typed("suggest", "negative.csv", *ASKED, "--budget", "1e21")
+    assert code == 0
+    now = said.split("at the target is ± ")[1].split(" now")[0]
+    assert "%" not in now
+    relative = float(plain.split("at the target is ± ")[1].split(" %")[0]) / 100
+    assert 0.2 * relative * 1.95 < float(now) < 5 * relative * 1.95
+
+
 @pytest.mark.parametrize(
     ("more", "part"),
     [

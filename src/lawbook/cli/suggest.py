@@ -84,7 +84,7 @@ def _show(advice: Advice, level: float, console: Console) -> None:
     )
     for row in runs.head(_SHOWN).to_dict("records"):
         width = row["half_width"]
-        after = f"{100 * width:.3g} %" if width == width else "–"
+        after = _width(width, advice) if width == width else "–"
         cells = [
             f"{row[name]:.5g}" if isinstance(row[name], float) else escape(str(row[name])) for name in columns
         ]
@@ -95,14 +95,18 @@ def _show(advice: Advice, level: float, console: Console) -> None:
     if advice.now == advice.now:
         last = float(runs["half_width"].iloc[-1]) if len(runs) else advice.now
         console.print(
-            f"The interval of y at the target is ± {100 * advice.now:.3g} % now, and expected to become"
-            f" ± {100 * last:.3g} %",
+            f"The interval of y at the target is ± {_width(advice.now, advice)} now, and expected to become"
+            f" ± {_width(last, advice)}",
             highlight=False,
         )
     if found.rivals:
         one, other = map(escape, found.rivals)
         price = f"{found.decision:.3g}" if found.decision == found.decision else "more than the whole pool"
         console.print(f"To tell {one} from {other} would cost {price}", highlight=False)
+
+
+def _width(width: float, advice: Advice) -> str:
+    return f"{100 * width:.3g} %" if advice.of_log else f"{width:.3g}"
 
 
 def _write(advice: Advice, inputs: tuple[str, ...], out: Path) -> None:

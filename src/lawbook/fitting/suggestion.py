@@ -21,13 +21,15 @@ from lawbook.storage.user_table import Source, with_numbers
 class Advice:
     """The runs to make next as a table: the pool's columns, cost, cumulative_cost, half_width (null without a law).
 
-    `now` is half the interval of log y at the target before any of them.
+    `now` is half the interval at the target before any of them: of log y, or of y where that is not positive, which
+    `of_log` tells.
     """
 
     runs: pd.DataFrame
     suggestion: Suggestion
     laws: tuple[str, ...]
     now: float
+    of_log: bool
 
 
 def suggest(question: Question, source: Source, pool: Source, cost: str, budget: float) -> Advice:
@@ -69,6 +71,9 @@ def suggest(question: Question, source: Source, pool: Source, cost: str, budget:
     rng = generator(question.seed, "suggestion")
     found = next_runs(points, used, places(grid.table, inputs), costs, at, budget, rng, level=question.level)
     chosen = pool.table.iloc[found.chosen].assign(cost=costs[found.chosen], cumulative_cost=found.costs)
-    widths = found.half_widths[1:] if len(found.half_widths) else np.full(len(chosen), np.nan)
-    now = float(found.half_widths[0]) if len(found.half_widths) else np.nan
-    return Advice(chosen.assign(half_width=widths), found, tuple(each.candidate.name for each in used), now)
+    widths = found.half_widths if len(found.half_widths) else np.full(1 + len(chosen), np.nan)
+    if points.shift and used:
+        # To first order a change of log (y + shift) is so many times one of y.
+        widths = widths * float(np.exp(used[0].log_target).mean())
+    names = tuple(each.candidate.name for each in used)
+    return Advice(chosen.assign(half_width=widths[1:]), found, names, float(widths[0]), not points.shift)
