@@ -88,3 +88,15 @@ def test_a_refused_law_still_says_that_it_is(tmp_path: Path, typed: Typed) -> No
     code, said, _ = typed("predict", str(tmp_path / "fit"), "--at", "x=10")
     assert code == 3
     assert "refused" in said
+
+
+def test_a_y_of_either_sign_has_its_files(tmp_path: Path, typed: Typed) -> None:
+    N = np.repeat(np.geomspace(10, 1e5, 12), 3)
+    noise = 0.01 * np.random.default_rng(0).standard_normal(len(N))
+    table = pd.DataFrame({"N": N, "seed": np.tile(range(3), 12), "reward": -2 + 3 * N**-0.5 + noise})
+    table.to_csv(tmp_path / "runs.csv", index=False)
+    asked = ("--y", "reward", "--formula", "E + A*N^-alpha", "--draws", "40", "--out", str(tmp_path / "fit"))
+    assert typed("fit", str(tmp_path / "runs.csv"), *asked)[0] == 0
+    drawn = (tmp_path / "fit/figure.svg").read_text(encoding="utf-8")
+    assert "reward has no logarithm" in drawn
+    assert "log residual" not in drawn

@@ -66,7 +66,8 @@ class Answer:
 
     def slopes(self) -> pd.DataFrame | None:
         """Return the local slopes of the points; None with several inputs, or where they have no logarithm."""
-        if len(self.fit.inputs) > 1 or not self.fit.x_range[0][0] > 0 or self.fit.n_points < 2:
+        has_logarithms = self.fit.x_range[0][0] > 0 and not self.fit.law.shift
+        if len(self.fit.inputs) > 1 or not has_logarithms or self.fit.n_points < 2:
             return None
         options = fit_options(self.question, self.rows)
         chosen = {name: options[name] for name in ("y", "cluster", "n_eval", "level")}

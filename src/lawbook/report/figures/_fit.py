@@ -47,7 +47,7 @@ def _one_input(
     main, residual, slope = grid["main"], grid["residual"], grid["slope"]
     name = fitted.inputs[0]
     points = evenly(fitted.points)
-    x = points[name].to_numpy(dtype=float)
+    x, logged = points[name].to_numpy(dtype=float), not fitted.law.shift
     others = [
         form for form, other in fits.items() if form != fitted.law.name and other.status != FitStatus.REFUSED
     ]
@@ -65,7 +65,7 @@ def _one_input(
             slope.plot(at, np.gradient(np.log(y), np.log(at)), lw=1.0, **look)
         if i == 0 and sound:
             _bands(main, at, curve, colour)
-        _residuals(residual, x * 1.02**i, evenly(fits[form].points), colour, bars=i == 0)
+        _residuals(residual, x * 1.02**i, evenly(fits[form].points), colour, bars=i == 0, logged=logged)
     _points(main, x, points)
     if slopes is not None and len(slopes):
         _local_slopes(slope, evenly(slopes))
@@ -79,9 +79,13 @@ def _one_input(
         axes.set_xlim(main.get_xlim())
         axes.axhline(0, color=BLACK, lw=0.6)
     residual.tick_params(labelbottom=False)
-    residual.set_title("log residual (measured − fitted)")
+    residual.set_title(_residual_title(fitted))
     slope.set_title("local slope, d log y / d log x")
     slope.set_xlabel(plain(name))
+    if not logged:
+        said = f"{plain(fitted.y)} has no logarithm"
+        slope.text(0.5, 0.5, said, transform=slope.transAxes, ha="center", va="center", color=GREY)
+        slope.set_yticks([])
     main.set(xlabel=plain(name), ylabel=plain(fitted.y))
     _heading(main, fitted)
     if curves.empty:
@@ -99,7 +103,7 @@ def _several_inputs(fitted: Fit) -> Figure:
     grid = figure.subplot_mosaic([["main", name] for name in names], width_ratios=[1.25, 1])
     main, points = grid["main"], evenly(fitted.points)
     y, residual = points["y"].to_numpy(dtype=float), points["residual"].to_numpy(dtype=float)
-    predicted = y * np.exp(-residual)
+    predicted = y - residual if fitted.law.shift else y * np.exp(-residual)
     if np.isfinite(predicted).any():
         ends = np.array([np.nanmin([y, predicted]), np.nanmax([y, predicted])])
         main.plot(ends, ends, color=GREY, lw=0.8, zorder=1)
@@ -108,11 +112,12 @@ def _several_inputs(fitted: Fit) -> Figure:
         log_axis(main, "y", ends)
     main.set(xlabel=f"{plain(fitted.y)}, fitted", ylabel=f"{plain(fitted.y)}, measured")
     for axes, name in zip((grid[name] for name in names), inputs, strict=True):
-        _residuals(axes, points[name].to_numpy(dtype=float), points, PALETTE[0], bars=True)
+        at = points[name].to_numpy(dtype=float)
+        _residuals(axes, at, points, PALETTE[0], bars=True, logged=not fitted.law.shift)
         log_axis(axes, "x", points[name])
         axes.axhline(0, color=BLACK, lw=0.6)
         axes.set_xlabel(plain(name))
-    grid[names[0]].set_title("log residual (measured − fitted)")
+    grid[names[0]].set_title(_residual_title(fitted))
     _heading(main, fitted)
     figure.supxlabel(_legend(fitted), fontsize=7, x=0.01, ha="left")
     return figure
@@ -136,13 +141,17 @@ def _points(axes: Axes, x: Array, points: pd.DataFrame) -> None:
     axes.plot(x[limit], y[limit], color=BLACK, marker="v", mfc="white", ls="none", ms=5, zorder=5)
 
 
-def _residuals(axes: Axes, x: Array, points: pd.DataFrame, colour: str, *, bars: bool) -> None:
+def _residual_title(fitted: Fit) -> str:
+    return f"{'residual' if fitted.law.shift else 'log residual'} (measured − fitted)"
+
+
+def _residuals(axes: Axes, x: Array, points: pd.DataFrame, colour: str, *, bars: bool, logged: bool) -> None:
     seen = ~points["censored"].to_numpy(dtype=bool) & np.isfinite(points["residual"].to_numpy(dtype=float))
     kept = points[seen]
     spread = None
     if bars and kept["low"].notna().any():
-        ends = np.log(kept[["low", "high"]].to_numpy(dtype=float) / kept[["y"]].to_numpy(dtype=float))
-        spread = np.nan_to_num(np.abs(ends.T))
+        ends, y = kept[["low", "high"]].to_numpy(dtype=float), kept[["y"]].to_numpy(dtype=float)
+        spread = np.nan_to_num(np.abs(np.log(ends / y) if logged else ends - y).T)
     many: dict[str, Any] = {"ms": 3} if len(kept) <= _CROWD else {"ms": 2, "alpha": 0.5}
     axes.errorbar(
         x[seen], kept["residual"], yerr=spread, color=colour, marker="o", ls="none", elinewidth=0.7, **many
@@ -193,7 +202,7 @@ def _caption(fitted: Fit) -> str:
     text = (
         f"Means of {fitted.y} by {enumerate_words(fitted.inputs)} at {fitted.n_points} points from"
         f" {fitted.n_runs} runs with {100 * fitted.level:g} % intervals,"
-        f" the law {fitted.law.formula}, and log residuals."
+        f" the law {fitted.law.formula}, and {'residuals' if fitted.law.shift else 'log residuals'}."
     )
     if len(fitted.inputs) == 1:
         text += " Dark band: the mean curve; light band, where there is one: a new run; right of the line: predicted."
