@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from lawbook.studies.claim_block import Claim
 from lawbook.studies.columns_block import bounded
 from lawbook.studies.presets import MARK
 from lawbook.studies.study import names_at
+
+
+def collect_garbage_rarely() -> None:
+    """Let this process look for garbage rarely: plans are a great many objects, and all of them stay."""
+    gc.set_threshold(50_000, 20, 50)
 
 
 def check_place(results: str | Path) -> None:

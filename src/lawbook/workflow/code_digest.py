@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +31,11 @@ NOT_COUNTED = (
 
 COUNTED = ("lawbook.storage.user_table", "lawbook.storage.run_state")
 """Of these packages what does change numbers: how a table from outside, and what it says of its runs, is understood."""
+
+Form = tuple[str, Sequence[str]]
+"""The hash of a module's syntax tree, and what the module imports."""
+
+_known: dict[str, Form] = {}
 
 
 @cache
@@ -115,9 +120,24 @@ def _found(source: Path, name: str) -> Path:
     return path
 
 
-@cache
-def _normal_form(path: Path, name: str) -> tuple[str, tuple[str, ...]]:
+def known_forms() -> Mapping[str, Form]:
+    """Return the normal forms of the modules that were read, by file, for another process to `learn`."""
+    return _known
+
+
+def learn_forms(forms: Mapping[str, Form]) -> None:
+    """Take over the normal forms that another process has only just read."""
+    _known.update(forms)
+
+
+def _normal_form(path: Path, name: str) -> Form:
     """Return the hash of a module's syntax tree, and what it imports of the package and the extensions."""
+    if str(path) not in _known:
+        _known[str(path)] = _read_form(path, name)
+    return _known[str(path)]
+
+
+def _read_form(path: Path, name: str) -> Form:
     try:
         tree = ast.parse(path.read_bytes())
     except SyntaxError as error:

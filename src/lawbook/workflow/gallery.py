@@ -8,7 +8,7 @@ from pathlib import Path
 from lawbook.studies import Plan, study_names
 from lawbook.studies.study import is_reserved
 from lawbook.workflow.apart import APART
-from lawbook.workflow.check import checked_plan
+from lawbook.workflow.check import checked_plan, collect_garbage_rarely
 from lawbook.workflow.freshness import CARRIERS, Expected, is_damaged, what_has_changed
 from lawbook.workflow.quick import QuickStudies, quick_studies
 from lawbook.workflow.runner import run_target
@@ -26,6 +26,7 @@ def all_studies(settings: Settings) -> list[str]:
 
 def quick_of(settings: Settings) -> QuickStudies:
     """Return which studies are quick. Raises StudyError for the first that cannot be planned."""
+    collect_garbage_rarely()
     return quick_studies(
         all_studies(settings), settings.studies, lambda name: checked_plan(name, settings.studies)
     )
