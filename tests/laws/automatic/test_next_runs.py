@@ -88,3 +88,18 @@ def test_laws_that_miss_what_was_held_out_choose_nothing() -> None:
     table["loss"] = np.exp(rng.standard_normal(40))
     found, _ = suggested(table, 1e22)
     assert "misses the held-out points" in found.fallback
+
+
+def test_a_quantity_beside_is_asked_too_and_stands_in_for_one_without_a_law(cheap: pd.DataFrame) -> None:
+    points, laws = candidates_on(cheap, y="loss", x=["N", "D"])
+    used = automatic_points(points, laws, TARGET).used
+    alone = next_runs(points, used, GRID, COSTS, TARGET, 1e22, np.random.default_rng(0))
+    twice = next_runs(
+        points, used, GRID, COSTS, TARGET, 1e22, np.random.default_rng(0), beside=[(points, used)]
+    )
+    assert twice.chosen.tolist() == alone.chosen.tolist()
+    other = next_runs(
+        points, (), GRID, COSTS, TARGET, 1e22, np.random.default_rng(0), beside=[(points, used)]
+    )
+    assert other.fallback == ""
+    assert other.chosen.tolist() == alone.chosen.tolist()

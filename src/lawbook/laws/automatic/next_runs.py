@@ -51,20 +51,22 @@ def next_runs(
     rng: np.random.Generator,
     *,
     level: float = 0.95,
+    beside: Sequence[tuple[Points, Sequence[Entry]]] = (),
 ) -> Suggestion:
     """Choose runs from a pool (m, d) of given costs (m,) within a budget, for the prediction at a target (t, d).
 
-    One at a time, by the relative fall of the variance of log y at the target, averaged over the laws, over cost^0.4.
-    Each law is linear about its fit to the points, with its own noise and, beside it, a smooth error of the size of its
-    miss at the held-out points, so that no law is trusted to the end. Where there is no law, or every one misses the
-    held-out points by half of their spread, the runs are drawn in proportion to 1/cost.
+    `beside` are other quantities of the same runs, with their laws, that are to be predicted there, too. One at a time,
+    by the relative fall of the variance of log y at the target, averaged over the laws, over cost^0.4. Each law is
+    linear about its fit to the points, with its own noise and, beside it, a smooth error of the size of its miss at the
+    held-out points, so that no law is trusted to the end. Where there is no law, or every one misses the held-out
+    points by half of their spread, the runs are drawn in proportion to 1/cost.
     """
     affordable = np.asarray(costs <= budget)
-    why = _doubt(points, laws)
-    if why or not affordable.any():
-        chosen = _drawn(costs, budget, rng)
-        return Suggestion(chosen, np.cumsum(costs[chosen]), np.zeros(0), why, (), np.nan)
-    beliefs = [_Belief.of(points, entry, pool, target) for entry in laws]
+    asked = [each for each in [(points, laws), *beside] if not _doubt(*each)]
+    if not asked or not affordable.any():
+        chosen = drawn_by_cost(costs, budget, rng)
+        return Suggestion(chosen, np.cumsum(costs[chosen]), np.zeros(0), _doubt(points, laws), (), np.nan)
+    beliefs = [_Belief.of(of, entry, pool, target) for of, entries in asked for entry in entries]
     reach = ndtri((1 + level) / 2)
     widths = [reach * float(np.mean([belief.spread() for belief in beliefs]))]
     chosen_list: list[int] = []
@@ -97,7 +99,7 @@ def _doubt(points: Points, laws: Sequence[Entry]) -> str:
     return ""
 
 
-def _drawn(costs: Array, budget: float, rng: np.random.Generator) -> Counts:
+def drawn_by_cost(costs: Array, budget: float, rng: np.random.Generator) -> Counts:
     """Return positions drawn without replacement in proportion to 1/cost, as long as the budget lasts."""
     order = np.argsort(np.log(rng.exponential(size=len(costs))) + np.log(costs), kind="stable")
     chosen, left = [], budget
