@@ -21,7 +21,7 @@ LEFT_OUT = {
 """The command lines that are not run, and why."""
 LINES = [one.line for one in shown()]
 BENCHMARKS = [line for line in LINES if line.startswith(BENCHMARK) and line not in LEFT_OUT]
-READING_DATA = ("extrapolation.py", "laws.py", "scalebench.py")
+READING_DATA = ("extrapolation.py", "laws.py", "scalebench")
 
 
 @pytest.fixture(scope="module")
