@@ -2,8 +2,8 @@
 
     python config/studies/kaplan_chinchilla.py
 
-N counts all parameters, at sizes and tokens like those of Chinchilla's runs; losses have four places, as in papers. No
-run was trained.
+N counts all parameters, at sizes and tokens like those of Chinchilla's runs; losses have three places, as one reads
+them off a figure. No run was trained.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ def table() -> pd.DataFrame:
         for size in SIZES
         for tokens in TOKENS
     ]
-    cells = [(name, size, tokens, f"{surface.loss(size, tokens):.4f}") for name, size, tokens, surface in rows]
+    cells = [
+        (name, size, tokens, f"{surface.loss(size, tokens):.3f}") for name, size, tokens, surface in rows
+    ]
     return pd.DataFrame(cells, columns=["surface", "N", "D", "loss"])
 
 

@@ -16,17 +16,20 @@ RUNS = (
     / "chinchilla_epoch_svg_extracted.csv"
 )
 # Millions of parameters, width and depth of the models: Hoffmann et al. 2022, arXiv:2203.15556, table A9.
-SHAPES = np.array(
-    """
-    57 576 9    74 640 10    90 640 13    106 640 16   117 768 12   140 768 15   163 768 18   175 896 14
-    196 896 16  217 896 18   251 1024 16  278 1024 18  306 1024 20  425 1280 18  489 1280 21  509 1408 18
-    552 1280 24 587 1408 21  632 1536 19  664 1408 24  724 1536 22  816 1536 25  893 1792 20  1018 1792 23
-    1143 1792 26  1266 2048 22  1424 2176 22  1429 2048 25  1593 2048 28  1609 2176 25  1731 2304 24
-    1794 2176 28  2007 2304 28  2283 2304 32  2298 2560 26  2639 2560 30  2980 2560 34  4516 3072 36
-    6796 3584 40  9293 4096 42  11452 4352 47  12569 4608 47  16183 5120 47
-    """.split(),
-    dtype=float,
-).reshape(-1, 3)
+MILLIONS = np.array([
+    57, 74, 90, 106, 117, 140, 163, 175, 196, 217, 251, 278, 306, 425, 489, 509, 552, 587, 632, 664, 724, 816,
+    893, 1018, 1143, 1266, 1424, 1429, 1593, 1609, 1731, 1794, 2007, 2283, 2298, 2639, 2980, 4516, 6796, 9293,
+    11452, 12569, 16183,
+])  # fmt: skip
+WIDTH = np.array([
+    576, 640, 640, 640, 768, 768, 768, 896, 896, 896, 1024, 1024, 1024, 1280, 1280, 1408, 1280, 1408, 1536,
+    1408, 1536, 1536, 1792, 1792, 1792, 2048, 2176, 2048, 2048, 2176, 2304, 2176, 2304, 2304, 2560, 2560, 2560,
+    3072, 3584, 4096, 4352, 4608, 5120,
+])  # fmt: skip
+DEPTH = np.array([
+    9, 10, 13, 16, 12, 15, 18, 14, 16, 18, 16, 18, 20, 18, 21, 18, 24, 21, 19, 24, 22, 25, 20, 23, 26, 22, 22,
+    25, 28, 25, 24, 28, 28, 32, 26, 30, 34, 36, 40, 42, 47, 47, 47,
+])  # fmt: skip
 # Estimates and standard errors; liuyz0/DepthScaling, Scaling/fit-5.ipynb, without the 40 highest losses.
 PUBLISHED = {"alpha_m": (0.977, 0.083), "alpha_l": (1.201, 0.269), "alpha_D": (0.299, 0.0139)}
 
@@ -35,9 +38,9 @@ PUBLISHED = {"alpha_m": (0.977, 0.083), "alpha_l": (1.201, 0.269), "alpha_D": (0
 def test_width_depth_and_data_have_the_published_exponents() -> None:
     runs = pd.read_csv(RUNS)
     size = runs["Model Size"].to_numpy()
-    nearest = np.abs(np.log(size[:, None] / (1e6 * SHAPES[:, 0]))).argmin(axis=1)
-    assert np.abs(size / (1e6 * SHAPES[nearest, 0]) - 1).max() < 0.01
-    runs = runs.assign(m=SHAPES[nearest, 1], l=SHAPES[nearest, 2], D=runs["Training FLOP"] / (6 * size))
+    nearest = np.abs(np.log(size[:, None] / (1e6 * MILLIONS))).argmin(axis=1)
+    assert np.abs(size / (1e6 * MILLIONS[nearest]) - 1).max() < 0.01
+    runs = runs.assign(m=WIDTH[nearest], l=DEPTH[nearest], D=runs["Training FLOP"] / (6 * size))
     runs = runs[runs["loss"] < runs["loss"].nlargest(40).min()]
     assert len(runs) == 203
 

@@ -110,9 +110,7 @@ def exponent_over(compute: ArrayLike, sizes: ArrayLike) -> float:
     return float(np.polyfit(np.log(compute), np.log(sizes), 1)[0])
 
 
-def best_of_sampled(
-    surface: Surface, sampled: ArrayLike, compute: ArrayLike, rule: str
-) -> NDArray[np.int64]:
+def best_of_sampled(surface: Surface, sampled: ArrayLike, compute: ArrayLike, rule: str) -> NDArray[np.int64]:
     """Return which of the sampled sizes (k,), without embeddings, has the least loss at each budget (m,).
 
     This is how Kaplan et al. and Pearce and Song read a frontier: there is no size between those that were trained.

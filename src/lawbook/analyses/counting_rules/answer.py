@@ -6,25 +6,29 @@ from collections.abc import Iterator
 
 from lawbook.analyses.counting_rules.words import surface_name
 from lawbook.results.reader import Results
-from lawbook.results.words import measured, number
+from lawbook.results.words import enumerate_words, measured, number
 from lawbook.storage.status import FitStatus
 from lawbook.studies.schema import StudyFile
 from lawbook.theory.counting_rules import NON_EMBEDDING, TOTAL
 
 
 def answer(content: StudyFile, results: Results) -> Iterator[str]:
-    """Yield a clause for each surface: the exponent without embeddings, how it varies, and that of all parameters."""
+    """Yield a clause for each analysis: the exponents without embeddings, their slopes, and those of all parameters."""
     for name in content.analyses.of("counting_rules"):
         table = results.analysis("counting_rules", name).table("exponents")
-        for surface, rows in table.groupby("surface", sort=False):
-            if rows["status"].iloc[0] != FitStatus.OK:
-                yield f"counting rules cannot be told apart on {surface_name(str(surface))}"
-                continue
-            alike = rows[rows["size_rule"] == rows["compute_rule"]].set_index("size_rule")
-            without, whole = alike.loc[NON_EMBEDDING], alike.loc[TOTAL]
-            value = measured(without["exponent"], without["low"], without["high"])
-            yield (
-                f"on the surface {surface_name(str(surface))} the best size grows as C^a with a = {value} where "
-                f"embeddings are not counted, a local slope that runs from {number(without['local_low'])} to "
-                f"{number(without['local_high'])}, and with a = {number(whole['exact'])} where they are"
-            )
+        known = table[(table["status"] == FitStatus.OK) & (table["size_rule"] == table["compute_rule"])]
+        for surface in table.loc[table["status"] != FitStatus.OK, "surface"]:
+            yield f"no law fits {surface_name(surface)}, so that rules of counting cannot be compared on it"
+        without, whole = (known[known["size_rule"] == rule] for rule in (NON_EMBEDDING, TOTAL))
+        if without.empty:
+            continue
+        values = [
+            f"{measured(row['exponent'], row['low'], row['high'])} on the surface {surface_name(row['surface'])}"
+            for row in without.to_dict("records")
+        ]
+        low, high = without["local_low"].min(), without["local_high"].max()
+        yield (
+            f"with embeddings left out of the count the best size grows as C^a with a = {enumerate_words(values)}, "
+            f"a mean of local slopes from {number(low, 2)} to {number(high, 2)}; with embeddings counted a = "
+            f"{enumerate_words(number(value) for value in whole['exact'])}"
+        )

@@ -72,10 +72,10 @@ RULES = {"surface": TEXT, "size_rule": TEXT, "compute_rule": TEXT}
 TABLES = {
     # The exponent of the best size in compute on each surface (a group of the law), sizes and compute counted by
     # `size_rule` and `compute_rule` (non_embedding, total). `exponent` is read as from runs: at each budget the best of
-    # the sampled sizes; its interval is over the draws of the fit, each with the sizes elsewhere between their
-    # neighbours. `exact` has the best size itself at the same budgets, with the interval over the draws. `local_low` and
-    # `local_high` are the least and largest local exponent between the first budget and the last, whose best sizes are
-    # `size_low` and `size_high`, embeddings left out; `limit` the exponent at infinite compute.
+    # the sampled sizes; its interval is over the draws of the fit, each with the sizes moved between their neighbours.
+    # `exact` has the best size itself at the same budgets, with the interval over the draws. Between the first budget
+    # and the last the local exponent has the range `local_low` to `local_high`, and the best size, embeddings left
+    # out, goes from `size_low` to `size_high`; `limit` is the exponent at infinite compute.
     "exponents": {
         **RULES,
         "exponent": REAL,

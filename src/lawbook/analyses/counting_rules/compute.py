@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -56,8 +56,9 @@ def rule_tables(
             parts["exponents"].append(pd.DataFrame([{**of, "reason": reason}]))
             continue
         surface = _surface(rows.set_index("parameter")["estimate"], block.embedding)
-        table = drawn[drawn["group"] == group].pivot(index="draw", columns="parameter", values="value")
-        others = [_surface(each, block.embedding) for _, each in table.dropna().head(_DRAWS).iterrows()]
+        each = drawn[drawn["group"] == group].groupby("draw", sort=False)
+        refits = (one.set_index("parameter")["value"] for _, one in islice(each, _DRAWS))
+        others = [_surface(one, block.embedding) for one in refits if one.notna().all()]
         for name, found in _of_surface(block, surface, others or [surface]).items():
             more = of if name == "exponents" else {"surface": group}
             parts[name].append(found.assign(**more))
@@ -68,19 +69,18 @@ def rule_tables(
 
 
 def _surface(parameters: pd.Series, embedding: float) -> Surface:
-    return Surface(*(float(parameters[name]) for name in _PARAMETERS), embedding)
+    return Surface(**{name: float(parameters[name]) for name in _PARAMETERS}, embedding=embedding)
 
 
-def _of_surface(
-    block: CountingRulesBlock, surface: Surface, draws: list[Surface]
-) -> dict[str, pd.DataFrame]:
+def _of_surface(block: CountingRulesBlock, surface: Surface, draws: list[Surface]) -> dict[str, pd.DataFrame]:
     """Return the tables of one surface; `draws` are others that the data allow as well."""
     ends = surface.best_size([block.budgets[0], block.budgets[-1]], NON_EMBEDDING)
     exponents, windows, slopes = [], [], []
     for rule in RULES:
         budgets = np.array(block.budgets)
         if rule != NON_EMBEDDING:
-            budgets = np.geomspace(*surface.budget(ends, rule), len(budgets))
+            first, last = surface.budget(ends, rule)
+            budgets = np.geomspace(first, last, len(budgets))
         read = dict(_readings(block, surface, draws, budgets, rule))
         for size_rule in RULES:
             rules = {"size_rule": size_rule, "compute_rule": rule}
@@ -98,8 +98,8 @@ def _readings(
     block: CountingRulesBlock, surface: Surface, draws: list[Surface], budgets: Floats, rule: str
 ) -> Iterator[tuple[str, dict[str, float]]]:
     """Yield, by the rule that sizes are counted by, the exponent as sampled and exactly, with their intervals."""
-    log_sizes, step = np.linspace(*np.log(block.sizes), block.sampled, retstep=True)
-    shifts = step * (generator(0, "counting_rules").random(_DRAWS) - 0.5)
+    log_sizes = np.linspace(np.log(block.sizes[0]), np.log(block.sizes[1]), block.sampled)
+    shifts = (log_sizes[1] - log_sizes[0]) * (generator(0, "counting_rules").random(_DRAWS) - 0.5)
     sampled: dict[str, list[float]] = {name: [] for name in RULES}
     exact: dict[str, list[float]] = {name: [] for name in RULES}
     for i, shift in enumerate([0.0, *shifts]):
@@ -129,7 +129,7 @@ def _row(
     read: dict[str, float],
     rules: dict[str, str],
 ) -> dict[str, object]:
-    local = surface.local_exponent(np.geomspace(*ends, _WITHIN), **rules)
+    local = surface.local_exponent(np.geomspace(ends[0], ends[1], _WITHIN), **rules)
     return {
         **read,
         "level": _LEVEL,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,7 +13,7 @@ from lawbook.analyses.counting_rules.words import COUNTED, LOWER, UPPER, surface
 from lawbook.errors import LawbookError
 from lawbook.report.figures import Drawn, Kind, analysis_shown
 from lawbook.report.figures._series import as_data
-from lawbook.report.style import BLACK, DOUBLE, GREY, MARKERS, PALETTE, log_axis, new_figure
+from lawbook.report.style import BLACK, DOUBLE, GREY, MARKERS, PALETTE, legend_columns, log_axis, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.words import measured, number
 from lawbook.storage.status import FitStatus
@@ -21,6 +23,7 @@ from lawbook.theory.counting_rules import NON_EMBEDDING, RULES, TOTAL
 
 _LINES = {NON_EMBEDDING: "-", TOTAL: (0, (4, 2))}
 _PARTS = {LOWER: "<", UPPER: ">"}
+_OPEN: dict[str, Any] = {"mfc": "white", "mec": BLACK, "ls": "none", "ms": 4.5}
 
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
@@ -31,14 +34,12 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     if exponents.empty:
         raise LawbookError(f"figure {block.kind}: no fitted surface is a law; see the table exponents")
     published = _published(content)
-    figure = new_figure(DOUBLE, 3.1)
-    along, beside = figure.subplots(1, 2, width_ratios=[1.35, 1], sharey=True)
+    figure = new_figure(DOUBLE, 3.4)
+    along, beside = figure.subplots(1, 2, width_ratios=[1.25, 1])
     _draw_slopes(along, slopes, exponents, asked)
     _draw_exponents(beside, exponents, windows, published)
-    log_axis(along, "x", slopes["compute"])
-    along.set(xlabel="compute C (FLOPs), counted by the rule", ylabel="exponent a of N* ~ Cᵃ")
-    figure.legend(*along.get_legend_handles_labels(), loc="outside lower left", ncols=2)
-    figure.legend(*beside.get_legend_handles_labels(), loc="outside lower right", ncols=1)
+    handles, labels = map(list.__add__, along.get_legend_handles_labels(), beside.get_legend_handles_labels())
+    figure.legend(handles, labels, loc="outside lower center", ncols=legend_columns(labels))
     data = as_data(
         [({"part": "slope"}, slopes), ({"part": "exponent"}, exponents), ({"part": "window"}, windows)]
     )
@@ -60,9 +61,7 @@ def _published(content: StudyFile) -> list[tuple[str, str, float, str]]:
             claim.source.split(",")[0],
         )
         for claim in content.claims
-        if claim.quantity == "counting_exponent"
-        and claim.origin == "published"
-        and claim.expected is not None
+        if claim.quantity == "size_exponent" and claim.origin == "published" and claim.expected is not None
     ]
 
 
@@ -75,11 +74,11 @@ def _draw_slopes(
             line = rows[rows["size_rule"] == rule]
             name = f"{surface_name(str(surface))}, {COUNTED[rule]}"
             axes.fill_between(line["compute"], line["low"], line["high"], color=colour, alpha=0.2, lw=0)
-            axes.plot(
-                line["compute"], line["exponent"], color=colour, ls=_LINES[rule], lw=1.4, label=name
-            )
+            axes.plot(line["compute"], line["exponent"], color=colour, ls=_LINES[rule], label=name)
         row = exponents[(exponents["surface"] == surface) & (exponents["size_rule"] == NON_EMBEDDING)]
-        axes.hlines(row["exponent"], row["compute_low"], row["compute_high"], color=colour, lw=0.8)
+        axes.hlines(row["exact"], row["compute_low"], row["compute_high"], color=colour, lw=0.8)
+    log_axis(axes, "x", slopes["compute"])
+    axes.set(xlabel="compute C (FLOPs), counted by the rule", ylabel="local exponent of N* in C")
 
 
 def _draw_exponents(
@@ -89,36 +88,32 @@ def _draw_exponents(
     published: list[tuple[str, str, float, str]],
 ) -> None:
     """Draw the exponents over the budgets with their intervals, those over half of them, and published ones."""
-    names = []
     sources = list(dict.fromkeys(source for *_, source in published))
+    looks = {source: {"marker": MARKERS[1 + i % 6], **_OPEN} for i, source in enumerate(sources)}
     colours = dict(zip(exponents["surface"].unique(), PALETTE, strict=False))
-    for x, row in enumerate(exponents.sort_values(["size_rule"], kind="stable").to_dict("records")):
-        surface = surface_name(row["surface"])
-        names.append(f"{surface},\n{COUNTED[row['size_rule']]}")
+    rows = exponents.sort_values("size_rule", kind="stable").to_dict("records")
+    for y, row in enumerate(rows):
         ends = [[row["exponent"] - row["low"]], [row["high"] - row["exponent"]]]
         axes.errorbar(
-            [x], [row["exponent"]], yerr=np.maximum(ends, 0), color=colours[row["surface"]], marker="o",
-            ms=4, capsize=2.5, zorder=3,
+            [row["exponent"]], [y], xerr=np.maximum(ends, 0), color=colours[row["surface"]], marker="o", ms=3,
+            capsize=3, zorder=3,
         )  # fmt: skip
-        mine = windows[
-            (windows["surface"] == row["surface"]) & (windows["size_rule"] == row["size_rule"])
-        ].set_index("window")["exponent"]
+        of_row = (windows["surface"] == row["surface"]) & (windows["size_rule"] == row["size_rule"])
+        parts = windows[of_row].set_index("window")["exponent"]
         for window, marker in _PARTS.items():
-            if window in mine:
-                axes.plot(
-                    x, mine[window], marker=marker, color=GREY, ls="none", ms=4,
-                    label=f"{window} of the budgets" if x == 0 else None,
-                )  # fmt: skip
-        told = [each for each in published if each[0] in (surface, "") and each[1] == row["size_rule"]]
-        for _, _, value, source in told:
-            i = sources.index(source)
-            axes.plot(x + 0.28, value, marker=MARKERS[1 + i % 6], mfc="white", mec=BLACK, ls="none", ms=5)
-    for i, source in enumerate(sources):
-        axes.plot([], [], marker=MARKERS[1 + i % 6], mfc="white", mec=BLACK, ls="none", ms=5, label=source)
-    axes.set_xticks(range(len(names)), names)
-    axes.tick_params(axis="x", labelsize=6)
-    axes.set_xlim(-0.5, len(names) - 0.3)
-    axes.grid(visible=False, axis="x")
+            if window in parts:
+                label = f"{window} of the budgets" if y == 0 else None
+                axes.plot(parts[window], y, marker=marker, color=GREY, ls="none", ms=4, label=label)
+        for surface, rule, value, source in published:
+            if surface in (surface_name(row["surface"]), "") and rule == row["size_rule"]:
+                axes.plot(value, y + 0.3, **looks[source])
+    for source, look in looks.items():
+        axes.plot([], [], label=source, **look)
+    names = [f"{surface_name(row['surface'])},\n{COUNTED[row['size_rule']]}" for row in rows]
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.5)
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel("exponent of N* in C over the budgets")
 
 
 def _caption(exponents: pd.DataFrame, asked: CountingRulesBlock) -> str:
@@ -128,8 +123,8 @@ def _caption(exponents: pd.DataFrame, asked: CountingRulesBlock) -> str:
         for row in exponents.to_dict("records")
     ]
     return (
-        "Left: the local exponent of the best size in compute, sizes and compute counted without embeddings (solid) and "
-        "with them (dashed), in closed form; shaded the budgets, with the exponent fitted over them. Right: that "
+        "Left: the local exponent of the best size in compute, both counted without embeddings (solid) and with them "
+        "(dashed), in closed form; shaded the budgets, with the exponent fitted over them. Right: that "
         f"exponent, read from the best of {asked.sampled} sizes at {len(asked.budgets)} budgets between "
         f"{number(asked.budgets[0])} and {number(asked.budgets[-1])} FLOPs, with its 95 % interval; over the lower and "
         f"the upper half of the budgets (triangles); and as published (open). {'; '.join(told)}."

@@ -14,17 +14,17 @@ OPTIONS = {
     "surface": "write the value of the law's group, epoch of surface=epoch",
     "count": "non_embedding (the default) or total: what sizes and compute count",
     "compute_count": "what compute counts, where that differs",
-    "read": "sampled (the default): at each budget the best of the sampled sizes; exact: the best size",
+    "read": "exact (the default): the best size at each budget; sampled: the best of the sampled sizes",
 }
 
 
-def counting_exponent(
+def size_exponent(
     results: Results,
     runs: pd.DataFrame,
     surface: str | None = None,
     count: str = NON_EMBEDDING,
     compute_count: str | None = None,
-    read: str = "sampled",
+    read: str = "exact",
 ) -> tuple[float, float, float, int]:
     """Return the exponent over the budgets of an analysis with its interval; NaN on a surface that is no law.
 
@@ -53,4 +53,4 @@ def counting_exponent(
     return value, low, high, int(row["n_runs"])
 
 
-quantity = Quantity(counting_exponent, of="counting_rules", options=OPTIONS)
+quantity = Quantity(size_exponent, of="counting_rules", options=OPTIONS)
