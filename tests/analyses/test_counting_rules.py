@@ -108,7 +108,11 @@ def test_published_surfaces_have_the_published_exponents(results: Results) -> No
 
 
 def test_the_window_decides_where_embeddings_are_left_out_and_not_where_they_are_counted(tables) -> None:
-    windows = tables["windows"].set_index(["surface", "size_rule", "compute_rule", "window"])["exponent"].sort_index()
+    windows = (
+        tables["windows"]
+        .set_index(["surface", "size_rule", "compute_rule", "window"])["exponent"]
+        .sort_index()
+    )
     without = windows["surface=epoch", "non_embedding", "non_embedding"]
     assert without["lower half"] - without["upper half"] > 0.2
     assert np.ptp(windows["surface=epoch", "total", "total"]) < 1e-9
@@ -157,7 +161,9 @@ def test_a_surface_that_is_no_law_is_told_so(block: CountingRulesBlock, tmp_path
 def test_on_the_runs_of_chinchilla_the_interval_is_that_of_the_fit(block: CountingRulesBlock) -> None:
     runs = pd.read_csv(RUNS).rename(columns={"Model Size": "N"})
     runs = runs.assign(D=runs["Training FLOP"] / (6 * runs["N"])).drop(runs["loss"].nlargest(5).index)
-    found = fit(runs, "chinchilla", y="loss", x=["N", "D"], cluster=None, loss="huber", delta=1e-3, draws=40)
+    found = fit(
+        runs, "chinchilla", y="loss", x=["N", "D"], cluster=None, loss="log_huber", delta=1e-3, draws=40
+    )
     tables = rule_tables(block, *stored({"": (found.parameters, found.draws)}))
     row = tables["exponents"].query("size_rule == compute_rule == 'non_embedding'").iloc[0]
     assert row["exact_low"] < 0.78 < row["exact_high"]
