@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from tests.shipped import load
 
 from lawbook.analyses.counting_rules.answer import answer
 from lawbook.analyses.counting_rules.block import TABLES, CountingRulesBlock
@@ -21,10 +22,8 @@ from lawbook.laws import fit
 from lawbook.report.figures import draw_figure
 from lawbook.results.reader import Results
 from lawbook.storage.tables import conform, write_table
-from lawbook.studies import plan_study
 from lawbook.studies.figure_block import FigureBlock
 
-STUDIES = Path(__file__).parents[2] / "config/studies"
 RUNS = (
     Path(os.environ.get("LAWBOOK_DATA", Path(__file__).parents[3] / "shared" / "data"))
     / "chinchilla_epoch_svg_extracted.csv"
@@ -63,29 +62,39 @@ def stored(
     return pd.DataFrame(fits), pd.DataFrame(draws, columns=[*key, "group", "draw", "parameter", "value"])
 
 
+CONTENT = load("kaplan_chinchilla").content
+
+
+def replayed(block: CountingRulesBlock) -> dict[str, pd.DataFrame]:
+    """Return the tables of an analysis of both published surfaces, known exactly."""
+    exact = {group: (np.array(each), np.array([each])) for group, each in PUBLISHED.items()}
+    return rule_tables(block, *stored(exact))
+
+
+def written(tables: dict[str, pd.DataFrame], folder: Path) -> Results:
+    """Return the results folder of a study with that analysis, by the name `replay`."""
+    for name, columns in TABLES.items():
+        write_table(conform(tables[name], columns), folder / "counting_rules/replay" / f"{name}.parquet")
+    return Results(folder)
+
+
 @pytest.fixture(scope="module")
 def block() -> CountingRulesBlock:
     """Return the block of the shipped study."""
-    found: Any = plan_study("kaplan_chinchilla", STUDIES).study.content.analyses.of("counting_rules")[
-        "replay"
-    ]
+    found: Any = CONTENT.analyses.of("counting_rules")["replay"]
     return found
 
 
 @pytest.fixture(scope="module")
 def tables(block: CountingRulesBlock) -> dict[str, pd.DataFrame]:
-    """Return the tables of both published surfaces, known exactly."""
-    exact = {group: (np.array(each), np.array([each])) for group, each in PUBLISHED.items()}
-    return rule_tables(block, *stored(exact))
+    """Return the tables of the shipped study."""
+    return replayed(block)
 
 
 @pytest.fixture
 def results(tables: dict[str, pd.DataFrame], tmp_path: Path) -> Results:
-    """Return the results folder of a study with that analysis, by the name `replay`."""
-    for name, columns in TABLES.items():
-        file = tmp_path / "counting_rules" / "replay" / f"{name}.parquet"
-        write_table(conform(tables[name], columns), file)
-    return Results(tmp_path)
+    """Return the results folder of the shipped study."""
+    return written(tables, tmp_path)
 
 
 def test_published_surfaces_have_the_published_exponents(results: Results) -> None:
@@ -124,15 +133,14 @@ def test_the_window_decides_where_embeddings_are_left_out_and_not_where_they_are
 def test_page_and_figure_tell_the_exponents_their_slopes_and_the_published_ones(
     block: CountingRulesBlock, results: Results
 ) -> None:
-    content = plan_study("kaplan_chinchilla", STUDIES).study.content
-    (said,) = answer(content, results)
+    (said,) = answer(CONTENT, results)
     assert "0.775" in said
     assert "with embeddings counted a = 0.513 and 0.456" in said
     shown = rules_table("replay", block, results.analysis("counting_rules", "replay"))
     assert {len(row) for row in shown.rows} == {len(shown.columns)}
     assert [row[1:3] for row in shown.rows].count(("without embeddings", "without embeddings")) == 2
     draw_figure(
-        FigureBlock(kind="counting_rules", of="replay"), results.folder, content, results.folder / "figures"
+        FigureBlock(kind="counting_rules", of="replay"), results.folder, CONTENT, results.folder / "figures"
     )
     data = pd.read_csv(results.folder / "figures/counting_rules_replay.csv")
     assert set(data["part"]) == {"slope", "exponent", "window"}
@@ -141,11 +149,7 @@ def test_page_and_figure_tell_the_exponents_their_slopes_and_the_published_ones(
 def test_a_surface_that_is_no_law_is_told_so(block: CountingRulesBlock, tmp_path: Path) -> None:
     exact = {group: (np.array(each), np.empty((0, 5))) for group, each in PUBLISHED.items()}
     fits, draws = stored(exact, status="refused")
-    found = rule_tables(block, fits, draws)
-    for name, columns in TABLES.items():
-        file = tmp_path / "counting_rules" / "replay" / f"{name}.parquet"
-        write_table(conform(found[name], columns), file)
-    results = Results(tmp_path)
+    results = written(rule_tables(block, fits, draws), tmp_path)
     of = results.analysis("counting_rules", "replay")
     assert np.isnan(size_exponent(of, pd.DataFrame(), "epoch")[0])
     content: Any = SimpleNamespace(

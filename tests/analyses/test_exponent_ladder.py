@@ -47,17 +47,17 @@ def runs() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["kind", "flops", "n_params", "test_loss"]).assign(status="ok")
 
 
-@pytest.fixture
-def ladder(tmp_path: Path) -> tuple[ExponentLadderBlock, Results]:
-    """Return a block of three rungs, of which the last has no runs, and the results of a study with it."""
+def written(folder: Path) -> tuple[Results, Any]:
+    """Return the results folder of a study with a ladder of three rungs, the last without runs, and its content."""
     block = ExponentLadderBlock(rungs={name: {"kind": name} for name in (*PLANTED, "absent")})
     table = conform(ladder_table(block, runs(), draws=50)["rungs"], TABLES["rungs"])
-    write_table(table, tmp_path / "exponent_ladder" / "two" / "rungs.parquet")
-    return block, Results(tmp_path)
+    write_table(table, folder / "exponent_ladder/two/rungs.parquet")
+    analyses = SimpleNamespace(of={"exponent_ladder": {"two": block}}.__getitem__)
+    return Results(folder), SimpleNamespace(analyses=analyses, claims=[], table=None, sweeps={}, laws={})
 
 
-def test_each_rung_has_its_planted_exponent_and_page_and_figure_tell_it(ladder) -> None:
-    block, results = ladder
+def test_each_rung_has_its_planted_exponent_and_page_and_figure_tell_it(tmp_path: Path) -> None:
+    results, content = written(tmp_path)
     found = results.analysis("exponent_ladder", "two")
     for rung, planted in PLANTED.items():
         value, low, high, n = ladder_exponent(found, pd.DataFrame(), rung)
@@ -67,14 +67,10 @@ def test_each_rung_has_its_planted_exponent_and_page_and_figure_tell_it(ladder) 
     assert np.isnan(ladder_exponent(found, pd.DataFrame(), "absent")[0])
     with pytest.raises(LawbookError, match="did you mean 'first'"):
         ladder_exponent(found, pd.DataFrame(), "frist")
-    content: Any = SimpleNamespace(
-        analyses=SimpleNamespace(of={"exponent_ladder": {"two": block}}.__getitem__), claims=[], table=None,
-        sweeps={}, laws={},
-    )  # fmt: skip
     (said,) = answer(content, results)
     assert said.endswith("(second); refused are absent")
     assert {code for code, _ in notices(content, results)} == {"not_found"}
-    shown = ladder_section("two", block, found)
+    shown = ladder_section("two", content.analyses.of("exponent_ladder")["two"], found)
     assert [row[2] for row in shown.rows][-1] == "refused"
     assert shown.rows[1][3].startswith("−0.3")
     draw_figure(
