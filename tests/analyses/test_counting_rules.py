@@ -130,6 +130,21 @@ def test_the_window_decides_where_embeddings_are_left_out_and_not_where_they_are
     assert (rows["local_high"] > 0.95).all()
 
 
+def test_each_way_of_reading_a_frontier_is_near_the_exponent_over_its_own_budgets(tables) -> None:
+    read = tables["estimators"]
+    assert read.groupby("method").size().to_dict() == dict.fromkeys(
+        ("akima", "envelope", "parabola", "sampled"), 4
+    )
+    np.testing.assert_allclose(read["exponent"], read["exact"], atol=0.003)
+    akima = read[read["method"] == "akima"]
+    np.testing.assert_allclose(akima["exponent"], akima["exact"], atol=0.0005)
+    np.testing.assert_allclose(akima["factor"], 1, atol=0.005)
+    # Where embeddings are left out the envelope's sixteen budgets are another window than the hundred.
+    without = read[(read["size_rule"] == "non_embedding") & (read["method"] == "envelope")]
+    whole = tables["exponents"].query("size_rule == compute_rule == 'non_embedding'")
+    assert (without["exact"].to_numpy() - whole["exact"].to_numpy() > 0.02).all()
+
+
 def test_page_and_figure_tell_the_exponents_their_slopes_and_the_published_ones(
     block: CountingRulesBlock, results: Results
 ) -> None:
@@ -138,6 +153,7 @@ def test_page_and_figure_tell_the_exponents_their_slopes_and_the_published_ones(
     assert "with embeddings counted a = 0.513 and 0.456" in said
     shown = rules_table("replay", block, results.analysis("counting_rules", "replay"))
     assert {len(row) for row in shown.rows} == {len(shown.columns)}
+    assert {len(row) for row in shown.methods} == {len(shown.method_columns)}
     assert [row[1:3] for row in shown.rows].count(("without embeddings", "without embeddings")) == 2
     draw_figure(
         FigureBlock(kind="counting_rules", of="replay"), results.folder, CONTENT, results.folder / "figures"

@@ -100,6 +100,18 @@ TABLES = {
     },
     # `exact` over parts of the budgets: what the window of a fit does.
     "windows": {**RULES, "window": TEXT, "compute_low": REAL, "compute_high": REAL, "exponent": REAL},
+    # What each way of reading a frontier finds on the same sampled sizes and budgets, and the exact exponent over the
+    # budgets that it could read; `factor` is the geometric mean of its N* over the exact one.
+    "estimators": {
+        **RULES,
+        "method": TEXT,
+        "exponent": REAL,
+        "exact": REAL,
+        "factor": REAL,
+        "compute_low": REAL,
+        "compute_high": REAL,
+        "n_budgets": WHOLE,
+    },
     # The local exponent along compute, within the budgets and beyond, with its interval over the draws of the fit.
     "slopes": {**RULES, "compute": REAL, "size": REAL, "exponent": REAL, "low": REAL, "high": REAL},
 }
@@ -109,5 +121,5 @@ analysis = Analysis(
     TABLES,
     needs=frozenset({"fits"}),
     of_table=True,
-    downloads=("exponents", "windows", "slopes"),
+    downloads=("exponents", "windows", "estimators", "slopes"),
 )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lawbook.analyses import Inputs
 from lawbook.analyses.counting_rules.block import FORM, TABLES, CountingRulesBlock
+from lawbook.analyses.counting_rules.estimators import estimators
 from lawbook.analyses.counting_rules.words import LESS_HIGH, LESS_LOW, LOWER, UPPER, WHOLE
 from lawbook.errors import LawbookError
 from lawbook.laws.note import notes_from_json, reason_of
@@ -32,7 +33,7 @@ _WITHIN = 400
 
 
 def compute(block: CountingRulesBlock, inputs: Inputs) -> dict[str, pd.DataFrame]:
-    """Return the tables 'exponents', 'windows' and 'slopes': for each surface, every pair of rules.
+    """Return the tables 'exponents', 'windows', 'estimators' and 'slopes': for each surface, by each pair of rules.
 
     A surface whose fit is no law has one row, with the reason. Raises LawbookError if the law was not fitted.
     """
@@ -75,12 +76,15 @@ def _surface(parameters: pd.Series, embedding: float) -> Surface:
 def _of_surface(block: CountingRulesBlock, surface: Surface, draws: list[Surface]) -> dict[str, pd.DataFrame]:
     """Return the tables of one surface; `draws` are others that the data allow as well."""
     ends = surface.best_size([block.budgets[0], block.budgets[-1]], NON_EMBEDDING)
-    exponents, windows, slopes = [], [], []
+    exponents, windows, slopes, methods = [], [], [], []
+    sampled = np.geomspace(*block.sizes, block.sampled)
     for rule in RULES:
         budgets = np.array(block.budgets)
         if rule != NON_EMBEDDING:
             first, last = surface.budget(ends, rule)
             budgets = np.geomspace(first, last, len(budgets))
+        alike = {"size_rule": rule, "compute_rule": rule}
+        methods += [{**alike, **row} for row in estimators(surface, sampled, budgets, rule)]
         read = dict(_readings(block, surface, draws, budgets, rule))
         for size_rule in RULES:
             rules = {"size_rule": size_rule, "compute_rule": rule}
@@ -90,6 +94,7 @@ def _of_surface(block: CountingRulesBlock, surface: Surface, draws: list[Surface
     return {
         "exponents": pd.DataFrame(exponents),
         "windows": pd.DataFrame(windows),
+        "estimators": pd.DataFrame(methods),
         "slopes": pd.concat(slopes, ignore_index=True),
     }
 

@@ -26,17 +26,27 @@ COLUMNS = (
     "surface", "size", "compute", "best sampled ~ C^", "exactly", "locally", LOWER, UPPER, LESS_LOW, LESS_HIGH,
     "at infinity", "over C (FLOPs)",
 )  # fmt: skip
+METHOD_COLUMNS = (
+    "surface", "counted", "read by", "N* ~ C^", "exactly", "bias", "N* over exact", "budgets", "over C (FLOPs)",
+)  # fmt: skip
+METHOD_NAMES = {
+    "sampled": "the best sampled size", "akima": "isoFLOP by Akima", "parabola": "isoFLOP by parabola",
+    "envelope": "envelope of curves",
+}  # fmt: skip
 _PARTS = (LOWER, UPPER, LESS_LOW, LESS_HIGH)
 
 
 @dataclass(frozen=True)
 class RulesTable:
-    """One analysis: a sentence, and the columns and rows of its table as texts."""
+    """One analysis: a sentence, the columns and rows of its table as texts, and the same of its methods."""
 
     name: str
     about: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    of_methods: str
+    method_columns: tuple[str, ...]
+    methods: tuple[tuple[str, ...], ...]
 
 
 def rules_table(name: str, asked: CountingRulesBlock, found: Results) -> RulesTable:
@@ -51,7 +61,29 @@ def rules_table(name: str, asked: CountingRulesBlock, found: Results) -> RulesTa
         "exponent between the first and the last, and the same fit over parts of them."
     )
     rows = tuple(_row(row, windows) for row in exponents.to_dict("records"))
-    return RulesTable(name, about, COLUMNS, rows)
+    of_methods = (
+        "Ways of reading a frontier on the same losses, of the sampled sizes at these budgets, beside the exact "
+        "exponent over the budgets that each can read: its bias is what lies between. A method that leaves out budgets "
+        "at the ends, or has one for each size as the envelope, fits another window, which moves its exponent as well "
+        "where the local exponent varies."
+    )
+    methods = tuple(_method(row) for row in found.table("estimators").to_dict("records"))
+    return RulesTable(name, about, COLUMNS, rows, of_methods, METHOD_COLUMNS, methods)
+
+
+def _method(row: Mapping[Any, Any]) -> tuple[str, ...]:
+    bias = row["exponent"] - row["exact"]
+    return (
+        surface_name(row["surface"]),
+        COUNTED[row["size_rule"]],
+        METHOD_NAMES.get(row["method"], row["method"]),
+        number(row["exponent"], 4),
+        number(row["exact"], 4),
+        f"{bias:+.4f}".replace("-", "−"),
+        number(row["factor"]),
+        number(row["n_budgets"]),
+        span(row["compute_low"], row["compute_high"]),
+    )
 
 
 def _row(row: Mapping[Any, Any], windows: pd.DataFrame) -> tuple[str, ...]:
