@@ -39,7 +39,7 @@ def stored(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the tables 'fits' and 'draws' of a law by group: parameters (5,) and draws (n, 5)."""
     names = ["E", "A", "B", "alpha", "beta"]
-    key = {"law": "surface", "form": "chinchilla"}
+    key = {"law": "loss_by_size_and_data", "form": "chinchilla"}
     fits = [
         {
             **key,

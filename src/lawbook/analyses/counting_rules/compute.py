@@ -26,6 +26,7 @@ from lawbook.theory.counting_rules import (
 )
 
 _LEVEL, _DRAWS, _BAND_DRAWS = 0.95, 400, 100
+_ENDS = ((1 - _LEVEL) / 2, (1 + _LEVEL) / 2)
 _PARAMETERS = ("E", "A", "B", "alpha", "beta")
 _BELOW, _ABOVE, _PLACES = 1e2, 1e4, 161
 """How far beyond the budgets the local exponent is followed, and at how many places."""
@@ -118,12 +119,19 @@ def _readings(
         for name in RULES:
             exact[name].append(exponent_over(budgets, one.count(best, name)))
     for name in RULES:
-        low, high = np.quantile(sampled[name][1:], [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
-        exact_low, exact_high = np.quantile(exact[name][1:], [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+        exponent, low, high = _with_interval(sampled[name])
+        known, known_low, known_high = _with_interval(exact[name])
         yield name, {
-            "exponent": sampled[name][0], "low": low, "high": high,
-            "exact": exact[name][0], "exact_low": exact_low, "exact_high": exact_high,
+            "exponent": exponent, "low": low, "high": high,
+            "exact": known, "exact_low": known_low, "exact_high": known_high,
         }  # fmt: skip
+
+
+def _with_interval(readings: list[float]) -> tuple[float, float, float]:
+    """Return the first of some readings with the percentiles of the others, widened where it lies beyond them."""
+    value, *others = readings
+    low, high = np.quantile(others, _ENDS)
+    return value, min(value, float(low)), max(value, float(high))
 
 
 def _row(
@@ -179,6 +187,6 @@ def _slopes(
             for one in (surface, *draws[:_BAND_DRAWS])
         ]
     )
-    low, high = np.quantile(every[1:], [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2], axis=0)
+    low, high = np.quantile(every[1:], _ENDS, axis=0)
     sizes = surface.best_size(at, compute_rule)
     return pd.DataFrame({"compute": at, "size": sizes, "exponent": every[0], "low": low, "high": high})

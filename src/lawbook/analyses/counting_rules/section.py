@@ -53,7 +53,7 @@ def rules_table(name: str, asked: CountingRulesBlock, found: Results) -> RulesTa
     """Return what the report shows of one analysis."""
     exponents, windows = found.table("exponents"), found.table("windows")
     about = (
-        f"What a study would find on the fitted surface of {plain(asked.law)} if it counted otherwise, with "
+        f"What a study would find on the fitted law {plain(asked.law)} if it counted otherwise, with "
         f"N + {number(asked.embedding)} N^(1/3) parameters of which N lie outside of the embeddings. Best sampled: at "
         f"each of {len(asked.budgets)} budgets the best of {asked.sampled} sizes from {number(asked.sizes[0])} to "
         f"{number(asked.sizes[1])}; its 95 % interval is over the draws of the fit, each with these sizes moved along "
@@ -79,7 +79,7 @@ def _method(row: Mapping[Any, Any]) -> tuple[str, ...]:
         METHOD_NAMES.get(row["method"], row["method"]),
         number(row["exponent"], 4),
         number(row["exact"], 4),
-        f"{bias:+.4f}".replace("-", "−"),
+        f"{round(bias, 4) + 0.0:+.4f}".replace("-", "−"),
         number(row["factor"]),
         number(row["n_budgets"]),
         span(row["compute_low"], row["compute_high"]),
