@@ -43,6 +43,7 @@ _RATES = np.concatenate([_grid(_SIZES[::2], _TOKENS[::2], np.array([3e-4, 1e-3, 
 
 _SHARES = np.random.default_rng(0).dirichlet(np.ones(4), 40)
 _FEWER = _grid(_SIZES[::2], _TOKENS[::2], np.array([1.0, 2.0, 4.0, 8.0, 16.0]))
+_SHAPES = _grid(np.geomspace(512, 8192, 5), np.geomspace(8, 64, 4), _TOKENS[::2])
 
 DESIGNS: dict[str, tuple[Array, tuple[float, ...]]] = {
     "additive_three": (_FEWER, (1.8, 480.0, 2100.0, 0.5, 0.35, 0.37, 0.4)),
@@ -83,5 +84,6 @@ DESIGNS: dict[str, tuple[Array, tuple[float, ...]]] = {
     "stretched_exponential": (_CURVE, (2.0, 400.0, 0.5)),
     "stretched_exponential_floor": (_CURVE, (0.2, 2.0, 400.0, 0.7)),
     "threshold_divergence": (_column(0.21, 0.9, 14), (3.0, 0.17, 1.4)),
+    "width_depth": (_SHAPES, (1.75, 330.0, 5.0, 500.0, 1.0, 1.2, 0.3)),
 }
 """Per law the inputs (n, d) and its parameters, linear then nonlinear."""

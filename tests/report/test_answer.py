@@ -181,3 +181,13 @@ def test_a_law_in_the_null_takes_trust_from_all_laws():
 def test_a_study_without_laws_and_claims_answers_nothing():
     (said,) = answer(StudyFile(title="A study", question="What?"), tables())
     assert "answers nothing" in said
+
+
+def test_where_an_analysis_answers_only_headline_laws_are_told_besides(monkeypatch):
+    monkeypatch.setattr("lawbook.report.answer.answers", {"kind": lambda *_: ["it was found"]})
+    content = study()
+    assert len(answer(content, tables(fit()))) == 2
+    content.laws["law"] = content.laws["law"].model_copy(update={"role": "detail"})
+    assert answer(content, tables(fit())) == ["It was found."]
+    monkeypatch.setattr("lawbook.report.answer.answers", {})
+    assert answer(content, tables(fit()))[0].startswith("Test error falls")

@@ -23,6 +23,8 @@ def test_every_shipped_kind_is_drawn_by_these_studies(simulated, oracle):
     elsewhere = {
         "pareto",
         "compute_frontier",
+        "counting_rules",
+        "exponent_ladder",
         "gallery",
         "metrics",
         "quanta_agreement",

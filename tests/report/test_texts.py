@@ -24,6 +24,9 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import Bbox
 from tests.analyses.test_compute_frontier import cells
+from tests.analyses.test_counting_rules import CONTENT, replayed
+from tests.analyses.test_counting_rules import written as rules_written
+from tests.analyses.test_exponent_ladder import written as ladder_written
 from tests.analyses.test_staged_learning import planted as learning
 from tests.report.fonts import fonts_in
 
@@ -94,6 +97,10 @@ def drawings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     wanted += [(kind, FigureBlock(kind=kind, of="kept"), of_noisy, kept) for kind in ("gallery", "metrics")]
     wanted.append(("quanta_agreement", FigureBlock(kind="quanta_agreement"), *_known_quanta()))
     wanted.append(("compute_frontier", *_compute_frontier(folder)))
+    replay = replayed(CONTENT.analyses.of("counting_rules")["replay"])
+    rules = FigureBlock(kind="counting_rules", of="replay")
+    wanted.append(("counting_rules", rules, rules_written(replay, folder), CONTENT))
+    wanted.append(("exponent_ladder", FigureBlock(kind="exponent_ladder", of="two"), *ladder_written(folder)))
     by_metric = FigureBlock(kind="axis", of="pruned", options={"x": "metric"})
     wanted.append(("axis of categories", by_metric, Results(simulated.folder), content))
     wanted.append(

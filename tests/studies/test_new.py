@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.shipped import shipped_studies
 
 from lawbook.errors import LawbookError
-from lawbook.studies import plan_study, study_names
+from lawbook.studies import plan_study
 from lawbook.studies.cost import run_cost
 from lawbook.studies.new import EDITORS_LINE, write_new_study
 from lawbook.studies.schema import StudyFile
@@ -52,7 +53,7 @@ def test_the_template_says_of_every_key_what_it_is() -> None:
         assert "# " in lines[at] or lines[at - 1].startswith("# "), key
 
 
-@pytest.mark.parametrize("source", study_names(SHIPPED))
+@pytest.mark.parametrize("source", shipped_studies())
 def test_a_copy_is_the_other_study_but_for_its_title(folder: Path, source: str) -> None:
     for file in SHIPPED.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())

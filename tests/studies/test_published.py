@@ -8,8 +8,9 @@ import pytest
 
 from lawbook.storage.provenance import read_provenance
 from lawbook.storage.tables import read_table, write_table
-from lawbook.studies import Plan, plan_study
+from lawbook.studies import Plan, load_study, plan_study
 from lawbook.studies.published import FOLDER, publish, shard_alone
+from lawbook.studies.source import awaits_table
 
 STUDIES = Path(__file__).parents[2] / "config/studies"
 STUDY = """
@@ -58,6 +59,8 @@ def test_a_shard_is_read_as_it_was_planned(folder: Path, name: str) -> None:
 def test_every_shipped_study_is_read_as_it_was_planned_or_planned(tmp_path: Path) -> None:
     read = 0
     for file in sorted(STUDIES.glob("*.yaml")):
+        if awaits_table(load_study(file)):
+            continue
         plan = plan_study(file.stem, STUDIES)
         publish(plan, tmp_path)
         for shard, runs in plan.shards.items():

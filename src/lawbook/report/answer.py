@@ -49,13 +49,19 @@ REFUSALS = {
 
 
 def answer(content: StudyFile, results: Results) -> list[str]:
-    """Return what a study found, in sentences: its headline laws, what its analyses found, what its claims compare."""
+    """Return what a study found, in sentences: its headline laws, what its analyses found, what its claims compare.
+
+    Laws of which none is a headline are left to the page where analyses have an answer: these may be made of them.
+    """
     fits = results.fits
-    fitted = {name: law for name, law in headline_laws(content).items() if (fits["law"] == name).any()}
+    analysed = [text for of_analysis in answers.values() for text in of_analysis(content, results)]
+    laws = headline_laws(content)
+    if analysed and not any(law.role == "headline" for law in laws.values()):
+        laws = {}
+    fitted = {name: law for name, law in laws.items() if (fits["law"] == name).any()}
     told = [_law(law, fits[fits["law"] == name], results) for name, law in list(fitted.items())[:LAWS]]
     if len(fitted) > LAWS:
         told.append(f"{count(len(fitted) - LAWS, 'further headline law')} below")
-    analysed = [text for of_analysis in answers.values() for text in of_analysis(content, results)]
     judged = results.claims.to_dict("records")
     told += [*analysed, *list(_differences(content.claims, judged))[:1]]
     if not analysed:

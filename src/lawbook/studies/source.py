@@ -33,6 +33,12 @@ class Source:
     columns: Mapping[str, str]
 
 
+def awaits_table(study: Study) -> bool:
+    """Tell whether a study takes its runs from a table that a user is to bring, and that is not there."""
+    block = study.content.table
+    return block is not None and bool(block.obtain) and not (study.file.parent / block.path).exists()
+
+
 def find_source(study: Study) -> Source | None:
     """Return the table that a study takes its runs from, or None for a study that trains them.
 
@@ -52,7 +58,8 @@ def find_source(study: Study) -> Source | None:
         fix = f"give a file that ends in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}, each with .gz or without"
         raise mistake("path", block.path, "this is no kind of table that is read", fix)
     if not file.exists():
-        fix = f"put it there, or mend the path, which begins at {study.file.parent}"
+        where = f"put it there, or mend the path, which begins at {study.file.parent}"
+        fix = "; ".join(filter(None, (block.obtain.strip().rstrip("."), where)))
         raise mistake("path", block.path, f"there is no file {file}", fix)
     try:
         content = read_content(file)

@@ -17,6 +17,10 @@ class TableBlock(Block):
         description="A file with a row per run: CSV, JSON Lines, Parquet or Feather, .gz of any; a relative path begins"
         " at the study's own folder.",
     )
+    obtain: str = Field(
+        "",
+        description="How to come by a file that is not beside the study, told where it is absent.",
+    )
     sha256: str | None = Field(
         None,
         pattern="^[0-9a-f]{64}$",

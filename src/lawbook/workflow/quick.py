@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lawbook.results.words import number
-from lawbook.studies import Plan, find_study
+from lawbook.studies import Plan, find_study, load_study
 from lawbook.studies.cost import run_cost
 from lawbook.studies.presets import MARK
+from lawbook.studies.source import awaits_table
 from lawbook.studies.study import preset_names
 
 PRESET = "quick"
@@ -36,7 +37,11 @@ def quick_studies(studies: Iterable[str], folder: str | Path, plan_of: Callable[
     plans: dict[str, Plan] = {}
     left_out: dict[str, str] = {}
     for study in studies:
-        has_preset = PRESET in preset_names(find_study(study, folder))
+        file = find_study(study, folder)
+        if awaits_table(load_study(file)):
+            left_out[study] = "its table is not here"
+            continue
+        has_preset = PRESET in preset_names(file)
         name = f"{study}{MARK}{PRESET}" if has_preset else study
         plan = plan_of(name)
         if reason := _why_not(plan):
