@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import least_squares as scipy_least_squares
 
 from lawbook.errors import LawbookError
-from lawbook.laws import laws
+from lawbook.laws import descent, laws
 from lawbook.laws.descent import Effort, descend
 from lawbook.laws.linear import least_squares, nonnegative_least_squares
 from lawbook.laws.solver import Data, Design, Loss, jacobian, solve
@@ -206,3 +206,25 @@ def test_starts_sought_on_some_of_many_points_lead_to_the_optimum_of_all(
     near = solve(law, x, Data(log_y, weights, np.zeros((2, n), dtype=bool)), warm=np.array(planted))
     assert found.converged.all()
     assert (found.objective <= near.objective * (1 + 1e-8)).all()
+
+
+def test_a_difference_without_a_number_costs_a_fit_its_curvature_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Differences beside the optimum may leave what a law can give; the descent then goes on along the slope."""
+    rng = np.random.default_rng(0)
+    x = np.geomspace(1, 1e3, 12)[:, None]
+    y = (0.5 + 3 * x[:, 0] ** -0.5) * np.exp(0.02 * rng.standard_normal(12))
+    data = Data(np.log(y)[None], np.ones((1, 12)), np.zeros((1, 12), dtype=bool))
+    sound = solve(laws["power_floor"], x, data, Loss("log_huber", 1e-3))
+    real, spoiled = descent.evaluate, []
+
+    def evaluate(design, which, q, *rest, **how):
+        state = real(design, which, q, *rest, **how)
+        if len(q) % (2 * q.shape[1]) == 0 and not how.get("project", True):
+            state.J[:] = np.nan
+            spoiled.append(len(q))
+        return state
+
+    monkeypatch.setattr(descent, "evaluate", evaluate)
+    found = solve(laws["power_floor"], x, data, Loss("log_huber", 1e-3))
+    assert spoiled
+    np.testing.assert_allclose(found.objective, sound.objective, rtol=1e-3)

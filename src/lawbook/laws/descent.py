@@ -289,7 +289,9 @@ def _polish(design: Design, data: Data, out: Descent, loss: Loss, effort: Effort
         hessian = hessian / columns[:, :, None]
         both = free[:, :, None] & free[:, None, :]
         hessian = np.where(both, 0.5 * (hessian + hessian.transpose(0, 2, 1)), np.eye(p))
-        values, vectors = np.linalg.eigh(hessian)
+        # Where a difference leaves the numbers a law can give, the step goes along the slope alone.
+        finite = np.isfinite(hessian).all(axis=(1, 2), keepdims=True)
+        values, vectors = np.linalg.eigh(np.where(finite, hessian, np.eye(p)))
         along = np.einsum("bij,bi->bj", vectors, np.where(free, slope / columns, 0.0))
         u = np.einsum("bij,bj->bi", vectors, along / (np.abs(values) + damping[:, None])) / columns
         trial = evaluate(design, data, np.clip(now.q + u, low, high), loss, project=False)
