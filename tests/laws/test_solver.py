@@ -208,7 +208,9 @@ def test_starts_sought_on_some_of_many_points_lead_to_the_optimum_of_all(
     assert (found.objective <= near.objective * (1 + 1e-8)).all()
 
 
-def test_a_difference_without_a_number_costs_a_fit_its_curvature_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_difference_without_a_number_costs_a_fit_its_curvature_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Differences beside the optimum may leave what a law can give; the descent then goes on along the slope."""
     rng = np.random.default_rng(0)
     x = np.geomspace(1, 1e3, 12)[:, None]
