@@ -250,6 +250,9 @@ def _check_references(study: Study, columns: Columns) -> None:
         for form in law.compare:
             if form == FORMULA and law.formula is not None:
                 continue
+            if form == "auto":
+                fix = "write analyses: {prediction: {NAME: {y: …, x: …, target: …}}}, which tries all candidates"
+                raise study.error(f"{field}.compare", form, "this is no form, but a choice of many", fix)
             if form not in forms:
                 raise study.error(f"{field}.compare", form, "there is no such law", suggest(form, forms))
             if len(forms[form].inputs) != len(law.inputs):
