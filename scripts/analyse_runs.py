@@ -2,6 +2,7 @@
 
 import _path  # noqa: F401
 
+from lawbook.storage.files import write_text
 from lawbook.storage.tables import write_table
 from lawbook.studies.analysis import analyses
 from lawbook.workflow.configuration import analysis_of
@@ -24,6 +25,9 @@ with reported():
         looked_into = job.plan.study.content.analyses.of(kind)[name].looked_into(job.plan.runs)
         weights = weights_by_run(job.plan, looked_into, cache=job.cache, code=training_code(job.plan))
     tables = compute_analysis(kind, name, Inputs(job.plan, Results(job.results), weights))
-    made = job.provenance(job.results / "runs.parquet")
+    made, texts = job.provenance(job.results / "runs.parquet"), analyses[kind].texts
     for file in job.out:
-        write_table(tables[file.stem], file, analyses[kind].tables[file.stem], made)
+        if file.name in texts:
+            write_text(file, tables[texts[file.name]]["text"].iloc[0])
+        else:
+            write_table(tables[file.stem], file, analyses[kind].tables[file.stem], made)

@@ -1,7 +1,7 @@
 """Analyses: what looks across runs and is no law. A folder each, of which only `block` and `compute` must be there.
 
 - `block.py` defines `analysis` (`lawbook.studies.analysis.Analysis`): the typed block of a study with its checks, the
-  tables with their columns, and what is needed. It loads no torch.
+  tables with their columns, texts to be pasted, and what is needed. It loads no torch.
 - `compute.py` defines `compute(block, inputs)`, which returns the tables by name.
 - `section.py` with `section.html` defines `section` (`lawbook.report.sections.Section`): its part of the report;
   `notices.py` defines `notices`: what the report warns of.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from lawbook.fitting.question import Question, cluster_of, selected
 from lawbook.laws.automatic import Suggestion, automatic_points, candidates_on, next_runs
 from lawbook.laws.checks import check_columns, places
 from lawbook.laws.formulas import columns_read, values_of
+from lawbook.laws.law import Array
 from lawbook.seeds import generator
 from lawbook.storage.user_table import Source, with_numbers
 
@@ -49,28 +51,58 @@ def suggest(question: Question, source: Source, pool: Source, cost: str, budget:
     try:
         check_columns(pool.table, inputs)
         read = columns_read(cost, list(map(str, pool.table.columns)))
-        grid = with_numbers(pool, [*inputs, *(name for name in read if name not in inputs)])
-        costs = values_of(cost, grid.table)
+        grid = with_numbers(pool, [*inputs, *(name for name in read if name not in inputs)]).table
+        costs = costs_of(grid, cost)
+        if not (costs <= budget).any():
+            raise LawbookError(f"the budget {budget:g} is below the cheapest run, {costs.min():g}")
     except LawbookError as error:
         raise LawbookError(f"{pool.file}: {error}") from None
-    if not (np.isfinite(costs) & (costs > 0)).all():
-        bad = pool.table.index[~(costs > 0)].tolist()[:5]
-        raise LawbookError(
-            f"{pool.file}: the cost {cost} is not above 0 in rows {bad}; mend it, or these rows"
-        )
-    if not (costs <= budget).any():
-        raise LawbookError(f"{pool.file}: the budget {budget:g} is below the cheapest run, {costs.min():g}")
-    points, laws = candidates_on(
-        rows, y=question.y, x=inputs, cluster=cluster_of(question, rows), weights=question.weights
-    )
-    at = places(target, inputs)
+    return advise(
+        rows, grid, costs, target, budget, y=question.y, x=inputs, cluster=cluster_of(question, rows),
+        weights=question.weights, level=question.level, seed=question.seed,
+    )  # fmt: skip
+
+
+def costs_of(pool: pd.DataFrame, cost: str) -> Array:
+    """Return the cost of each run of a pool, (m,), by an expression of its columns.
+
+    Raises LawbookError, naming the rows by their index, for a cost that is not above 0.
+    """
+    costs = values_of(cost, pool)
+    above = np.isfinite(costs) & (costs > 0)
+    if not above.all():
+        bad = pool.index[~above].tolist()[:5]
+        raise LawbookError(f"the cost {cost} is not above 0 in rows {bad}; mend it, or these rows")
+    return costs
+
+
+def advise(
+    rows: pd.DataFrame,
+    pool: pd.DataFrame,
+    costs: Array,
+    target: pd.DataFrame,
+    budget: float,
+    *,
+    y: str,
+    x: Sequence[str],
+    cluster: str | Sequence[str] | None = "seed",
+    weights: str | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Advice:
+    """Return which runs of a pool to make after those in `rows`, for y at the target, both with the columns of x.
+
+    The laws are those that predict together under `auto`. Errors as in `fit`.
+    """
+    points, laws = candidates_on(rows, y=y, x=x, cluster=cluster, weights=weights)
+    at = places(target, points.inputs)
     try:
-        used = automatic_points(points, laws, at, level=question.level).used
+        used = automatic_points(points, laws, at, level=level).used
     except LawbookError:
         used = ()
-    rng = generator(question.seed, "suggestion")
-    found = next_runs(points, used, places(grid.table, inputs), costs, at, budget, rng, level=question.level)
-    chosen = pool.table.iloc[found.chosen].assign(cost=costs[found.chosen], cumulative_cost=found.costs)
+    rng = generator(seed, "suggestion")
+    found = next_runs(points, used, places(pool, points.inputs), costs, at, budget, rng, level=level)
+    chosen = pool.iloc[found.chosen].assign(cost=costs[found.chosen], cumulative_cost=found.costs)
     widths = found.half_widths if len(found.half_widths) else np.full(1 + len(chosen), np.nan)
     if points.shift and used:
         # To first order a change of log (y + shift) is so many times one of y.

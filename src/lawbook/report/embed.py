@@ -63,6 +63,11 @@ def csv_link(name: str, text: str) -> Link:
     return Link(name, f"data:{kind};base64,{base64.b64encode(data).decode()}")
 
 
+def text_link(name: str, text: str) -> Link:
+    """Return a download of a text that is to be pasted."""
+    return Link(name, f"data:text/plain;charset=utf-8;base64,{base64.b64encode(text.encode()).decode()}")
+
+
 def table_link(name: str, table: pd.DataFrame) -> Link:
     """Return a download of a table as CSV, with every digit that a float64 needs."""
     return csv_link(f"{name}.csv", table.to_csv(index=False))

@@ -8,12 +8,13 @@ lies in the folder is told in `lawbook.analyses`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
 from lawbook.registry import Registry
+from lawbook.storage.columns import Role
 from lawbook.studies.block import Block
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ class AnalysisBlock(Block):
         """Return the runs whose weights the analysis reads; none unless it needs weights."""
         return []
 
+    def columns_read(self) -> Mapping[str, Role]:
+        """Return the columns of a given table that the analysis takes for numbers or groups by, and as what."""
+        return {}
+
 
 class Analyses(Block):
     """The analyses of a study, by kind and name; a field for each kind that it uses."""
@@ -63,7 +68,8 @@ class Analysis:
     tables: columns with their types, by table; each lies at `results/{study}/{KIND}/{NAME}/{table}.parquet`. needs:
     besides the table of runs: `curves`, the tables of `fits`, or the `weights` of the runs that the block looks into,
     which training keeps. of_table: whether the runs may be taken from a table, too. downloads: the tables that the
-    report offers. memory_mb: what computing it takes at most.
+    report offers. memory_mb: what computing it takes at most. texts: files beside the tables that hold what is to be
+    pasted, {file: the table whose column `text` has it in its one row}.
     """
 
     block: type[AnalysisBlock]
@@ -72,6 +78,7 @@ class Analysis:
     of_table: bool = False
     downloads: tuple[str, ...] = ()
     memory_mb: int = 2000
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 analyses: Registry[Analysis] = Registry("lawbook.analyses", "analysis", "analysis", part="block")

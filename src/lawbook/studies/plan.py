@@ -63,9 +63,11 @@ class Plan:
 
     @cached_property
     def fitted_columns(self) -> tuple[str, ...]:
-        """Return the columns that the study's laws fit, as x or y."""
-        laws = self.study.content.laws.values()
-        return tuple(dict.fromkeys(column for law in laws for column in (law.y, *law.inputs)))
+        """Return the columns that the study's laws fit, as x or y, and those that its analyses read."""
+        content = self.study.content
+        fitted = [column for law in content.laws.values() for column in (law.y, *law.inputs)]
+        read = [column for _, _, block in content.analyses.each() for column in block.columns_read()]
+        return tuple(dict.fromkeys((*fitted, *read)))
 
     @cached_property
     def roles(self) -> Mapping[str, Role]:
@@ -248,6 +250,9 @@ def _check_references(study: Study, columns: Columns) -> None:
         for form in law.compare:
             if form == FORMULA and law.formula is not None:
                 continue
+            if form == "auto":
+                fix = "write analyses: {prediction: {NAME: {y: …, x: …, target: …}}}, which tries all candidates"
+                raise study.error(f"{field}.compare", form, "this is no form, but a choice of many", fix)
             if form not in forms:
                 raise study.error(f"{field}.compare", form, "there is no such law", suggest(form, forms))
             if len(forms[form].inputs) != len(law.inputs):

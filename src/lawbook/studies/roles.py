@@ -59,7 +59,7 @@ def roles_of(study: Study, axes: Iterable[str]) -> dict[str, Role]:
 
 
 def roles_in_table(content: StudyFile, columns: Iterable[str]) -> dict[str, Role]:
-    """Return the role of each column of a table that a study was given, by what its laws and claims name it for.
+    """Return the role of each column of a table that a study was given, by what its laws, analyses and claims read.
 
     What groups, selects, pairs or repeats rows is an axis, x a size and y a metric; of the others nothing is known.
     """
@@ -70,7 +70,10 @@ def roles_in_table(content: StudyFile, columns: Iterable[str]) -> dict[str, Role
     axes |= {
         column for claim in claims for column in (*claim.of, *claim.minus, *claim.where, *claim.paired_by)
     }
+    read = [block.columns_read() for _, _, block in content.analyses.each()]
+    analysed: dict[str | None, Role] = {name: role for each in read for name, role in each.items()}
     known: dict[str | None, Role] = {
+        **analysed,
         **dict.fromkeys(metrics, "metric"),
         **dict.fromkeys({*sizes, "n_eval"}, "size"),
         **dict.fromkeys({*axes, *REPEATS}, "axis"),

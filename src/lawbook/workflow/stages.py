@@ -132,6 +132,11 @@ def _tables_of(part: str) -> Files:
     return _parquet(*(f"{part}/{table}" for table in analyses[kind].tables))
 
 
+def _left_by(part: str) -> Files:
+    """Return the tables of an analysis, and the texts beside them."""
+    return (*_tables_of(part), *(f"{part}/{text}" for text in analyses[analysis_of(part)[0]].texts))
+
+
 def _figures(plan: Plan) -> Files:
     return tuple(block.name for block in plan.study.content.figures)
 
@@ -308,7 +313,7 @@ STAGES: Mapping[str, Stage] = {
             parts=_analyses,
             wildcard="analysis",
             reads=_analysed,
-            leaves=_tables_of,
+            leaves=_left_by,
             configuration=analysis_digest,
             entries=_looked_at,
             without=(*MEASURING, "lawbook.report", "lawbook.claims"),
