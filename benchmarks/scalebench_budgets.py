@@ -79,11 +79,12 @@ def chosen(
     at, x = places(target, task.x), places(pool, task.x)
     if method == "by_cost":
         return drawn_by_cost(costs, budget, rng).tolist()
-    made: list[int] = drawn_by_cost(costs, STAGES[0] * budget, rng).tolist()
-    for share in STAGES[1:]:
+    made: list[int] = []
+    for share in STAGES:
         left = share * budget - float(costs[made].sum())
         free = np.setdiff1d(np.arange(len(pool)), made)
         if not made or not (costs[free] <= left).any():
+            made += free[drawn_by_cost(costs[free], left, rng)].tolist()
             continue
         asked = []
         for y in task.y:

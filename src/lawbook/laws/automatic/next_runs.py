@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import cho_factor, cho_solve
 from scipy.special import ndtri
 
 from lawbook.laws.automatic.selection import Entry
@@ -124,17 +125,25 @@ class _Belief:
     @classmethod
     def of(cls, points: Points, entry: Entry, pool: Array, target: Array) -> _Belief:
         """Return the belief after the points, from their noise and the law's error at the held-out ones."""
-        n, ahead = len(points.x), np.concatenate([pool, target])
-        J = jacobian(entry.law, np.concatenate([points.x, ahead]), entry.parameters)
-        J = np.where(np.isfinite(J), J, 0.0) * _LOOSE
-        z = _standardised(np.concatenate([points.x, ahead]), n)
-        apart = np.sum((z[:, None] - z[None]) ** 2, axis=2)
-        prior = J @ J.T + float(entry.errors[-1]) ** 2 * np.exp(-apart / 2)
         w = points.data().weights[0]
+        seen, w = points.x[w > 0], w[w > 0]
+        n, ahead = len(seen), np.concatenate([pool, target])
+        J = jacobian(entry.law, np.concatenate([seen, ahead]), entry.parameters)
+        J = np.where(np.isfinite(J), J, 0.0) * _LOOSE
+        z = _standardised(np.concatenate([seen, ahead]), n)
+        apart = np.sum((z[:, None] - z[None]) ** 2, axis=2)
+        misfit = float(entry.errors[-1]) ** 2 * np.exp(-apart / 2)
         noise = max(float(entry.noise), 1e-12)
-        seen = prior[:n, :n] + np.diag(noise * w.mean() / np.where(w > 0, w, np.inf))
-        cross = prior[:n, n:]
-        covariance = prior[n:, n:] - cross.T @ np.linalg.solve(seen, cross)
+        # Universal kriging: first the smooth error, then the parameters. By the covariance of both together the
+        # loose prior of the parameters would cancel all digits of a law that has more of them than it needs.
+        factor = cho_factor(misfit[:n, :n] + np.diag(noise * w.mean() / w), lower=True)
+        known = cho_solve(factor, np.concatenate([misfit[:n, n:], J[:n]], axis=1))
+        smooth = misfit[n:, n:] - misfit[n:, :n] @ known[:, : len(ahead)]
+        values, vectors = np.linalg.eigh(np.eye(J.shape[1]) + J[:n].T @ known[:, len(ahead) :])
+        left = (J[n:] - misfit[n:, :n] @ known[:, len(ahead) :]) @ (
+            vectors / np.sqrt(np.maximum(values, 1.0))
+        )
+        covariance = 0.5 * (smooth + smooth.T) + left @ left.T
         return cls(covariance, noise, len(pool))
 
     def spread(self) -> float:
