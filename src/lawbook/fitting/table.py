@@ -217,7 +217,7 @@ def fit_options(question: Question, table: pd.DataFrame) -> dict[str, Any]:
 def grid(fitted: Fit) -> np.ndarray:
     """Return the x of the predictions: to four times the largest; of several inputs the points themselves, (n, d)."""
     if len(fitted.inputs) > 1:
-        return fitted.points[list(fitted.inputs)].to_numpy(dtype=float)
+        return fitted.places
     low, high = fitted.x_range[0]
     spaced = np.geomspace(low, _AHEAD * high, _GRID) if low > 0 else np.linspace(low, _AHEAD * high, _GRID)
     return spaced[:, None]

@@ -15,7 +15,8 @@ from lawbook.laws.fitted import Fit
 from lawbook.laws.forms import laws
 from lawbook.laws.formulas import law_of
 from lawbook.laws.heldout import Scores, drawn_errors, miss, noise_draws, origins, scales, score
-from lawbook.laws.law import Array, Law
+from lawbook.laws.index import read_index
+from lawbook.laws.law import Array, Flags, Law
 from lawbook.laws.model_comparison import Family, linearised, noise_of, settle
 from lawbook.laws.note import codes_of
 from lawbook.laws.points import Points, gather
@@ -82,13 +83,14 @@ def compare(
         raise LawbookError("name at least one law to compare with the power law")
     chosen, inputs = laws_of(asked, table, y, x)
     table, chosen, notes = read_schedules(table, chosen, y, inputs)
+    table, index, told = read_index(table, chosen)
     points = gather(
         table, y=y, x=inputs, cluster=cluster, n_eval=n_eval, weights=weights,
-        positive_x=any(law.positive_x for law in chosen), shift=max(law.shift for law in chosen),
+        positive_x=any(law.positive_x for law in chosen), shift=max(law.shift for law in chosen), index=index,
     )  # fmt: skip
     for law in chosen:
         check_history(law, points.notes)
-    points = replace(points, notes=(*notes, *points.notes))
+    points = replace(points, notes=(*notes, *told, *points.notes))
     points, loss = on_its_own_scale(points, loss)
     common = loss_of(points, chosen, loss, delta)
     return compare_points(points, chosen, common, holdout=holdout, draws=draws, level=level, seed=seed)
@@ -201,14 +203,17 @@ def _scored(points: Points, fits: dict[str, Fit], loss: Loss, holdout: int, draw
     sizes = {name: len(fitted.law.parameters) for name, fitted in fits.items()}
     law = next(iter(fits.values())).law
     of = [law.inputs.index(name) for name in law.scale]
-    able = [
-        name
-        for name, p in sizes.items()
-        if not too_few(points, fits[name].law) and origins(points.x, holdout, p + 1, of)
-    ]
+    values = points.values if points.index else None
+
+    def origins_of(names: Sequence[str]) -> list[tuple[Flags, Flags]]:
+        least = 1 + max(sizes[name] for name in names)
+        own = 1 + max(fits[name].law.own_parameters for name in names)
+        return origins(points.x, holdout, least, of, values, own)
+
+    able = [name for name in sizes if not too_few(points, fits[name].law) and origins_of([name])]
     if not able:
         return {}
-    splits = origins(points.x, holdout, 1 + max(sizes[name] for name in able), of)
+    splits = origins_of(able)
     scores = {name: score(points, fits[name].law, loss, splits) for name in able}
     spread, df = min(_left_over(fits[name].law, scores[name]) for name in able)
     noise = noise_draws(points, spread, df, draws, seed)

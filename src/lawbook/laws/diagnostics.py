@@ -130,5 +130,5 @@ def rising(points: Points, slope: Trend) -> list[Note]:
     """Say so if y rises with some input and falls with none."""
     if not (slope.low > 0).any() or (slope.high < 0).any():
         return []
-    text = f"{points.y} rises with {', '.join(points.inputs)}"
+    text = f"{points.y} rises with {', '.join(points.inputs[j] for j in points.measured)}"
     return [warning("rising", text, slope=slope.slope.tolist())]

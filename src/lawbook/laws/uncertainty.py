@@ -20,7 +20,7 @@ from scipy.special import ndtr, ndtri, stdtrit
 
 from lawbook.laws.cells import Table, batches, weighed
 from lawbook.laws.evidence import Evidence
-from lawbook.laws.law import Array, Law
+from lawbook.laws.law import Array, Counts, Law
 from lawbook.laws.loss import Loss
 from lawbook.laws.points import Points
 from lawbook.laws.solver import Data
@@ -107,7 +107,7 @@ def resample(
     `variance`, of log y at a point of weight 1, and its degrees `df` are the noise of 'residual_t'.
     """
     if method == "bca":
-        yield from map(points.data, resampled(points.n_clusters, len(points.x), draws, rng))
+        yield from map(points.data, resampled(points.strata, len(points.x), draws, rng))
         return
     once = points.data()
     w = once.weights[0]
@@ -125,10 +125,19 @@ def jackknife(points: Points) -> Iterator[Data]:
     yield from map(points.data, left_out(points.n_clusters, len(points.x)))
 
 
-def resampled(C: int, n: int, draws: int, rng: np.random.Generator) -> Iterator[Array]:
-    """Yield how often each of C clusters is drawn, (draws, C) in all, some data sets of n points at a time."""
-    for rows in batches(draws, max(C, n)):
-        yield rng.multinomial(C, np.full(C, 1 / C), size=rows.stop - rows.start).astype(float)
+def resampled(strata: Counts, n: int, draws: int, rng: np.random.Generator) -> Iterator[Array]:
+    """Yield how often each of C clusters is drawn, (draws, C) in all, some data sets of n points at a time.
+
+    `strata` (C,) tells groups of clusters apart that are drawn each from itself, so that every draw has as many of each.
+    """
+    sizes = np.bincount(strata)
+    for rows in batches(draws, max(len(strata), n)):
+        count = rows.stop - rows.start
+        drawn = np.empty((count, len(strata)))
+        for group, size in enumerate(sizes):
+            if size:
+                drawn[:, strata == group] = rng.multinomial(size, np.full(size, 1 / size), size=count)
+        yield drawn
 
 
 def left_out(C: int, n: int) -> Iterator[Array]:
