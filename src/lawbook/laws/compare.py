@@ -83,14 +83,14 @@ def compare(
         raise LawbookError("name at least one law to compare with the power law")
     chosen, inputs = laws_of(asked, table, y, x)
     table, chosen, notes = read_schedules(table, chosen, y, inputs)
-    table, index, told = read_index(table, chosen)
+    table, index = read_index(table, chosen)
     points = gather(
         table, y=y, x=inputs, cluster=cluster, n_eval=n_eval, weights=weights,
         positive_x=any(law.positive_x for law in chosen), shift=max(law.shift for law in chosen), index=index,
     )  # fmt: skip
     for law in chosen:
         check_history(law, points.notes)
-    points = replace(points, notes=(*notes, *told, *points.notes))
+    points = replace(points, notes=(*notes, *points.notes))
     points, loss = on_its_own_scale(points, loss)
     common = loss_of(points, chosen, loss, delta)
     return compare_points(points, chosen, common, holdout=holdout, draws=draws, level=level, seed=seed)

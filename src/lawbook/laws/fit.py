@@ -15,8 +15,8 @@ from lawbook.laws.checks import check_history, check_inputs, check_request
 from lawbook.laws.diagnostics import AGREE, diagnostics, open_ends, rising, tied_inputs, uneven, unseen_break
 from lawbook.laws.fitted import Fit
 from lawbook.laws.formulas import law_of
-from lawbook.laws.index import Index, read_index
 from lawbook.laws.identify import free_parameters, stuck_parameters, without_ends
+from lawbook.laws.index import Index, read_index
 from lawbook.laws.influence import influence, influential
 from lawbook.laws.law import Array, Law
 from lawbook.laws.loss import Loss, robust_delta
@@ -79,13 +79,13 @@ def fit(
     law = law_of(law, table, y=y, x=x)
     inputs = inputs_of(law, x)
     table, (law,), notes = read_schedules(table, [law], y, inputs)
-    table, index, told = read_index(table, [law])
+    table, index = read_index(table, [law])
     points = gather(
         table, y=y, x=inputs, cluster=cluster, n_eval=n_eval, weights=weights, positive_x=law.positive_x,
         shift=law.shift, index=index,
     )  # fmt: skip
     check_history(law, points.notes)
-    points = replace(points, notes=(*notes, *told, *points.notes))
+    points = replace(points, notes=(*notes, *points.notes))
     points, loss = on_its_own_scale(points, loss)
     chosen = loss_of(points, [law], loss, delta)
     return fit_points(points, law, loss=chosen, draws=draws, level=level, seed=seed)
@@ -193,7 +193,8 @@ def fit_points(
         bic=float(deviance + (p + 1) * np.log(n)), aicc=_aicc(deviance, n, p),
         lack_of_fit=fit_p, screened=solution.screened, starts=solution.starts,
         starts_at_best=int(solution.starts_at_best[0]), draws=drawn, failed_draws=failed,
-        points=point_table(points, level, r, law.index), influence=influences, spread=spread, evidence=evidence, **_counts(points),
+        points=point_table(points, level, r, law.index), influence=influences, spread=spread, evidence=evidence,
+        **_counts(points),
     )  # fmt: skip
 
 

@@ -110,7 +110,7 @@ class Fit:
     def predict(self, x: ArrayLike, *, interval: str | None = "confidence") -> pd.DataFrame:
         """Return the law at x, with an interval for its value ('confidence') or for a new run ('prediction').
 
-        x: (n,) or (n, d), or a table with the inputs as columns, schedules and the values of an index by their names. Columns: the inputs,
+        x: (n,) or (n, d), or a table with the inputs as columns, schedules and an index by names. Columns: the inputs,
         estimate, low, high; low and high are NaN with None, all three where the law is not defined. The interval of
         the law is that of its profile at each x, or of the draws' percentiles where there is no profile. That of a
         new run adds the spread of runs at that level of y, as both were normal. Raises LawbookError for another kind

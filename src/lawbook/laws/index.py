@@ -75,15 +75,17 @@ def index_of(column: str, table: pd.DataFrame) -> Index:
     return Index(column, tuple(values))
 
 
-def read_index(table: pd.DataFrame, laws: Sequence[Law]) -> tuple[pd.DataFrame, str, list[Note]]:
-    """Return a table with the index of laws as its values' places, the column that it is, '' for none, and a note."""
+def read_index(table: pd.DataFrame, laws: Sequence[Law]) -> tuple[pd.DataFrame, str]:
+    """Return a table with the index of laws as its values' places, and the column that it is, '' for none."""
     index = next((law.index for law in laws if law.index is not None), None)
-    if index is None:
-        return table, "", []
+    return (table, "") if index is None else (index.coded(table), index.column)
+
+
+def index_note(index: Index) -> Note:
+    """Return the note that says by which number each value of an index stands in a table of numbers."""
     shown = ", ".join(f"{name} = {i}" for i, name in enumerate(index.values, start=1))
     text = f"{index.column} by number: {shown}"
-    note = info("index_names", text, column=index.column, names=list(index.values))
-    return index.coded(table), index.column, [note]
+    return info("index_names", text, column=index.column, names=list(index.values))
 
 
 def _texts(cells: pd.Series) -> list[str]:

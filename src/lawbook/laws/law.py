@@ -106,6 +106,11 @@ class Law:
             j for j, name in enumerate(self.inputs) if self.index is None or name != self.index.column
         )
 
+    @cached_property
+    def searched(self) -> int:
+        """Return how many nonlinear parameters starts differ in: those of all values of an index start together."""
+        return len({name.partition("[")[0] for name in self.nonlinear})
+
     @property
     def own_parameters(self) -> int:
         """Return how many parameters each value of the index has of its own."""

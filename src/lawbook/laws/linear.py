@@ -5,12 +5,13 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lawbook.laws.law import Array, Flags
 
 _FEW = 12
 """Up to so many problems LAPACK's QR of one at a time is faster than the batched orthogonalisation."""
-_EVERY = 10
+_EVERY = 5
 """Up to so many coefficients of one sign every support is tried."""
 _TRIES = 3
 """Exchanges of whole supports that need not help, before the last coefficient alone is exchanged."""
@@ -98,7 +99,7 @@ def _by_exchange(A: Array, b: Array, free: Flags) -> Array:
     unit = np.eye(m)
     support = size > 0
     fewest, tries = np.full(B, m + 1), np.full(B, _TRIES)
-    u = np.zeros((B, m))
+    u: NDArray[np.floating] = np.zeros((B, m))
     for _ in range(5 * m):
         both = support[:, :, None] & support[:, None, :]
         u = np.linalg.solve(

@@ -86,11 +86,13 @@ class Points:
     def values(self) -> Counts:
         """Return which value of the index each point has, from 0, (n,); 0 where there is no index."""
         at = [j for j, name in enumerate(self.inputs) if name == self.index]
-        return np.asarray(self.x[:, at[0]], dtype=np.int64) - 1 if at else np.zeros(len(self.x), dtype=np.int64)
+        return (
+            np.asarray(self.x[:, at[0]], dtype=np.int64) - 1 if at else np.zeros(len(self.x), dtype=np.int64)
+        )
 
     @cached_property
     def strata(self) -> Counts:
-        """Return the value of the index that all points of a cluster have, (C,); all 0 where one cluster has several."""
+        """Return the value of the index that each cluster is of, (C,); all 0 where some cluster has several."""
         value = self.values[self.cells.point]
         first = np.zeros(self.n_clusters, dtype=np.int64)
         first[self.cells.cluster] = value

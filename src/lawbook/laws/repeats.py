@@ -69,7 +69,7 @@ def runs_over_index(
     if not (each > 1).mean() > 0.5:
         return (), []
     named = ", ".join(inputs)
-    text = f"the rows of one {named} are taken for one run, measured at each {index}: they are resampled together;"
+    text = f"the rows of one {named} are taken for one run, measured at each {index}, and so for one independent unit;"
     text += " --cluster names another column"
     return tuple(inputs), [info("runs_over_index", text, columns=list(inputs), runs=len(each))]
 

@@ -128,7 +128,7 @@ def jackknife(points: Points) -> Iterator[Data]:
 def resampled(strata: Counts, n: int, draws: int, rng: np.random.Generator) -> Iterator[Array]:
     """Yield how often each of C clusters is drawn, (draws, C) in all, some data sets of n points at a time.
 
-    `strata` (C,) tells groups of clusters apart that are drawn each from itself, so that every draw has as many of each.
+    `strata` (C,) tells groups of clusters apart; each draw has as many of each group as there are.
     """
     sizes = np.bincount(strata)
     for rows in batches(draws, max(len(strata), n)):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from lawbook.laws.formulas.graph import Node
 from lawbook.laws.law import Array, Counts, Flags, Law
 from lawbook.laws.solver import Data, solve
 
+T = TypeVar("T")
 _STARTS = 6
 """Starts that the fit of one value's rows descends from."""
 
@@ -160,19 +162,13 @@ class Wide:
         law = self.law
         alone = self.count == 1
 
-        def each(
-            parts: Sequence[int | bool], copies: Sequence[tuple[int, int | None]]
-        ) -> tuple[int | bool, ...]:
-            return tuple(parts[j] for j, _ in copies) if len(parts) else ()
-
         def name_of(name: str) -> str:
             return self.named([name])[0]
 
         derived: dict[str, Callable[[Array, Array], Array]] = {}
         for name, f in law.derived.items():
             for value, shown in enumerate(self.named([name])):
-                at = self.of_value(value)
-                derived[shown] = lambda parameters, centre, f=f, at=at: f(parameters[..., at], centre)
+                derived[shown] = _of_some(f, self.of_value(value))
         return replace(
             law,
             linear=self.named(law.linear),
@@ -181,9 +177,9 @@ class Wide:
             log_basis=lambda x, theta: self.log_basis(x, log_basis(x, theta)),
             slopes=lambda x, theta: self.slopes(x, slopes(x, theta)),
             box=lambda x: law.box(x)[[j for j, _ in self.theta]],
-            log_spaced=each(law.log_spaced, self.theta),
-            signs=each(law.signs, self.terms),
-            either_sign=each(law.either_sign, self.terms),
+            log_spaced=_each(law.log_spaced, self.theta),
+            signs=_each(law.signs, self.terms),
+            either_sign=_each(law.either_sign, self.terms),
             sides=None if sides is None else lambda x, theta: self.sides(sides(x, theta)),
             floor=name_of(law.floor) if law.floor and (alone or law.floor not in self.own) else None,
             scale=tuple(name for name in law.inputs if name != law.inputs[self.at]),
@@ -191,3 +187,12 @@ class Wide:
             present=None if alone else self.present,
             derived=derived,
         )
+
+
+def _each(parts: Sequence[T], copies: Sequence[tuple[int, int | None]]) -> tuple[T, ...]:
+    return tuple(parts[j] for j, _ in copies) if len(parts) else ()
+
+
+def _of_some(f: Callable[[Array, Array], Array], at: Counts) -> Callable[[Array, Array], Array]:
+    """Return a quantity of some parameters, at positions (p,), as one of all."""
+    return lambda parameters, centre: f(parameters[..., at], centre)
