@@ -26,6 +26,7 @@ from lawbook.laws.outliers import outliers
 from lawbook.laws.points import Points, gather
 from lawbook.laws.profile import profile, profiled
 from lawbook.laws.repeats import t_reach
+from lawbook.laws.run_noise import residual_noise_of
 from lawbook.laws.schedules import read_schedules
 from lawbook.laws.solver import Solution, refits, solve
 from lawbook.laws.uncertainty import (
@@ -146,8 +147,8 @@ def fit_points(
         status = FitStatus.REFUSED
     evidence = None
     if status != FitStatus.REFUSED:
-        variance, df = residual_variance(points, law, solution)
-        evidence = evidence_of(points, law, loss, parameters, method, variance, df)
+        residual = residual_noise_of(points, law, parameters)
+        evidence = evidence_of(points, law, loss, parameters, method, residual)
     estimates = {}
     for j, name in enumerate(law.parameters):
         at_floor = name == law.floor and parameters[j] == 0.0
@@ -262,19 +263,10 @@ def refit(
     points: Points, law: Law, loss: Loss, solution: Solution, method: str, draws: int, seed: int
 ) -> tuple[Array, int]:
     """Return the refitted parameters of resampled data, (draws, p), and how many did not converge."""
-    variance, df = residual_variance(points, law, solution)
-    drawn = resample(points, method, draws, generator(seed, "bootstrap"), variance, df)
+    residual = residual_noise_of(points, law, solution.parameters[0])
+    drawn = resample(points, method, draws, generator(seed, "bootstrap"), residual)
     values = refits(law, points.x, drawn, loss, solution.parameters[0])
     return values, int(np.sum(~np.isfinite(values[:, 0])))
-
-
-def residual_variance(points: Points, law: Law, solution: Solution) -> tuple[float, int]:
-    """Return the variance of log y at a point of weight 1 as the residuals show it, and its degrees n − p."""
-    data = points.data()
-    df = len(points.x) - len(law.parameters)
-    r = data.log_y[0] - law.log_predict(points.x, solution.parameters[0])
-    r = np.where(data.censored[0], np.minimum(r, 0.0), r)
-    return float(np.sum(data.weights[0] * r**2)) / max(df, 1), df
 
 
 def _named(table: pd.DataFrame, law: Law) -> pd.DataFrame:

@@ -193,7 +193,8 @@ def gather(
     if cluster == "seed":
         keys, notes = usual_repeats(table, [name for name in inputs if name in table.columns])
         if index and not keys:
-            keys, notes = runs_over_index(table, [name for name in inputs if name != index], index)
+            found, notes = runs_over_index(table, [name for name in inputs if name != index], index)
+            keys = tuple(found)
     named = [y, *inputs, *keys, *([weights] if weights else [])]
     named += [n_eval] if isinstance(n_eval, str) else []
     check_columns(table, named)
