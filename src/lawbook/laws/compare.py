@@ -69,12 +69,13 @@ def compare(
     The power law is always among them where all x > 0. A form and the same with a floor are one family,
     which the larger of them represents. A family is preferred over another if data drawn from the other's fit
     with the seeds' noise would favour it so much with a probability of at most 0.5 %, and not the reverse; one
-    that needs fewer parameters also by a BIC smaller by 6 if neither is excluded. Over less than a decade of x
-    nothing is decided, nor against the paired interval of the errors at the `holdout` largest scales. A winner
-    that itself misses the points must predict these scales better, and so over all origins, over at least two
-    decades. It misses them if lack of fit or a pattern in the residuals has p < 0.01, or if no repeats and less
-    than 8 degrees of freedom leave it open. Unless a family beats every other, the answer is 'undecided'. Within
-    it the form with the floor is named if the floor is told apart from 0.
+    that needs fewer parameters also by a BIC smaller by 6 if neither is excluded. Over less than a decade of x the
+    data must also exclude a law between the two, with 15 % of the other in it (`model_comparison.between`). Nothing is
+    decided against the paired interval of the errors at the `holdout` largest scales. A winner that itself misses the
+    points must predict these scales better, and so over all origins, over at least two decades. It misses them if lack
+    of fit or a pattern in the residuals has p < 0.01, or if no repeats and less than 8 degrees of freedom leave it
+    open. Unless a family beats every other, the answer is 'undecided'. Within it the form with the floor is named if
+    the floor is told apart from 0.
 
     Scales are distinct x; for several inputs, see `heldout.scales`. Other arguments and errors as in `fit`.
     """

@@ -16,8 +16,8 @@ def residual_noise_of(points: Points, law: Law, parameters: Array) -> ResidualNo
     The losses of one run on several domains share its noise: r = e + Z u with a u for each run. With M the projection
     off the law's tangent, rᵀ r and rᵀ Z Zᵀ r have the means σ² tr M + τ² |M Z|² and σ² |M Z|² + τ² |Zᵀ M Z|² (Henderson
     1953, Biometrics 9:226, method III in the form of Rao's MINQUE(0)), two equations in σ² and τ², which is 0 where it
-    would be negative. Of the variance of a run's mean the share of u is known with the degrees of the runs, the rest
-    with the others, together by Satterthwaite (1946, Biometrics Bulletin 2:110). parameters: (p,).
+    would be negative. Where it is not, the degrees are those of the runs: their number less that of the parameters
+    which the mean over the index has. parameters: (p,).
     """
     data = points.data()
     n, p = len(points.x), len(law.parameters)
@@ -40,9 +40,6 @@ def residual_noise_of(points: Points, law: Law, parameters: Array) -> ResidualNo
     own, run = np.linalg.solve(means, seen) if np.linalg.cond(means) < 1e12 else (0.0, 0.0)
     if not run > 0:
         return ResidualNoise(variance, df)
-    own = max(float(own), 0.0)
-    size = n / C
-    share = size * run / (size * run + own)
-    of_runs = max(C - round(p / size), 1)
-    nu = 1 / (share**2 / of_runs + (1 - share) ** 2 / max(df - of_runs, 1))
-    return ResidualNoise(own * scale, max(int(nu), 1), float(run))
+    assert law.index is not None
+    of_mean = p - law.own_parameters * (len(law.index.values) - 1)
+    return ResidualNoise(max(float(own), 0.0) * scale, min(df, max(C - of_mean, 1)), float(run))

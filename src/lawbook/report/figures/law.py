@@ -125,8 +125,7 @@ def _draw_surface(
         parts += [({"part": "points", "form": s.form, "group": s.group}, _bare(points))]
         parts += [({"part": "fit", "form": s.form, "group": s.group}, _bare(curve))]
     if law.index and ends:
-        handles, labels = main.get_legend_handles_labels()
-        main.legend(handles[: len(law.index)], labels[: len(law.index)])
+        main.legend(*(part[: len(law.index)] for part in main.get_legend_handles_labels()))
     if ends:
         main.plot([min(ends), max(ends)], [min(ends), max(ends)], color=BLACK, lw=0.8, zorder=1)
         log_axis(main, "x", ends)
