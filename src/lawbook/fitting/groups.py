@@ -109,7 +109,7 @@ def points_of(block: LawBlock, group: Group, y: str | None = None) -> Points:
     table, index = read_index(table, forms)
     told: list[Note] = []
     if index and not keys:
-        keys, told = runs_over_index(table, list(block.measured), index)
+        keys, told = runs_over_index(table, [name for name in block.inputs if name != index], index)
     points = gather(
         table,
         y=y,

@@ -40,6 +40,6 @@ def residual_noise_of(points: Points, law: Law, parameters: Array) -> ResidualNo
     own, run = np.linalg.solve(means, seen) if np.linalg.cond(means) < 1e12 else (0.0, 0.0)
     if not run > 0:
         return ResidualNoise(variance, df)
-    assert law.index is not None
-    of_mean = p - law.own_parameters * (len(law.index.values) - 1)
+    others = 0 if law.index is None else len(law.index.values) - 1
+    of_mean = p - law.own_parameters * others
     return ResidualNoise(max(float(own), 0.0) * scale, min(df, max(C - of_mean, 1)), float(run))
