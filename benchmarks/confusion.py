@@ -22,7 +22,7 @@ from lawbook.laws import laws
 from lawbook.laws.cells import Cells
 from lawbook.laws.compare import family
 from lawbook.laws.heldout import Scores, drawn_errors, noise_draws
-from lawbook.laws.model_comparison import DECADE, Family, linearised, noise_of, settle
+from lawbook.laws.model_comparison import Family, linearised, noise_of, settle
 from lawbook.laws.points import Points
 from lawbook.laws.solver import Data, solve
 from lawbook.seeds import generator
@@ -112,9 +112,7 @@ def cells(design: dict[str, Any], drop: float) -> Iterator[Cell]:
 
 
 def run(cell: Cell, truths: dict[str, np.ndarray], count: int) -> dict[str, Counter[str]]:
-    """Return the verdicts on each truth. Less than a decade is undecided before anything is fitted."""
-    if cell.decades < DECADE:
-        return {form: Counter(undecided=count) for form in truths}
+    """Return the verdicts on each truth."""
     return {
         form: Counter(verdicts(data_sets(y, cell, count, f"confusion {form} {cell}")))
         for form, y in truths.items()
@@ -153,14 +151,16 @@ def page(design: dict[str, Any], count: int, started: float) -> str:
         "",
         "Written by `python benchmarks/confusion.py` from `benchmarks/confusion.yaml`. A cell is a design: n x evenly "
         "spaced in log x over a range in decades, independent log-normal noise of each run, seeds at each x. "
-        f"{count} data sets per cell and truth go through the contest of `lawbook.laws.compare` between "
+        f"{count} data sets per cell and truth ({design['data_sets_below_a_decade']} below a decade) go through "
+        "the contest of `lawbook.laws.compare` between "
         "power, power_floor, exponential and exponential_floor. The verdict is a family (a form with or without its "
         "floor) or undecided; each entry is **right / wrong**, the rest is undecided. Truths fall by a given factor "
         f"over the range, net of a floor that is {design['floor']:.0%} of the smallest y.",
         "",
         f"Asked for: wrong in at most {design['wrong_at_most']:.0%} of every cell; right in at least "
         f"{design['recall_at_least']:.0%} where n ≥ 10 and the range is a decade or more, at the first factor. "
-        "Over less than a decade the rule decides nothing, whatever the data. The first factor is one at which the "
+        "Over less than a decade a winner must leave no room for a law between it and its rival, which takes low noise "
+        "and many points. The first factor is one at which the "
         "data can tell in every cell that recall is asked of; a smaller one shows that then few verdicts are given, "
         "but hardly more wrong ones.",
     ]
@@ -172,7 +172,8 @@ def page(design: dict[str, Any], count: int, started: float) -> str:
             "|---" * (4 + len(forms)) + "|",
         ]
         for cell in cells(design, drop):
-            found = run(cell, {form: curve(form, cell, design["floor"]) for form in forms}, count)
+            many = count if cell.decades >= 1 else min(count, design["data_sets_below_a_decade"])
+            found = run(cell, {form: curve(form, cell, design["floor"]) for form in forms}, many)
             text, misses = row(cell, found, design, asked=drop == design["drops"][0])
             print(text, f"{time.perf_counter() - started:.0f} s", *misses, flush=True)
             lines.append(text)
@@ -191,7 +192,7 @@ def perceptron(design: dict[str, Any], count: int) -> list[str]:
         "## Neither: a perceptron's exact learning curve",
         "",
         "The error of the max-margin student of a teacher perceptron on α examples per dimension, unpruned, is C/α "
-        "in the end but bends like an exponential before. Over α = 0.5–4 (0.9 decades) the rule decides nothing. "
+        "in the end but bends like an exponential before. Over α = 0.5–4 (0.9 decades) hardly anything is decided. "
         "Over a decade or more the curve shows that it is of neither family only as far as the noise lets it, and "
         "an exponential with a floor is the better of two wrong answers:",
         "",

@@ -15,6 +15,7 @@ from lawbook.errors import LawbookError
 from lawbook.fitting.sensitivity import sensitivity
 from lawbook.fitting.study import fit_study
 from lawbook.laws import Law, laws
+from lawbook.laws.formulas import FormulaError
 from lawbook.laws.note import notes_from_json, reason_of
 from lawbook.results.evaluations import choose
 from lawbook.results.selection import select
@@ -300,6 +301,24 @@ def test_a_table_is_fitted_whole_or_where_it_says(surface: pd.DataFrame) -> None
     assert note.details["rows"] == ["row_again"]
     with pytest.raises(LawbookError, match=r"law 'by_size': no run has D = \[7\]; mend where or range"):
         fit_study({"by_size": Block(y="loss", x="N", sweep=None, where={"D": [7]})}, surface)
+
+
+def test_a_formula_with_an_index_names_its_values(surface: pd.DataFrame) -> None:
+    web, code = (
+        surface.assign(domain=name, loss=surface["loss"] + more) for name, more in (("web", 0), ("code", 0.5))
+    )
+    runs = pd.concat([web, code], ignore_index=True)
+    runs["run_id"] = [f"r{i}" for i in runs.index]
+    said = {"y": "loss", "x": ["N", "D", "domain"], "formula": "E[domain] + A*N^-alpha + B*D^-beta"}
+    block = LawBlock.model_validate(said | {"index": ["web", "code"]})
+    tables = fit_study({"law": block}, runs, draws=30)
+    fits = tables["fits"].set_index("parameter")
+    assert fits.loc["E[code]", "estimate"] - fits.loc["E[web]", "estimate"] == pytest.approx(0.5, rel=0.05)
+    assert "domain web and code" in fits["ranges"].iloc[0]
+    assert set(tables["points"]["x3"]) == set(tables["predictions"]["x3"]) == {1.0, 2.0}
+    assert "domain by number: web = 1, code = 2" in fits["notes"].iloc[0]
+    with pytest.raises(FormulaError, match="which values has domain"):
+        LawBlock.model_validate(said).form("formula")
 
 
 def test_a_formula_is_a_form_like_any_other(surface: pd.DataFrame) -> None:

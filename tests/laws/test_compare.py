@@ -113,6 +113,24 @@ def test_the_exact_curve_of_a_perceptron_is_no_exponential(seeds: int) -> None:
     assert "less than a decade" in found.reason
 
 
+def test_a_law_of_loss_is_told_over_a_fifth_of_a_decade() -> None:
+    """Downstream error is a function of a loss that hardly varies in decades (Gadre et al. 2024, arXiv:2403.08540)."""
+    rng = np.random.default_rng(4)
+    loss = np.repeat(np.linspace(2.2, 3.4, 25), 2)
+    error = 0.85 - 2.1 * np.exp(-0.7 * loss)
+    rivals = ["e - k*exp(-g*loss)", "c*loss^p"]
+    quiet, noisy = (
+        compare(
+            pd.DataFrame({"loss": loss, "error": error * np.exp(sd * rng.standard_normal(50)), "seed": [0, 1] * 25}),
+            rivals, y="error", draws=50,
+        )
+        for sd in (0.0005, 0.05)
+    )  # fmt: skip
+    assert quiet.preferred == "formula", quiet.reason
+    assert noisy.preferred == "undecided"
+    assert "less than a decade" in noisy.reason
+
+
 @pytest.mark.parametrize("points", [7, 9, 11, 15])
 @pytest.mark.parametrize("high", [5, 8, 16, 64])
 def test_more_of_an_exact_perceptron_is_no_exponential_either(high: float, points: int) -> None:

@@ -8,7 +8,6 @@ from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
 import pytest
 import yaml
 
@@ -41,11 +40,18 @@ def test_the_benchmark_gives_the_verdicts_of_compare(form: str, confusion: Modul
     assert confusion.verdicts(sets) == [family(name) for name in whole]
 
 
-def test_less_than_a_decade_is_undecided(confusion: ModuleType) -> None:
-    cell = confusion.Cell(points=20, decades=0.5, noise=0.01, seeds=10, drop=5)
-    sets = confusion.data_sets(confusion.curve("exponential", cell, 0.3), cell, 3, "short")
-    assert confusion.verdicts(sets) == ["undecided"] * 3
-    assert confusion.run(cell, {"exponential": np.ones(20)}, 3)["exponential"] == Counter(undecided=3)
+def test_less_than_a_decade_is_decided_where_no_law_between_the_two_fits(confusion: ModuleType) -> None:
+    cells = {
+        noise: confusion.Cell(points=20, decades=0.5, noise=noise, seeds=10, drop=5) for noise in (0.002, 0.2)
+    }
+    found = {
+        noise: confusion.run(cell, {"exponential": confusion.curve("exponential", cell, 0.3)}, 4)[
+            "exponential"
+        ]
+        for noise, cell in cells.items()
+    }
+    assert found[0.002] == Counter(exponential=4)
+    assert found[0.2] == Counter(undecided=4), "of a wrong law so much noise would show as little"
 
 
 @pytest.mark.slow

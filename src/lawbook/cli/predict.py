@@ -25,6 +25,8 @@ def predict(
 
     lawbook predict fit/ --at "N=7e10,D=1.4e12"
 
+    Of a law with an index a place names one of its values, too: N=7e10,domain=code.
+
     The exit code is 3 where the law was refused or its parameters are not identified.
     """
     from lawbook.fitting.places import places_of
@@ -32,7 +34,7 @@ def predict(
 
     stored = read_stored(folder, law)
     try:
-        places = places_of(at, stored.law.inputs, "--at")
+        places = places_of(at, stored.law.inputs, "--at", stored.law.index)
     except LawbookError as error:
         raise LawbookError(f"{folder}: {error}") from None
     assert places is not None
@@ -50,7 +52,8 @@ def predict(
         columns = [*map(escape, stored.law.inputs), "y", f"{100 * stored.level:g} %"]
         shown = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
         for *place, estimate, low, high in table.to_numpy():
-            shown.add_row(*(f"{value:.6g}" for value in place), f"{estimate:.6g}", f"{low:.5g} to {high:.5g}")
+            named = (escape(value) if isinstance(value, str) else f"{value:.6g}" for value in place)
+            shown.add_row(*named, f"{estimate:.6g}", f"{low:.5g} to {high:.5g}")
         console.print(shown)
         if not stored.is_sound:
             said = f"[yellow]{stored.status.replace('_', ' ')}[/yellow]: {escape(stored.reason)}"

@@ -11,6 +11,7 @@ from rich.markup import escape
 from lawbook.fitting.table import Answer
 from lawbook.laws import Estimate, Fit
 from lawbook.laws.note import Note, Severity, codes_of
+from lawbook.results.words import enumerate_words, symbol
 from lawbook.storage.status import UNDECIDED, FitStatus
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ _SHOWN = {
 _MISSES = {"lack_of_fit", "systematic_residuals"}
 _FIRST = {"unnamed_column", "outlier"}
 """Doubts of what was fitted at all, told before any number."""
-_SYMBOLS = {"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ"}
 
 
 def show(answer: Answer, console: Console) -> None:
@@ -110,7 +110,7 @@ def show_groups(answers: Sequence[Answer], console: Console) -> None:
     laws = {answer.headline for answer in answers}
     parameters = list(dict.fromkeys(name for answer in answers for name in _numbers_of(answer.fit)))
     named = [*map(escape, by), "points", *(["law"] if len(laws) > 1 else []), "status"]
-    named += [_SYMBOLS.get(name, name) for name in parameters]
+    named += [escape(symbol(name)) for name in parameters]
     table = Table(*named, box=box.SIMPLE_HEAD, pad_edge=False)
     for answer in answers:
         numbers = _numbers_of(answer.fit)
@@ -153,8 +153,11 @@ def _print_notes(notes: Sequence[Note], console: Console) -> None:
 def _data_line(answer: Answer) -> str:
     fitted, question = answer.fit, answer.question
     loss = fitted.loss.name if fitted.loss.delta is None else f"{fitted.loss.name}, δ = {fitted.loss.delta:g}"
+    index = fitted.law.index
     ranges = ", ".join(
-        f"{name} {low:.4g} to {high:.4g}" + (f" ({decades:.2g} decades)" if np.isfinite(decades) else "")
+        f"{name} {enumerate_words(index.values)}"
+        if index is not None and name == index.column
+        else f"{name} {low:.4g} to {high:.4g}" + (f" ({decades:.2g} decades)" if np.isfinite(decades) else "")
         for name, (low, high), decades in zip(fitted.inputs, fitted.x_range, fitted.decades, strict=True)
     )
     conditions = [*question.where, *(f"{column} = {value}" for column, value in answer.group.items())]
@@ -186,7 +189,7 @@ def _parameters(fitted: Fit) -> Table:
     for column in table.columns[1:3]:
         column.justify = "right"
     for name, estimate in {**fitted.estimates, **fitted.derived}.items():
-        table.add_row(_SYMBOLS.get(name, name), f"{estimate.value:.6g}", _between(estimate), estimate.method)
+        table.add_row(escape(symbol(name)), f"{estimate.value:.6g}", _between(estimate), estimate.method)
     return table
 
 

@@ -108,6 +108,7 @@ def _plain(value: Any) -> Any:
             "source": value.source,
             "written": value.written,
             "shift": value.shift,
+            **({} if value.index is None else {"index": _plain(value.index)}),
         }
     if isinstance(value, pd.DataFrame):
         return [_plain(row) for row in value.to_dict("records")]

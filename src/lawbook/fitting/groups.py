@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from lawbook.errors import LawbookError, listed, suggest
+from lawbook.laws.index import index_note, read_index
 from lawbook.laws.loss import Loss
 from lawbook.laws.note import Note, info, warning
 from lawbook.laws.points import Points, gather
-from lawbook.laws.repeats import independent
+from lawbook.laws.repeats import independent, runs_over_index
 from lawbook.results.evaluations import choose
 from lawbook.results.selection import LawBlock, select
 from lawbook.results.words import text_of
@@ -102,7 +103,13 @@ def points_of(block: LawBlock, group: Group, y: str | None = None) -> Points:
     y = y or block.y
     error = y.endswith("error") and "n_eval" in group.runs.columns
     table, keys = rows_of(block, group, y, *(["n_eval"] if error else []))
-    positive = any(block.form(form).positive_x for form in block.compare)
+    forms = [block.form(form) for form in block.compare]
+    positive = any(law.positive_x for law in forms)
+    indices = [law.index for law in forms if law.index is not None]
+    table, index = read_index(table, forms)
+    told: list[Note] = []
+    if index and not keys:
+        keys, told = runs_over_index(table, [name for name in block.inputs if name != index], index)
     points = gather(
         table,
         y=y,
@@ -110,5 +117,6 @@ def points_of(block: LawBlock, group: Group, y: str | None = None) -> Points:
         cluster=keys or None,
         n_eval="n_eval" if error else None,
         positive_x=positive,
+        index=index,
     )
-    return replace(points, notes=(*group.notes, *points.notes))
+    return replace(points, notes=(*group.notes, *map(index_note, indices[:1]), *told, *points.notes))

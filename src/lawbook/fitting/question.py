@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from lawbook.errors import LawbookError
 from lawbook.laws.forms import laws
-from lawbook.laws.formulas import columns_in, is_formula
+from lawbook.laws.formulas import columns_in, index_in, is_formula
 from lawbook.laws.note import Note
 from lawbook.results.best_rows import best_rows
 from lawbook.results.conditions import parse_condition, rows_where
 from lawbook.results.table_notes import notes_of, repeats_in, seed_notes, seeds_in
 from lawbook.storage.user_table import Source, refuse_nested, renamed, with_numbers
+
+_WITH_INDEX = re.compile(r"(?P<y>[^\[\]]+)\[\s*`?(?P<index>[^\[\]`]+?)`?\s*\]")
+"""A y with its index, loss[domain]."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,7 @@ class Question:
     conditions that all rows must meet; the same is asked for each value of the columns `by`; `best_over` are those over
     which the row with the lowest `best_by`, or y, is taken; `target` are the places that the law `auto` is chosen for
     and predicts. A law is one of `lawbook.laws.laws`, a formula or `auto`; x may be left out where formulas name it.
+    `index` is the column that parameters of formulas have as index, found in these.
     The other fields are those of `lawbook.laws.fit`; `cluster` None means: fold where it varies, else seed, else each
     row, or the runs that rows are checkpoints of.
     """
@@ -45,6 +51,7 @@ class Question:
     best_over: tuple[str, ...] = ()
     best_by: str | None = None
     target: tuple[str, ...] = ()
+    index: str = ""
     draws: int = 1000
     level: float = 0.95
     seed: int = 0
@@ -54,22 +61,40 @@ class Question:
         """Return the columns that must hold numbers; a schedule, whose rows a law reads as one, may have a name."""
         of_schedules = any(name in laws and laws[name].coupled for name in self.laws)
         others = [self.weights, self.n_eval, self.best_by if self.best_over else None]
-        inputs = (self.x or ())[1:] if of_schedules else self.x or ()
+        inputs = [name for name in (self.x or ())[of_schedules:] if name != self.index]
         return [self.y, *inputs, *(column for column in others if isinstance(column, str))]
 
     @property
     def other_columns(self) -> list[str]:
         """Return the columns besides that the question names."""
-        return [*(self.cluster or ()), *self.by, *self.best_over]
+        return [*(self.cluster or ()), *self.by, *self.best_over, *([self.index] if self.index else [])]
 
 
 def with_inputs(question: Question, source: Source) -> Question:
-    """Return a question with its x, of formulas the columns that they name. Raises FormulaError for a bad one."""
-    if question.x is not None:
-        return question
+    """Return a question with its x and index, of formulas the columns that they name.
+
+    y may be written with the index, loss[domain]. Raises FormulaError for a bad formula, LawbookError for an index of
+    y that a law does not have.
+    """
     names = [*map(str, renamed(source, question.rename).table.columns), *source.nested]
-    read = [columns_in(text, names, question.y) for text in question.laws if is_formula(text)]
-    return replace(question, x=tuple(dict.fromkeys(name for columns in read for name in columns)))
+    y, said = question.y, ""
+    if y not in names and (found := _WITH_INDEX.fullmatch(y)):
+        y, said = found["y"], found["index"]
+    indices = {text: index_in(text, names, y) for text in question.laws if is_formula(text)}
+    for text in question.laws:
+        if said and (other := indices.get(text, "")) != said:
+            has = (
+                f"its index is {other}"
+                if other
+                else f"it has none: write E[{said}] for a parameter of each value"
+            )
+            if text not in indices:
+                has = f"it has none; write a formula, or ask for each value by itself: --y {y} --by {said}"
+            raise LawbookError(f"--y {question.y!r} has the index {said}, and the law {text!r} not: {has}")
+    index = next(filter(None, indices.values()), "")
+    read = [columns_in(text, names, y) for text in indices]
+    x = question.x or tuple(dict.fromkeys(name for columns in read for name in columns))
+    return replace(question, y=y, index=index, x=x)
 
 
 def selected(question: Question, source: Source) -> tuple[pd.DataFrame, list[Note]]:

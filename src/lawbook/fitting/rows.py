@@ -12,6 +12,7 @@ from lawbook.laws.compare import Comparison
 from lawbook.laws.fitted import Fit
 from lawbook.laws.note import notes_to_json, refusal
 from lawbook.results.selection import LawBlock
+from lawbook.results.words import enumerate_words
 from lawbook.storage.status import UNDECIDED, FitStatus
 from lawbook.storage.tables import empty
 
@@ -47,7 +48,13 @@ def _range_columns(fitted: Fit) -> dict[str, Any]:
         (low, high), decades = fitted.x_range[0], fitted.decades[0]
         return {"x_low": low, "x_high": high, "decades": decades}
     ranges = zip(fitted.inputs, fitted.x_range, fitted.decades, strict=True)
-    parts = [f"{name} {low:.4g}–{high:.4g} ({decades:.1f} decades)" for name, (low, high), decades in ranges]
+    index = fitted.law.index
+    parts = [
+        f"{name} {enumerate_words(index.values)}"
+        if index is not None and name == index.column
+        else f"{name} {low:.4g}–{high:.4g} ({decades:.1f} decades)"
+        for name, (low, high), decades in ranges
+    ]
     return {"ranges": ", ".join(parts)}
 
 
@@ -85,7 +92,8 @@ def draw_rows(fitted: Fit) -> pd.DataFrame:
 def prediction_rows(fitted: Fit) -> pd.DataFrame:
     """Return the fitted curve with its band on a grid over the fitted range; of several inputs, at the points."""
     if len(fitted.inputs) > 1:
-        return fitted.predict(fitted.points[list(fitted.inputs)])
+        table = fitted.predict(fitted.places)
+        return table.assign(**dict(zip(fitted.inputs, fitted.places.T, strict=True)))
     low, high = fitted.x_range[0]
     return fitted.predict(np.geomspace(low, high, _GRID) if low > 0 else np.linspace(low, high, _GRID))
 

@@ -66,7 +66,7 @@ def _choices(block: LawBlock, group: Group, draws: int) -> Iterator[tuple[str, F
     headline = fit_points(points, law, loss=loss, draws=draws)
     yield "as fitted", headline
     for name, values in zip(block.inputs if len(block.inputs) > 1 else ("x",), points.x.T, strict=True):
-        if len(np.unique(values)) > 1:
+        if name != points.index and len(np.unique(values)) > 1:
             for end, edge in (("smallest", values.min()), ("largest", values.max())):
                 without = points.keep(np.asarray(values != edge))
                 yield f"without {end} {name}", fit_points(without, law, loss=loss, draws=draws)

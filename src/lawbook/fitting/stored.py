@@ -39,7 +39,8 @@ class Stored:
 
     def predict(self, places: pd.DataFrame) -> pd.DataFrame:
         """Return y at places, a row each with the law's inputs: these, estimate, low and high over the refits."""
-        at = places[list(self.law.inputs)].to_numpy(dtype=float)
+        coded = places if self.law.index is None else self.law.index.coded(places)
+        at = coded[list(self.law.inputs)].to_numpy(dtype=float)
         estimate = self.law.log_predict(at, self.parameters)
         ends = np.full((2, len(at)), np.nan)
         if len(self.draws):
@@ -88,4 +89,9 @@ def _law(fitted: dict[str, Any], folder: Path) -> Law:
         name for name, (low, _) in zip(inputs, fitted["x_range"], strict=True) if low is not None and low > 0
     ]
     text = about["formula"].removeprefix("y = ")
-    return formula(text, inputs, name=about["name"], positive=positive, shift=about["shift"]).reading(inputs)
+    index = about.get("index")
+    law = formula(
+        text, inputs, name=about["name"], positive=positive, shift=about["shift"],
+        values=None if index is None else lambda _: index["values"],
+    )  # fmt: skip
+    return law.reading(inputs)

@@ -73,7 +73,8 @@ def _fit_group(
         if len(fitted.law.inputs) != len(block.inputs):
             continue  # the baseline sees the first of several inputs: its held-out error is all that counts
         parts["fits"].append(fit_rows(block, group, fitted, found))
-        parts["points"].append(fitted.points.rename(columns=columns).assign(form=form))
+        shown = fitted.points.assign(**dict(zip(fitted.inputs, fitted.places.T, strict=True)))
+        parts["points"].append(shown.rename(columns=columns).assign(form=form))
         if np.isfinite(fitted.parameters).all():
             parts["draws"].append(draw_rows(fitted))
             parts["predictions"].append(prediction_rows(fitted).rename(columns=columns).assign(form=form))

@@ -215,9 +215,18 @@ def fit_options(question: Question, table: pd.DataFrame) -> dict[str, Any]:
 
 
 def grid(fitted: Fit) -> np.ndarray:
-    """Return the x of the predictions: to four times the largest; of several inputs the points themselves, (n, d)."""
-    if len(fitted.inputs) > 1:
-        return fitted.points[list(fitted.inputs)].to_numpy(dtype=float)
-    low, high = fitted.x_range[0]
+    """Return the x of the predictions: to four times the largest; of several inputs the points themselves, (n, d).
+
+    Of one input and an index the same for each value of the index.
+    """
+    if len(fitted.law.measured) > 1:
+        return fitted.places
+    at = fitted.law.measured[0]
+    low, high = fitted.x_range[at]
     spaced = np.geomspace(low, _AHEAD * high, _GRID) if low > 0 else np.linspace(low, _AHEAD * high, _GRID)
-    return spaced[:, None]
+    if len(fitted.inputs) == 1:
+        return spaced[:, None]
+    values = np.unique(fitted.places[:, 1 - at])
+    x = np.empty((len(values) * _GRID, 2))
+    x[:, at], x[:, 1 - at] = np.tile(spaced, len(values)), np.repeat(values, _GRID)
+    return x

@@ -15,7 +15,8 @@ from lawbook.laws.fitted import Fit
 from lawbook.laws.forms import laws
 from lawbook.laws.formulas import law_of
 from lawbook.laws.heldout import Scores, drawn_errors, miss, noise_draws, origins, scales, score
-from lawbook.laws.law import Array, Law
+from lawbook.laws.index import read_index
+from lawbook.laws.law import Array, Flags, Law
 from lawbook.laws.model_comparison import Family, linearised, noise_of, settle
 from lawbook.laws.note import codes_of
 from lawbook.laws.points import Points, gather
@@ -68,12 +69,13 @@ def compare(
     The power law is always among them where all x > 0. A form and the same with a floor are one family,
     which the larger of them represents. A family is preferred over another if data drawn from the other's fit
     with the seeds' noise would favour it so much with a probability of at most 0.5 %, and not the reverse; one
-    that needs fewer parameters also by a BIC smaller by 6 if neither is excluded. Over less than a decade of x
-    nothing is decided, nor against the paired interval of the errors at the `holdout` largest scales. A winner
-    that itself misses the points must predict these scales better, and so over all origins, over at least two
-    decades. It misses them if lack of fit or a pattern in the residuals has p < 0.01, or if no repeats and less
-    than 8 degrees of freedom leave it open. Unless a family beats every other, the answer is 'undecided'. Within
-    it the form with the floor is named if the floor is told apart from 0.
+    that needs fewer parameters also by a BIC smaller by 6 if neither is excluded. Over less than a decade of x the
+    data must also exclude a law between the two, with 15 % of the other in it (`model_comparison.between`). Nothing is
+    decided against the paired interval of the errors at the `holdout` largest scales. A winner that itself misses the
+    points must predict these scales better, and so over all origins, over at least two decades. It misses them if lack
+    of fit or a pattern in the residuals has p < 0.01, or if no repeats and less than 8 degrees of freedom leave it
+    open. Unless a family beats every other, the answer is 'undecided'. Within it the form with the floor is named if
+    the floor is told apart from 0.
 
     Scales are distinct x; for several inputs, see `heldout.scales`. Other arguments and errors as in `fit`.
     """
@@ -82,9 +84,10 @@ def compare(
         raise LawbookError("name at least one law to compare with the power law")
     chosen, inputs = laws_of(asked, table, y, x)
     table, chosen, notes = read_schedules(table, chosen, y, inputs)
+    table, index = read_index(table, chosen)
     points = gather(
         table, y=y, x=inputs, cluster=cluster, n_eval=n_eval, weights=weights,
-        positive_x=any(law.positive_x for law in chosen), shift=max(law.shift for law in chosen),
+        positive_x=any(law.positive_x for law in chosen), shift=max(law.shift for law in chosen), index=index,
     )  # fmt: skip
     for law in chosen:
         check_history(law, points.notes)
@@ -201,14 +204,17 @@ def _scored(points: Points, fits: dict[str, Fit], loss: Loss, holdout: int, draw
     sizes = {name: len(fitted.law.parameters) for name, fitted in fits.items()}
     law = next(iter(fits.values())).law
     of = [law.inputs.index(name) for name in law.scale]
-    able = [
-        name
-        for name, p in sizes.items()
-        if not too_few(points, fits[name].law) and origins(points.x, holdout, p + 1, of)
-    ]
+    values = points.values if points.index else None
+
+    def origins_of(names: Sequence[str]) -> list[tuple[Flags, Flags]]:
+        least = 1 + max(sizes[name] for name in names)
+        own = 1 + max(fits[name].law.own_parameters for name in names)
+        return origins(points.x, holdout, least, of, values, own)
+
+    able = [name for name in sizes if not too_few(points, fits[name].law) and origins_of([name])]
     if not able:
         return {}
-    splits = origins(points.x, holdout, 1 + max(sizes[name] for name in able), of)
+    splits = origins_of(able)
     scores = {name: score(points, fits[name].law, loss, splits) for name in able}
     spread, df = min(_left_over(fits[name].law, scores[name]) for name in able)
     noise = noise_draws(points, spread, df, draws, seed)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from lawbook.laws.design import Data, Design, mean
+from lawbook.laws.design import Data, Design
 from lawbook.laws.law import Array, Counts, Flags
 from lawbook.laws.linear import least_squares
 from lawbook.laws.loss import Loss
@@ -99,7 +99,7 @@ def evaluate(design: Design, data: Data, q: Array, loss: Loss, project: bool = T
             if law.offset:
                 shares.append(weights[m] * phi[m] * inverse)
         for (j, k), slope in slopes.items():
-            centred = slope - mean(slope) if law.centred and j < m else slope
+            centred = slope - design.mean_of(j, slope)
             if design.logged[k] or design.signed[k]:
                 centred = centred * stretch[:, k, None]
             J[:, m + k] += shares[j] * centred

@@ -115,14 +115,29 @@ class Design:
             t = np.where(self.logged, np.log(np.where(self.logged, theta, 1.0)), theta)
         return np.where(self.signed, np.arcsinh(t / _SMALL), t)
 
+    @cached_property
+    def _present(self) -> Flags | None:
+        """Return at which points each term with a coefficient is there, (m, n), None for all at all."""
+        return None if self.law.present is None else self.law.present(self.x)
+
+    def mean_of(self, j: int, a: Array) -> Array:
+        """Return what the j-th term's logarithm is centred by: the mean of a (B|1, n|1) over its points, (B|1, 1)."""
+        if not self.law.centred or j >= len(self.law.linear):
+            return CONSTANT
+        if self._present is None or self._present[j].all():
+            return mean(a)
+        there = self._present[j]
+        total = np.sum(np.where(there, a, 0.0), axis=1, keepdims=True)
+        return np.asarray(total / max(int(there.sum()), 1))
+
     def log_terms(self, theta: Array) -> tuple[list[Array], list[Array]]:
         """Return log |φ_j| over its geometric mean on the points, and the logarithm of that mean, (B|1, 1).
 
         An offset is as it is.
         """
-        terms, means, m = [], [], len(self.law.linear)
+        terms, means = [], []
         for j, log_phi in enumerate(self.law.log_basis(self.x, theta)):
-            own = mean(log_phi) if self.law.centred and j < m else CONSTANT
+            own = self.mean_of(j, log_phi)
             with np.errstate(invalid="ignore"):  # a term may be infinite where its law is none
                 terms.append(log_phi - own)
             means.append(own)

@@ -12,7 +12,7 @@ from lawbook.laws.note import Note, info, refusal, warning
 from lawbook.laws.points import Points
 from lawbook.laws.profile import Ends
 from lawbook.laws.solver import Solution
-from lawbook.laws.uncertainty import FEW_CLUSTERS, LEFT_OUT, Estimate, nested, repeated
+from lawbook.laws.uncertainty import FEW_CLUSTERS, LEFT_OUT, Estimate, nested, over_index, repeated
 from lawbook.laws.verdict import Trend, doubtful, systematic
 
 _FEW_STARTS = 0.05
@@ -46,7 +46,7 @@ def diagnostics(
             found.append(warning("floor_not_identified", text, parameter=law.floor, high=floor.high))
     single = int((points.clusters_per_point == 1).sum())
     if not repeated(points):
-        if nested(points) and points.n_clusters < FEW_CLUSTERS:
+        if nested(points) and not over_index(points) and points.n_clusters < FEW_CLUSTERS:
             text = (
                 f"{points.n_clusters} clusters carry all points, none repeating another's: what moves a whole"
                 " cluster is not seen, and the intervals are too narrow"
@@ -130,5 +130,5 @@ def rising(points: Points, slope: Trend) -> list[Note]:
     """Say so if y rises with some input and falls with none."""
     if not (slope.low > 0).any() or (slope.high < 0).any():
         return []
-    text = f"{points.y} rises with {', '.join(points.inputs)}"
+    text = f"{points.y} rises with {', '.join(points.inputs[j] for j in points.measured)}"
     return [warning("rising", text, slope=slope.slope.tolist())]

@@ -16,6 +16,7 @@ from lawbook.laws.diagnostics import AGREE, diagnostics, open_ends, rising, tied
 from lawbook.laws.fitted import Fit
 from lawbook.laws.formulas import law_of
 from lawbook.laws.identify import free_parameters, stuck_parameters, without_ends
+from lawbook.laws.index import Index, read_index
 from lawbook.laws.influence import influence, influential
 from lawbook.laws.law import Array, Law
 from lawbook.laws.loss import Loss, robust_delta
@@ -25,6 +26,7 @@ from lawbook.laws.outliers import outliers
 from lawbook.laws.points import Points, gather
 from lawbook.laws.profile import profile, profiled
 from lawbook.laws.repeats import t_reach
+from lawbook.laws.run_noise import residual_noise_of
 from lawbook.laws.schedules import read_schedules
 from lawbook.laws.solver import Solution, refits, solve
 from lawbook.laws.uncertainty import (
@@ -78,9 +80,10 @@ def fit(
     law = law_of(law, table, y=y, x=x)
     inputs = inputs_of(law, x)
     table, (law,), notes = read_schedules(table, [law], y, inputs)
+    table, index = read_index(table, [law])
     points = gather(
         table, y=y, x=inputs, cluster=cluster, n_eval=n_eval, weights=weights, positive_x=law.positive_x,
-        shift=law.shift,
+        shift=law.shift, index=index,
     )  # fmt: skip
     check_history(law, points.notes)
     points = replace(points, notes=(*notes, *points.notes))
@@ -144,8 +147,8 @@ def fit_points(
         status = FitStatus.REFUSED
     evidence = None
     if status != FitStatus.REFUSED:
-        variance, df = residual_variance(points, law, solution)
-        evidence = evidence_of(points, law, loss, parameters, method, variance, df)
+        residual = residual_noise_of(points, law, parameters)
+        evidence = evidence_of(points, law, loss, parameters, method, residual)
     estimates = {}
     for j, name in enumerate(law.parameters):
         at_floor = name == law.floor and parameters[j] == 0.0
@@ -169,7 +172,7 @@ def fit_points(
     reasons += [] if why is None else [why]
     derived = derived_estimates(points, law, parameters, drawn, left_out, method, level)
     errors = np.array([half_width(values) for values in drawn.T])
-    influences = influence(law, points, loss, parameters, errors)
+    influences = _named(influence(law, points, loss, parameters, errors), law)
     spread = spread_of(points, law.log_predict(points.x, parameters), r, p, repeated(points))
     notes = (
         *reasons,
@@ -191,7 +194,8 @@ def fit_points(
         bic=float(deviance + (p + 1) * np.log(n)), aicc=_aicc(deviance, n, p),
         lack_of_fit=fit_p, screened=solution.screened, starts=solution.starts,
         starts_at_best=int(solution.starts_at_best[0]), draws=drawn, failed_draws=failed,
-        points=point_table(points, level, r), influence=influences, spread=spread, evidence=evidence, **_counts(points),
+        points=point_table(points, level, r, law.index), influence=influences, spread=spread, evidence=evidence,
+        **_counts(points),
     )  # fmt: skip
 
 
@@ -202,7 +206,7 @@ def too_few(points: Points, law: Law) -> Note | None:
         return refusal("no_points", f"no run has a finite {points.y}")
     for j, name in enumerate(points.inputs):
         # One schedule is enough for a law that reads its history.
-        if not (law.coupled and j == 0) and len(np.unique(points.x[:, j])) == 1:
+        if j in points.measured and not (law.coupled and j == 0) and len(np.unique(points.x[:, j])) == 1:
             text = f"one distinct {name} ({points.x[0, j]:g}): no law can be seen"
             return refusal("one_x", text, input=name)
     if n < p + 2:
@@ -210,6 +214,9 @@ def too_few(points: Points, law: Law) -> Note | None:
             f"too few points: {n} distinct {', '.join(points.inputs)} for {p} parameters (at least {p + 2})"
         )
         return refusal("too_few_points", text, points=n, needed=p + 2)
+    if law.index is not None and len(lost := np.setdiff1d(range(len(law.index.values)), points.values)):
+        text = f"no point has {law.index.column} = {law.index.values[lost[0]]}"
+        return refusal("empty_value", text, value=law.index.values[lost[0]])
     return None
 
 
@@ -256,22 +263,19 @@ def refit(
     points: Points, law: Law, loss: Loss, solution: Solution, method: str, draws: int, seed: int
 ) -> tuple[Array, int]:
     """Return the refitted parameters of resampled data, (draws, p), and how many did not converge."""
-    variance, df = residual_variance(points, law, solution)
-    drawn = resample(points, method, draws, generator(seed, "bootstrap"), variance, df)
+    residual = residual_noise_of(points, law, solution.parameters[0])
+    drawn = resample(points, method, draws, generator(seed, "bootstrap"), residual)
     values = refits(law, points.x, drawn, loss, solution.parameters[0])
     return values, int(np.sum(~np.isfinite(values[:, 0])))
 
 
-def residual_variance(points: Points, law: Law, solution: Solution) -> tuple[float, int]:
-    """Return the variance of log y at a point of weight 1 as the residuals show it, and its degrees n − p."""
-    data = points.data()
-    df = len(points.x) - len(law.parameters)
-    r = data.log_y[0] - law.log_predict(points.x, solution.parameters[0])
-    r = np.where(data.censored[0], np.minimum(r, 0.0), r)
-    return float(np.sum(data.weights[0] * r**2)) / max(df, 1), df
+def _named(table: pd.DataFrame, law: Law) -> pd.DataFrame:
+    return table if law.index is None or table.empty else law.index.named(table)
 
 
-def point_table(points: Points, level: float, residuals: Array | None = None) -> pd.DataFrame:
+def point_table(
+    points: Points, level: float, residuals: Array | None = None, index: Index | None = None
+) -> pd.DataFrame:
     """Return the points as a table: inputs, y, low, high (t over clusters), n_seeds, residual, censored.
 
     Residuals are of log y, of a y that is not positive those of y. A censored y is the upper limit 1/n_eval, and has
@@ -291,7 +295,7 @@ def point_table(points: Points, level: float, residuals: Array | None = None) ->
     if points.shift and residuals is not None:
         table["residual"] = np.exp(log_y) - np.exp(log_y - residuals)
     table["censored"] = censored
-    return table
+    return table if index is None else index.named(table)
 
 
 def _aicc(deviance: float, n: int, p: int) -> float:
@@ -335,6 +339,6 @@ def without_estimates(points: Points, law: Law, loss: Loss, level: float, why: N
         notes=(*(() if why is None else (why,)), *points.notes), level=level, method="none",
         loss=loss, objective=np.nan, gradient=np.nan, bic=np.nan, aicc=np.nan, lack_of_fit=np.nan, screened=0, starts=0,
         starts_at_best=0, draws=np.full((0, len(law.parameters)), np.nan), failed_draws=0,
-        points=point_table(points, level), influence=pd.DataFrame(),
+        points=point_table(points, level, index=law.index), influence=pd.DataFrame(),
         spread=Spread(np.nan, 0.0, 0.0, np.nan, 1.0), evidence=None, **_counts(points),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
 from lawbook.errors import LawbookError
-from lawbook.laws.checks import places
+from lawbook.laws.checks import check_columns, places
 from lawbook.laws.evidence import Evidence
 from lawbook.laws.law import Array, Flags, Law
 from lawbook.laws.loss import Loss
@@ -82,8 +82,18 @@ class Fit:
 
     @property
     def decades(self) -> tuple[float, ...]:
-        """Return log10(largest / smallest x) per input, NaN where x is not positive."""
-        return tuple(float(np.log10(high / low)) if low > 0 else np.nan for low, high in self.x_range)
+        """Return log10(largest / smallest x) per input, NaN where x is not positive, and of an index."""
+        measured = [name for name in self.inputs if self.law.index is None or name != self.law.index.column]
+        return tuple(
+            float(np.log10(high / low)) if low > 0 and name in measured else np.nan
+            for name, (low, high) in zip(self.inputs, self.x_range, strict=True)
+        )
+
+    @property
+    def places(self) -> Array:
+        """Return the x of the points, (n, d), an index as its values' places."""
+        table = self.points if self.law.index is None else self.law.index.coded(self.points)
+        return table[list(self.inputs)].to_numpy(dtype=float)
 
     @property
     def parameters(self) -> Array:
@@ -100,7 +110,7 @@ class Fit:
     def predict(self, x: ArrayLike, *, interval: str | None = "confidence") -> pd.DataFrame:
         """Return the law at x, with an interval for its value ('confidence') or for a new run ('prediction').
 
-        x: (n,) or (n, d), or a table with the inputs as columns, schedules by their names. Columns: the inputs,
+        x: (n,) or (n, d), or a table with the inputs as columns, schedules and an index by names. Columns: the inputs,
         estimate, low, high; low and high are NaN with None, all three where the law is not defined. The interval of
         the law is that of its profile at each x, or of the draws' percentiles where there is no profile. That of a
         new run adds the spread of runs at that level of y, as both were normal. Raises LawbookError for another kind
@@ -108,8 +118,13 @@ class Fit:
         """
         if interval not in ("confidence", "prediction", None):
             raise LawbookError(f"interval must be 'confidence', 'prediction' or None, got {interval!r}")
+        index = self.law.index
+        if index is not None and isinstance(x, pd.DataFrame):
+            check_columns(x, self.inputs)
+            x = index.coded(x)
         at = places(numbered(x, self.inputs[0], self.notes), self.inputs)
         table = pd.DataFrame(at, columns=list(self.inputs))
+        table = table if index is None else index.named(table)
         log_y = self.law.log_predict(at, self.parameters)
         ends = np.full((2, len(at)), np.nan)
         if interval is not None and np.isfinite(log_y).any():

@@ -47,19 +47,26 @@ def scales(x: Array) -> Counts:
     return np.asarray(np.unique(size, return_inverse=True)[1].reshape(-1), dtype=np.int64)
 
 
-def origins(x: Array, holdout: int, least: int, of: Sequence[int] = ()) -> list[tuple[Flags, Flags]]:
+def origins(
+    x: Array, holdout: int, least: int, of: Sequence[int] = (), values: Counts | None = None, own: int = 0
+) -> list[tuple[Flags, Flags]]:
     """Return training and test points, (n,) each, of every origin: the smallest scales and the next `holdout`.
 
     The scale is that of the columns `of`, by default of all.
 
-    Training points number at least `least` and vary in every input. The last origin holds out the largest
-    scales; if even it trains on too few, there is none.
+    Training points number at least `least` and vary in every input; of each of the `values` (n,) of an index, which is
+    none of the columns `of`, there are at least `own`. The last origin holds out the largest scales; if even it trains
+    on too few, there is none.
     """
     rank = scales(x[:, list(of)] if of else x)
     size = np.bincount(rank)
     # From how many scales on the training points vary in every input.
-    varied = max(int(rank[column != column[np.argmin(rank)]].min(initial=len(size))) for column in x.T) + 1
+    seen = x if values is None else x[:, list(of)]
+    varied = max(int(rank[column != column[np.argmin(rank)]].min(initial=len(size))) for column in seen.T) + 1
     first = max(1, varied, int(np.searchsorted(np.cumsum(size), least)) + 1)
+    if values is not None:
+        enough = (np.sort(rank[values == value])[own - 1] for value in np.unique(values))
+        first = max(first, 1 + max(map(int, enough)))
     found = np.arange(first, len(size) + 1 - holdout)
     most = _ORIGINS if x.shape[1] == 1 else _ORIGINS_OF_SURFACES
     if len(found) > most:

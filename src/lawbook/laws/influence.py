@@ -68,7 +68,10 @@ def influential(table: pd.DataFrame, law: Law, inputs: tuple[str, ...]) -> list[
     far = table[few & (table[law.exponent].abs() > _FAR) & np.isfinite(table[law.exponent])]
     shown = []
     for _, row in far.iterrows():
-        where = ", ".join(f"{name} {row[name]:.4g}" for name in inputs)
+        where = ", ".join(
+            f"{name} {row[name]}" if isinstance(row[name], str) else f"{name} {row[name]:.4g}"
+            for name in inputs
+        )
         which = where if row["left_out"] == "point" else f"the {row['n_left_out']} points of highest y"
         shown.append(f"{which} ({row[law.exponent]:+.1f})")
     if not shown:

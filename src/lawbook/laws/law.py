@@ -10,6 +10,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from lawbook.laws.index import Index
+
 Array: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 Counts: TypeAlias = NDArray[np.int64]
@@ -38,7 +40,9 @@ class Law:
     `towards(x, log_y, θ)`, with log_y (B, n) and θ (B, k), moves start values towards the data, where some of
     θ have a good value given the rest. `starts` is the tag of the random starts, the name where there is none.
     `shift` is what has been added to y, where that is not positive: the law gives y + shift. A law is `written`
-    where it is a formula whose inputs are columns of the table.
+    where it is a formula whose inputs are columns of the table. Of a law with an `index` one input holds the places of
+    the index's values; a parameter named `name[value]` is that value's own, and `present(x)` says which terms there
+    are at which x, (m, n): elsewhere their log |φ_j| is −∞.
     """
 
     name: str
@@ -67,6 +71,8 @@ class Law:
     starts: str = ""
     shift: float = 0.0
     written: bool = False
+    index: Index | None = None
+    present: Callable[[Array], Flags] | None = None
     derived: Mapping[str, Callable[[Array, Array], Array]] = field(default_factory=dict)
 
     def reading(self, inputs: tuple[str, ...]) -> Law:
@@ -74,12 +80,13 @@ class Law:
         if inputs == self.inputs:
             return self
         at = [inputs.index(name) for name in self.inputs]
-        log_basis, slopes, box, sides, towards = (
+        log_basis, slopes, box, sides, towards, present = (
             self.log_basis,
             self.slopes,
             self.box,
             self.sides,
             self.towards,
+            self.present,
         )
         return replace(
             self,
@@ -89,7 +96,26 @@ class Law:
             box=lambda x: box(x[:, at]),
             sides=None if sides is None else lambda x, theta: sides(x[:, at], theta),
             towards=None if towards is None else lambda x, log_y, theta: towards(x[:, at], log_y, theta),
+            present=None if present is None else lambda x: present(x[:, at]),
         )
+
+    @property
+    def measured(self) -> tuple[int, ...]:
+        """Return the columns of x that hold numbers, all but the index."""
+        return tuple(
+            j for j, name in enumerate(self.inputs) if self.index is None or name != self.index.column
+        )
+
+    @cached_property
+    def searched(self) -> int:
+        """Return how many nonlinear parameters starts differ in: those of all values of an index start together."""
+        return len({name.partition("[")[0] for name in self.nonlinear})
+
+    @property
+    def own_parameters(self) -> int:
+        """Return how many parameters each value of the index has of its own."""
+        values = () if self.index is None else self.index.values
+        return sum(name.endswith(f"[{values[0]}]") for name in self.parameters) if values else 0
 
     @property
     def parameters(self) -> tuple[str, ...]:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lawbook.laws.law import Array, Flags
 
 _FEW = 12
 """Up to so many problems LAPACK's QR of one at a time is faster than the batched orthogonalisation."""
+_EVERY = 5
+"""Up to so many coefficients of one sign every support is tried."""
+_TRIES = 3
+"""Exchanges of whole supports that need not help, before the last coefficient alone is exchanged."""
 _VANISHED = 1e-15
 """Size of a column after orthogonalisation, over that before, at which nothing but round-off is left."""
 
@@ -50,10 +55,10 @@ def least_squares(A: Array, b: Array) -> Array:
 
 
 def nonnegative_least_squares(A: Array, b: Array, free: Flags | None = None) -> Array:
-    """Return argmin ‖Aᵀ u − b‖ with u ≥ 0, but where `free` (m,), for each problem of a batch, exactly.
+    """Return argmin ‖Aᵀ u − b‖ with u ≥ 0, but where `free` (m,), for each problem of a batch.
 
-    By trying every support, so the number of coefficients that are not free is small: the work grows as 2 to it.
-    A: (B, m, r), b: (B, r); returns (B, m).
+    By trying every support where few coefficients are not free, since the work grows as 2 to their number; of more, as
+    laws with an index have, by exchanges of supports. A: (B, m, r), b: (B, r); returns (B, m).
 
     >>> A, b = np.array([[[1.0, 1.0], [1.0, 2.0]]]), np.array([[2.0, 1.0]])
     >>> nonnegative_least_squares(A, b).round(9).tolist()
@@ -62,6 +67,8 @@ def nonnegative_least_squares(A: Array, b: Array, free: Flags | None = None) -> 
     m = A.shape[1]
     always: tuple[int, ...] = () if free is None else tuple(np.flatnonzero(free).tolist())
     bound = [j for j in range(m) if j not in always]
+    if len(bound) > _EVERY:
+        return _by_exchange(A, b, np.isin(np.arange(m), always))
     best = np.zeros((len(A), m))
     best_value = np.einsum("br,br->b", b, b)
     for size in range(0 if always else 1, len(bound) + 1):
@@ -77,3 +84,38 @@ def nonnegative_least_squares(A: Array, b: Array, free: Flags | None = None) -> 
             filled[:, support] = u
             best = np.where(better[:, None], filled, best)
     return best
+
+
+def _by_exchange(A: Array, b: Array, free: Flags) -> Array:
+    """Return the same by block principal pivoting (Kim and Park 2011, SIAM J. Sci. Comput. 33:3261, algorithm 2).
+
+    On Gram matrices of columns of length 1, so to about half of float64's digits: starts need no more. A column of
+    zeros gets the coefficient 0.
+    """
+    B, m, _ = A.shape
+    size = np.sqrt(np.einsum("bmr,bmr->bm", A, A))
+    scaled = A / np.where(size > 0, size, 1.0)[:, :, None]
+    gram, right = scaled @ scaled.transpose(0, 2, 1), np.einsum("bmr,br->bm", scaled, b)
+    unit = np.eye(m)
+    support = size > 0
+    fewest, tries = np.full(B, m + 1), np.full(B, _TRIES)
+    u: NDArray[np.floating] = np.zeros((B, m))
+    for _ in range(5 * m):
+        both = support[:, :, None] & support[:, None, :]
+        u = np.linalg.solve(
+            np.where(both, gram, 0.0) + unit * np.where(support, 1e-13, 1.0)[:, :, None],
+            np.where(support, right, 0.0)[:, :, None],
+        )[:, :, 0]
+        rise = np.einsum("bij,bj->bi", gram, u) - right
+        tiny = 1e-10 * np.abs(right).max(axis=1, keepdims=True)
+        wrong = (support & ~free & (u < 0)) | (~support & (size > 0) & (rise < -tiny))
+        count = wrong.sum(axis=1)
+        if not count.any():
+            break
+        better = count < fewest
+        tries = np.where(better, _TRIES, tries - 1)
+        fewest = np.where(better, count, fewest)
+        last = m - 1 - np.argmax(wrong[:, ::-1], axis=1)
+        alone = wrong & (np.arange(m) == last[:, None])
+        support ^= np.where((better | (tries >= 0))[:, None], wrong, alone)
+    return np.asarray(np.where(free, u, np.maximum(u, 0.0)) / np.where(size > 0, size, 1.0))

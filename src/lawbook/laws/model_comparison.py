@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
-from scipy.special import fdtrc
+from scipy.special import fdtrc, stdtrit
 
 from lawbook.laws.cells import Table, batches, off_tangent
 from lawbook.laws.law import Array, Flags, Law
@@ -34,7 +34,11 @@ _STRONG = 6.0
 """Difference in BIC from which on it is evidence (Raftery 1995: 'strong')."""
 DECADE = 1.0
 """Below this range of x curvature of any kind looks like a law: a perceptron's exact curve, no exponential,
-favours one over 0.9 decades."""
+favours one over 0.9 decades. There a winner must also leave no room for a law between it and its rival."""
+_ROOM = 0.15
+"""Share of the rival, mixed into the winner's log y, that the data must exclude there, on either side of 0: at a
+quarter a perceptron's curve is still taken for an exponential in up to 13 %, at a tenth half of the exponentials over
+half a decade are lost."""
 ROUND_OFF = 1e-24
 """Squared log residuals, relative to the variation of log y, that are those of an exact fit."""
 
@@ -171,6 +175,30 @@ def mimicry(null: Linearised, rival: Linearised, noise: Noise, rng: np.random.Ge
     return float((1 + np.sum(ratio >= seen)) / (1 + DRAWS))
 
 
+def between(one: Linearised, other: Linearised, noise: Noise, tail: float) -> tuple[float, float]:
+    """Return the interval of λ in log y = (1 − λ) · (the first law) + λ · (the other): 0 and 1 are the laws themselves.
+
+    By the J test (Davidson and MacKinnon 1981, Econometrica 49:781): the slope of the first law's residuals along the
+    way to the other's fit, off the first law's tangent, with the pooled variance of `mimicry`. How narrow it is says
+    how much the data tell of the shape between the two, whatever the range and the unit of x. NaN where the two laws
+    lie on one another.
+    """
+    pure, df = 0.0, 0.0
+    if noise.replicates:
+        expected, df = noise.off(one.tangent)
+        pure = expected / one.freedom * df
+    way = one.residuals - other.residuals
+    way = way - one.tangent @ (one.tangent.T @ way)
+    length = float(way @ way)
+    if not length > noise.exact:
+        return np.nan, np.nan
+    free = max(one.freedom + df - 1, 1.0)
+    slope = float(one.residuals @ way) / length
+    left = max(one.misfit - slope**2 * length, 0.0)
+    half = float(stdtrit(free, 1 - tail)) * np.sqrt((left + pure) / free / length)
+    return slope - half, slope + half
+
+
 @dataclass(frozen=True)
 class Family:
     """A form with and without its floor, as it is compared: `law` represents it, the larger of the two.
@@ -205,7 +233,7 @@ def settle(families: Sequence[Family], noise: Noise, tail: float, seed: int) -> 
     doubts = []
     for i, winner in enumerate(families):
         pairs = [
-            _beats(winner, rival, chance[i, j], chance[j, i], tail)
+            _beats(winner, rival, chance[i, j], chance[j, i], tail, noise)
             for j, rival in enumerate(families)
             if j != i
         ]
@@ -215,7 +243,9 @@ def settle(families: Sequence[Family], noise: Noise, tail: float, seed: int) -> 
     return UNDECIDED, doubts[0]
 
 
-def _beats(one: Family, other: Family, own: float, others: float, tail: float) -> tuple[bool, str]:
+def _beats(
+    one: Family, other: Family, own: float, others: float, tail: float, noise: Noise
+) -> tuple[bool, str]:
     """Say whether one family is preferred over another, and on what evidence.
 
     `own` is the probability that data of the first favour the other as these do, `others` the reverse.
@@ -227,8 +257,13 @@ def _beats(one: Family, other: Family, own: float, others: float, tail: float) -
     )
     simpler = len(one.law.parameters) < len(other.law.parameters) and delta_bic >= _STRONG
     a, b = one.law.name, other.law.name
+    share = (0.0, 0.0)
     if not one.decades >= DECADE - 1e-9:
-        lacks = "less than a decade of x"
+        share = between(one.linear, other.linear, noise, tail)
+    if not max(np.abs(share)) <= _ROOM:
+        lacks = f"less than a decade of x, over which a law with {share[0]:.2g} to {share[1]:.2g} of {b} in {a} fits"
+        if np.isnan(share).any():
+            lacks = f"less than a decade of x, over which {a} and {b} are one law"
     elif own <= EXCLUDED:
         lacks = f"data of {a} would favour {b} so much with p = {own:.2g}"
     elif others > EXCLUDED and not simpler:

@@ -20,7 +20,7 @@ from lawbook.laws.checks import check_columns, check_rules, numbers, refuse_rows
 from lawbook.laws.law import Array, Counts, Flags
 from lawbook.laws.members import Members
 from lawbook.laws.note import Note, info, warning
-from lawbook.laws.repeats import usual_repeats
+from lawbook.laws.repeats import runs_over_index, usual_repeats
 from lawbook.laws.solver import Data
 from lawbook.laws.units import unit_notes
 from lawbook.storage.run_state import run_states
@@ -54,6 +54,8 @@ class Points:
     members: Members | None = None
     shift: float = 0.0
     """What has been added to y, where that is not positive."""
+    index: str = ""
+    """The input whose numbers are the places of an index's values, if there is one."""
 
     @property
     def n_clusters(self) -> int:
@@ -74,6 +76,27 @@ class Points:
     def runs_per_point(self) -> Counts:
         """Return how many runs each point has, (n,)."""
         return np.bincount(self.cells.point, weights=self.runs, minlength=len(self.x)).astype(np.int64)
+
+    @property
+    def measured(self) -> list[int]:
+        """Return the columns of x that are measured, all but the index."""
+        return [j for j, name in enumerate(self.inputs) if name != self.index]
+
+    @property
+    def values(self) -> Counts:
+        """Return which value of the index each point has, from 0, (n,); 0 where there is no index."""
+        at = [j for j, name in enumerate(self.inputs) if name == self.index]
+        return (
+            np.asarray(self.x[:, at[0]], dtype=np.int64) - 1 if at else np.zeros(len(self.x), dtype=np.int64)
+        )
+
+    @cached_property
+    def strata(self) -> Counts:
+        """Return the value of the index that each cluster is of, (C,); all 0 where some cluster has several."""
+        value = self.values[self.cells.point]
+        first = np.zeros(self.n_clusters, dtype=np.int64)
+        first[self.cells.cluster] = value
+        return first if (first[self.cells.cluster] == value).all() else np.zeros_like(first)
 
     @cached_property
     def _tables(self) -> tuple[Table, Table]:
@@ -152,12 +175,14 @@ def gather(
     weights: str | None = None,
     positive_x: bool = True,
     shift: float = 0.0,
+    index: str = "",
 ) -> Points:
     """Return the points of a table: per distinct x the mean of y over runs, kept apart by cluster.
 
     `cluster` names the columns whose combinations are independent (None: each row is); `n_eval` the test
     examples behind each y, which makes y an error in 0..1; `weights` a column of non-negative weights; `shift` is
-    added to y.
+    added to y. Of x, `index` holds the places of an index's values: without a word on clusters, the rows that differ
+    in it and y alone are those of one run.
     Raises LawbookError for an absent column, text, y, x or weights out of range, rows that count by different
     rules, naming rows. Rows without a finite x or y are left out with a Note that names them; rows that seem
     to be in another unit get one.
@@ -167,6 +192,9 @@ def gather(
     notes: list[Note] = []
     if cluster == "seed":
         keys, notes = usual_repeats(table, [name for name in inputs if name in table.columns])
+        if index and not keys:
+            found, notes = runs_over_index(table, [name for name in inputs if name != index], index)
+            keys = tuple(found)
     named = [y, *inputs, *keys, *([weights] if weights else [])]
     named += [n_eval] if isinstance(n_eval, str) else []
     check_columns(table, named)
@@ -208,9 +236,11 @@ def gather(
             table, np.asarray((xs <= 0).any(axis=1)), f"{', '.join(inputs)} must be > 0 in this law", inputs,
             "correct these rows or remove them",
         )  # fmt: skip
-    notes += unit_notes(table, inputs, xs)
+    measured = [j for j, name in enumerate(inputs) if name != index]
+    others = tuple(inputs[j] for j in measured)
+    notes += unit_notes(table, others, xs[:, measured])
     if len(xs) and (xs > 0).all():
-        notes += tied_notes(inputs, xs)
+        notes += tied_notes(others, xs[:, measured])
     for key in keys:
         unknown = table[key].isna().to_numpy()
         if unknown.any():
@@ -287,6 +317,7 @@ def gather(
         notes=tuple(notes),
         members=members,
         shift=shift,
+        index=index,
     ).keep(total > 0)
 
 

@@ -54,6 +54,24 @@ def usual_repeats(table: pd.DataFrame, inputs: Sequence[str]) -> tuple[tuple[str
     return (("seed",) if misspelt else ()), []
 
 
+def runs_over_index(table: pd.DataFrame, inputs: Sequence[str], index: str) -> tuple[list[str], list[Note]]:
+    """Return the inputs as the columns of independent units where these are runs measured at each value of an index.
+
+    So it is where no value stands twice at one place x, and most places have several: the losses of one run on several
+    domains share its noise, and are resampled together. A note says so.
+    """
+    rows = table[[*inputs, index]].dropna()
+    if rows.empty or rows.duplicated().any():
+        return [], []
+    each = rows.groupby(list(inputs)).size()
+    if not (each > 1).mean() > 0.5:
+        return [], []
+    named = ", ".join(inputs)
+    text = f"the rows of one {named} are taken for one run, measured at each {index}, and so for one independent unit;"
+    text += " --cluster names another column"
+    return list(inputs), [info("runs_over_index", text, columns=list(inputs), runs=len(each))]
+
+
 def column_of_runs(table: pd.DataFrame, inputs: Sequence[str]) -> str | None:
     """Return the column that tells the runs apart of which the rows are checkpoints, None where there is none.
 

@@ -119,12 +119,12 @@ def refits(law: Law, x: Array, parts: Iterable[Data], loss: Loss, warm: Array) -
 
 def _screened(law: Law, most: int | None = None) -> int:
     """Return how many Sobol points are tried: 32 for one nonlinear parameter, twice for each further one."""
-    return min(most or 1024, 16 * 2 ** len(law.nonlinear)) if law.nonlinear else 1
+    return min(most or 1024, 16 * 2**law.searched) if law.nonlinear else 1
 
 
 def _starts(law: Law, count: int | None, screened: int | None) -> tuple[int, int]:
     """Return from how many Sobol points a short descent is made, and how many of these are followed."""
-    k = len(law.nonlinear)
+    k = law.searched
     tried = min(_screened(law, screened), 16 * min(max(k, 1), 4) if count is None else 4 * count)
     few = tried if k <= 2 else 12
     return tried, min(count or few, tried)

@@ -179,7 +179,10 @@ def _fit_rows(
     single = _rows_as_points(points, x, whole, who)
     drawn, without = (
         np.concatenate([_refit(law, x, rows, counts[:, who], parameters, sigma) for counts in batched])
-        for batched in (resampled(C, n, draws, generator(seed, "bootstrap")), left_out(C, n))
+        for batched in (
+            resampled(np.zeros(C, dtype=np.int64), n, draws, generator(seed, "bootstrap")),
+            left_out(C, n),
+        )
     )
     fit_p, unexplained = lack_of_fit(law, single, solution)
     status, why = judge(law, single, solution, drawn, level, fit_p, unexplained)

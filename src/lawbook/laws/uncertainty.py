@@ -20,7 +20,7 @@ from scipy.special import ndtr, ndtri, stdtrit
 
 from lawbook.laws.cells import Table, batches, weighed
 from lawbook.laws.evidence import Evidence
-from lawbook.laws.law import Array, Law
+from lawbook.laws.law import Array, Counts, Law
 from lawbook.laws.loss import Loss
 from lawbook.laws.points import Points
 from lawbook.laws.solver import Data
@@ -40,9 +40,21 @@ def resampling(points: Points) -> str:
     """Name the method that these points allow: 'bca', 'wild_t' or 'residual_t'."""
     C = points.n_clusters
     crossed = repeated(points)
+    if over_index(points):
+        return "residual_t"
     if C >= _MANY_ROWS or ((crossed or nested(points)) and C >= FEW_CLUSTERS):
         return "bca"
     return "wild_t" if crossed else "residual_t"
+
+
+def over_index(points: Points) -> bool:
+    """Say whether each cluster is one run measured at several values of an index: at one place, no value twice."""
+    if not points.index or not nested(points):
+        return False
+    at = np.zeros(points.n_clusters, dtype=np.int64)
+    at[points.cells.cluster] = points.cells.point
+    first = points.x[at[points.cells.cluster]]
+    return bool((first == points.x[points.cells.point])[:, points.measured].all())
 
 
 def nested(points: Points) -> bool:
@@ -53,6 +65,18 @@ def nested(points: Points) -> bool:
 def repeated(points: Points) -> bool:
     """Say whether at least half of the points have several clusters, which show the noise without a law."""
     return len(points.x) > 0 and bool(np.mean(points.clusters_per_point >= 2) >= 0.5)
+
+
+@dataclass(frozen=True)
+class ResidualNoise:
+    """The variance of log y at a point of weight 1 as the residuals show it, with its degrees of freedom.
+
+    `run` is what the points of one cluster have in common besides, the same at all of them.
+    """
+
+    variance: float
+    df: int
+    run: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -100,14 +124,11 @@ def residual_noise(spread: Array, df: int, draws: int, rng: np.random.Generator)
 
 
 def resample(
-    points: Points, method: str, draws: int, rng: np.random.Generator, variance: float, df: int
+    points: Points, method: str, draws: int, rng: np.random.Generator, residual: ResidualNoise
 ) -> Iterator[Data]:
-    """Yield `draws` data sets over the points, some at a time.
-
-    `variance`, of log y at a point of weight 1, and its degrees `df` are the noise of 'residual_t'.
-    """
+    """Yield `draws` data sets over the points, some at a time; `residual` is the noise of 'residual_t'."""
     if method == "bca":
-        yield from map(points.data, resampled(points.n_clusters, len(points.x), draws, rng))
+        yield from map(points.data, resampled(points.strata, len(points.x), draws, rng))
         return
     once = points.data()
     w = once.weights[0]
@@ -116,7 +137,13 @@ def resample(
         if method == "wild_t":
             noise = wild_noise(points, count, rng)
         else:
-            noise = residual_noise(np.sqrt(variance / np.where(w > 0, w, np.inf)), df, count, rng)
+            spread = np.sqrt(residual.variance / np.where(w > 0, w, np.inf))
+            noise = residual_noise(spread, residual.df, count, rng)
+            if residual.run > 0:
+                of_run = np.full(points.n_clusters, np.sqrt(residual.run))
+                noise[:, points.cells.point] += residual_noise(of_run, residual.df, count, rng)[
+                    :, points.cells.cluster
+                ]
         yield replace(once.repeat(count), log_y=once.log_y + noise)
 
 
@@ -125,10 +152,19 @@ def jackknife(points: Points) -> Iterator[Data]:
     yield from map(points.data, left_out(points.n_clusters, len(points.x)))
 
 
-def resampled(C: int, n: int, draws: int, rng: np.random.Generator) -> Iterator[Array]:
-    """Yield how often each of C clusters is drawn, (draws, C) in all, some data sets of n points at a time."""
-    for rows in batches(draws, max(C, n)):
-        yield rng.multinomial(C, np.full(C, 1 / C), size=rows.stop - rows.start).astype(float)
+def resampled(strata: Counts, n: int, draws: int, rng: np.random.Generator) -> Iterator[Array]:
+    """Yield how often each of C clusters is drawn, (draws, C) in all, some data sets of n points at a time.
+
+    `strata` (C,) tells groups of clusters apart; each draw has as many of each group as there are.
+    """
+    sizes = np.bincount(strata)
+    for rows in batches(draws, max(len(strata), n)):
+        count = rows.stop - rows.start
+        drawn = np.empty((count, len(strata)))
+        for group, size in enumerate(sizes):
+            if size:
+                drawn[:, strata == group] = rng.multinomial(size, np.full(size, 1 / size), size=count)
+        yield drawn
 
 
 def left_out(C: int, n: int) -> Iterator[Array]:
@@ -150,20 +186,23 @@ def left_out(C: int, n: int) -> Iterator[Array]:
 
 
 def evidence_of(
-    points: Points, law: Law, loss: Loss, parameters: Array, method: str, variance: float, df: int
+    points: Points, law: Law, loss: Loss, parameters: Array, method: str, residual: ResidualNoise
 ) -> Evidence | None:
     """Return what profile intervals of these points rest on, None where the bootstrap must do.
 
     They need log least squares, and noise that is seen without the law (seeds that cross the points) or is
-    taken to be alike at all points (`variance` at weight 1 with `df` degrees, where no seeds repeat them).
+    taken to be alike at all points (`residual`, where no seeds repeat them).
     """
     if loss != Loss() or (method == "bca" and not repeated(points)):
         return None
     data = points.data()
     if method == "residual_t":
         w = data.weights[0]
-        own = np.sqrt(variance / np.where(w > 0, w, np.inf))
-        return Evidence(law, points.x, data, parameters[None], np.zeros((0, len(w))), df, own)
+        own = np.sqrt(residual.variance / np.where(w > 0, w, np.inf))
+        shared: Table = np.zeros((0, len(w)))
+        if residual.run > 0:
+            shared = points.cells.table(np.full(len(points.cells.point), np.sqrt(residual.run)))
+        return Evidence(law, points.x, data, parameters[None], shared, residual.df, own)
     shares = noise_shares(points)
     return Evidence(law, points.x, data, parameters[None], shares.parts, points.n_clusters - 1, shares.own)
 

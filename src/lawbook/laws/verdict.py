@@ -57,19 +57,28 @@ class Trend:
 def trend(points: Points, level: float) -> Trend:
     """Return the weighted regression slope of log y on log x, with a cluster-robust t interval.
 
+    Of points with an index, on the other inputs, each value of it with a level of its own.
     The same for every form, so that 'flat' does not depend on the law that is asked for. A null (y that
     does not depend on x) is flat with probability `level`.
     """
     data = points.data()
     log_y, w = data.log_y[0], data.weights[0] / data.weights.sum()
-    z = np.log(points.x) if (points.x > 0).all() else points.x
-    z = z - np.average(z, axis=0, weights=w)
+    x = points.x[:, points.measured]
+    z = np.log(x) if (x > 0).all() else x
+    levels = (points.values[:, None] == np.unique(points.values)).astype(float)
+
+    def off(a: Array) -> Array:
+        """Return what (n, …) is off its mean at each value of the index."""
+        share = levels * w[:, None] / (levels.T @ w)
+        return np.asarray(a - levels @ (share.T @ a))
+
+    z = off(z)
     root = np.sqrt(w)[:, None]
     operator = np.linalg.pinv(root * z, rcond=1e-5) * root[:, 0]  # (d, n): slope = operator @ log y
     slope = operator @ log_y
     if not repeated(points):
-        df = len(log_y) - z.shape[1] - 1
-        rest = log_y - np.average(log_y, weights=w) - z @ slope
+        df = len(log_y) - z.shape[1] - levels.shape[1]
+        rest = off(log_y) - z @ slope
         variance = float(np.sum(w * rest**2)) * len(log_y) / max(df, 1)
         spread = np.sqrt(variance * np.sum((operator / np.sqrt(w * len(log_y))) ** 2, axis=1))
     else:
@@ -180,7 +189,7 @@ def judge(
         shown = ", ".join(
             f"{a:.3g} [{b:.3g}, {c:.3g}]" for a, b, c in zip(slope.slope, slope.low, slope.high, strict=True)
         )
-        text = f"flat: the slope d log {points.y} / d log {points.inputs[0]} = {shown} includes 0"
+        text = f"flat: the slope d log {points.y} / d log {points.inputs[points.measured[0]]} = {shown} includes 0"
         ends = {"slope": slope.slope.tolist(), "low": slope.low.tolist(), "high": slope.high.tolist()}
         return FitStatus.REFUSED, refusal("flat", text, **ends)
     parameters = solution.parameters[0]

@@ -35,7 +35,7 @@ LABELS = {
     "width": "width (units)",
 }
 
-SYMBOLS = {"alpha": "α", "beta": "β", "gamma": "γ"}
+SYMBOLS = {"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ"}
 """Greek parameters, as the papers write them; others go by their own name."""
 
 
@@ -53,10 +53,11 @@ def text_of(value: object) -> str:
 def symbol(parameter: str) -> str:
     """Return the symbol of a law's parameter.
 
-    >>> symbol("alpha"), symbol("E")
-    ('α', 'E')
+    >>> symbol("alpha"), symbol("E"), symbol("alpha[web]")
+    ('α', 'E', 'α[web]')
     """
-    return SYMBOLS.get(parameter, parameter)
+    name, bracket, value = parameter.partition("[")
+    return SYMBOLS.get(name, name) + bracket + value
 
 
 def plain(name: str) -> str:

@@ -24,12 +24,19 @@ FORMULA = "formula"
 
 
 @cache
-def _formula(text: str, inputs: tuple[str, ...]) -> Law:
-    """Return the law of a formula over the columns of x, in their order."""
+def _formula(text: str, inputs: tuple[str, ...], values: tuple[str, ...]) -> Law:
+    """Return the law of a formula over the columns of x, in their order, for these values of its index."""
     # Planning a study without a formula needs no NumPy.
     from lawbook.laws.formulas import FormulaError, formula
 
-    law = formula(text, inputs, name=FORMULA)
+    law = formula(text, inputs, name=FORMULA, values=lambda _: values)
+    if law.index is not None and not values:
+        column = law.index.column
+        raise FormulaError(
+            text, text.index(f"[{column}"), f"which values has {column}? write index: [one, other]"
+        )
+    if law.index is None and values:
+        raise FormulaError(text, 0, f"index names values, {', '.join(values)}, and the formula has no index")
     unread = [name for name in inputs if name not in law.inputs]
     if unread:
         raise FormulaError(text, 0, f"x names {unread[0]}, which it does not read")
@@ -46,6 +53,11 @@ class LawBlock(Block):
         None,
         description="A law in one line over the columns of x, such as `E + A*N^-alpha + B*D^-beta`: other names are "
         "parameters, `; alpha in [0, 2]` bounds one, `; a = beta/(alpha + beta)` reports a quantity.",
+    )
+    index: list[str | int] = Field(
+        [],
+        description="Values of the column that is the formula's index, as domain in `E[domain] + A*N^-alpha`: each has "
+        "parameters of its own, E[web]. The column is one of x.",
     )
     y: str = Field(description="A column of runs.parquet: test_loss, test_error, validation_loss, …")
     x: str | list[str] = Field(
@@ -95,12 +107,20 @@ class LawBlock(Block):
         """Return the columns of x, one or several."""
         return (self.x,) if isinstance(self.x, str) else tuple(self.x)
 
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """Return the columns of x that are numbers, all but a formula's index."""
+        if not self.index or self.formula is None:
+            return self.inputs
+        law = self.form(FORMULA)
+        return tuple(self.inputs[j] for j in law.measured)
+
     def form(self, name: str) -> Law:
         """Return a form that the block compares, by its name. Raises FormulaError for a formula that is none."""
         from lawbook.laws.forms import laws
 
         if name == FORMULA and self.formula is not None:
-            return _formula(self.formula, self.inputs)
+            return _formula(self.formula, self.inputs, tuple(map(str, self.index)))
         return laws[name]
 
     @field_validator("cluster", "exact", mode="before")

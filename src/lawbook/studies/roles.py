@@ -65,8 +65,9 @@ def roles_in_table(content: StudyFile, columns: Iterable[str]) -> dict[str, Role
     """
     laws, claims = content.laws.values(), content.claims
     metrics = {law.y for law in laws} | {claim.difference for claim in claims}
-    sizes = {column for law in laws for column in law.inputs}
+    sizes = {column for law in laws for column in law.measured}
     axes = {column for law in laws for column in (*law.by, *law.cluster, *law.where, law.choose)}
+    axes |= {column for law in laws for column in law.inputs} - sizes
     axes |= {
         column for claim in claims for column in (*claim.of, *claim.minus, *claim.where, *claim.paired_by)
     }

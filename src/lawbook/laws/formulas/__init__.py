@@ -6,7 +6,7 @@
 """
 
 from lawbook.laws.formulas.compiler import formula
-from lawbook.laws.formulas.given import columns_in, is_formula, law_of
+from lawbook.laws.formulas.given import columns_in, index_in, is_formula, law_of
 from lawbook.laws.formulas.text import FormulaError, parse
 from lawbook.laws.formulas.values import columns_read, values_of
 
@@ -15,6 +15,7 @@ __all__ = [
     "columns_in",
     "columns_read",
     "formula",
+    "index_in",
     "is_formula",
     "law_of",
     "parse",

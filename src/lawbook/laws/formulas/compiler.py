@@ -11,16 +11,16 @@ import numpy as np
 from lawbook.errors import suggest
 from lawbook.laws.formulas.evaluation import Evaluator
 from lawbook.laws.formulas.graph import Graph, Node
+from lawbook.laws.formulas.indexed import Wide
 from lawbook.laws.formulas.ranges import Ranges, Roles
+from lawbook.laws.formulas.starts import log_linear, towards
 from lawbook.laws.formulas.terms import Terms, terms
 from lawbook.laws.formulas.text import Bounds, Formula, FormulaError, Tree, parse
+from lawbook.laws.index import Index
 from lawbook.laws.law import Array, Law
 
-_INDEXED = "outputs and parameters with an index are not read; fit each group by itself, with --by"
 _RESERVED = {"inf", "nan"}
 _MOST_PARAMETERS = 40
-_FLOORS = np.array([0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99])
-"""Heights of a floor, over the lowest y, that starts are made from."""
 _MOST_BOUND = 10
 """Most linear parameters that are at least 0: every support of them is tried."""
 
@@ -32,15 +32,21 @@ def formula(
     name: str = "formula",
     positive: Collection[str] | None = None,
     shift: float = 0.0,
+    values: Callable[[str], Sequence[str]] | None = None,
 ) -> Law:
     """Return the law that a formula says: names of `columns` are inputs, all others parameters.
 
     `positive` are the columns whose values are all above 0, by default all. A linear parameter is at least 0 where its
     term has one sign and a nonlinear parameter, as A in A*N^-alpha has; a constant likewise where all other terms are
     so; others may have either sign. A definition that the formula does not use is a derived quantity, reported with
-    its interval. `shift` is added to what it says. Raises FormulaError, with the place in the text.
+    its interval. `shift` is added to what it says. A parameter with an index, E[domain], has a copy for each value of
+    that column, which `values` gives; without it one, and the law is none that could be fitted. The index is the law's
+    last input. Raises FormulaError, with the place in the text.
+
+    >>> formula("E[domain] + A*N^-alpha", ["N", "domain"], values=lambda _: ["code", "web"]).parameters
+    ('E[code]', 'E[web]', 'A', 'alpha')
     """
-    return _Compiler(parse(text), tuple(columns), name, positive).law(shift)
+    return _Compiler(parse(text), tuple(columns), name, positive).law(shift, values)
 
 
 def built(text: str, columns: tuple[str, ...]) -> tuple[Node, tuple[str, ...]]:
@@ -73,20 +79,22 @@ class _Compiler:
         self.parameters: dict[str, tuple[Node, int]] = {}
         self.defined: dict[str, Node] = {}
         self.used: set[str] = set()
+        self.index = ""
+        self.own: set[str] = set()
+        """The parameters that have the index."""
         self.positive_columns = set(columns if positive is None else positive)
 
     def fail(self, problem: str, at: int) -> FormulaError:
         return FormulaError(self.written.text, at, problem)
 
-    def law(self, shift: float) -> Law:
+    def law(self, shift: float, values: Callable[[str], Sequence[str]] | None) -> Law:
         g, written = self.graph, self.written
-        if written.index:
-            raise self.fail(f"{written.output}[{written.index}]: {_INDEXED}", 0)
         for name, tree in written.definitions.items():
             if name in self.columns:
                 raise self.fail(f"{name} is a column of the table; define another name", tree.at)
         root = self.build(written.body, ())
         self.check(root)
+        self.check_index()
         derived = {
             name: self.build(tree, (name,))
             for name, tree in written.definitions.items()
@@ -122,7 +130,8 @@ class _Compiler:
             if (slope := g.derivative(log, node)).kind != "number" or slope.value != 0
         }
         names = tuple(str(node.value) for node in nonlinear)
-        return Law(
+        index = Index(self.index, tuple(values(self.index)) if values else ()) if self.index else None
+        law = Law(
             name=self.name,
             formula=written.text.strip() if written.output else f"y = {written.text.strip()}",
             source="given as a formula",
@@ -133,7 +142,7 @@ class _Compiler:
             slopes=_slopes(evaluator, slopes),
             box=ranges.box,
             log_spaced=ranges.log_spaced,
-            inputs=tuple(self.inputs),
+            inputs=(*self.inputs, *([self.index] if self.index else [])),
             floor=linear.floor,
             positive_x=set(self.inputs) <= self.positive_columns,
             signs=linear.signs,
@@ -141,12 +150,25 @@ class _Compiler:
             offset=found.rest is not None,
             sides=None if plain else lambda x, theta: evaluator(sides, x, theta),
             centred=all(g.known_sign(part, above, strict=True) for part in parts),
-            towards=_towards(ranges, _log_linear(g, logs, linear, nonlinear) if plain else None),
+            towards=towards(ranges, log_linear(g, logs, len(linear.names), nonlinear) if plain else None),
             # Those of one law for all formulas, so that this law written out gives its digits.
             starts="chinchilla",
             shift=shift,
             written=True,
+            index=index,
             derived=_derived(derived, order, [*linear.names, *names]),
+        )
+        if index is None or not index.values:
+            return law
+        own = {
+            name for name, node in derived.items() if self.own & {str(each.value) for each in node.parameters}
+        }
+        wide = Wide(law, frozenset(self.own | own), nonlinear)
+        of_all = wide.evaluator()
+        return wide.over_values(
+            lambda x, theta: of_all(logs, x, theta),
+            _slopes(of_all, slopes),
+            None if plain else lambda x, theta: of_all(sides, x, theta),
         )
 
     def build(self, tree: Tree, within: tuple[str, ...]) -> Node:
@@ -185,6 +207,8 @@ class _Compiler:
         name = tree.value
         if name in _RESERVED:
             raise self.fail(f"{name} is no parameter", tree.at)
+        if tree.index:
+            self.see_index(tree.index, tree.index_at)
         if name in self.written.definitions:
             if name in within:
                 raise self.fail(f"{name} is defined by itself", tree.at)
@@ -192,16 +216,48 @@ class _Compiler:
             if name not in self.defined:
                 self.defined[name] = self.build(self.written.definitions[name], (*within, name))
             return self.defined[name]
-        if tree.index:
-            raise self.fail(f"{name}[{tree.index}]: {_INDEXED}", tree.at)
         if name in self.columns:
+            if tree.index:
+                raise self.fail(f"{name} is a column; an index is for parameters", tree.at)
             if name == self.written.output:
                 raise self.fail(f"{name} stands on both sides", tree.at)
             return self.inputs.setdefault(name, self.graph.input(len(self.inputs)))
         if tree.kind == "column":
             raise self.fail(f"the table has no column {name!r}; {suggest(name, self.columns)}", tree.at)
+        if name in self.parameters and (name in self.own) != bool(tree.index):
+            raise self.fail(
+                f"{name} stands with an index and without one; name one of them otherwise", tree.at
+            )
+        if tree.index:
+            self.own.add(name)
         node, _ = self.parameters.setdefault(name, (self.graph.parameter(name), tree.at))
         return node
+
+    def see_index(self, column: str, at: int) -> None:
+        """Note the index that stands in brackets. Raises FormulaError unless it is a column, and the only one."""
+        if column not in self.columns:
+            raise self.fail(
+                f"the table has no column {column!r} to be an index; {suggest(column, self.columns)}", at
+            )
+        if self.index not in ("", column):
+            raise self.fail(f"a second index, {column}, beside {self.index}; a formula has one", at)
+        self.index = column
+
+    def check_index(self) -> None:
+        """Raise FormulaError for an index of y, or of an item, that no parameter has, and for one that is an input."""
+        written = self.written
+        said = {written.output: (written.index, written.index_at)} if written.index else {}
+        for name, (column, at) in (said | written.said).items():
+            self.see_index(column, at)
+            if not self.own:
+                raise self.fail(
+                    f"no parameter has the index {column}; write E[{column}] for one that differs from value to value",
+                    at,
+                )
+            if name in written.bounds and name not in self.own:
+                raise self.fail(f"{name} has no index in the formula", at)
+        if self.index in self.inputs:
+            raise self.fail(f"{self.index} is the index, and stands as a number, too", 0)
 
     def check(self, root: Node) -> None:
         """Raise FormulaError for a formula that no data can be fitted by."""
@@ -289,14 +345,16 @@ class _Compiler:
 
     def exponent(self, roles: Roles, nonlinear: Sequence[Node], linear: _Linear) -> str:
         """Return the parameter that the law is known for: the first exponent, else slope, else what is no floor."""
+        # One that all values of an index share says more of the law than that of one value.
+        shared = sorted(nonlinear, key=lambda node: str(node.value) in self.own)
         by_kind = [
             str(node.value)
             for kind in ("exponent", "slope", "scale")
-            for node in nonlinear
+            for node in shared
             if roles.of(node).kind == kind
         ]
         others = [
-            name for name in (*linear.names, *(str(node.value) for node in nonlinear)) if name != linear.floor
+            name for name in (*linear.names, *(str(node.value) for node in shared)) if name != linear.floor
         ]
         return [*by_kind, *others, *linear.names][0]
 
@@ -306,56 +364,6 @@ def _slopes(
 ) -> Callable[[Array, Array], dict[tuple[int, int], Array]]:
     keys, nodes = list(slopes), list(slopes.values())
     return lambda x, theta: dict(zip(keys, evaluator(nodes, x, theta), strict=True))
-
-
-@dataclass(frozen=True)
-class _LogLinear:
-    """A law of one product, y = [E +] exp(rest + Σ θ_k factor_k): the θ_k that its logarithm is linear in."""
-
-    found: Terms
-    coefficient: bool
-    """Whether a linear parameter multiplies the product."""
-    floor: bool
-
-
-def _log_linear(
-    g: Graph, logs: Sequence[Node], linear: _Linear, nonlinear: Sequence[Node]
-) -> _LogLinear | None:
-    """Return the product that a law consists of besides a constant, None if it is another."""
-    varied = [j for j, log in enumerate(logs) if log.parameters or log.varies]
-    if len(varied) != 1 or len(logs) > 2:
-        return None
-    found = terms(g, logs[varied[0]], nonlinear)
-    return _LogLinear(found, varied[0] < len(linear.names), len(logs) > 1) if found.linear else None
-
-
-def _towards(ranges: Ranges, law: _LogLinear | None) -> Callable[[Array, Array, Array], Array] | None:
-    """Return what moves starts: scales to their neighbours, and of one product all that its logarithm is linear in."""
-    if law is None:
-        return ranges.towards if ranges.moves else None
-    evaluator = Evaluator(ranges.parameters)
-    nodes = [*law.found.linear.values(), *([law.found.rest] if law.found.rest else [])]
-    at = [ranges.parameters.index(node) for node in law.found.linear]
-
-    def towards(x: Array, log_y: Array, theta: Array) -> Array:
-        moved = ranges.towards(x, log_y, theta)
-        if law.floor:
-            # By least squares in the logarithm of what a floor leaves, for floors of several heights.
-            height = _FLOORS[np.arange(len(log_y)) % len(_FLOORS), None] * np.exp(
-                log_y.min(axis=1, keepdims=True)
-            )
-            log_y = np.log(np.exp(log_y) - height)
-        values = evaluator(nodes, x, moved.copy())
-        shape = np.broadcast_shapes(log_y.shape, *(value.shape for value in values))
-        columns = [np.broadcast_to(value, shape) for value in values]
-        rest = np.broadcast_to(log_y - (columns.pop() if law.found.rest else 0.0), shape)
-        A = np.stack([*columns, *([np.ones(shape)] if law.coefficient else [])], axis=2)
-        good = np.isfinite(A).all(axis=(1, 2)) & np.isfinite(rest).all(axis=1)
-        best = np.einsum("bpn,bn->bp", np.linalg.pinv(A[good], rcond=1e-10), rest[good])
-        moved[np.flatnonzero(good)[:, None], at] = np.clip(best[:, : len(at)], *ranges.box(x)[at].T)
-        return moved
-
-    return towards
 
 
 def _derived(

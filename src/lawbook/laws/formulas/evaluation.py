@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import expit
 
 from lawbook.laws.formulas.graph import TINY, Node
-from lawbook.laws.law import Array
+from lawbook.laws.law import Array, Counts
 
 _LARGEST = 700.0
 """Largest exponent of e that float64 holds."""
@@ -53,29 +53,38 @@ _OPERATIONS: dict[str, Callable[..., Array]] = {
 }
 
 
+def places(x: Array, index: int) -> Counts:
+    """Return the places of the rows x (n, d) in the values of an index, from 0, (n,)."""
+    return np.asarray(x[:, index], dtype=np.int64) - 1 if index >= 0 else np.zeros(0, dtype=np.int64)
+
+
 @dataclass
 class Evaluator:
     """The values of nodes at x (n, d) and parameters θ (B, k), named in the order of θ; the last ones are remembered.
 
-    What depends on x alone is remembered for the last x, so that descents over one design compute it once.
+    What depends on x alone is remembered for the last x, so that descents over one design compute it once. Where x has
+    an `index` column of places 1, 2, …, `columns` names those of θ that each parameter has at each place, one or all.
     """
 
     parameters: Sequence[Node]
+    columns: Mapping[Node, Counts] = field(default_factory=dict)
+    index: int = -1
     log_y: Array | None = None
     """log y of each set of parameters, (B, n), for nodes that depend on the output."""
     _x: Array | None = field(default=None, repr=False)
     _theta: Array | None = field(default=None, repr=False)
     _fixed: dict[Node, Array] = field(default_factory=dict, repr=False)
     _moving: dict[Node, Array] = field(default_factory=dict, repr=False)
-    _columns: dict[Node, int] = field(default_factory=dict, repr=False)
+    _places: Counts = field(default_factory=lambda: np.zeros(0, dtype=np.int64), repr=False)
 
     def __post_init__(self) -> None:
-        self._columns = {node: k for k, node in enumerate(self.parameters)}
+        self.columns = self.columns or {node: np.array([k]) for k, node in enumerate(self.parameters)}
 
     def __call__(self, nodes: Sequence[Node], x: Array, theta: Array) -> list[Array]:
         """Return the values of nodes, each broadcasting to (B, n) with two dimensions."""
         if x is not self._x:
             self._x, self._theta, self._fixed = x, None, {}
+            self._places = places(x, self.index)
         if theta is not self._theta:
             self._theta, self._moving = theta, {}
         with np.errstate(all="ignore"):
@@ -102,6 +111,6 @@ class Evaluator:
             assert self.log_y is not None
             return np.asarray(np.exp(np.mean(self.log_y, axis=1, keepdims=True)))
         if node.kind == "parameter":
-            k = self._columns[node]
-            return self._theta[:, k : k + 1]
+            at = self.columns[node]
+            return self._theta[:, at] if len(at) == 1 else self._theta[:, at[self._places]]
         return _OPERATIONS[node.kind](*map(self._value, node.parts))

@@ -11,6 +11,7 @@ from lawbook.errors import LawbookError, listed
 from lawbook.laws.forms import laws
 from lawbook.laws.formulas.compiler import formula
 from lawbook.laws.formulas.text import FormulaError, parse
+from lawbook.laws.index import index_of
 from lawbook.laws.law import Law
 
 _LIFT = 1.5
@@ -45,13 +46,40 @@ def law_of(
         raise FormulaError(given, given.index(written.output), f"it says {written.output}, and y is {y!r}")
     columns = [str(column) for column in table.columns if str(column) != y]
     positive = [name for name in columns if _positive(table[name])]
-    law = formula(given, columns, name=name, positive=positive, shift=shift_of(table, y))
+    law = formula(
+        given, columns, name=name, positive=positive, shift=shift_of(table, y),
+        values=lambda column: index_of(column, table).values,
+    )  # fmt: skip
+    check_values(law, table, y)
     asked = [x] if isinstance(x, str) else list(x or law.inputs)
     if set(asked) != set(law.inputs):
         raise LawbookError(
             f"x names {listed(asked)}, and the formula reads {listed(law.inputs)}; name these, or leave x out"
         )
     return law
+
+
+def check_values(law: Law, table: pd.DataFrame, y: str) -> None:
+    """Raise LawbookError for a value of a law's index with fewer points than it has parameters of its own."""
+    if law.index is None or y not in table.columns:
+        return
+    others = [law.inputs[j] for j in law.measured]
+    seen = table[pd.to_numeric(table[y], errors="coerce").notna()].dropna(subset=others)
+    at = law.index.codes(seen[law.index.column])
+    for place, value in enumerate(law.index.values, start=1):
+        own = [name for name in law.parameters if name.endswith(f"[{value}]")]
+        points = len(seen[others][at == place].drop_duplicates())
+        if points < len(own):
+            raise LawbookError(
+                f"{law.index.column} = {value} has {points} points ({', '.join(others)}) for {len(own)} parameters of"
+                f' its own, {listed(own)}; leave it out (--where "{law.index.column}!={value}"), or let it share some'
+            )
+
+
+def index_in(text: str, columns: Sequence[str], y: str) -> str:
+    """Return the column that is a formula's index, '' where it has none. Raises FormulaError for one that is none."""
+    index = formula(text, [name for name in columns if name != y]).index
+    return index.column if index else ""
 
 
 def _positive(column: pd.Series) -> bool:

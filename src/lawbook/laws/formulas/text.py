@@ -1,10 +1,11 @@
 """The text of a formula: its grammar, and errors that point into it. Nothing is evaluated.
 
-    formula    = [ name [ "[" name "]" ] "=" ] expression { ";" item }
-    item       = name "=" expression                             a definition
-               | name "in" "[" number "," number "]" [ "near" number ]    bounds of a parameter, and a start
-               | name "near" number
-    expression = sums, products, quotients and powers (^ or **) of numbers, names, names[index] and function(…)
+    formula    = [ name [ index ] "=" ] expression { ";" item }
+    item       = name [ index ] "=" expression                   a definition
+               | name [ index ] "in" "[" number "," number "]" [ "near" number ]    bounds of a parameter, and a start
+               | name [ index ] "near" number
+    index      = "[" column "]"
+    expression = sums, products, quotients and powers (^ or **) of numbers, names, names with an index and function(…)
 
 A power binds tighter than a minus before it and takes one in its exponent: N^-alpha is N^(-alpha). A name in backticks
 is a column's, and may hold anything.
@@ -63,7 +64,7 @@ class Symbol:
 class Tree:
     """An expression as written: number, name, column, a mark (+ - * / ^), minus or call, with its parts.
 
-    `value` is the number, the name or the function, `index` what stands in brackets after a name.
+    `value` is the number, the name or the function, `index` what stands in brackets after a name, at `index_at`.
     """
 
     kind: str
@@ -71,6 +72,7 @@ class Tree:
     value: str = ""
     index: str = ""
     parts: tuple[Tree, ...] = ()
+    index_at: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,9 @@ class Formula:
     body: Tree = field(default_factory=lambda: Tree("number", 0, "0"))
     definitions: dict[str, Tree] = field(default_factory=dict)
     bounds: dict[str, Bounds] = field(default_factory=dict)
+    index_at: int = 0
+    said: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """The index that a name has where an item begins with it, and its place."""
 
 
 def parse(text: str) -> Formula:
@@ -180,17 +185,30 @@ class _Parser:
         start = self.position
         if self.now.kind not in ("name", "quoted"):
             return
-        name, index = self.take().value, ""
+        name, index, at = self.take().value, "", 0
         if self.sees("["):
             self.take()
-            index = self.take().value
+            index, at = self.now.value, self.take().at
             if self.sees("]"):
                 self.take()
         if self.sees("="):
             self.take()
-            found.output, found.index = name, index
+            found.output, found.index, found.index_at = name, index, at
         else:
             self.position = start
+
+    def index(self) -> tuple[str, int]:
+        """Take `[column]` where it stands, and return the column and its place."""
+        if not self.sees("["):
+            return "", 0
+        self.take()
+        index = self.take()
+        if index.kind not in ("name", "number", "quoted"):
+            raise self.fail("an index is a column that names groups of rows", index.at)
+        if not self.sees("]"):
+            raise self.unclosed("[", index.at)
+        self.take()
+        return index.value, index.at
 
     def item(self, found: Formula) -> None:
         if self.now.kind != "name":
@@ -200,6 +218,8 @@ class _Parser:
         at, name = self.now.at, self.take().value
         if name in found.definitions or name in found.bounds:
             raise self.fail(f"{name} is said twice", at)
+        if self.sees("["):
+            found.said[name] = self.index()
         if self.sees("="):
             self.take()
             found.definitions[name] = self.expression(0, 0)
@@ -302,16 +322,8 @@ class _Parser:
             )
         if self.sees("("):
             return self.call(symbol, depth)
-        if self.sees("["):
-            self.take()
-            index = self.take()
-            if index.kind not in ("name", "number"):
-                raise self.fail("an index is a name or a number", index.at)
-            if not self.sees("]"):
-                raise self.unclosed("[", index.at)
-            self.take()
-            return Tree("name", at, symbol.value, index=index.value)
-        return Tree("name", at, symbol.value)
+        index, index_at = self.index()
+        return Tree("name", at, symbol.value, index=index, index_at=index_at)
 
     def no_call(self, what: str) -> None:
         if self.sees("("):

@@ -19,7 +19,7 @@ from lawbook.laws.frontier.result import percentile_method
 from lawbook.laws.law import Array
 from lawbook.laws.note import Note, warning
 from lawbook.laws.points import gather
-from lawbook.laws.uncertainty import quantile_levels, repeated, resample, resampling
+from lawbook.laws.uncertainty import ResidualNoise, quantile_levels, repeated, resample, resampling
 from lawbook.seeds import generator
 
 SeedNoise: TypeAlias = float | Callable[[Array], Array] | pd.DataFrame
@@ -102,7 +102,9 @@ def runs_of(
         resampled = resampling(points)
         method = percentile_method(resampled)
         rng = generator(seed, "bootstrap")
-        drawn = np.concatenate([each.log_y for each in resample(points, resampled, draws, rng, np.nan, 0)])
+        drawn = np.concatenate(
+            [each.log_y for each in resample(points, resampled, draws, rng, ResidualNoise(np.nan, 0))]
+        )
         levels = quantile_levels(resampled, points.n_clusters, level)
     order = np.lexsort((sizes, log_compute))
     found = Runs(

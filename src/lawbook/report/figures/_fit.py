@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from lawbook.laws import Fit
 from lawbook.laws.law import Array
 from lawbook.report.figures import Drawn
+from lawbook.report.figures._fit_indexed import indexed
 from lawbook.report.style import BLACK, DOUBLE, DRAWN, GREY, PALETTE, RED, evenly, log_axis, new_figure
 from lawbook.results.words import enumerate_words, measured, plain, symbol
 from lawbook.storage.status import FitStatus
@@ -29,11 +30,18 @@ def draw_fit(
 ) -> Drawn:
     """Draw a fit: with one input its curve, among the other `fits`; with several, observed against predicted.
 
+    With an index, for each of its values.
+
     curves: the columns law, input, estimate, low, high (band of the mean) and, if there, prediction_low and
     prediction_high, in ascending x. slopes: the local slopes of the points, as `local_slopes` gives them.
     """
-    one = len(fitted.inputs) == 1
-    figure = _one_input(fitted, fits, curves, slopes) if one else _several_inputs(fitted)
+    if fitted.law.index is not None:
+        figure = indexed(fitted, curves[curves["law"] == fitted.law.name])
+        _heading(figure.axes[0], fitted)
+    elif len(fitted.inputs) == 1:
+        figure = _one_input(fitted, fits, curves, slopes)
+    else:
+        figure = _several_inputs(fitted)
     state = "" if fitted.status == FitStatus.OK else f" ({plain(fitted.status)}: {fitted.reason})"
     title = f"{plain(fitted.y)} by {', '.join(map(plain, fitted.inputs))}: {plain(fitted.law.name)}{state}"
     return Drawn(figure, fitted.points, title, _caption(fitted))
@@ -204,6 +212,8 @@ def _caption(fitted: Fit) -> str:
         f" {fitted.n_runs} runs with {100 * fitted.level:g} % intervals,"
         f" the law {fitted.law.formula}, and {'residuals' if fitted.law.shift else 'log residuals'}."
     )
+    if fitted.law.index is not None:
+        text += f" One colour for each {fitted.law.index.column}."
     if len(fitted.inputs) == 1:
         text += " Dark band: the mean curve; light band, where there is one: a new run; right of the line: predicted."
     if fitted.n_points > DRAWN:

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from lawbook.fitting.exact import exact_points
+from lawbook.laws.index import read_index
 from lawbook.report.figures._law_series import EXACT_DASHES, Series, rows_of
 from lawbook.report.figures._series import by_repeats
 from lawbook.report.interactive import Interactive, Panel, Runs, Trace, limits_of, panel_of, runs_behind
@@ -74,7 +75,8 @@ def surface_answers(
 ) -> Interactive:
     """Return what the figure of a law of several inputs answers: measured against fitted y, residuals by input."""
     behind = _Behind(law, results, content)
-    traces: dict[str, list[Trace]] = {panel: [] for panel in ("main", *INPUTS[: len(law.inputs)])}
+    shown = [column for column, name_of in zip(INPUTS, law.inputs, strict=False) if name_of in law.measured]
+    traces: dict[str, list[Trace]] = {panel: [] for panel in ("main", *shown)}
     for s in series:
         points = evenly(rows_of(results.points, s, name))
         if s.flaw or points.empty:
@@ -82,7 +84,7 @@ def surface_answers(
         runs = behind.points(points, s.group)
         fitted = points["y"] * np.exp(-points["residual"])
         traces["main"].append(_measured(points.assign(x=fitted), runs, s.text, s.colour, s.marker))
-        for column in INPUTS[: len(law.inputs)]:
+        for column in shown:
             traces[column].append(_residual(points, points[column], runs, s))
     if ends := [float(end) for trace in traces["main"] for end in (np.min(trace.y), np.max(trace.y))]:
         both = [min(ends), max(ends)]
@@ -114,6 +116,7 @@ class _Behind:
         if law.y in bounded(content.columns):  # a value that is known by a bound alone is drawn there
             low, high = (runs[bound] for bound in bounds_of(law.y))
             drawn = drawn.fillna(low.where(low > 0)).fillna(high)
+        runs, _ = read_index(runs, [law.form(form) for form in law.compare])
         self._runs = by_repeats(runs.assign(**{_DRAWN: drawn}))
 
     def points(self, points: pd.DataFrame, group: str) -> list[Runs]:

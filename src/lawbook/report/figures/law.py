@@ -7,6 +7,7 @@ against each input.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,18 @@ from lawbook.report.figures._law_answers import law_answers, surface_answers
 from lawbook.report.figures._law_series import EXACT_DASHES, Series, rows_of, series_of
 from lawbook.report.figures._series import Line, as_data, draw_points
 from lawbook.report.interactive import Interactive
-from lawbook.report.style import BLACK, DOUBLE, DRAWN, GREY, RED, evenly, log_axis, new_figure
+from lawbook.report.style import (
+    BLACK,
+    DOUBLE,
+    DRAWN,
+    GREY,
+    MARKERS,
+    PALETTE,
+    RED,
+    evenly,
+    log_axis,
+    new_figure,
+)
 from lawbook.results.reader import Results
 from lawbook.results.selection import INPUTS
 from lawbook.results.words import count, enumerate_words, label, number, plain
@@ -92,7 +104,7 @@ def _draw_surface(
     name: str, law: LawBlock, series: list[Series], results: Results, content: StudyFile
 ) -> tuple[Figure, pd.DataFrame, Interactive]:
     """Draw measured against fitted y, and the log residual against each input; return that, the data, and answers."""
-    inputs = dict(zip(INPUTS, law.inputs, strict=False))
+    inputs = {column: name for column, name in zip(INPUTS, law.inputs, strict=False) if name in law.measured}
     figure = new_figure(DOUBLE, 1.4 + 1.2 * len(inputs))
     grid = figure.subplot_mosaic([["main", column] for column in inputs], width_ratios=[1.25, 1])
     main, parts = grid["main"], []
@@ -102,14 +114,18 @@ def _draw_surface(
         curve = rows_of(results.predictions, s, name)
         if not s.flaw and len(points):
             shown = evenly(points)
-            y = shown["y"].to_numpy(dtype=float)
-            fitted = y * np.exp(-shown["residual"].to_numpy(dtype=float))
-            draw_points(main, shown.assign(x=fitted), Line("", (), points, s.colour, s.marker), joined=False)
-            ends += [*y, *fitted]
-            for column in inputs:
-                _draw_residuals(grid[column], shown.assign(x=shown[column]), s)
+            for some in _by_value(law, s, shown):
+                y = some.runs["y"].to_numpy(dtype=float)
+                fitted = y * np.exp(-some.runs["residual"].to_numpy(dtype=float))
+                draw_points(main, some.runs.assign(x=fitted), some, joined=False)
+                ends += [*y, *fitted]
+                for column in inputs:
+                    at = some.runs.assign(x=some.runs[column])
+                    _draw_residuals(grid[column], at, replace(s, colour=some.colour, marker=some.marker))
         parts += [({"part": "points", "form": s.form, "group": s.group}, _bare(points))]
         parts += [({"part": "fit", "form": s.form, "group": s.group}, _bare(curve))]
+    if law.index and ends:
+        main.legend(*(part[: len(law.index)] for part in main.get_legend_handles_labels()))
     if ends:
         main.plot([min(ends), max(ends)], [min(ends), max(ends)], color=BLACK, lw=0.8, zorder=1)
         log_axis(main, "x", ends)
@@ -126,6 +142,18 @@ def _draw_surface(
     handles = [Line2D([], [], color=s.colour, marker=s.marker, ls="none") for s in series]
     _add_legend(figure, handles, [s.text for s in series], series)
     return figure, _data(law, parts), answers
+
+
+def _by_value(law: LawBlock, s: Series, shown: pd.DataFrame) -> list[Line]:
+    """Return the points of a series, of a law with an index those of each of its values with their name and colour."""
+    column = next((c for c, name in zip(INPUTS, law.inputs, strict=False) if name not in law.measured), None)
+    if column is None:
+        return [Line("", (), shown, s.colour, s.marker)]
+    looks = zip(law.index, PALETTE * len(law.index), MARKERS * len(law.index), strict=False)
+    return [
+        Line(str(value), (), shown[shown[column] == i], colour, marker)
+        for i, (value, colour, marker) in enumerate(looks, start=1)
+    ]
 
 
 def _add_legend(figure: Figure, handles: list[Line2D], texts: list[str], series: list[Series]) -> None:
