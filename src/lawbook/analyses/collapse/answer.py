@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from lawbook.analyses.collapse.words import case_name
+from lawbook.results.cases import case_name
 from lawbook.results.reader import Results
 from lawbook.results.words import measured, number, plain
 from lawbook.storage.status import FitStatus
@@ -18,24 +18,29 @@ _CASES = 3
 
 
 def answer(content: StudyFile, results: Results) -> Iterator[str]:
-    """Yield a clause for each collapse: γ, or the share of training with Δ < σ, of its first cases."""
+    """Yield a clause for each collapse: γ, or the share of training with Δ < σ, of its first cases that have one."""
     for name in content.analyses.of("collapse"):
         rows = results.analysis("collapse", name).table("exponents")
-        told = [text for text in map(_case, rows.to_dict("records")) if text]
-        if not told:
+        sound = rows[rows["status"] == FitStatus.OK]
+        exponents = sound[sound["exponent"].notna()]
+        if len(exponents):
+            told = "; ".join(map(_exponent, exponents.to_dict("records")[:_CASES]))
+            yield f"curves of all sizes are closest where training grows as t* ~ N^γ with γ = {told}"
+        elif sound["supercollapse"].notna().any():
+            told = "; ".join(map(_share, sound.dropna(subset="supercollapse").to_dict("records")[:_CASES]))
+            yield f"sizes of {plain(name)} lie closer than seeds over {told}"
+        else:
             yield f"the curves of {plain(name)} give no collapse"
-            continue
-        found = rows["exponent"].notna().any()
-        what = "the curves of all sizes are closest where t* grows as N^γ with γ =" if found else "Δ < σ over"
-        yield f"{plain(name)}: {what} {'; '.join(told[:_CASES])}"
 
 
-def _case(row: Mapping[Any, Any]) -> str:
-    """Return what is told of one case, '' if nothing."""
-    at = f" at {case_name(str(row['case']))}" if row["case"] else ""
-    if row["status"] != FitStatus.OK:
-        return f"no answer{at}"
-    if pd.notna(row["exponent"]):
-        exact = f" (exactly {number(row['exact'])})" if pd.notna(row["exact"]) else ""
-        return f"{measured(row['exponent'], row['low'], row['high'])}{exact}{at}"
-    return f"{row['supercollapse']:.0%} of training{at}" if pd.notna(row["supercollapse"]) else ""
+def _exponent(row: Mapping[Any, Any]) -> str:
+    exact = f" (exactly {number(row['exact'])})" if pd.notna(row["exact"]) else ""
+    return f"{measured(row['exponent'], row['low'], row['high'])}{exact}{_at(row)}"
+
+
+def _share(row: Mapping[Any, Any]) -> str:
+    return f"{row['supercollapse']:.0%} of training{_at(row)}"
+
+
+def _at(row: Mapping[Any, Any]) -> str:
+    return f" at {case_name(row['case'])}" if row["case"] else ""

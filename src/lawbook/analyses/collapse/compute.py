@@ -25,9 +25,10 @@ from lawbook.laws.frontier.result import percentiles
 from lawbook.laws.law import Array
 from lawbook.laws.note import Note, Severity, notes_to_json, refusal
 from lawbook.laws.uncertainty import quantile_levels
+from lawbook.results.cases import cases
 from lawbook.results.evaluations import runs_at
 from lawbook.results.selection import of_sweep, where
-from lawbook.results.words import number, text_of
+from lawbook.results.words import number
 from lawbook.seeds import generator
 from lawbook.storage.status import FitStatus, RunStatus
 
@@ -56,13 +57,7 @@ def collapse_tables(
             raise LawbookError(f"the runs have no column {name!r}; name another")
     if rows.empty:
         raise LawbookError("no run is left; select others with where")
-    cases = [("", rows)]
-    if block.by:
-        cases = [
-            (",".join(f"{a}={text_of(v)}" for a, v in zip(block.by, key, strict=True)), part)
-            for key, part in rows.groupby(block.by, dropna=False)
-        ]
-    found = [_case(block, name, part, draws) for name, part in cases]
+    found = [_case(block, name, part, draws) for name, part in cases(rows, block.by)]
     return {
         name: pd.concat([pd.DataFrame(each[name], columns=list(TABLES[name])) for each in found])
         for name in TABLES

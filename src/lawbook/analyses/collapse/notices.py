@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lawbook.analyses.collapse.words import case_name
 from lawbook.laws.note import notes_from_json
+from lawbook.results.cases import case_name
 from lawbook.results.reader import Results
 from lawbook.results.words import plain
 from lawbook.studies.schema import StudyFile

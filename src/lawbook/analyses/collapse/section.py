@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from lawbook.analyses.collapse.block import CollapseBlock
-from lawbook.analyses.collapse.words import case_name
 from lawbook.laws.note import Severity, notes_from_json
 from lawbook.report.sections import Section
+from lawbook.results.cases import case_name
 from lawbook.results.reader import Results
 from lawbook.results.words import enumerate_words, label, measured, number, plain, span
 from lawbook.storage.status import FitStatus

@@ -9,11 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from lawbook.analyses.collapse.block import CollapseBlock
-from lawbook.analyses.collapse.words import case_name
 from lawbook.errors import LawbookError
 from lawbook.report.figures import Drawn, Kind, analysis_shown
 from lawbook.report.figures._series import as_data
 from lawbook.report.style import DOUBLE, colours, legend_columns, log_axis, new_figure
+from lawbook.results.cases import case_name
 from lawbook.results.reader import Results
 from lawbook.results.selection import in_group
 from lawbook.results.words import label, name_of, number, plain

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from lawbook.analyses.collapse.words import case_name
 from lawbook.errors import LawbookError
 from lawbook.report.figures import Drawn, Kind, analysis_shown
 from lawbook.report.figures._series import as_data
 from lawbook.report.style import MARKERS, PALETTE, SINGLE, legend_columns, log_axis, new_figure
+from lawbook.results.cases import case_name
 from lawbook.results.reader import Results
 from lawbook.results.words import enumerate_words, measured, number, plain
 from lawbook.studies.figure_block import FigureBlock

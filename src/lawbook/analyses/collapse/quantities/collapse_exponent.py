@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from lawbook.analyses.collapse.words import case_of_runs
 from lawbook.claims.quantities import Quantity
 from lawbook.errors import LawbookError
+from lawbook.results.cases import rows_of_case
 from lawbook.results.reader import Results
 from lawbook.storage.status import FitStatus
 
@@ -28,7 +28,7 @@ def collapse_exponent(
     for option, given, known in (("of", of, ("time", "size")), ("less", less, (None, "exact"))):
         if given not in known:
             raise LawbookError(f"{option} = {given!r}; write {known[1]}, or leave it out")
-    rows = case_of_runs(results, "exponents", runs)
+    rows = rows_of_case(results, "exponents", runs)
     if rows.empty or rows["status"].iloc[0] != FitStatus.OK:
         return np.nan, np.nan, np.nan, len(runs)
     row = rows.iloc[0]

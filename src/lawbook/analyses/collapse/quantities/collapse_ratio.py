@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from lawbook.analyses.collapse.words import case_of_runs
 from lawbook.claims.quantities import Quantity
 from lawbook.errors import LawbookError
+from lawbook.results.cases import rows_of_case
 from lawbook.results.reader import Results
 
 OPTIONS = {"share": "the share x of training, between 0.05 and 0.95; by default 0.8"}
@@ -21,14 +21,15 @@ def collapse_ratio(
     Below 1 is supercollapse. NaN for one seed, and where the case is refused. Raises LawbookError for runs of several
     cases, and for a share that is not told.
     """
-    rows = case_of_runs(results, "deviations", runs)
+    rows = rows_of_case(results, "deviations", runs)
     if rows.empty:
         return np.nan, np.nan, np.nan, len(runs)
     near = rows[np.isclose(rows["share"], share)]
     if near.empty:
         raise LawbookError(f"share = {share!r} is not told; write a multiple of 0.05 between 0 and 1")
     row = near.iloc[0]
-    return float(row["ratio"]), float(row["ratio_low"]), float(row["ratio_high"]), len(runs)
+    n_runs = int(rows_of_case(results, "exponents", runs)["n_runs"].iloc[0])
+    return float(row["ratio"]), float(row["ratio_low"]), float(row["ratio_high"]), n_runs
 
 
 quantity = Quantity(collapse_ratio, of="collapse", options=OPTIONS)

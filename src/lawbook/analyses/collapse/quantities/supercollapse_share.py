@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from lawbook.analyses.collapse.words import case_of_runs
 from lawbook.claims.quantities import Quantity
+from lawbook.results.cases import rows_of_case
 from lawbook.results.reader import Results
 
 
@@ -15,7 +15,7 @@ def supercollapse_share(results: Results, runs: pd.DataFrame) -> tuple[float, fl
 
     NaN for one seed, and where the case is refused. Raises LawbookError for runs of several cases.
     """
-    rows = case_of_runs(results, "exponents", runs)
+    rows = rows_of_case(results, "exponents", runs)
     if rows.empty:
         return np.nan, np.nan, np.nan, 0
     row = rows.iloc[0]
