@@ -38,7 +38,8 @@ def optimal_rate(
     if of == "exact":
         value = low = high = exact
     scale = exact if over == "exact" else 1.0
-    return value / scale, low / scale, high / scale, len(runs)
+    n_runs = int(rows_of_case(results, "exponents", runs)["n_runs"].iloc[0])
+    return value / scale, low / scale, high / scale, n_runs
 
 
 quantity = Quantity(optimal_rate, of="optimal_rate", options=OPTIONS, needed=("x",))
