@@ -107,6 +107,8 @@ def _found(
         shares = np.array(block.share)
         at, end = case.ladders(exponents, shares)
         spread = spread_of_ladders(at.mean(axis=0), end.mean(axis=0), floor)
+        if np.isnan(spread).all():
+            raise LawbookError(f"losses at t* do not lie above the floor {number(floor)}; write a lower one")
         drawn = spread_of_ladders(
             np.tensordot(weights, at, 1), np.tensordot(weights, end, 1), floor_draws[: len(weights)]
         )
@@ -159,18 +161,21 @@ def _on_ladder(
     if not np.isfinite(end).all():
         raise LawbookError(f"the ladder of exponent {number(ladder)} leaves the trainings; choose another")
     delta, sigma = deviation(at, end, floor)
+    ratio = _ratio(delta, sigma)
     ratio_ends = np.full((2, len(_SHARES)), np.nan)
     if case.seeds > 1:
         picks = _picks(case.seeds, len(weights))
         of_draws = [
             deviation(at[p], end[p], f) for p, f in zip(picks, floor_draws[: len(picks)], strict=True)
         ]
-        ratios = np.array([d / np.where(s > 0, s, np.nan) for d, s in of_draws])
+        ratios = np.array([_ratio(*each) for each in of_draws])
         ratio_ends = np.stack(percentiles(ratios, levels))
-        known = np.isfinite(delta / sigma)
-        share = (ratios[:, known] < 1).mean(axis=1)
-        ends = np.quantile(share, levels)
-        row["supercollapse"] = float((delta[known] < sigma[known]).mean())
+        known = np.isfinite(ratio)
+        drawn = ratios[np.isfinite(ratios[:, known]).all(axis=1)][:, known]  # not those of one seed alone
+        ends = (
+            np.quantile((drawn < 1).mean(axis=1), levels) if len(drawn) and known.any() else (np.nan, np.nan)
+        )
+        row["supercollapse"] = float((ratio[known] < 1).mean()) if known.any() else np.nan
         row |= {"supercollapse_low": float(ends[0]), "supercollapse_high": float(ends[1])}
     one = normalised(at, end[..., None], floor)
     times = [case.anchor * (size / case.sizes[0]) ** ladder for size in case.sizes] if ladder is not None else [
@@ -183,7 +188,7 @@ def _on_ladder(
         "seed_sd": one.std(axis=0, ddof=1).ravel() if case.seeds > 1 else np.nan,
     }  # fmt: skip
     deviations = {
-        "share": _SHARES, "delta": delta, "sigma": sigma, "ratio": delta / sigma, "ratio_low": ratio_ends[0],
+        "share": _SHARES, "delta": delta, "sigma": sigma, "ratio": ratio, "ratio_low": ratio_ends[0],
         "ratio_high": ratio_ends[1],
     }  # fmt: skip
     if exact is not None:
@@ -191,6 +196,11 @@ def _on_ladder(
         deviations["exact"] = deviation(known_at, known_end, exact_floor)[0]
         curves["exact"] = normalised(known_at[0], known_end[0][:, None], exact_floor).ravel()
     return {"deviations": deviations, "curves": curves}
+
+
+def _ratio(delta: Array, sigma: Array) -> Array:
+    """Return Δ / σ, NaN where seeds do not differ."""
+    return delta / np.where(sigma > 0, sigma, np.nan)
 
 
 def _exact_case(block: CollapseBlock, rows: pd.DataFrame) -> Case | None:
