@@ -23,6 +23,9 @@ from lawbook.studies.schema import StudyFile
 _CASES = 3
 """Most cases beside each other: more leave no room for a curve."""
 
+_FIRST = 0.09
+"""Share of training before which normalised curves may leave the panel: they are steep there."""
+
 OPTIONS = {"where": "Show only the cases with these values, {axis: value}; the first three at most."}
 
 
@@ -47,17 +50,16 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     log_axis(before, "y", first["loss"])
     before.set(xlabel=label(asked.time), ylabel=label(asked.y, content))
     before.set_title(f"before: {case_name(cases[0])}" if cases[0] else "before")
-    top = max(
-        1.05, float(curves.loc[curves["case"].isin(cases) & (curves["share"] > 0.09), "normalised"].max())
-    )
+    shown = curves[curves["case"].isin(cases)]
+    top = max(1.05, float(shown.loc[shown["share"] > _FIRST, "normalised"].max()))
+    least = min(1.0, float(shown["normalised"].min()))
     for axes, case in zip(after, cases, strict=True):
         _draw_normalised(axes, curves[curves["case"] == case], hues, deviations[deviations["case"] == case])
-        axes.set(ylim=(0.98, 1.03 * top), xlabel="share of training x = t / t*")
+        axes.set(ylim=(0.98 * least, 1.03 * top), xlabel="share of training x = t / t*")
         axes.set_title(f"after: {case_name(case)}" if case else "after")
     after[0].set_ylabel("normalised loss ℓ(x)")
     handles, labels = before.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=max(legend_columns(labels), len(labels)))
-    shown = curves[curves["case"].isin(cases)]
     title = f"Collapse: {plain(block.of or next(iter(content.analyses.of('collapse'))))}"
     return Drawn(
         figure, as_data([({}, shown)]), title, _caption(found.table("exponents"), deviations, cases, asked)

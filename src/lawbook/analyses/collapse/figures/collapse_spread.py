@@ -7,7 +7,7 @@ import pandas as pd
 from lawbook.errors import LawbookError
 from lawbook.report.figures import Drawn, Kind, analysis_shown
 from lawbook.report.figures._series import as_data
-from lawbook.report.style import MARKERS, PALETTE, SINGLE, legend_columns, log_axis, new_figure
+from lawbook.report.style import MARKERS, PALETTE, SINGLE, log_axis, new_figure
 from lawbook.results.cases import case_name
 from lawbook.results.reader import Results
 from lawbook.results.words import enumerate_words, measured, number, plain
@@ -40,7 +40,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     shares = enumerate_words(number(share) for share in asked.share)
     axes.set(xlabel="exponent γ of t* ∝ N^γ", ylabel=f"spread between sizes at x = {shares}")
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=legend_columns(labels))
+    figure.legend(handles, labels, loc="outside lower center", ncols=1)
     name = plain(block.of or next(iter(content.analyses.of("collapse"))))
     exact = ", dotted that of the exact curves" if spreads["exact"].notna().any() else ""
     caption = (
