@@ -55,7 +55,8 @@ def answer(content: StudyFile, results: Results) -> list[str]:
     told = [_law(law, fits[fits["law"] == name], results) for name, law in list(fitted.items())[:LAWS]]
     if len(fitted) > LAWS:
         told.append(f"{count(len(fitted) - LAWS, 'further headline law')} below")
-    analysed = [text for of_analysis in answers.values() for text in of_analysis(content, results)]
+    shown = content.hero or next((figure.name for figure in content.figures), "")
+    analysed = [text for kind in _kinds(answers, shown) for text in answers[kind](content, results)]
     judged = results.claims.to_dict("records")
     told += [*analysed, *list(_differences(content.claims, judged))[:1]]
     if not analysed:
@@ -65,6 +66,15 @@ def answer(content: StudyFile, results: Results) -> list[str]:
         told.append(f"but no law here can be trusted: {found[0]}")
     told = told or ["the study has no law, no analysis and no claim, so that it answers nothing"]
     return [f"{text[0].upper()}{text[1:].rstrip('.')}." for text in told]
+
+
+def _kinds(kinds: Iterable[str], shown: str) -> list[str]:
+    """Return kinds of analysis, first the one whose figure, called by its kind, shows the answer.
+
+    >>> _kinds(["critical_batch", "optimal_rate"], "optimal_rate_by_steps")
+    ['optimal_rate', 'critical_batch']
+    """
+    return sorted(kinds, key=lambda kind: not shown.startswith(kind))
 
 
 def told_form(law: LawBlock, rows: pd.DataFrame) -> str:
