@@ -55,7 +55,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     least = min(1.0, float(shown["normalised"].min()))
     for axes, case in zip(after, cases, strict=True):
         _draw_normalised(axes, curves[curves["case"] == case], hues, deviations[deviations["case"] == case])
-        axes.set(ylim=(0.98 * least, 1.03 * top), xlabel="share of training x = t / t*")
+        axes.set(ylim=(0.98 * least, 1.03 * top), xlabel="share x = t / t*")
         axes.set_title(f"after: {case_name(case)}" if case else "after")
     after[0].set_ylabel("normalised loss ℓ(x)")
     handles, labels = before.get_legend_handles_labels()
