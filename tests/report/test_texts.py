@@ -143,13 +143,22 @@ def _along_the_oracle(folder: Path) -> list[tuple[str, FigureBlock, Results, Stu
         for size, best in ((1, 0.25), (4, 0.7), (16, 1.25))
         for rate in (best / 2, best / 1.4, best, best * 1.2, best * 1.4)
     ]
+    valleys = [
+        {"modes": 16, "steps": steps, "batch_size": 4, "noise_variance": 0.5, "learning_rate": 0.05 * 1.6**k}
+        for steps in (50, 200)
+        for k in range(7)
+    ]
     along, branches = oracle_runs(sizes, seeds=2, noise=0.01), oracle_runs(rates, seeds=2, noise=0.01)
     collapse = CollapseBlock(sweep="all", size="modes", floor=0, anchor=60)
-    best = OptimalRateBlock(sweep="all", x="batch_size", exact="sgd_oracle")
+    best = OptimalRateBlock(sweep="all", exact="sgd_oracle")
     batch = CriticalBatchBlock(sweep="all", level=0.5, exact="sgd_oracle")
     found = {
         "collapse": (collapse, COLLAPSE, collapse_tables(collapse, *along, draws=20)),
-        "optimal_rate": (best, RATES, rate_tables(best, branches[0], draws=20)),
+        "optimal_rate": (
+            best,
+            RATES,
+            rate_tables(best, oracle_runs(valleys, seeds=2, evaluations=2)[0], draws=20),
+        ),
         "critical_batch": (batch, BATCHES, critical_batch_tables(batch, *branches, draws=20)),
     }
     for kind, (_, columns, tables) in found.items():
