@@ -22,11 +22,16 @@ def test_every_shipped_kind_is_drawn_by_these_studies(simulated, oracle):
     kinds = {block.kind for study in (simulated, oracle) for block in study.study.content.figures}
     elsewhere = {
         "pareto",
+        "collapse",
+        "collapse_deviation",
+        "collapse_spread",
         "compute_frontier",
         "counting_rules",
         "exponent_ladder",
+        "critical_batch",
         "gallery",
         "metrics",
+        "optimal_rate",
         "quanta_agreement",
         "staged_learning",
         "exponents",

@@ -23,6 +23,7 @@ from matplotlib.font_manager import fontManager
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import Bbox
+from tests.analyses.oracle_runs import oracle_runs
 from tests.analyses.test_compute_frontier import cells
 from tests.analyses.test_counting_rules import CONTENT, replayed
 from tests.analyses.test_counting_rules import written as rules_written
@@ -30,9 +31,18 @@ from tests.analyses.test_exponent_ladder import written as ladder_written
 from tests.analyses.test_staged_learning import planted as learning
 from tests.report.fonts import fonts_in
 
+from lawbook.analyses.collapse.block import TABLES as COLLAPSE
+from lawbook.analyses.collapse.block import CollapseBlock
+from lawbook.analyses.collapse.compute import collapse_tables
 from lawbook.analyses.compute_frontier.block import TABLES, ComputeFrontierBlock
 from lawbook.analyses.compute_frontier.compute import frontier_tables
+from lawbook.analyses.critical_batch.block import TABLES as BATCHES
+from lawbook.analyses.critical_batch.block import CriticalBatchBlock
+from lawbook.analyses.critical_batch.compute import critical_batch_tables
 from lawbook.analyses.known_quanta.section import BEST
+from lawbook.analyses.optimal_rate.block import TABLES as RATES
+from lawbook.analyses.optimal_rate.block import OptimalRateBlock
+from lawbook.analyses.optimal_rate.compute import rate_tables
 from lawbook.cli.write_fit import predictions_of
 from lawbook.fitting.study import fit_study
 from lawbook.fitting.table import Question, ask
@@ -101,6 +111,7 @@ def drawings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     rules = FigureBlock(kind="counting_rules", of="replay")
     wanted.append(("counting_rules", rules, rules_written(replay, folder), CONTENT))
     wanted.append(("exponent_ladder", FigureBlock(kind="exponent_ladder", of="two"), *ladder_written(folder)))
+    wanted += _along_the_oracle(folder)
     by_metric = FigureBlock(kind="axis", of="pruned", options={"x": "metric"})
     wanted.append(("axis of categories", by_metric, Results(simulated.folder), content))
     wanted.append(
@@ -125,6 +136,45 @@ def _compute_frontier(folder: Path) -> tuple[FigureBlock, Results, StudyFile]:
         analyses=SimpleNamespace(of=of), task=None, sweeps={}, laws={}, table=None, measure=[], columns={}
     )
     return FigureBlock(kind="compute_frontier", of="planted"), Results(folder), cast(StudyFile, content)
+
+
+def _along_the_oracle(folder: Path) -> list[tuple[str, FigureBlock, Results, StudyFile]]:
+    """Return the figures of a collapse, of best rates and of a critical batch size, of exact losses."""
+    sizes = [
+        {"modes": n, "steps": t, "batch_size": 4, "learning_rate": 0.3}
+        for n in (8, 16, 32)
+        for t in (60, 150, 400)
+    ]
+    rates = [
+        {"modes": 16, "steps": 200, "batch_size": size, "learning_rate": rate}
+        for size, best in ((1, 0.25), (4, 0.7), (16, 1.25))
+        for rate in (best / 2, best / 1.4, best, best * 1.2, best * 1.4)
+    ]
+    valleys = [
+        {"modes": 16, "steps": steps, "batch_size": 4, "noise_variance": 0.5, "learning_rate": 0.05 * 1.6**k}
+        for steps in (50, 200)
+        for k in range(7)
+    ]
+    along, branches = oracle_runs(sizes, seeds=2, noise=0.01), oracle_runs(rates, seeds=2, noise=0.01)
+    collapse = CollapseBlock(sweep="all", size="modes", floor=0, anchor=60)
+    best = OptimalRateBlock(sweep="all", exact="sgd_oracle")
+    batch = CriticalBatchBlock(sweep="all", level=0.5, exact="sgd_oracle")
+    found = {
+        "collapse": (collapse, COLLAPSE, collapse_tables(collapse, *along, draws=20)),
+        "optimal_rate": (
+            best,
+            RATES,
+            rate_tables(best, oracle_runs(valleys, seeds=2, evaluations=2)[0], draws=20),
+        ),
+        "critical_batch": (batch, BATCHES, critical_batch_tables(batch, *branches, draws=20)),
+    }
+    for kind, (_, columns, tables) in found.items():
+        for name, table in tables.items():
+            write_table(conform(table, columns[name]), folder / f"{kind}/planted/{name}.parquet")
+    of = {kind: {"planted": block} for kind, (block, *_) in found.items()}.__getitem__
+    content = cast(StudyFile, SimpleNamespace(analyses=SimpleNamespace(of=of), task=None))
+    kinds = ("collapse", "collapse_deviation", "collapse_spread", "optimal_rate", "critical_batch")
+    return [(kind, FigureBlock(kind=kind, of="planted"), Results(folder), content) for kind in kinds]
 
 
 def _known_quanta() -> tuple[Results, StudyFile]:

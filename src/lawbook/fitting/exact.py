@@ -22,7 +22,8 @@ class ExactCurve(Protocol):
     Rows with a `step` are evaluations, and y is that after so many steps. Null where the theory says nothing about a
     run, such as one whose axes it does not cover. One that has a method `exponent` of the same arguments says by it
     what the exponent is at infinity, NaN where it has none; one that has a method `frontier(runs, size, y, compute)`
-    says which size, counted by that column, is the best for each budget, and its y: two arrays, NaN likewise.
+    says which size, counted by that column, is the best for each budget, and its y: two arrays, NaN likewise. One that
+    has a method `floor(runs, y)` says what y of each run falls to with size and training without end.
     """
 
     def __call__(self, runs: pd.DataFrame, x: str, y: str) -> pd.Series: ...

@@ -54,7 +54,8 @@ def answer(content: StudyFile, results: Results) -> list[str]:
     Laws of which none is a headline are left to the page where analyses have an answer: these may be made of them.
     """
     fits = results.fits
-    analysed = [text for of_analysis in answers.values() for text in of_analysis(content, results)]
+    shown = content.hero or next((figure.name for figure in content.figures), "")
+    analysed = [text for kind in _kinds(answers, shown) for text in answers[kind](content, results)]
     laws = headline_laws(content)
     if analysed and not any(law.role == "headline" for law in laws.values()):
         laws = {}
@@ -71,6 +72,15 @@ def answer(content: StudyFile, results: Results) -> list[str]:
         told.append(f"but no law here can be trusted: {found[0]}")
     told = told or ["the study has no law, no analysis and no claim, so that it answers nothing"]
     return [f"{text[0].upper()}{text[1:].rstrip('.')}." for text in told]
+
+
+def _kinds(kinds: Iterable[str], shown: str) -> list[str]:
+    """Return kinds of analysis, first the one whose figure, called by its kind, shows the answer.
+
+    >>> _kinds(["critical_batch", "optimal_rate"], "optimal_rate_by_steps")
+    ['optimal_rate', 'critical_batch']
+    """
+    return sorted(kinds, key=lambda kind: not shown.startswith(kind))
 
 
 def told_form(law: LawBlock, rows: pd.DataFrame) -> str:

@@ -333,6 +333,11 @@ class _ExactLoss:
             return nothing, nothing
         return best * (copies if size == "n_params" else 1), loss
 
+    def floor(self, runs: pd.DataFrame, y: str) -> pd.Series:
+        """Return what y of each run falls to with modes and steps without end, σ²; null as above."""
+        covered = [y == "test_loss" and _covers(run) for run in runs.to_dict("records")]
+        return runs["noise_variance"].astype(float).where(pd.Series(covered, index=runs.index))
+
     def along_steps(self, config: Mapping[str, Any], steps: NDArray[np.int64], y: str) -> Floats:
         """Compute the test loss after each of `steps` (S,) of one run; NaN for another y, and as above."""
         if y != "test_loss" or not _covers(config):
