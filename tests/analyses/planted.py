@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 
+from lawbook.analyses import Inputs, compute_analysis
+from lawbook.results.from_table import import_table
+from lawbook.results.reader import Results
+from lawbook.storage.tables import conform, write_table
+from lawbook.studies.analysis import analyses
 from lawbook.studies.plan import Plan, make_plan
+from lawbook.studies.schema import StudyFile
 from lawbook.studies.study import load_study
 
 N, D = (column.ravel() for column in np.meshgrid(np.geomspace(1e7, 1e10, 7), np.geomspace(1e9, 1e12, 7)))
@@ -58,3 +65,16 @@ def plan(folder: Path, text: str = STUDY) -> Plan:
     )
     (folder / "planted.yaml").write_text(text)
     return make_plan(load_study(folder / "planted.yaml"))
+
+
+def written(folder: Path) -> tuple[StudyFile, Results]:
+    """Return the study's content, and the results folder into which the tables of its analyses are written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    planned = plan(folder)
+    table, _ = import_table(planned)
+    write_table(table, folder / "runs.parquet")
+    for kind, name, _ in planned.study.content.analyses.each():
+        found = compute_analysis(kind, name, Inputs(planned, SimpleNamespace(runs=table)))
+        for part, columns in analyses[kind].tables.items():
+            write_table(conform(found[part], columns), folder / f"{kind}/{name}/{part}.parquet", columns)
+    return planned.study.content, Results(folder)

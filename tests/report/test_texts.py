@@ -23,6 +23,7 @@ from matplotlib.font_manager import fontManager
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import Bbox
+from tests.analyses import planted as runs_of_a_law
 from tests.analyses.oracle_runs import oracle_runs
 from tests.analyses.test_compute_frontier import cells
 from tests.analyses.test_counting_rules import CONTENT, replayed
@@ -112,6 +113,8 @@ def drawings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     wanted.append(("counting_rules", rules, rules_written(replay, folder), CONTENT))
     wanted.append(("exponent_ladder", FigureBlock(kind="exponent_ladder", of="two"), *ladder_written(folder)))
     wanted += _along_the_oracle(folder)
+    predicting, predicted = runs_of_a_law.written(folder / "runs_of_a_law")
+    wanted += [(block.kind, block, predicted, predicting) for block in predicting.figures]
     by_metric = FigureBlock(kind="axis", of="pruned", options={"x": "metric"})
     wanted.append(("axis of categories", by_metric, Results(simulated.folder), content))
     wanted.append(

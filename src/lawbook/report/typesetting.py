@@ -65,12 +65,14 @@ def fit_texts(figure: Figure) -> list[str]:
     height = figure.get_figheight()
     axes = [axis for panel in figure.axes for axis in (panel.xaxis, panel.yaxis)]
     names = {axis: found for axis in axes if (found := _categories(axis))}
+    columns = {_column(axis.axes) for axis in names if axis is axis.axes.yaxis}
+    room = figure.bbox.width / max(1, len(columns))
     whole: dict[Text, str] = {}
     shortened: dict[object, list[str]] = {}
     before: list[object] = []
     for drawn in range(PASSES):
         for axis, found in names.items():
-            shortened[axis] = _fit_categories(axis, found, width_in)
+            shortened[axis] = _fit_categories(axis, found, room, width_in)
         for place in _places(figure, drawn > 0):
             if not (full := whole.setdefault(place.text, place.text.get_text())):
                 continue
@@ -142,9 +144,8 @@ def _height_of_labels(figure: Figure) -> float:
     """Return the height in pixels of the lines beyond the first that titles and labels along x have."""
     columns: dict[int, float] = defaultdict(float)
     for panel in figure.axes:
-        cell = panel.get_subplotspec()
         for text in (panel.get_title(loc="left"), panel.get_xlabel()):
-            columns[cell.colspan.start if cell else 0] += text.count("\n") * _line_height(panel.xaxis.label)
+            columns[_column(panel)] += text.count("\n") * _line_height(panel.xaxis.label)
     below = sum(text.get_text().count("\n") * _line_height(text) for text in figure.texts)
     return max(columns.values(), default=0.0) + below
 
@@ -165,6 +166,12 @@ def _cell_height(panel: Axes, figure: Figure) -> float:
     return figure.bbox.height * (cell.get_position(figure).height if cell else 1.0)
 
 
+def _column(panel: Axes) -> int:
+    """Return the column of the grid in which a panel begins."""
+    cell = panel.get_subplotspec()
+    return int(cell.colspan.start) if cell else 0
+
+
 def _categories(axis: Axis) -> list[str]:
     """Return the names at the ticks of an axis, none where numbers stand there."""
     if not isinstance(axis.get_major_locator(), FixedLocator):
@@ -182,8 +189,11 @@ def _is_number(name: str) -> bool:
     return set(name) <= _NUMBER
 
 
-def _fit_categories(axis: Axis, names: Sequence[str], width_in: Widths) -> list[str]:
-    """Write the names at their ticks, upright where they have no room side by side; return those shortened, whole."""
+def _fit_categories(axis: Axis, names: Sequence[str], room: float, width_in: Widths) -> list[str]:
+    """Write the names at their ticks, upright where they have no room side by side; return those shortened, whole.
+
+    room: the width in pixels that a column of panels with names beside it has.
+    """
     panel, places = axis.axes, axis.get_majorticklocs().tolist()
     at = panel.transData.transform([(p, p) for p in places])[:, 0 if axis is panel.xaxis else 1]
     apart = float(np.abs(np.diff(at)).min()) if len(at) > 1 else panel.bbox.width
@@ -194,7 +204,7 @@ def _fit_categories(axis: Axis, names: Sequence[str], width_in: Widths) -> list[
     if axis is panel.yaxis or narrow or label.get_rotation() or any(map(_is_shortened, shown, names)):
         # What stands upright once stays so, since level names would make the panel narrower again.
         axis.set_tick_params(labelrotation=0 if axis is panel.yaxis else 90)
-        along = panel.figure.bbox.width if axis is panel.yaxis else panel.figure.bbox.height
+        along = room if axis is panel.yaxis else panel.figure.bbox.height
         shown = [fitted(name, BESIDE * along, lines, width) for name in names]
     axis.set_ticks(places, shown)
     return [name for name, text in zip(names, shown, strict=True) if _is_shortened(text, name)]
