@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.linalg  # noqa: F401  its BLAS has to be there to be limited
+from threadpoolctl import threadpool_limits
 
 from lawbook.analyses import Inputs, compute_analysis
 from lawbook.claims.judge import judge_claims
@@ -19,6 +21,9 @@ from lawbook.results.reader import Results
 from lawbook.storage.tables import write_table
 from lawbook.studies import Study, load_study, make_plan
 from lawbook.studies.analysis import analyses
+
+threadpool_limits(1, user_api="blas")
+"""Tests run beside each other: the threads of small matrix products would wait for those of the other process."""
 
 STUDY = """
 title: Planted <b>power laws</b> & what goes wrong
