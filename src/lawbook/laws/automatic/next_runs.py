@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 from scipy.special import ndtri
 
 from lawbook.laws.automatic.selection import Entry
@@ -136,8 +135,8 @@ class _Belief:
         noise = max(float(entry.noise), 1e-12)
         # Universal kriging: first the smooth error, then the parameters. By the covariance of both together the
         # loose prior of the parameters would cancel all digits of a law that has more of them than it needs.
-        factor = cho_factor(misfit[:n, :n] + np.diag(noise * w.mean() / w), lower=True)
-        known = cho_solve(factor, np.concatenate([misfit[:n, n:], J[:n]], axis=1))
+        seen_apart = misfit[:n, :n] + np.diag(noise * w.mean() / w)
+        known = np.linalg.solve(seen_apart, np.concatenate([misfit[:n, n:], J[:n]], axis=1))
         smooth = misfit[n:, n:] - misfit[n:, :n] @ known[:, : len(ahead)]
         values, vectors = np.linalg.eigh(np.eye(J.shape[1]) + J[:n].T @ known[:, len(ahead) :])
         left = (J[n:] - misfit[n:, :n] @ known[:, len(ahead) :]) @ (
