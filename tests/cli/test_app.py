@@ -9,29 +9,21 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.cli.conftest import Typed
 
-from lawbook.cli.app import main
 from lawbook.storage.tables import write_table
 
 STUDIES = Path(__file__).parents[2] / "config/studies"
 
 
 @pytest.fixture
-def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: Typed) -> Typed:
     """Return a function that runs the command line in a fresh folder: arguments -> exit code, output, errors."""
     (tmp_path / "config").mkdir()
     (tmp_path / "config/config.yaml").write_text(f"studies: {STUDIES}\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["lawbook", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return run
+    return typed
 
 
 def _judged(*verdicts: str) -> pd.DataFrame:
