@@ -80,11 +80,8 @@ def curves_of(runs):
     return pd.DataFrame(rows, columns=columns).assign(index=np.nan)
 
 
-@pytest.fixture(scope="module")
-def planted(tmp_path_factory):
-    """The study and its results folder, all tables in it."""
-    folder = tmp_path_factory.mktemp("results") / "planted"
-    folder.mkdir()
+def written(folder):
+    """Return the study and its results, all tables written into the folder."""
     (folder / "planted.yaml").write_text(STUDY, encoding="utf-8")
     study = load_study(folder / "planted.yaml")
     plan = make_plan(study)
@@ -106,6 +103,12 @@ def planted(tmp_path_factory):
     write_table(panel, folder / "sensitivity.parquet", "sensitivity")
     write_table(judge_claims(content.claims, folder, content.laws), folder / "claims.parquet", "claims")
     return study, Results(folder)
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    """The study and its results."""
+    return written(tmp_path_factory.mktemp("planted"))
 
 
 def test_steps_to_learn_lie_between_two_evaluations(planted):

@@ -10,40 +10,12 @@ import pandas as pd
 import pytest
 
 from lawbook.errors import LawbookError
-from lawbook.report.figures import draw_figure, figures
+from lawbook.report.figures import draw_figure
 from lawbook.storage.tables import write_table
 from lawbook.studies import make_plan
 from lawbook.studies.figure_block import FigureBlock
 
 SUFFIXES = (".csv", ".json", ".pdf", ".png", ".svg")
-
-
-def test_every_shipped_kind_is_drawn_by_these_studies(simulated, oracle):
-    kinds = {block.kind for study in (simulated, oracle) for block in study.study.content.figures}
-    elsewhere = {
-        "pareto",
-        "collapse",
-        "collapse_deviation",
-        "collapse_spread",
-        "compute_frontier",
-        "counting_rules",
-        "exponent_ladder",
-        "critical_batch",
-        "gallery",
-        "metrics",
-        "next_runs",
-        "optimal_rate",
-        "prediction",
-        "quanta_agreement",
-        "staged_learning",
-        "exponents",
-        "map",
-        "index",
-        "scatter",
-        "rank_frequency",
-        "emergence",
-    }  # in tests of their own
-    assert kinds | elsewhere == set(figures)
 
 
 @pytest.mark.parametrize("which", ["simulated", "oracle"])

@@ -210,10 +210,8 @@ claims:
 """
 
 
-@pytest.fixture(scope="module")
-def frontier(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
+def written_frontier(folder: Path) -> Simulated:
     """Return a study of a frontier, planted: pruned pools err 3 / kept^0.8, random ones 1.5 / kept^0.4."""
-    folder = tmp_path_factory.mktemp("frontier")
     (folder / "frontier.yaml").write_text(FRONTIER)
     study = load_study(folder / "frontier.yaml")
     rng = np.random.default_rng(1)
@@ -235,6 +233,12 @@ def frontier(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
         **metrics,
     )
     return write_results(study, runs, folder)
+
+
+@pytest.fixture(scope="module")
+def frontier(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
+    """Return the study of a planted frontier."""
+    return written_frontier(tmp_path_factory.mktemp("frontier"))
 
 
 def test_page_one_gives_the_verdict_on_a_frontier(frontier: Simulated) -> None:

@@ -76,10 +76,8 @@ def scores(gap: float = 0.1) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["what", "part", "k", "estimate", "low", "high", "n"])
 
 
-@pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """Return a study of quanta whose results folder has been filled with planted tables."""
-    folder = tmp_path_factory.mktemp("hostile")
+def written(folder: Path) -> Study:
+    """Return a study of quanta, its results folder filled with planted tables."""
     (folder / "hostile.yaml").write_text(STUDY)
     plan = make_plan(load_study(folder / "hostile.yaml"))
     runs = plan.table().drop(columns=["bytes", "predicted_s", "shard"])
@@ -111,8 +109,16 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     for name, table in tables.items():
         write_table(table, folder / f"text_quanta/tokens/{name}.parquet", TABLES[name])
     write_results(plan.study, runs, folder)
-    write_report(plan.study, folder)
     return plan.study
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """Return a study of quanta with its page."""
+    folder = tmp_path_factory.mktemp("hostile")
+    found = written(folder)
+    write_report(found, folder)
+    return found
 
 
 class Elements(HTMLParser):

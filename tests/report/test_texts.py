@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -23,27 +22,9 @@ from matplotlib.font_manager import fontManager
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import Bbox
-from tests.analyses import planted as runs_of_a_law
-from tests.analyses.oracle_runs import oracle_runs
-from tests.analyses.test_compute_frontier import cells
-from tests.analyses.test_counting_rules import CONTENT, replayed
-from tests.analyses.test_counting_rules import written as rules_written
-from tests.analyses.test_exponent_ladder import written as ladder_written
-from tests.analyses.test_staged_learning import planted as learning
+from tests.analyses.drawn import drawn_of_analyses
 from tests.report.fonts import fonts_in
 
-from lawbook.analyses.collapse.block import TABLES as COLLAPSE
-from lawbook.analyses.collapse.block import CollapseBlock
-from lawbook.analyses.collapse.compute import collapse_tables
-from lawbook.analyses.compute_frontier.block import TABLES, ComputeFrontierBlock
-from lawbook.analyses.compute_frontier.compute import frontier_tables
-from lawbook.analyses.critical_batch.block import TABLES as BATCHES
-from lawbook.analyses.critical_batch.block import CriticalBatchBlock
-from lawbook.analyses.critical_batch.compute import critical_batch_tables
-from lawbook.analyses.known_quanta.section import BEST
-from lawbook.analyses.optimal_rate.block import TABLES as RATES
-from lawbook.analyses.optimal_rate.block import OptimalRateBlock
-from lawbook.analyses.optimal_rate.compute import rate_tables
 from lawbook.cli.write_fit import predictions_of
 from lawbook.fitting.study import fit_study
 from lawbook.fitting.table import Question, ask
@@ -54,17 +35,16 @@ from lawbook.report.style import DRAWN, SINGLE, evenly, new_figure, save, styled
 from lawbook.report.typesetting import fit_texts
 from lawbook.report.wrapping import ELLIPSIS
 from lawbook.results.reader import Results
-from lawbook.storage.tables import conform, write_table
+from lawbook.storage.tables import write_table
 from lawbook.storage.user_table import Source
 from lawbook.studies import load_study
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.law_block import LawBlock
 from lawbook.studies.schema import StudyFile
 
-from .test_pruning_report import frontier, scored
-from .test_quanta_report import study as quanta
+from .test_pruning_report import scored
 
-__all__ = ["frontier", "learning", "quanta", "scored"]  # fixtures, found by their names
+__all__ = ["scored"]  # a fixture, found by its name
 
 LENGTHS = (*(pytest.param(length, marks=pytest.mark.slow) for length in (20, 60)), 120)
 FITS = ("one input", "two inputs", "compared", "refused")
@@ -84,21 +64,16 @@ GENERAL = {
 @pytest.fixture(scope="module")
 def drawings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """Return a drawing of every kind of figure and of `lawbook fit`, pickled before its texts are fitted."""
-    folder = tmp_path_factory.mktemp("two_inputs")
-    simulated, oracle, frontier, quanta = map(
-        request.getfixturevalue, ("simulated", "oracle", "frontier", "quanta")
-    )
-    (learning, of_learning), (noisy, of_noisy) = map(request.getfixturevalue, ("learning", "scored"))
+    folder = tmp_path_factory.mktemp("drawn")
+    simulated, oracle = map(request.getfixturevalue, ("simulated", "oracle"))
+    noisy, of_noisy = request.getfixturevalue("scored")
     content = simulated.study.content
     wanted = [
         (block.kind, block, Results(each.folder), each.study.content)
-        for each in (simulated, oracle, frontier)
+        for each in (simulated, oracle)
         for block in each.study.content.figures
     ]
-    wanted += [(block.kind, block, of_learning, learning.content) for block in learning.content.figures]
-    wanted += [
-        (block.kind, block, Results(quanta.file.parent), quanta.content) for block in quanta.content.figures
-    ]
+    wanted += [(block.kind, block, results, of) for block, results, of in drawn_of_analyses(folder)]
     study, _, along = request.getfixturevalue("planted")
     wanted += [
         (kind, FigureBlock(kind=kind, of="phases", options=options), Results(along), study.content)
@@ -106,15 +81,6 @@ def drawings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     ]
     kept = load_study(noisy / "noisy.yaml").content
     wanted += [(kind, FigureBlock(kind=kind, of="kept"), of_noisy, kept) for kind in ("gallery", "metrics")]
-    wanted.append(("quanta_agreement", FigureBlock(kind="quanta_agreement"), *_known_quanta()))
-    wanted.append(("compute_frontier", *_compute_frontier(folder)))
-    replay = replayed(CONTENT.analyses.of("counting_rules")["replay"])
-    rules = FigureBlock(kind="counting_rules", of="replay")
-    wanted.append(("counting_rules", rules, rules_written(replay, folder), CONTENT))
-    wanted.append(("exponent_ladder", FigureBlock(kind="exponent_ladder", of="two"), *ladder_written(folder)))
-    wanted += _along_the_oracle(folder)
-    predicting, predicted = runs_of_a_law.written(folder / "runs_of_a_law")
-    wanted += [(block.kind, block, predicted, predicting) for block in predicting.figures]
     by_metric = FigureBlock(kind="axis", of="pruned", options={"x": "metric"})
     wanted.append(("axis of categories", by_metric, Results(simulated.folder), content))
     wanted.append(
@@ -125,75 +91,10 @@ def drawings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         for name, block, results, of in wanted:
             if name not in found:
                 found[name] = pickle.dumps(figures[block.kind].draw(block, results, of))
-        return found | {f"fit, {name}": pickle.dumps(_fit(name)) for name in FITS}
-
-
-def _compute_frontier(folder: Path) -> tuple[FigureBlock, Results, StudyFile]:
-    """Return the figure of a frontier and its tables, of planted losses in cells of equal compute."""
-    block = ComputeFrontierBlock(sweep="cells", at="last", methods=["akima"])
-    found = frontier_tables(block, cells(), draws=20)
-    for name, columns in TABLES.items():
-        write_table(conform(found[name], columns), folder / f"compute_frontier/planted/{name}.parquet")
-    of = {"compute_frontier": {"planted": block}}.__getitem__
-    content = SimpleNamespace(
-        analyses=SimpleNamespace(of=of), task=None, sweeps={}, laws={}, table=None, measure=[], columns={}
-    )
-    return FigureBlock(kind="compute_frontier", of="planted"), Results(folder), cast(StudyFile, content)
-
-
-def _along_the_oracle(folder: Path) -> list[tuple[str, FigureBlock, Results, StudyFile]]:
-    """Return the figures of a collapse, of best rates and of a critical batch size, of exact losses."""
-    sizes = [
-        {"modes": n, "steps": t, "batch_size": 4, "learning_rate": 0.3}
-        for n in (8, 16, 32)
-        for t in (60, 150, 400)
-    ]
-    rates = [
-        {"modes": 16, "steps": 200, "batch_size": size, "learning_rate": rate}
-        for size, best in ((1, 0.25), (4, 0.7), (16, 1.25))
-        for rate in (best / 2, best / 1.4, best, best * 1.2, best * 1.4)
-    ]
-    valleys = [
-        {"modes": 16, "steps": steps, "batch_size": 4, "noise_variance": 0.5, "learning_rate": 0.05 * 1.6**k}
-        for steps in (50, 200)
-        for k in range(7)
-    ]
-    along, branches = oracle_runs(sizes, seeds=2, noise=0.01), oracle_runs(rates, seeds=2, noise=0.01)
-    collapse = CollapseBlock(sweep="all", size="modes", floor=0, anchor=60)
-    best = OptimalRateBlock(sweep="all", exact="sgd_oracle")
-    batch = CriticalBatchBlock(sweep="all", level=0.5, exact="sgd_oracle")
-    found = {
-        "collapse": (collapse, COLLAPSE, collapse_tables(collapse, *along, draws=20)),
-        "optimal_rate": (
-            best,
-            RATES,
-            rate_tables(best, oracle_runs(valleys, seeds=2, evaluations=2)[0], draws=20),
-        ),
-        "critical_batch": (batch, BATCHES, critical_batch_tables(batch, *branches, draws=20)),
-    }
-    for kind, (_, columns, tables) in found.items():
-        for name, table in tables.items():
-            write_table(conform(table, columns[name]), folder / f"{kind}/planted/{name}.parquet")
-    of = {kind: {"planted": block} for kind, (block, *_) in found.items()}.__getitem__
-    content = cast(StudyFile, SimpleNamespace(analyses=SimpleNamespace(of=of), task=None))
-    kinds = ("collapse", "collapse_deviation", "collapse_spread", "optimal_rate", "critical_batch")
-    return [(kind, FigureBlock(kind=kind, of="planted"), Results(folder), content) for kind in kinds]
-
-
-def _known_quanta() -> tuple[Results, StudyFile]:
-    """Return tables of networks with known quanta, as far as their figure reads them."""
-    scores = pd.DataFrame(
-        [("ari", f"{affinity}, {BEST}", seed, k, 10, 0.5) for affinity in ("abs_cos", "cos") for seed in (0, 1)
-         for k in (5, 10, 20)],
-        columns=["what", "part", "seed", "k", "n", "estimate"],
-    )  # fmt: skip
-    tasks = np.repeat([0, 1, 2, 3], [40, 20, 10, 5])
-    examples = pd.concat([pd.DataFrame({"seed": s, "task": tasks, "cluster": tasks // 2}) for s in (0, 1)])
-    tables = SimpleNamespace(table={"scores": scores, "examples": examples}.__getitem__)
-    blocks = {"known_quanta": {"networks": SimpleNamespace(affinity="abs_cos")}}
-    content = SimpleNamespace(analyses=SimpleNamespace(of=blocks.__getitem__))
-    results = SimpleNamespace(analysis=lambda *_: tables)
-    return cast(Results, results), cast(StudyFile, content)
+        found |= {f"fit, {name}": pickle.dumps(_fit(name)) for name in FITS}
+    missing = set(KINDS) - set(found)
+    assert not missing, "no test draws these; an analysis brings its own in tests/analyses/drawn/NAME.py"
+    return found
 
 
 def _two_inputs(content: StudyFile, runs: pd.DataFrame, folder: Path) -> tuple[Results, StudyFile]:
