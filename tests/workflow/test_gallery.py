@@ -90,10 +90,18 @@ def test_the_gallery_shows_what_is_finished_and_never_trains(finished: Checkout)
     ).read_bytes()
     assert (finished.folder / "docs/records.md").exists()
     assert finished.jobs("gallery") == {}
+    log = finished.folder / "logs/gallery/snakemake.log"
+    log.unlink()
+    again = finished.lawbook("gallery")
+    assert "Nothing to be done: the gallery is up to date." in again.stdout
+    assert not log.exists(), "no Snakemake was started"
     plan = plan_study(STUDY, finished.folder / "config/studies")
     assert list(outdated_thumbnails(plan, finished.path(""))) == []
     finished.path("thumbnail.svg").write_text("damaged")
     assert list(outdated_thumbnails(plan, finished.path(""))) == [finished.path("thumbnail.svg")]
+    mended = finished.lawbook("gallery")
+    assert "Nothing to be done" not in mended.stdout
+    assert list(outdated_thumbnails(plan, finished.path(""))) == []
 
     finished.edit("config/studies/smoke.yaml", "steps: 100}", "steps: 120}")
     finished.edit("config/studies/smoke.yaml", "compare: [power]", "compare: [power, power_floor]")

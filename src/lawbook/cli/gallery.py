@@ -31,15 +31,12 @@ def gallery(
     cores: Annotated[str, typer.Option(metavar="N|all", help="Jobs at once; all: one for each core.")] = "2",
 ) -> None:
     """Build the page of all finished studies: answers, claims, exponents, costs. Without --quick it trains nothing."""
-    from lawbook.workflow.gallery import PAGE, build_gallery, quick_of
+    from lawbook.workflow.gallery import PAGE, build_gallery
     from lawbook.workflow.runner import DRY_RUN, checked_cores
     from lawbook.workflow.settings import read_settings
 
     settings = read_settings()
-    studies = quick_of(settings) if quick else None
-    for name, reason in studies.left_out.items() if studies else ():
-        typer.echo(f"Left out: {name}: {reason}")
-    new = build_gallery(settings, checked_cores(cores), studies, more or [])
+    new = build_gallery(settings, checked_cores(cores), quick, more or [], typer.echo)
     if DRY_RUN.intersection(more or []):
         return
     page = Path(settings.results) / PAGE

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from lawbook.studies import Plan, study_names
 from lawbook.studies.study import is_reserved
+from lawbook.tasks import tasks
 from lawbook.workflow.apart import APART
 from lawbook.workflow.check import checked_plan, collect_garbage_rarely
 from lawbook.workflow.freshness import CARRIERS, Expected, is_damaged, what_has_changed
@@ -15,6 +16,7 @@ from lawbook.workflow.runner import run_target
 from lawbook.workflow.settings import Settings
 from lawbook.workflow.shown import REPORT, absent, having, shown
 from lawbook.workflow.stages import training_code
+from lawbook.workflow.unchanged import Unchanged
 
 PAGE = "index.html"
 
@@ -47,22 +49,50 @@ def made_from(settings: Settings, names: Sequence[str]) -> dict[str, str]:
 
 
 def build_gallery(
-    settings: Settings, cores: str, quick: QuickStudies | None = None, extra: Sequence[str] = ()
+    settings: Settings,
+    cores: str,
+    quick: bool = False,
+    extra: Sequence[str] = (),
+    tell: Callable[[str], None] = print,
 ) -> bool:
-    """Bring the gallery up to date, and first the quick studies, if there are any; False if nothing was to be done.
+    """Bring the gallery up to date, and with `quick` first the quick studies; False if nothing was to be done.
 
-    Without them nothing is trained. Raises what `run_target` does.
+    Without it nothing is trained. Which studies are left out, and why, is told. Raises StudyError for the first that
+    cannot be planned, and what `run_target` does.
     """
-    target, plans = ("gallery", {}) if quick is None else ("gallery_quick", quick.plans)
+    target = "gallery_quick" if quick else "gallery"
+    unchanged = Unchanged(target, settings)
+    if not extra and (told := unchanged.told()) is not None:
+        for line in told:
+            tell(line)
+        return False
+    found = quick_of(settings) if quick else QuickStudies({}, {})
+    told = [f"Left out: {name}: {reason}" for name, reason in found.left_out.items()]
+    for line in told:
+        tell(line)
     finished = having(REPORT, all_studies(settings), settings.results, settings.preset)
+    in_gallery = {
+        name: found.plans.get(name) or checked_plan(name, settings.studies) for name in shown(finished)
+    }
     stale = [
         str(file)
-        for name in shown(finished)
-        for file in outdated_thumbnails(
-            plans.get(name) or checked_plan(name, settings.studies), Path(settings.results) / name
-        )
+        for name, plan in in_gallery.items()
+        for file in outdated_thumbnails(plan, Path(settings.results) / name)
     ]
-    return run_target(["--", target], target, [*plans.values()], settings, cores, extra, stale)
+    new = run_target(["--", target], target, [*found.plans.values()], settings, cores, extra, stale)
+    if not extra and not any(
+        _reads_elsewhere(plan, settings) for plan in (in_gallery | dict(found.plans)).values()
+    ):
+        unchanged.keep(told)
+    return new
+
+
+def _reads_elsewhere(plan: Plan, settings: Settings) -> bool:
+    """Tell whether a plan depends on files that do not lie with the studies: a table, or texts."""
+    folder = Path(settings.studies).resolve()
+    if plan.source is not None:
+        return not plan.source.file.resolve().is_relative_to(folder)
+    return any(tasks[run.config["task"]].outside(run.config) for run in plan.runs)
 
 
 def outdated_thumbnails(plan: Plan, results: Path) -> Iterator[Path]:
