@@ -31,7 +31,7 @@ def varied(configure: Configure, n: int, **fields: Any) -> list[dict[str, Any]]:
             seed=i,
             learning_rate=10 ** np.linspace(-4, -2, n)[i],
             weight_decay=[0.0, 0.01, 0.3][i % 3],
-            schedule=["constant", "cosine", "linear", "wsd"][i % 4],
+            schedule=["constant", "cosine", "linear", "0:1, 0.5:0.5, 1:0"][i % 4],
             warmup=[0.0, 0.1][i % 2],
             gradient_clip=[None, 0.5][i // 2 % 2],
             label_noise=[0.0, 0.0, 0.2][i % 3],

@@ -11,6 +11,7 @@ from lawbook.axes import Axes, Neutral
 from lawbook.errors import suggest
 from lawbook.pruning.metrics import metrics
 from lawbook.pruning.selection import Keep
+from lawbook.schedules import SCHEDULES, check_schedule
 from lawbook.training.losses import losses
 from lawbook.training.optimizers import optimizers
 from lawbook.training.parametrizations import parametrizations
@@ -84,9 +85,12 @@ class TrainingAxes(Axes):
         description="Factor on the outputs: large ones make a model learn without new features. Runs of one stack "
         "share it.",
     )
-    schedule: Annotated[Literal["constant", "cosine", "linear", "wsd"], Neutral("constant")] = Field(
+    schedule: Annotated[str, Neutral("constant"), AfterValidator(check_schedule)] = Field(
         "constant",
-        description="Learning rate over the steps; `wsd` is constant, then linear over the last fifth.",
+        examples=list(SCHEDULES),
+        description="Learning rate over the steps: `wsd` is constant, then linear over the last fifth; `step` falls to "
+        "√0.1 and to 0.1 of it after 0.8 and 0.9 of them. Or a table of shares of the steps and factors, with straight "
+        "lines between: `0:1, 0.5:1, 0.5:0.1, 1:0`.",
     )
     warmup: Annotated[float, Neutral(0.0)] = Field(
         0.0, ge=0, lt=1, description="Share of the steps over which the learning rate rises linearly."
