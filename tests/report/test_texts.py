@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import pickle
 import re
 from collections.abc import Iterator
@@ -63,8 +65,19 @@ GENERAL = {
 
 @pytest.fixture(scope="module")
 def drawings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Return the drawings of `_draw_all`, which the first of all workers makes for the others."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "drawings.pickle"
+    with shared.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            shared.write_bytes(pickle.dumps(_draw_all(request, tmp_path_factory.mktemp("drawn"))))
+    made: dict[str, bytes] = pickle.loads(shared.read_bytes())
+    return made
+
+
+def _draw_all(request: pytest.FixtureRequest, folder: Path) -> dict[str, bytes]:
     """Return a drawing of every kind of figure and of `lawbook fit`, pickled before its texts are fitted."""
-    folder = tmp_path_factory.mktemp("drawn")
     simulated, oracle = map(request.getfixturevalue, ("simulated", "oracle"))
     noisy, of_noisy = request.getfixturevalue("scored")
     content = simulated.study.content
