@@ -1,0 +1,49 @@
+"""What the answer of a study says of its metrics: what is not resolved, how PassUntil does, and where seeds part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from lawbook.analyses.downstream_metrics.words import metric_name
+from lawbook.results.reader import Results
+from lawbook.results.words import enumerate_words, measured, name_of, number
+from lawbook.studies.schema import StudyFile
+
+
+def answer(content: StudyFile, results: Results) -> Iterator[str]:
+    """Yield a clause for each analysis on its answers, and one on its seeds."""
+    for name, block in content.analyses.of("downstream_metrics").items():
+        metrics = results.analysis("downstream_metrics", name).table("metrics")
+        if block.answers:
+            yield _resolution(metrics)
+        parted = metrics[metrics["bimodal"] == 1]
+        what = name_of(block.x)
+        if parted.empty:
+            yield f"at no {what} of {name} are the seeds two groups"
+        else:
+            row = parted.sort_values("share_between").iloc[-1]
+            places = enumerate_words(number(x) for x in sorted(parted["x"].unique()))
+            yield (
+                f"at {what} {places} of {name} seeds are two groups: {metric_name(row['metric'], row['length'])} "
+                f"at {number(row['x'])} {int(row['n_seeds'] - row['n_upper'])} at {number(row['lower_group'])} and "
+                f"{int(row['n_upper'])} at {number(row['upper_group'])}"
+            )
+
+
+def _resolution(metrics: pd.DataFrame) -> str:
+    until = metrics[metrics["metric"] == "pass_until"].sort_values("x")
+    first = until.iloc[0]
+    hidden = metrics[metrics["bound"].notna()]
+    ratio = measured(*(first[end] / first["truth"] for end in ("mean", "low", "high")))
+    text = (
+        f"at the smallest size answers of {int(first['length'])} pass with {number(first['truth'])}, of which "
+        f"PassUntil finds {ratio}"
+    )
+    if hidden.empty:
+        return text
+    longest = int(hidden["length"].max())
+    n = int((hidden["length"] == longest).sum())
+    sizes = f"{n} size" if n == 1 else f"{n} sizes"
+    return f"{text}, and at {sizes} no answer of {longest} is right, which only bounds them"
