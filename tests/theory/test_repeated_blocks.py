@@ -13,6 +13,7 @@ from lawbook.theory.repeated_blocks import (
     covariance_trace,
     entropy_rate,
     exact_curve,
+    least_losses,
     mean_length,
     survival,
 )
@@ -70,6 +71,21 @@ def test_a_drawn_text_is_stationary_and_has_these_lengths():
         assert share == pytest.approx(survival(least, 2.0), abs=4 * np.sqrt(share / len(lengths)))
     first = [int(np.argmax(np.diff(draw_text(rng, 64, 2.0, 2)) != 0)) == 0 for _ in range(2000)]
     assert np.mean(first) == pytest.approx(1 / mean_length(2.0), abs=0.04)  # a block ends anywhere with 1/m
+
+
+def test_the_least_losses_are_those_of_the_conditional_probabilities():
+    """Of windows of 4 letters and the next, by the probabilities of all texts; their mean is that of H_1 … H_4."""
+    n, tail, vocabulary = 4, 1.5, 3
+    whole = {k: probabilities(k, tail, vocabulary) for k in range(1, n + 2)}
+    texts = np.array([*whole[n + 1]])
+    found = least_losses(texts[:, :-1], texts[:, 1:], tail, vocabulary)
+    expected = [
+        [-np.log(whole[k + 1][tuple(text[: k + 1])] / whole[k][tuple(text[:k])]) for k in range(1, n + 1)]
+        for text in texts.tolist()
+    ]
+    np.testing.assert_allclose(found, expected)
+    p = np.array([*whole[n + 1].values()])
+    np.testing.assert_allclose(p @ found, conditional_entropy([1, 2, 3, 4], tail, vocabulary))
 
 
 def test_the_floor_is_the_mean_over_the_places_of_a_window():

@@ -82,6 +82,26 @@ def entropy_rate(tail: float, vocabulary: int) -> float:
     return float((summed + np.log(vocabulary - 1)) / mean_length(tail))
 
 
+def least_losses(
+    inputs: NDArray[np.int64], targets: NDArray[np.int64], tail: float, vocabulary: int
+) -> Floats:
+    """Compute -log P(target | the window so far), (n, T), of windows (n, T) and the letters that follow each.
+
+    A block that begins inside of the window has a known age, another is as old as the window or older.
+    """
+    places = np.arange(1, inputs.shape[1] + 1)
+    begins = np.zeros(inputs.shape, dtype=np.int64)
+    begins[:, 1:] = np.where(inputs[:, 1:] != inputs[:, :-1], places[1:], 0)
+    since = np.maximum.accumulate(begins, axis=1)
+    hazards, weights = _ages(inputs.shape[1], tail)
+    left = mean_length(tail) - np.append(0.0, np.cumsum(weights[:-1]))  # S_n
+    ends = np.where(
+        since > 0, hazards[np.minimum(places - since, len(places) - 1)], (weights / left)[places - 1]
+    )
+    change = targets != inputs
+    return np.asarray(-np.log(np.where(change, ends / (vocabulary - 1), 1 - ends)))
+
+
 def _ages(last: int, tail: float) -> tuple[Floats, Floats]:
     """Return the hazards h(a) and Q(a) of the ages a up to `last`."""
     q = survival(np.arange(1, last + 2), tail)
@@ -121,6 +141,14 @@ class RepeatedBlocks:
             return None
         of_text = (config["tail"], config["vocabulary"])
         return covariance_trace(lags, *of_text), conditional_entropy(contexts, *of_text)
+
+    def least_loss(
+        self, config: Config, inputs: NDArray[np.int64], targets: NDArray[np.int64]
+    ) -> float | None:
+        """Return the mean loss of the best reader on these very windows of a run's text; None for another task's."""
+        if config.get("task") != "repeated_blocks":
+            return None
+        return float(least_losses(inputs, targets, config["tail"], config["vocabulary"]).mean())
 
 
 exact_curve = RepeatedBlocks()

@@ -42,7 +42,7 @@ class TextStatisticsBlock(AnalysisBlock):
     contexts: Places = Field((1, 8), description="First and last length of context over which γ is read.")
     law: Name | None = Field(
         None,
-        description="A law of the study whose exponent alpha is laid beside, group by group; its `by` is this one's.",
+        description="A law of the study in training data, whose exponent is laid beside; its `by` is this one's.",
     )
     exact: Name | None = Field(
         None, description="A theory that knows the statistics, read over the same places."
@@ -92,8 +92,9 @@ TABLES = {
     },
     # β, γ and γ/2β (`predicted`), each with its jackknife interval over the parts, the ratio of its largest to its
     # smallest local exponent (`variation`; null where one is not above 0), and what the same fit finds on the exact
-    # statistics; `measured` is the exponent of the law. The prediction is refused, with the reason in `notes`, unless
-    # both local exponents vary by less than a factor of 2.
+    # statistics. `measured` is the exponent of training: that of the loss above the least possible one on the same
+    # test windows where that is known, else alpha of the law. The prediction is refused, with the reason in `notes`,
+    # unless both local exponents vary by less than a factor of 2.
     "exponents": {
         "case": TEXT, "quantity": TEXT, "estimate": REAL, "low": REAL, "high": REAL, "level": REAL, "exact": REAL,
         "variation": REAL, "local": TEXT, "first": REAL, "last": REAL, "n_tokens": WHOLE, "n_parts": WHOLE,

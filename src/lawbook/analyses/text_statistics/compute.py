@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -15,6 +15,7 @@ from lawbook.analyses.text_statistics.block import TABLES, TextStatisticsBlock
 from lawbook.axes import Config
 from lawbook.errors import LawbookError
 from lawbook.fitting.exact import exact_curves
+from lawbook.laws.fit import fit
 from lawbook.laws.law import Array
 from lawbook.laws.note import Note, notes_to_json, refusal
 from lawbook.laws.text_statistics import (
@@ -49,6 +50,16 @@ Estimator = Callable[[Array], float]
 
 
 @dataclass(frozen=True)
+class OfLaw:
+    """The law beside: its columns y and x, the rows that it was fitted to, and the fits of the study."""
+
+    y: str
+    x: str
+    rows: pd.DataFrame
+    fits: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class _Decay:
     """A statistic at places x (m,), those that are used, what theory knows of it, and what its exponent is less by."""
 
@@ -71,14 +82,19 @@ class _Decay:
 def compute(block: TextStatisticsBlock, inputs: Inputs) -> dict[str, pd.DataFrame]:
     """Return the tables 'covariance', 'entropy' and 'exponents'."""
     configs = {run.run_id: run.config for run in inputs.plan.runs}
-    fits = None if block.law is None else inputs.results.fits
-    return statistic_tables(block, inputs.results.runs, configs, fits)
+    law = None if block.law is None else inputs.plan.study.content.laws[block.law]
+    of_law = (
+        None
+        if law is None
+        else OfLaw(law.y, law.inputs[0], inputs.results.points_of(law), inputs.results.fits)
+    )
+    return statistic_tables(block, inputs.results.runs, configs, of_law)
 
 
 def statistic_tables(
-    block: TextStatisticsBlock, runs: pd.DataFrame, configs: dict[str, Config], fits: pd.DataFrame | None
+    block: TextStatisticsBlock, runs: pd.DataFrame, configs: dict[str, Config], law: OfLaw | None
 ) -> dict[str, pd.DataFrame]:
-    """Return the tables of the runs' texts. configs: of the runs, by run_id; fits: those of the study's laws.
+    """Return the tables of the runs' texts. configs: of the runs, by run_id; law: the one that is laid beside.
 
     Raises LawbookError for a text that is too short for its parts.
     """
@@ -87,7 +103,11 @@ def statistic_tables(
     for name, chosen in cases(rows, block.by):
         config = configs[chosen["run_id"].iloc[0]]
         found = _case(block, config, read_text(config, block.tokens, block.parts), len(chosen))
-        found["exponents"] += _measured(block, fits, name, len(chosen))
+        if law is not None:
+            ids = chosen["run_id"]
+            own = replace(law, rows=law.rows[law.rows["run_id"].isin(ids)])
+            least = _least_loss(block, config)
+            found["exponents"].append(_stored(block, law, name) if least is None else _excess(own, least))
         for table, records in found.items():
             parts[table].append(pd.DataFrame(records).assign(case=name)[[*TABLES[table]]])
     return {name: pd.concat(each, ignore_index=True) for name, each in parts.items()}
@@ -217,25 +237,46 @@ def _row(name: str, value: float, without: Array, exact: float, notes: list[Note
     }  # fmt: skip
 
 
-def _measured(
-    block: TextStatisticsBlock, fits: pd.DataFrame | None, case: str, n_runs: int
-) -> list[dict[str, Any]]:
-    """Return the row of the law's exponent in the group of a case; none without a law."""
-    if fits is None:
-        return []
-    rows = fits[(fits["law"] == block.law) & (fits["parameter"] == "alpha")]
+def _least_loss(block: TextStatisticsBlock, config: Config) -> float | None:
+    """Return the mean loss of the best reader on the windows that runs are tested on; None where it is not known."""
+    known = None if block.exact is None else getattr(exact_curves[block.exact], "least_loss", None)
+    if known is None:
+        return None
+    task = cast(PoolTask, tasks[config["task"]])
+    test, examples = task.splits(config)["test"], task.examples(config)
+    least: float | None = known(config, examples.inputs[test], examples.targets[test])
+    return least
+
+
+def _excess(law: OfLaw, least: float) -> dict[str, Any]:
+    """Return the exponent of the loss above what the best reader leaves, by the power law."""
+    table = law.rows.assign(excess=law.rows[law.y].astype(float) - least)
+    found = fit(table[[law.x, "excess", "seed", "status"]], "power", y="excess", x=law.x, cluster="seed")
+    row = {
+        "estimate": np.nan, "low": np.nan, "high": np.nan, "first": float(table[law.x].min()),
+        "last": float(table[law.x].max()), "status": found.status, "notes": notes_to_json(found.notes),
+    }  # fmt: skip
+    if found.status == FitStatus.OK:
+        alpha = found.estimates["alpha"]
+        row |= {"estimate": alpha.value, "low": alpha.low, "high": alpha.high}
+    return _of_training(row, table["run_id"].nunique())
+
+
+def _stored(block: TextStatisticsBlock, law: OfLaw, case: str) -> dict[str, Any]:
+    """Return the exponent of the law in the group of a case."""
+    rows = law.fits[(law.fits["law"] == block.law) & (law.fits["parameter"] == "alpha")]
     rows = rows[rows["group"].fillna("") == case]
     if rows.empty:
         raise LawbookError(
             f"the law {block.law} has no exponent alpha in the group {case!r}; give both the same by"
         )
-    row = rows.iloc[0]
-    sound = row["status"] == FitStatus.OK
-    return [
-        {
-            "quantity": "measured", "estimate": row["estimate"] if sound else np.nan,
-            "low": row["low"] if sound else np.nan, "high": row["high"] if sound else np.nan, "level": row["level"],
-            "exact": np.nan, "variation": np.nan, "local": None, "first": row["x_low"], "last": row["x_high"],
-            "n_tokens": None, "n_parts": None, "n_runs": n_runs, "status": row["status"], "notes": row["notes"],
-        }
-    ]  # fmt: skip
+    row = rows.iloc[0].to_dict()
+    if row["status"] != FitStatus.OK:
+        row |= {"estimate": np.nan, "low": np.nan, "high": np.nan}
+    return _of_training(row | {"first": row["x_low"], "last": row["x_high"]}, row["n_runs"])
+
+
+def _of_training(row: dict[Any, Any], n_runs: int) -> dict[str, Any]:
+    told = ("estimate", "low", "high", "first", "last", "status", "notes")
+    about = {"quantity": "measured", "level": _LEVEL, "exact": np.nan, "variation": np.nan, "local": None}
+    return about | {name: row[name] for name in told} | {"n_tokens": None, "n_parts": None, "n_runs": n_runs}
