@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from tests.analyses.planted_answers import ASKED, SEEDS, SLOPE, planted
 
 from lawbook.analyses.downstream_metrics.answer import answer
 from lawbook.analyses.downstream_metrics.block import TABLES, DownstreamMetricsBlock
@@ -17,45 +18,10 @@ from lawbook.analyses.downstream_metrics.quantities.metric_slope import metric_s
 from lawbook.analyses.downstream_metrics.quantities.pass_until_ratio import pass_until_ratio
 from lawbook.analyses.downstream_metrics.section import metric_tables as shown_tables
 from lawbook.errors import LawbookError
-from lawbook.measurements.answers import Answers
 from lawbook.report.figures import draw_figure
 from lawbook.results.reader import Results
 from lawbook.storage.tables import conform, write_table
 from lawbook.studies.figure_block import FigureBlock
-
-ASKED = Answers(lengths=(1, 4, 32), pass_length=4)
-SIZES, SEEDS, ALPHA = (100, 1000, 10_000), 16, 0.3
-
-
-def planted():
-    """Return runs whose tokens are right with p = exp(-2 N^-0.3), independently, and their curves.
-
-    Of the smallest half of the seeds does not learn. An answer of 32 has no chance there.
-    """
-    runs, curves = [], []
-    for size in SIZES:
-        p = float(np.exp(-2 * size**-ALPHA))
-        for seed in range(SEEDS):
-            run_id = f"{size}_{seed}"
-            lost = size == SIZES[0] and seed % 2
-            runs.append(
-                {
-                    "run_id": run_id, "sweeps": "all", "status": "ok", "n_params": size, "seed": seed,
-                    "token_accuracy": p, "token_brier": 0.4 if lost else 0.1 + 0.001 * seed,
-                }
-            )  # fmt: skip
-            exact = [p, p**4, 0.0 if size == SIZES[0] else p**32]
-            vectors = {
-                "exact_match": exact,
-                "n_answers": [4096, 1024, 128],
-                "log_pass": [4 * np.log(p)] * 200,
-            }
-            curves += [
-                {"run_id": run_id, "step": 10, "split": None, "metric": name, "index": i, "value": value}
-                for name, each in vectors.items()
-                for i, value in enumerate(each)
-            ]
-    return pd.DataFrame(runs), pd.DataFrame(curves)
 
 
 @pytest.fixture(scope="module")
@@ -70,12 +36,12 @@ def results(tmp_path_factory):
 
 def test_slopes_of_answers_are_those_of_tokens(results):
     slopes = results.analysis("downstream_metrics", "one").table("slopes").set_index(["metric", "length"])
-    assert slopes.loc[("token_accuracy", np.nan), "slope"].item() == pytest.approx(-ALPHA, abs=1e-9)
+    assert slopes.loc[("token_accuracy", np.nan), "slope"].item() == pytest.approx(SLOPE, abs=1e-9)
     for length in (1, 4):
         row = slopes.loc[("exact_match", length)]
-        assert row["slope"] == pytest.approx(-ALPHA, abs=1e-9)
+        assert row["slope"] == pytest.approx(SLOPE, abs=1e-9)
         assert row["less_token"] == pytest.approx(0, abs=1e-9)
-    assert slopes.loc[("pass_until", 4), "slope"] == pytest.approx(-ALPHA, abs=0.01)
+    assert slopes.loc[("pass_until", 4), "slope"] == pytest.approx(SLOPE, abs=0.01)
     assert slopes.loc[("exact_match", 32), ["n_x", "n_left_out"]].tolist() == [2, 1]
 
 
@@ -85,7 +51,7 @@ def test_no_answer_right_is_a_bound_and_not_0(results):
     assert np.isnan(row["mean"])
     assert (1 - row["bound"]) ** (128 * SEEDS) == pytest.approx(0.05)
     assert row["n_zero"] == SEEDS
-    assert row["independent"] == pytest.approx(np.exp(-2 * 100**-ALPHA) ** 32)
+    assert row["independent"] == pytest.approx(np.exp(-2 * 100**SLOPE) ** 32)
 
 
 def test_pass_until_is_unbiased_on_planted_shares_and_the_plain_estimate_is_not(results):
