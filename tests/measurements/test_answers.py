@@ -56,6 +56,16 @@ def test_answers_are_counted_as_a_loop_counts_them(tokens):
         np.testing.assert_allclose(found["log_pass"][run], passing[:5])
 
 
+def test_answers_with_a_token_twice_in_a_row_may_be_left_out():
+    targets = np.array([[[0, 1, 1, 1, 2, 0]], [[0, 1, 2, 1, 1, 0]]])
+    found = measured(
+        5 * np.eye(3)[targets], targets, lengths=[1, 2, 3], pass_length=2, passed=3, repeats=False
+    )
+    assert found["n_answers"].tolist() == [[6, 2, 1], [6, 3, 1]]
+    assert found["exact_match"].tolist() == [[1, 1, 1], [1, 1, 1]]
+    assert torch.isnan(found["log_pass"]).tolist() == [[False, True, False], [False, False, False]]
+
+
 def test_real_targets_and_lengths_twice_are_refused():
     one = measurements["answers"].model_validate({})
     with pytest.raises(AxisError, match="no classes"):

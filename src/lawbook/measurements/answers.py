@@ -41,7 +41,13 @@ class Answers(OfExamples):
         (1, 2, 4, 8), min_length=1, description="Tokens K of an answer, for which exact matches are counted."
     )
     pass_length: int = Field(4, ge=1, description="Tokens of an answer whose probability to pass is kept.")
-    passed: int = Field(64, ge=1, le=4096, description="Answers, at most, whose probability to pass is kept.")
+    passed: int = Field(
+        64, ge=1, le=4096, description="The first so many answers, whose probability to pass is kept."
+    )
+    repeats: bool = Field(
+        True,
+        description="Whether an answer counts in which a token is that before it once more; in text most are blanks.",
+    )
 
     @field_validator("lengths")
     @classmethod
@@ -75,20 +81,24 @@ class Answers(OfExamples):
         correct, log_each = torch.cat(right, 1), torch.cat(log_p, 1)
         if correct.dim() == 2:  # one target each: the examples in their order are one text
             correct, log_each = correct.unsqueeze(1), log_each.unsqueeze(1)
-        matches = [_answers(correct, length).all(-1) for length in self.lengths]
-        counts = [each.shape[1] for each in matches]
-        runs = len(correct)
-        found = torch.stack(
-            [each.double().mean(1) if each.shape[1] else torch.full((runs,), torch.nan) for each in matches],
-            1,
-        )
+        texts = view.targets if view.targets.dim() == 3 else view.targets.unsqueeze(1)
+        counted = {length: self._counted(texts, length) for length in (*self.lengths, self.pass_length)}
+        matches = {length: _answers(correct, length).all(-1) & counted[length] for length in self.lengths}
+        n_answers = torch.stack([counted[length].double().sum(1) for length in self.lengths], 1)
+        n_right = torch.stack([matches[length].double().sum(1) for length in self.lengths], 1)
+        log_pass = _answers(log_each, self.pass_length).sum(-1).where(counted[self.pass_length], torch.nan)
         return {
             "token_accuracy": correct.double().flatten(1).mean(1),
             "token_brier": torch.cat(brier, 1).flatten(1).mean(1),
-            "exact_match": found,
-            "n_answers": torch.tensor(counts, dtype=torch.double).expand(runs, -1),
-            "log_pass": _answers(log_each, self.pass_length).sum(-1)[:, : self.passed],
+            "exact_match": n_right / n_answers,
+            "n_answers": n_answers,
+            "log_pass": log_pass[:, : self.passed],
         }
+
+    def _counted(self, texts: Tensor, length: int) -> Tensor:
+        """Return which answers of texts (R, n, T) count, (R, answers)."""
+        answers = _answers(texts, length)
+        return (answers[:, :, 1:] != answers[:, :, :-1]).all(-1) | self.repeats
 
 
 def _answers(tokens: Tensor, length: int) -> Tensor:

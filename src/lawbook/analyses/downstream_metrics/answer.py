@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from lawbook.analyses.downstream_metrics.words import metric_name
+from lawbook.analyses.downstream_metrics.words import metric_name, ratio_to_truth
 from lawbook.results.reader import Results
 from lawbook.results.words import enumerate_words, measured, name_of, number
 from lawbook.studies.schema import StudyFile
@@ -15,9 +15,10 @@ from lawbook.studies.schema import StudyFile
 def answer(content: StudyFile, results: Results) -> Iterator[str]:
     """Yield a clause for each analysis on its answers, and one on its seeds."""
     for name, block in content.analyses.of("downstream_metrics").items():
-        metrics = results.analysis("downstream_metrics", name).table("metrics")
+        found = results.analysis("downstream_metrics", name)
+        metrics = found.table("metrics")
         if block.answers:
-            yield _resolution(metrics)
+            yield _resolution(metrics, found.table("values"))
         parted = metrics[metrics["bimodal"] == 1]
         what = name_of(block.x)
         if parted.empty:
@@ -32,14 +33,14 @@ def answer(content: StudyFile, results: Results) -> Iterator[str]:
             )
 
 
-def _resolution(metrics: pd.DataFrame) -> str:
+def _resolution(metrics: pd.DataFrame, values: pd.DataFrame) -> str:
     until = metrics[metrics["metric"] == "pass_until"].sort_values("x")
     first = until.iloc[0]
     hidden = metrics[metrics["bound"].notna()]
-    ratio = measured(*(first[end] / first["truth"] for end in ("mean", "low", "high")))
+    ratio = measured(*ratio_to_truth(values, "pass_until"))
     text = (
-        f"at the smallest size answers of {int(first['length'])} pass with {number(first['truth'])}, of which "
-        f"PassUntil finds {ratio}"
+        f"PassUntil finds {ratio} of the probability that answers of {int(first['length'])} pass, "
+        f"{number(first['truth'])} at the smallest size"
     )
     if hidden.empty:
         return text

@@ -67,8 +67,8 @@ TABLES = {
     # Each metric at each x over seeds: the mean with its t interval, median and range, how many seeds have 0. Where all
     # have, mean and interval are null and `bound` is the share that so many answers do not exclude. `independent` is
     # the mean of p^K, p the accuracy per token; `truth` the mean probability to pass, which PassUntil estimates from
-    # `samples` of each answer. The best cut into two groups of seeds leaves `share_between` of their variance between
-    # the groups, as uniform seeds do with this `probability`.
+    # `samples` of an answer, their median. The best cut into two groups of seeds leaves `share_between` of their
+    # variance between the groups, as uniform seeds do with this `probability`.
     "metrics": {"x": REAL, "metric": TEXT, "length": WHOLE, **OF_SEEDS},
     # The slope of log(-log q) in log x of each share q, with its bootstrap interval over seeds, over the x at which it
     # is resolved, and less that of the accuracy per token over the same x.

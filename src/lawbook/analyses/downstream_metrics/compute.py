@@ -12,7 +12,7 @@ import pandas as pd
 from lawbook.analyses import Inputs
 from lawbook.analyses.downstream_metrics.block import MEASUREMENT, TABLES, DownstreamMetricsBlock
 from lawbook.errors import LawbookError
-from lawbook.laws.bimodality import two_groups
+from lawbook.laws.bimodality import TwoGroups, two_groups
 from lawbook.laws.frontier.exponent import log_slopes
 from lawbook.laws.frontier.result import percentiles
 from lawbook.laws.law import Array
@@ -24,6 +24,7 @@ from lawbook.storage.status import RunStatus
 from lawbook.theory.downstream import exact_match, log_log_loss, naive_ratio, resolved_from, unbiased
 
 ACCURACY, EXACT, UNTIL, PLAIN = "token_accuracy", "exact_match", "pass_until", "passes_by_samples"
+PASS = "pass_probability"
 SHARES = (ACCURACY, EXACT, UNTIL)
 """Metrics that are shares of what is right, with a slope of log(-log q)."""
 _LEVEL, _DRAWS = 0.95, 1000
@@ -95,14 +96,14 @@ def _answers(
         value, trials = (wide[name][i].reindex(about.index) for name in (EXACT, "n_answers"))
         parts.append(about.assign(metric=EXACT, length=length, value=value, trials=trials))
     passed = {}
-    estimates = np.full((len(about), 2), np.nan)
+    estimates = np.full((len(about), 3), np.nan)
     for place, (run_id, seed) in enumerate(zip(about["run_id"], about["seed"], strict=True)):
         p = np.maximum(np.exp(wide["log_pass"].loc[run_id].dropna().to_numpy(dtype=float)), _LEAST)
         rng = generator(int(seed), "pass until", crc32(run_id.encode()))
         samples = passes + rng.negative_binomial(passes, p)
-        estimates[place] = unbiased(passes, samples).mean(), (passes / samples).mean()
+        estimates[place] = unbiased(passes, samples).mean(), (passes / samples).mean(), p.mean()
         passed[str(run_id)] = np.stack([p, samples.astype(float)])
-    for j, name in enumerate((UNTIL, PLAIN)):
+    for j, name in enumerate((UNTIL, PLAIN, PASS)):
         parts.append(about.assign(metric=name, length=asked.pass_length, value=estimates[:, j], trials=None))
     return parts, passed
 
@@ -127,7 +128,7 @@ def _over_seeds(values: pd.DataFrame, passed: dict[str, Array]) -> list[dict[str
                 "median": np.median(known), "least": known.min(), "most": known.max(),
             }  # fmt: skip
         if metric == EXACT:
-            trials = float(part["trials"].sum())
+            trials = float(part["trials"].max())  # the same answers are put to each seed
             row["bound"] = float(resolved_from(trials)) if zero == n and trials else np.nan
             if len(accuracy):
                 tokens = int(part["length"].iloc[0])
@@ -135,15 +136,22 @@ def _over_seeds(values: pd.DataFrame, passed: dict[str, Array]) -> list[dict[str
         if metric in (UNTIL, PLAIN):
             each = [passed[run] for run in part["run_id"]]
             row["truth"] = float(np.mean([p.mean() for p, _ in each]))
-            row["samples"] = float(np.mean([samples.mean() for _, samples in each]))
+            row["samples"] = float(np.median(np.concatenate([samples for _, samples in each])))
         groups = two_groups(known)
         if groups is not None:
+            told = metric != EXACT or _told_apart(groups, float(part["trials"].max()))
             row |= {
                 "share_between": groups.share, "probability": groups.probability, "lower_group": groups.lower,
-                "upper_group": groups.upper, "n_upper": groups.n_upper, "bimodal": int(groups.bimodal),
+                "upper_group": groups.upper, "n_upper": groups.n_upper, "bimodal": int(groups.bimodal and told),
             }  # fmt: skip
         found.append(row)
     return found
+
+
+def _told_apart(groups: TwoGroups, trials: float) -> bool:
+    """Tell whether two groups of shares of so many answers lie further apart than two standard errors of their gap."""
+    variance = sum(share * (1 - share) for share in (groups.lower, groups.upper)) / trials
+    return bool(groups.upper - groups.lower > 2 * variance**0.5)
 
 
 def _slopes(values: pd.DataFrame) -> Iterator[dict[str, Any]]:

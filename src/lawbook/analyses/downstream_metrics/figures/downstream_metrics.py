@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from lawbook.analyses.downstream_metrics.words import metric_name
+from lawbook.analyses.downstream_metrics.words import metric_name, ratio_to_truth
 from lawbook.errors import LawbookError
 from lawbook.report.figures import Drawn, Kind, analysis_shown
 from lawbook.report.figures._series import as_data
@@ -49,7 +49,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         figure,
         data,
         f"Four metrics of the same runs: {name}",
-        _caption(metrics, slopes, asked.passes, asked.x),
+        _caption(metrics, values, slopes, asked.passes, asked.x),
     )
 
 
@@ -85,14 +85,17 @@ def _exact(axes: Axes, rows: pd.DataFrame) -> None:
     shown = [*rows["mean"].dropna()]
     for i, (length, hue) in enumerate(zip(lengths, colours([int(one) for one in lengths]), strict=True)):
         part = rows[rows["length"] == length].sort_values("x")
-        _means(axes, part, hue, MARKERS[i % len(MARKERS)], f"K = {int(length)}")
+        _means(axes, part, hue, MARKERS[i % len(MARKERS)], None)
+        last = part.iloc[-1]
+        end = (last["x"], last["bound"] if pd.isna(last["mean"]) else last["mean"])
+        axes.annotate(f"K = {int(length)}", end, (5, -2), textcoords="offset points", fontsize=6.5, color=hue)
         bounds = part[part["bound"].notna()]
         axes.plot(bounds["x"], bounds["bound"], "v", color=hue, mfc="white", ms=5)
         axes.plot(part["x"], part["independent"], color=hue, lw=0.8, ls="--")
         shown += [*bounds["bound"]]
     log_axis(axes, "y", [one for one in shown if one > 0])
     axes.set_ylim(bottom=0.3 * min(one for one in shown if one > 0))
-    axes.legend()
+    axes.margins(x=0.12)
 
 
 def _until(axes: Axes, metrics: pd.DataFrame, values: pd.DataFrame) -> None:
@@ -120,9 +123,9 @@ def _until(axes: Axes, metrics: pd.DataFrame, values: pd.DataFrame) -> None:
     axes.legend()
 
 
-def _caption(metrics: pd.DataFrame, slopes: pd.DataFrame, passes: int, x: str) -> str:
+def _caption(metrics: pd.DataFrame, values: pd.DataFrame, slopes: pd.DataFrame, passes: int, x: str) -> str:
     until = metrics[metrics["metric"] == "pass_until"].sort_values("x").iloc[0]
-    ratio = measured(*(until[end] / until["truth"] for end in ("mean", "low", "high")))
+    ratio = measured(*ratio_to_truth(values, "pass_until"))
     told = "; ".join(
         f"{metric_name(row['metric'], row['length'])} {measured(row['slope'], row['low'], row['high'])}"
         for row in slopes.to_dict("records")
@@ -131,7 +134,7 @@ def _caption(metrics: pd.DataFrame, slopes: pd.DataFrame, passes: int, x: str) -
         f"Means over {int(metrics['n_seeds'].max())} seeds with 95 % intervals, and each seed as a dot. Exact matches: "
         "dashed is p^K with the accuracy p of the same runs; an open triangle bounds a share that is not resolved. "
         f"PassUntil samples an answer of {int(until['length'])} tokens until {passes} pass, "
-        f"{number(until['samples'])} times on average at the smallest {name_of(x)}, and finds {ratio} of the truth. "
+        f"{number(until['samples'])} times in the median at the smallest {name_of(x)}; it finds {ratio} of the truth. "
         f"Slopes of log(−log q) in log x: {told}."
     )
 
