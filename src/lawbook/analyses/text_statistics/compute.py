@@ -31,10 +31,12 @@ from lawbook.laws.text_statistics import (
     variation,
 )
 from lawbook.results.cases import cases
+from lawbook.results.reader import Results
 from lawbook.results.selection import of_sweep, where
 from lawbook.results.words import number
 from lawbook.seeds import generator
 from lawbook.storage.status import FitStatus
+from lawbook.studies.law_block import LawBlock
 from lawbook.tasks import PoolTask, tasks
 
 _LEVEL = 0.95
@@ -82,13 +84,16 @@ class _Decay:
 def compute(block: TextStatisticsBlock, inputs: Inputs) -> dict[str, pd.DataFrame]:
     """Return the tables 'covariance', 'entropy' and 'exponents'."""
     configs = {run.run_id: run.config for run in inputs.plan.runs}
-    law = None if block.law is None else inputs.plan.study.content.laws[block.law]
-    of_law = (
-        None
-        if law is None
-        else OfLaw(law.y, law.inputs[0], inputs.results.points_of(law), inputs.results.fits)
-    )
-    return statistic_tables(block, inputs.results.runs, configs, of_law)
+    law = None if block.law is None else _of_law(inputs.plan.study.content.laws[block.law], inputs.results)
+    return statistic_tables(block, inputs.results.runs, configs, law)
+
+
+def _of_law(block: LawBlock, results: Results) -> OfLaw:
+    """Return what is known of a law of the study."""
+    rows, x = where(results.points_of(block), block.where), block.inputs[0]
+    if block.range is not None:
+        rows = rows[rows[x].between(*block.range)]
+    return OfLaw(block.y, x, rows, results.fits)
 
 
 def statistic_tables(
