@@ -92,7 +92,10 @@ def test_report_tells_and_draws(results, tmp_path):
     )  # fmt: skip
     told = list(answer(content, results))
     assert told[0].endswith("and at 1 size no answer of 32 is right, which only bounds them")
-    assert told[1].endswith("Brier score at 100 8 at 0.107 and 8 at 0.4")
+    assert (
+        told[1]
+        == "at parameters N 100 the seeds of one are two groups: 8 with a Brier score of 0.107 and 8 of 0.4"
+    )
     assert {code for code, _ in notices(content, results)} == {"censored", "bimodal"}
     shown = shown_tables("one", block, results.analysis("downstream_metrics", "one"))
     assert ("exact match of 32", "100") in [row[:2] for row in shown.rows]

@@ -22,14 +22,14 @@ def answer(content: StudyFile, results: Results) -> Iterator[str]:
         parted = metrics[metrics["bimodal"] == 1]
         what = name_of(block.x)
         if parted.empty:
-            yield f"at no {what} of {name} are the seeds two groups"
+            yield f"over {what} the seeds of {name} are nowhere two groups"
         else:
             row = parted.sort_values("share_between").iloc[-1]
             places = enumerate_words(number(x) for x in sorted(parted["x"].unique()))
+            metric = metric_name(row["metric"], row["length"])
             yield (
-                f"at {what} {places} of {name} seeds are two groups: {metric_name(row['metric'], row['length'])} "
-                f"at {number(row['x'])} {int(row['n_seeds'] - row['n_upper'])} at {number(row['lower_group'])} and "
-                f"{int(row['n_upper'])} at {number(row['upper_group'])}"
+                f"at {what} {places} the seeds of {name} are two groups: {int(row['n_seeds'] - row['n_upper'])} with a "
+                f"{metric} of {number(row['lower_group'])} and {int(row['n_upper'])} of {number(row['upper_group'])}"
             )
 
 

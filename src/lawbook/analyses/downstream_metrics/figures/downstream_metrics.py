@@ -10,7 +10,17 @@ from lawbook.analyses.downstream_metrics.words import metric_name, ratio_to_trut
 from lawbook.errors import LawbookError
 from lawbook.report.figures import Drawn, Kind, analysis_shown
 from lawbook.report.figures._series import as_data
-from lawbook.report.style import BLACK, DOUBLE, GREY, MARKERS, PALETTE, colours, log_axis, new_figure
+from lawbook.report.style import (
+    BLACK,
+    DOUBLE,
+    GREY,
+    MARKERS,
+    PALETTE,
+    colours,
+    legend_columns,
+    log_axis,
+    new_figure,
+)
 from lawbook.results.reader import Results
 from lawbook.results.words import label, measured, name_of, number, plain
 from lawbook.studies.figure_block import FigureBlock
@@ -43,6 +53,10 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         axes.set_title(title)
         axes.set(xlabel=label(asked.x), ylabel=y)
         log_axis(axes, "x", metrics["x"])
+    handles, texts = exact.get_legend_handles_labels()
+    figure.legend(
+        handles, texts, loc="outside lower center", ncols=legend_columns(texts), title="Exact match"
+    )
     data = as_data([({"part": "mean"}, metrics), ({"part": "seed"}, values)])
     name = plain(block.of or next(iter(content.analyses.of("downstream_metrics"))))
     return Drawn(
@@ -85,17 +99,15 @@ def _exact(axes: Axes, rows: pd.DataFrame) -> None:
     shown = [*rows["mean"].dropna()]
     for i, (length, hue) in enumerate(zip(lengths, colours([int(one) for one in lengths]), strict=True)):
         part = rows[rows["length"] == length].sort_values("x")
-        _means(axes, part, hue, MARKERS[i % len(MARKERS)], None)
-        last = part.iloc[-1]
-        end = (last["x"], last["bound"] if pd.isna(last["mean"]) else last["mean"])
-        axes.annotate(f"K = {int(length)}", end, (5, -2), textcoords="offset points", fontsize=6.5, color=hue)
+        known = f"K = {int(length)}" if part["mean"].notna().any() else None
+        _means(axes, part, hue, MARKERS[i % len(MARKERS)], known)
         bounds = part[part["bound"].notna()]
-        axes.plot(bounds["x"], bounds["bound"], "v", color=hue, mfc="white", ms=5)
+        name = None if part["mean"].notna().any() else f"K = {int(length)}"
+        axes.plot(bounds["x"], bounds["bound"], "v", color=hue, mfc="white", ms=5, label=name)
         axes.plot(part["x"], part["independent"], color=hue, lw=0.8, ls="--")
         shown += [*bounds["bound"]]
     log_axis(axes, "y", [one for one in shown if one > 0])
     axes.set_ylim(bottom=0.3 * min(one for one in shown if one > 0))
-    axes.margins(x=0.12)
 
 
 def _until(axes: Axes, metrics: pd.DataFrame, values: pd.DataFrame) -> None:
