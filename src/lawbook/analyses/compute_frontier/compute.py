@@ -30,6 +30,7 @@ NOMINAL = "compute"
 """The axis of the budgets that runs are meant for, which whole steps miss a little."""
 
 _SIZES, _BUDGETS, _DRAWS, _LEVEL = 3, 9, 1000, 0.95
+_ROUND_OFF = 1 + 1e-9
 
 
 def compute(block: ComputeFrontierBlock, inputs: Inputs) -> dict[str, pd.DataFrame]:
@@ -96,7 +97,7 @@ class _Points:
 
 def _points(block: ComputeFrontierBlock, runs: pd.DataFrame, curves: pd.DataFrame | None) -> _Points:
     rows = where(runs if block.sweep is None else of_sweep(runs, block.sweep), block.where)
-    rows = runs_at(rows, curves, block.at)
+    rows = runs_at(rows, curves, block.at, block.first_step)
     late = rows["status"] == RunStatus.UNCONVERGED
     notes: list[Note] = []
     if late.any():
@@ -153,7 +154,11 @@ def _found(
         at_size, _ = size_and_samples(law)
         inputs = [block.d, block.d]
         inputs[at_size] = block.n
-        fitted = fit(data.rows, law, y=block.y, x=inputs, cluster=data.cluster, draws=draws, level=_LEVEL)
+        points = data.rows
+        if block.fitted == "budgets":
+            low, high = min(block.budgets) / _ROUND_OFF, max(block.budgets) * _ROUND_OFF
+            points = points[points[data.compute].between(low, high)]
+        fitted = fit(points, law, y=block.y, x=inputs, cluster=data.cluster, draws=draws, level=_LEVEL)
         budgets = sorted(data.rows[NOMINAL].unique()) if data.nominal else data.budgets
         return frontier(fitted, budgets=budgets, flops=data.rule)
     except LawbookError as error:

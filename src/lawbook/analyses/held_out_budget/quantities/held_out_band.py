@@ -1,0 +1,29 @@
+"""How wide the interval of a prediction of the held-out budget is."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from lawbook.analyses.held_out_budget.block import METHODS, SURFACE
+from lawbook.claims.quantities import Quantity
+from lawbook.errors import LawbookError, suggest
+from lawbook.results.reader import Results
+
+
+def held_out_band(
+    results: Results, runs: pd.DataFrame, method: str = SURFACE
+) -> tuple[float, float, float, int]:
+    """Return high / low − 1 of the 95 % interval of the predicted loss: known, so that its own interval is a point.
+
+    NaN where the method is refused. Raises LawbookError for a method that there is not.
+    """
+    if method not in METHODS:
+        raise LawbookError(f"method = {method!r} is not known; {suggest(method, METHODS)}")
+    row = results.table("predictions").set_index("method").loc[method]
+    width = float(row["high"]) / float(row["low"]) - 1
+    return width, width, width, int(row["n_runs"])
+
+
+quantity = Quantity(
+    held_out_band, of="held_out_budget", options={"method": "surface (the default), power or last"}
+)

@@ -1,0 +1,44 @@
+"""How far the least loss at the held-out budget lies from what the smaller budgets predict."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from lawbook.analyses.held_out_budget.block import METHODS, SURFACE
+from lawbook.claims.quantities import Quantity
+from lawbook.errors import LawbookError, suggest
+from lawbook.results.reader import Results
+
+OPTIONS = {
+    "method": "surface (the default), power or last",
+    "less": "another method: less its error, negative where that one is further off",
+}
+
+
+def held_out_error(
+    results: Results, runs: pd.DataFrame, method: str = SURFACE, less: str | None = None
+) -> tuple[float, float, float, int]:
+    """Return |log predicted − log measured| with its interval; NaN where the method is refused.
+
+    The interval of a difference joins opposite ends of both, and so is too wide. Raises LawbookError for a method that
+    there is not.
+    """
+    for option, given in (("method", method), ("less", less or SURFACE)):
+        if given not in METHODS:
+            raise LawbookError(f"{option} = {given!r} is not known; {suggest(given, METHODS)}")
+    rows = results.table("predictions").set_index("method")
+    value, low, high = _distance(rows.loc[method])
+    if less is not None:
+        other, other_low, other_high = _distance(rows.loc[less])
+        value, low, high = value - other, low - other_high, high - other_low
+    return value, low, high, int(rows["n_runs"].iloc[0])
+
+
+def _distance(row: pd.Series) -> tuple[float, float, float]:
+    """Return the size of an error and the ends of its interval, of which the lower is 0 where it spans 0."""
+    value, low, high = (float(row[name]) for name in ("error", "error_low", "error_high"))
+    ends = sorted((abs(low), abs(high)))
+    return abs(value), 0.0 if low <= 0 <= high else ends[0], ends[1]
+
+
+quantity = Quantity(held_out_error, of="held_out_budget", options=OPTIONS)
