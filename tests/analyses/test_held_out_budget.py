@@ -182,8 +182,14 @@ def test_budgets_too_few_are_refused() -> None:
 def test_bytes_of_a_token(tmp_path: Path) -> None:
     for i in range(40):
         (tmp_path / f"{i}.txt").write_text(f"the {i}th text is here, and here it is again: the text\n" * 4)
-    config = {"task": "corpus", "context": 4, "folder": str(tmp_path), "seed": 0, "samples": 1,
-              "vocabulary": 256}
+    config = {
+        "task": "corpus",
+        "context": 4,
+        "folder": str(tmp_path),
+        "seed": 0,
+        "samples": 1,
+        "vocabulary": 256,
+    }
     assert bytes_per_token(config) == 1
     assert bits_per_nat([config, config | {"seed": 1}]) == pytest.approx(1 / math.log(2))
     learned = bytes_per_token(config | {"vocabulary": 270})

@@ -52,10 +52,12 @@ class ComputeFrontierBlock(AnalysisBlock):
     )
     fitted: Literal["all", "budgets"] = Field(
         "all",
-        description="Points of a law: all, or those between the smallest and the largest of the budgets that are named.",
+        description="Points of a law: all, or those between the smallest and the largest of the budgets named.",
     )
     first_step: int = Field(
-        1, ge=1, description="Evaluations before this step, as within warm-up, are left out, where at is every."
+        1,
+        ge=1,
+        description="Evaluations before this step, as within warm-up, are left out, where at is every.",
     )
     noise: float | None = Field(
         None, gt=0, description="Standard deviation of y between seeds, where the runs have one seed."
@@ -85,7 +87,9 @@ class ComputeFrontierBlock(AnalysisBlock):
         if self.at == "every" and not runs:
             raise study.error(f"{field}.at", self.at, "a table has no curves", "write at: last")
         if self.fitted == "budgets" and not self.budgets:
-            raise study.error(f"{field}.fitted", self.fitted, "no budgets are named", "write budgets: {log10: …}")
+            raise study.error(
+                f"{field}.fitted", self.fitted, "no budgets are named", "write budgets: {log10: …}"
+            )
         for key, names in (("where", [*self.where]), ("cluster", self.cluster)):
             columns.check_axes(study, f"{field}.{key}", names)
         more = columns.with_measured(ALONG_CURVES if runs else ())

@@ -87,7 +87,8 @@ def _losses(block: CountedRunsBlock, rows: pd.DataFrame, rule: str, budgets: Arr
 
 def _counted_as(runs: Runs, sizes: pd.DataFrame, rule: str) -> Runs:
     """Return the same losses with sizes counted by a rule, sorted by budget and that size."""
-    size = sizes.set_index(TOTAL, drop=False)[rule].loc[runs.size].to_numpy(dtype=float)
+    known, counted = (sizes[name].to_numpy(dtype=float) for name in (TOTAL, rule))
+    size = counted[np.searchsorted(known, runs.size)]
     order = np.lexsort((size, runs.log_compute))
     return replace(
         runs, size=size[order], log_compute=runs.log_compute[order], log_loss=runs.log_loss[order],

@@ -202,7 +202,7 @@ def _along_surface(
     block: HeldOutBudgetBlock, rows: pd.DataFrame, optima: Optima, surface: _Surface, measured: Array
 ) -> dict[str, object]:
     """Return the row of the surface; the ends of its interval and of the measured one add in squares."""
-    refused = {"method": SURFACE, "status": FitStatus.REFUSED}
+    refused: dict[str, object] = {"method": SURFACE, "status": FitStatus.REFUSED}
     if surface.fit is None or surface.status != FitStatus.OK:
         return refused | {"reason": surface.reason}
     size, samples, cost = (rows[name].to_numpy(dtype=float) for name in (block.n, _D, _C))

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from lawbook.analyses.held_out_budget.block import HeldOutBudgetBlock
-from lawbook.analyses.held_out_budget.words import METHOD_NAMES
+from lawbook.analyses.held_out_budget.words import METHOD_NAMES, rows_by
 from lawbook.laws.note import notes_from_json
 from lawbook.report.sections import Section
 from lawbook.results.reader import Results
@@ -37,8 +37,8 @@ class HeldOutTables:
 def held_out_tables(name: str, asked: HeldOutBudgetBlock, found: Results) -> HeldOutTables:
     """Return what the report shows of one analysis."""
     predictions, budgets, surfaces = (found.table(part) for part in ("predictions", "budgets", "surfaces"))
-    fits = surfaces.set_index("part")
-    whole, below = fits.loc["all"], fits.loc["below"]
+    fits = rows_by(surfaces, "part")
+    whole, below = fits["all"], fits["below"]
     about = (
         f"L*, the least {plain(asked.y)} at {number(asked.budgets[-1])} FLOPs, predicted from the "
         f"{count(len(asked.budgets) - 1, 'smaller budget')} alone, beside what was measured there; 95 % intervals over "

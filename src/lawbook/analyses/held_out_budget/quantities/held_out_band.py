@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from lawbook.analyses.held_out_budget.block import METHODS, SURFACE
+from lawbook.analyses.held_out_budget.words import rows_by
 from lawbook.claims.quantities import Quantity
 from lawbook.errors import LawbookError, suggest
 from lawbook.results.reader import Results
@@ -19,7 +20,7 @@ def held_out_band(
     """
     if method not in METHODS:
         raise LawbookError(f"method = {method!r} is not known; {suggest(method, METHODS)}")
-    row = results.table("predictions").set_index("method").loc[method]
+    row = rows_by(results.table("predictions"), "method")[method]
     width = float(row["high"]) / float(row["low"]) - 1
     return width, width, width, int(row["n_runs"])
 

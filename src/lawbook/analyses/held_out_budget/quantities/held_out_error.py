@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from lawbook.analyses.held_out_budget.block import METHODS, SURFACE
+from lawbook.analyses.held_out_budget.words import rows_by
 from lawbook.claims.quantities import Quantity
 from lawbook.errors import LawbookError, suggest
 from lawbook.results.reader import Results
@@ -26,15 +30,15 @@ def held_out_error(
     for option, given in (("method", method), ("less", less or SURFACE)):
         if given not in METHODS:
             raise LawbookError(f"{option} = {given!r} is not known; {suggest(given, METHODS)}")
-    rows = results.table("predictions").set_index("method")
-    value, low, high = _distance(rows.loc[method])
+    rows = rows_by(results.table("predictions"), "method")
+    value, low, high = _distance(rows[method])
     if less is not None:
-        other, other_low, other_high = _distance(rows.loc[less])
+        other, other_low, other_high = _distance(rows[less])
         value, low, high = value - other, low - other_high, high - other_low
-    return value, low, high, int(rows["n_runs"].iloc[0])
+    return value, low, high, int(rows[method]["n_runs"])
 
 
-def _distance(row: pd.Series) -> tuple[float, float, float]:
+def _distance(row: Mapping[Any, Any]) -> tuple[float, float, float]:
     """Return the size of an error and the ends of its interval, of which the lower is 0 where it spans 0."""
     value, low, high = (float(row[name]) for name in ("error", "error_low", "error_high"))
     ends = sorted((abs(low), abs(high)))
