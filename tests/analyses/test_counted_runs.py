@@ -99,6 +99,17 @@ def test_another_rule_has_the_budgets_that_the_best_runs_cost_by_it(tables) -> N
     np.testing.assert_allclose(budgets, best["compute"] * np.exp(share), rtol=1e-9)
 
 
+def test_budgets_end_where_a_larger_size_was_followed_no_further() -> None:
+    rows = planted()
+    largest = rows["total"] == rows["total"].max()
+    end = 6 * 300_000 * 1e5
+    short = rows[~largest | (6 * rows["matrices"] * rows["D"] <= end * (1 + 1e-9))]
+    table = pair_tables(BLOCK, short, draws=20)["exponents"].set_index(["size_rule", "compute_rule"])
+    followed = 6 * 300_000 * short[short["total"] == rows["total"].max()]["D"].max()
+    assert table.loc[("matrices", "matrices"), "compute_high"] == pytest.approx(followed)
+    assert table.loc[("total", "exact"), "compute_high"] == pytest.approx(3e11)
+
+
 def test_a_rise_is_paired_over_draws_and_nothing_for_the_rule_that_it_is_of(results: Results) -> None:
     of = results.analysis("counted_runs", "planted")
     rise, low, high, n = counted_exponent(of, pd.DataFrame(), "matrices", less="total")

@@ -22,6 +22,7 @@ from lawbook.laws.frontier.runs import Runs, at_budgets, runs_of
 from lawbook.laws.law import Array
 from lawbook.laws.note import Note, notes_to_json, refusal, warning
 from lawbook.laws.repeats import independent
+from lawbook.results.along import without_lengths
 from lawbook.results.evaluations import runs_at
 from lawbook.results.selection import of_sweep, where
 from lawbook.storage.status import RunStatus
@@ -158,6 +159,8 @@ def _found(
         if block.fitted == "budgets":
             low, high = min(block.budgets) / _ROUND_OFF, max(block.budgets) * _ROUND_OFF
             points = points[points[data.compute].between(low, high)]
+        if block.at == "every":
+            points = without_lengths(points)
         fitted = fit(points, law, y=block.y, x=inputs, cluster=data.cluster, draws=draws, level=_LEVEL)
         budgets = sorted(data.rows[NOMINAL].unique()) if data.nominal else data.budgets
         return frontier(fitted, budgets=budgets, flops=data.rule)

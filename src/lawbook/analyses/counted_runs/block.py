@@ -27,7 +27,7 @@ class CountedRunsBlock(AnalysisBlock):
     budgets: Annotated[list[float], WithJsonSchema({"anyOf": [{"type": "array"}, {"type": "object"}]})] = (
         Field(
             description="Budgets of the FLOPs of a run, a list or {log10: [lo, hi, n]}; other rules are asked over "
-            "what the best runs at the first and the last of these cost by them."
+            "what the best runs at the first and the last of these cost by them, as far as larger runs reach."
         )
     )
     first_step: int = Field(1, ge=1, description="Evaluations before this step are left out.")

@@ -45,7 +45,8 @@ def pair_tables(block: CountedRunsBlock, rows: pd.DataFrame, draws: int = _DRAWS
     """Return the tables from a row per evaluation: y, what repeats, the counts of `SIZES`, `exact` per token, and D.
 
     A rule by which some size counts nothing is left out. The budgets of the exact rule are those of the block; another
-    rule's span what the best sizes of the first and of the last of these cost by it. Raises LawbookError for fewer
+    rule's span what the best sizes of the first and of the last of these cost by it, up to what every larger size was
+    followed to. Raises LawbookError for fewer
     than three sizes.
     """
     sizes = rows[[*SIZES, EXACT]].drop_duplicates().sort_values(TOTAL, ignore_index=True)
@@ -60,7 +61,8 @@ def pair_tables(block: CountedRunsBlock, rows: pd.DataFrame, draws: int = _DRAWS
         if rule != EXACT and len(known):
             per_token = np.log(SIX * sizes[rule] / sizes[EXACT])
             ends = np.exp(np.interp(known[[0, -1]], np.log(sizes[TOTAL]), per_token))
-            budgets = np.geomspace(budgets[0] * ends[0], budgets[-1] * ends[1], len(budgets))
+            top = min(budgets[-1] * ends[1], _followed_by_larger(rows, rule, float(np.exp(known[-1]))))
+            budgets = np.geomspace(budgets[0] * ends[0], top, len(budgets))
         losses = first if rule == EXACT else _losses(block, rows, rule, budgets, draws)
         for name in counted:
             found[name, rule] = isoflop(_counted_as(losses, sizes, name), _MINIMA[block.method])
@@ -74,6 +76,12 @@ def pair_tables(block: CountedRunsBlock, rows: pd.DataFrame, draws: int = _DRAWS
         "optima": pd.concat([_optima(pair, found[pair]) for pair in pairs], ignore_index=True),
         "sizes": sizes,
     }
+
+
+def _followed_by_larger(rows: pd.DataFrame, rule: str, size: float) -> float:
+    """Return the most compute, counted by 6·N·D, that every size at or above a size was followed to."""
+    spent = (SIX * rows[rule] * rows["D"]).groupby(rows[TOTAL]).max()
+    return float(spent[spent.index >= min(size, spent.index.max())].min())
 
 
 def _losses(block: CountedRunsBlock, rows: pd.DataFrame, rule: str, budgets: Array, draws: int) -> Runs:

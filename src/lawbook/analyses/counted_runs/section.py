@@ -42,7 +42,7 @@ def counted_table(name: str, asked: CountedRunsBlock, found: Results) -> Counted
         "exponents with 95 % intervals over seeds. Hidden matrices are those of attention and perceptrons: neither "
         "embeddings nor the output layer. Exact compute is what was carried out, attention and output layer included; "
         "D are tokens. The budgets of a rule go from what the best run of the first budget costs by it to that of the "
-        "last."
+        "last, as far as all larger sizes were followed."
     )
     rows = tuple(_row(row) for row in table.to_dict("records"))
     return CountedTable(name, about, COLUMNS, rows, tuple(_notes(table)))

@@ -23,6 +23,7 @@ from lawbook.laws.frontier.runs import Runs, at_budgets, runs_of
 from lawbook.laws.law import Array
 from lawbook.laws.note import notes_to_json
 from lawbook.laws.repeats import independent, mean_interval
+from lawbook.results.along import without_lengths
 from lawbook.results.evaluations import runs_at
 from lawbook.results.selection import of_sweep, where
 from lawbook.storage.status import FitStatus, RunStatus
@@ -37,7 +38,7 @@ def compute(block: HeldOutBudgetBlock, inputs: Inputs) -> dict[str, pd.DataFrame
     results = inputs.results
     chosen = where(of_sweep(results.runs, block.sweep), block.where)
     rows = runs_at(chosen, results.curves, "every", block.first_step)
-    rows = rows[rows["status"] != RunStatus.UNCONVERGED].reset_index(drop=True)
+    rows = without_lengths(rows[rows["status"] != RunStatus.UNCONVERGED].reset_index(drop=True))
     used = set(rows["run_id"])
     factor = bits_per_nat([run.config for run in inputs.plan.runs if run.run_id in used])
     return budget_tables(block, rows, factor)
