@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lawbook.analyses.counted_runs.counts import TOTAL
-from lawbook.analyses.counted_runs.words import COUNTED
+from lawbook.analyses.counted_runs.counts import MATRICES, NON_EMBEDDING, TOTAL
 from lawbook.results.reader import Results
 from lawbook.results.words import enumerate_words, measured, number
 from lawbook.storage.status import FitStatus
 from lawbook.studies.schema import StudyFile
+
+_SAID = {
+    TOTAL: "with all parameters counted",
+    NON_EMBEDDING: "without embeddings",
+    MATRICES: "with hidden matrices alone",
+}
 
 
 def answer(content: StudyFile, results: Results) -> Iterator[str]:
@@ -22,9 +27,7 @@ def answer(content: StudyFile, results: Results) -> Iterator[str]:
             yield "the budgets give no exponent of the best size with all parameters counted"
             continue
         told = [
-            f"{measured(row['exponent'], row['low'], row['high'])} with {COUNTED[row['size_rule']]} counted"
-            if row["size_rule"] == TOTAL
-            else f"{measured(row['exponent'], row['low'], row['high'])} {COUNTED[row['size_rule']]}"
+            f"{measured(row['exponent'], row['low'], row['high'])} {_SAID[row['size_rule']]}"
             for row in alike.to_dict("records")
         ]
         low, high = sound["exponent"].min(), sound["exponent"].max()
