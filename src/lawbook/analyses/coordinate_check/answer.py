@@ -1,0 +1,32 @@
+"""What the answer of a study says of its coordinate checks: the exponents of the layer that changes most with size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lawbook.results.cases import case_name
+from lawbook.results.reader import Results
+from lawbook.results.words import measured, name_of, plain
+from lawbook.storage.status import FitStatus
+from lawbook.studies.schema import StudyFile
+
+_CASES = 3
+"""Most cases of one check that the answer tells."""
+
+
+def answer(content: StudyFile, results: Results) -> Iterator[str]:
+    """Yield a clause for each check: of its first cases the layer whose exponent is furthest from 0."""
+    for name, block in content.analyses.of("coordinate_check").items():
+        slopes = results.analysis("coordinate_check", name).table("slopes")
+        told = []
+        for case, rows in slopes[slopes["status"] == FitStatus.OK].groupby("case", sort=False):
+            row = rows.loc[rows["slope"].abs().idxmax()]
+            at = f" at {case_name(str(case))}" if case else ""
+            told.append(f"{measured(row['slope'], row['low'], row['high'])}{at} ({row['layer']})")
+        if told:
+            yield (
+                f"of all layers {plain(block.y)} follows {name_of(block.size)} most with the power "
+                f"{'; '.join(told[:_CASES])}"
+            )
+        else:
+            yield f"no layer of {plain(name)} moves at every {name_of(block.size)}"
