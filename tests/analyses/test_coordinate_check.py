@@ -21,7 +21,7 @@ from lawbook.storage.tables import conform, write_table
 POWERS = {"standard": (0.0, 0.5, 1.0), "mup": (0.0, 0.0, 0.0)}
 
 
-def planted(powers=POWERS, noise=0.02, layers=lambda width: 3):
+def planted(powers=POWERS, noise=0.02, layers=lambda _: 3):
     """Return runs of five widths and four seeds, and curves in which layer i moves as step · width^powers[i]."""
     rng = np.random.default_rng(0)
     runs, curves = [], []
@@ -35,9 +35,12 @@ def planted(powers=POWERS, noise=0.02, layers=lambda width: 3):
                 )  # fmt: skip
                 for step in (0, 1, 5):
                     n = layers(width)
-                    value = [
-                        step * 0.1 * width ** exponents[-n:][i] * np.exp(noise * rng.standard_normal()) for i in range(n)
-                    ]
+                    value = (
+                        0.1
+                        * step
+                        * width ** np.array(exponents[-n:])
+                        * np.exp(noise * rng.standard_normal(n))
+                    )
                     curves.append(
                         pd.DataFrame(
                             {"run_id": run_id, "step": step, "split": None, "metric": "activation_change",
@@ -64,13 +67,17 @@ def test_planted_powers_come_back_within_their_intervals():
     assert len(changes) == 30
     assert ((changes["low"] < changes["value"]) & (changes["value"] < changes["high"])).all()
     exact = check_tables(BLOCK, *planted(noise=0.0))["slopes"]
-    np.testing.assert_allclose(exact.sort_values(["case", "place"])["slope"], [0, 0, 0, 0, 0.5, 1], atol=1e-12)
+    np.testing.assert_allclose(
+        exact.sort_values(["case", "place"])["slope"], [0, 0, 0, 0, 0.5, 1], atol=1e-12
+    )
 
 
 def test_of_networks_of_several_depths_the_ends_are_compared():
     powers = {"standard": (0.0, 0.25, 0.5, 1.0)}
     runs, curves = planted(powers, noise=0.0, layers=lambda width: 3 if width < 64 else 4)
-    slopes = check_tables(CoordinateCheckBlock(sweep="all"), runs, curves)["slopes"].set_index("layer")["slope"]
+    slopes = check_tables(CoordinateCheckBlock(sweep="all"), runs, curves)["slopes"].set_index("layer")[
+        "slope"
+    ]
     assert list(slopes.index) == ["first hidden", "last hidden", "outputs"]
     assert slopes["last hidden"] == pytest.approx(0.5)
     assert slopes["outputs"] == pytest.approx(1.0)

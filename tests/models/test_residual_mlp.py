@@ -29,13 +29,15 @@ def test_outputs_and_gradients_are_those_of_linear_layers(exponent: float) -> No
         x = x + 0.5**exponent * nets[f"contract_{i}"](gelu(nets[f"expand_{i}"](layer_norm(x, (6,)))))
     expected = nets["write"](layer_norm(x, (6,)))
     weights = {name: net.weight.detach().T.clone()[None].requires_grad_() for name, net in nets.items()}
-    weights |= {f"{name}_bias": net.bias.detach().clone()[None].requires_grad_() for name, net in nets.items()}
-    outputs = model.outputs(given, weights, inputs[None])[0]  # type: ignore[arg-type]
+    weights |= {
+        f"{name}_bias": net.bias.detach().clone()[None].requires_grad_() for name, net in nets.items()
+    }
+    outputs = model.outputs(given, weights, inputs[None])[0]
     torch.testing.assert_close(outputs, expected, rtol=0, atol=1e-13)
     expected.square().sum().backward()
     outputs.square().sum().backward()
     for name, net in nets.items():
-        torch.testing.assert_close(weights[name].grad[0].T, net.weight.grad, rtol=0, atol=1e-12)  # type: ignore[index]
+        torch.testing.assert_close(weights[name].grad[0].T, net.weight.grad, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("exponent", [0.0, 0.5, 1.0])

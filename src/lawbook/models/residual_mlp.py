@@ -32,7 +32,10 @@ class ResidualMLPAxes(Axes):
         description="α of the factor (L₀/L)^α on each block: 0 for none, 1 for 1/L (CompleteP), 0.5 for 1/√L.",
     )
     base_depth: int = Field(
-        1, ge=1, le=512, description="Depth L₀ at which the factor is 1: that of the model whose rate was tuned."
+        1,
+        ge=1,
+        le=512,
+        description="Depth L₀ at which the factor is 1: that of the model whose rate was tuned.",
     )
     activation: Literal["relu", "tanh", "gelu"] = Field(
         "gelu", description="What a hidden unit of a block makes of its sum."
@@ -42,8 +45,8 @@ class ResidualMLPAxes(Axes):
 class ResidualMLP(TrainedModel):
     """x_0 = W x + b; x_l = x_{l-1} + (L₀/L)^α (V_l φ(U_l norm x_{l-1} + b_l) + c_l); output W' norm x_L + b'.
 
-    V begins as 0, so that the stream of a network of any depth begins as x_0; U as N(0, gain / fan_in), with the gain of
-    `GAINS`, W and W' as N(0, 1 / fan_in), biases as 0. norm takes the mean off and divides by the standard deviation,
+    V begins as 0, so that the stream of a network of any depth begins as x_0; U as N(0, gain / fan_in), with the gain
+    of `GAINS`, W and W' as N(0, 1 / fan_in), biases as 0. norm takes the mean off and divides by the deviation,
     without gains. A step of Adam moves each V by about its rate, and x_L by L (L₀/L)^α times what one block does: the
     best rate should go as L^(α - 1), and stay where α = 1. Images are read as vectors.
     Source: Dey et al. 2025, "Don't be lazy: CompleteP enables compute-efficient deep transformers", arXiv:2505.01618,
@@ -114,7 +117,11 @@ class ResidualMLP(TrainedModel):
     def trials(self, rng: np.random.Generator) -> Iterator[Trial]:
         """Yield narrow and wide networks of one to eight blocks, with the factor and without, of each activation."""
         of = self.axes.defaults()
-        for width, depth, exponent, activation in ((4, 1, 0.0, "gelu"), (8, 8, 1.0, "relu"), (24, 3, 0.5, "tanh")):
+        for width, depth, exponent, activation in (
+            (4, 1, 0.0, "gelu"),
+            (8, 8, 1.0, "relu"),
+            (24, 3, 0.5, "tanh"),
+        ):
             shape = {"width": width, "depth": depth, "branch_exponent": exponent, "activation": activation}
             yield vector_trial({**of, **shape}, 64, 10, rng)
 
@@ -151,7 +158,9 @@ def _norm(x: Tensor) -> Tensor:
 def _layers(config: Config, n_inputs: int, n_outputs: int) -> list[tuple[str, int, int]]:
     """Return the name, inputs and outputs of each matrix, in the order in which they work."""
     d: int = config["width"]
-    blocks = [(f"{part}_{layer}", d, d) for layer in range(config["depth"]) for part in ("expand", "contract")]
+    blocks = [
+        (f"{part}_{layer}", d, d) for layer in range(config["depth"]) for part in ("expand", "contract")
+    ]
     return [("read", n_inputs, d), *blocks, ("write", d, n_outputs)]
 
 

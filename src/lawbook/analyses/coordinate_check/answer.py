@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lawbook.results.cases import case_name
+from lawbook.analyses.coordinate_check.words import furthest
 from lawbook.results.reader import Results
-from lawbook.results.words import measured, name_of, plain
-from lawbook.storage.status import FitStatus
+from lawbook.results.words import name_of, plain
 from lawbook.studies.schema import StudyFile
 
 _CASES = 3
@@ -17,12 +16,7 @@ _CASES = 3
 def answer(content: StudyFile, results: Results) -> Iterator[str]:
     """Yield a clause for each check: of its first cases the layer whose exponent is furthest from 0."""
     for name, block in content.analyses.of("coordinate_check").items():
-        slopes = results.analysis("coordinate_check", name).table("slopes")
-        told = []
-        for case, rows in slopes[slopes["status"] == FitStatus.OK].groupby("case", sort=False):
-            row = rows.loc[rows["slope"].abs().idxmax()]
-            at = f" at {case_name(str(case))}" if case else ""
-            told.append(f"{measured(row['slope'], row['low'], row['high'])}{at} ({row['layer']})")
+        told = furthest(results.analysis("coordinate_check", name).table("slopes"))
         if told:
             yield (
                 f"of all layers {plain(block.y)} follows {name_of(block.size)} most with the power "

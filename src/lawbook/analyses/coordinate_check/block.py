@@ -25,15 +25,20 @@ class CoordinateCheckBlock(AnalysisBlock):
     y: Name = Field(
         "activation_change", description="A vector measurement over the hidden layers and the outputs."
     )
-    size: str = Field("width", description="Column of the size along which the layers are compared: width, depth.")
-    step: int | None = Field(None, ge=1, description="The measured step; by default the last that all runs have.")
+    size: str = Field(
+        "width", description="Column of the size along which the layers are compared: width, depth."
+    )
+    step: int | None = Field(
+        None, ge=1, description="The measured step; by default the last that all runs have."
+    )
     by: list[str] = Field([], description="Axes whose every combination of values is a check of its own.")
     where: dict[str, Any] = Field(
-        {}, description="Keep only the runs with these values (one, or a list); one learning_rate, if it varies."
+        {},
+        description="Keep only the runs with these values (one, or a list); one learning_rate, if it varies.",
     )
 
     def check(self, study: Study, field: str, runs: Sequence[Run], columns: Columns) -> None:
-        """Raise StudyError for a sweep, column, selection or measurement that the study lacks, and for several rates."""
+        """Raise StudyError for a sweep, column, selection or measurement that is not there, and for several rates."""
         check_sweep(study, field, self.sweep)
         columns.check_axes(study, f"{field}.where", [*self.where])
         columns.check_axes(study, f"{field}.by", self.by)

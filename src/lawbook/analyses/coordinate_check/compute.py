@@ -53,7 +53,9 @@ def check_tables(
     points = _with_layers(points)
     found = [_case(block, name, part, step, draws) for name, part in cases(points, block.by)]
     return {
-        name: pd.concat([pd.DataFrame(each[name], columns=list(TABLES[name])) for each in found], ignore_index=True)
+        name: pd.concat(
+            [pd.DataFrame(each[name], columns=list(TABLES[name])) for each in found], ignore_index=True
+        )
         for name in TABLES
     }
 
@@ -62,7 +64,7 @@ def _with_layers(points: pd.DataFrame) -> pd.DataFrame:
     """Name each row's layer, and leave those out that networks of other sizes do not have."""
     last = points.groupby("run_id")["index"].transform("max").astype(int)
     index = points["index"].astype(int)
-    if last.nunique() == 1:
+    if (last == last.iloc[0]).all():
         names = [f"hidden {i + 1}" for i in range(last.iloc[0])] + ["outputs"]
         return points.assign(place=index, layer=np.array(names)[index])
     place = np.select([index == last, index == last - 1, index == 0], [2, 1, 0], -1)
@@ -112,14 +114,22 @@ def _slope(
     elif not (values.mean(axis=0) > 0).all():
         problem = f"{plain(block.y)} is 0 at some size, and has no logarithm"
     if problem:
-        return row | {"status": FitStatus.REFUSED, "notes": notes_to_json([refusal("no_slope", problem)])}, ends
+        return row | {
+            "status": FitStatus.REFUSED,
+            "notes": notes_to_json([refusal("no_slope", problem)]),
+        }, ends
     picks = generator(0, "coordinate check").integers(
         0, len(values), (draws if len(values) > 1 else 0, len(values))
     )
     means = values[picks].mean(axis=1)
     levels = quantile_levels("bca" if len(values) > 1 else "", max(len(values), 2), _LEVEL)
     found = exponent_of_draws(
-        np.log(sizes), np.log(values.mean(axis=0)), np.log(means), np.full(len(sizes), np.nan), levels, "bootstrap"
+        np.log(sizes),
+        np.log(values.mean(axis=0)),
+        np.log(means),
+        np.full(len(sizes), np.nan),
+        levels,
+        "bootstrap",
     )
     if len(picks):
         ends = np.stack(percentiles(means, levels))

@@ -43,9 +43,7 @@ def check_table(name: str, asked: CoordinateCheckBlock, found: Results) -> Check
 
 
 def _slope(row: Mapping[Any, Any]) -> str:
-    return (
-        measured(row["slope"], row["low"], row["high"]) if row["status"] == FitStatus.OK else "refused"
-    )
+    return measured(row["slope"], row["low"], row["high"]) if row["status"] == FitStatus.OK else "refused"
 
 
 def _values(blocks: Mapping[str, CoordinateCheckBlock], results: Results) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from lawbook.analyses.coordinate_check.words import furthest
 from lawbook.errors import LawbookError
 from lawbook.report.figures import Drawn, Kind, analysis_shown
 from lawbook.report.figures._along import side_by_side
@@ -13,7 +14,7 @@ from lawbook.report.figures._series import as_data
 from lawbook.report.style import DOUBLE, MARKERS, SINGLE, colours, legend_columns, log_axis, new_figure
 from lawbook.results.cases import case_name
 from lawbook.results.reader import Results
-from lawbook.results.words import label, measured, name_of, number, plain
+from lawbook.results.words import label, name_of, number, plain
 from lawbook.storage.status import FitStatus
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.schema import StudyFile
@@ -51,33 +52,30 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     caption = (
         f"The {plain(asked.y)} after {number(slopes['step'].iloc[0])} steps at one learning rate over "
         f"{name_of(asked.size)}: means over seeds with 95 % intervals, and lines of the fitted powers. Furthest from 0 "
-        f"are {_furthest(slopes)}."
+        f"are {'; '.join(furthest(slopes)) or 'none: no layer has an exponent'}."
     )
     return Drawn(figure, data, f"Coordinate check: {name}", caption)
 
 
-def _draw_layer(
-    axes: Axes, rows: pd.DataFrame, row: pd.DataFrame, hue: str, marker: str, layer: str
-) -> None:
+def _draw_layer(axes: Axes, rows: pd.DataFrame, row: pd.DataFrame, hue: str, marker: str, layer: str) -> None:
     """Draw one layer, and its line where it has an exponent."""
     ends = rows[["low", "high"]].sub(rows["value"], axis=0).abs().fillna(0.0).to_numpy().T
     axes.errorbar(
-        rows["size"], rows["value"], yerr=ends, color=hue, ls="none", marker=marker, ms=3.5, elinewidth=0.8, label=layer
+        rows["size"],
+        rows["value"],
+        yerr=ends,
+        color=hue,
+        ls="none",
+        marker=marker,
+        ms=3.5,
+        elinewidth=0.8,
+        label=layer,
     )
     slopes = row.loc[row["status"] == FitStatus.OK, "slope"]
     if len(slopes):
         log_size, log_value = np.log(rows["size"]), np.log(rows["value"])
         fitted = log_value.mean() + slopes.iloc[0] * (log_size - log_size.mean())
         axes.plot(rows["size"], np.exp(fitted), color=hue, lw=0.9)
-
-
-def _furthest(slopes: pd.DataFrame) -> str:
-    told = []
-    for case, rows in slopes[slopes["status"] == FitStatus.OK].groupby("case", sort=False):
-        row = rows.loc[rows["slope"].abs().idxmax()]
-        at = f" at {case_name(str(case))}" if case else ""
-        told.append(f"{measured(row['slope'], row['low'], row['high'])}{at} ({row['layer']})")
-    return "; ".join(told) or "none: no layer has an exponent"
 
 
 figure = Kind(draw, "coordinate_check", {})

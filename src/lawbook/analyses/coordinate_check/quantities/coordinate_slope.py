@@ -10,7 +10,9 @@ from lawbook.errors import LawbookError, suggest
 from lawbook.results.cases import rows_of_case
 from lawbook.results.reader import Results
 
-OPTIONS = {"layer": "`hidden 1`, `hidden 2`, … or `outputs`; over depths `first hidden`, `last hidden` or `outputs`"}
+OPTIONS = {
+    "layer": "`hidden 1`, `hidden 2`, … or `outputs`; over depths `first hidden`, `last hidden` or `outputs`"
+}
 
 
 def coordinate_slope(results: Results, runs: pd.DataFrame, layer: str) -> tuple[float, float, float, int]:
