@@ -30,6 +30,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     cases = list(slopes["case"].unique())
     layers = list(slopes.sort_values("place")["layer"].unique())
     hues = dict(zip(layers, colours(layers), strict=True))
+    moved = f"{plain(asked.y)} after {number(slopes['step'].iloc[0])} steps"
     wide = side_by_side(len(cases))
     deep = -(-len(cases) // wide)
     figure = new_figure(DOUBLE if wide > 1 else SINGLE + 1.1, 0.6 + 2.5 * deep)
@@ -40,7 +41,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
             row = slopes[(slopes["case"] == case) & (slopes["layer"] == layer)]
             _draw_layer(axes, rows, row, hues[layer], MARKERS[layers.index(layer) % len(MARKERS)], layer)
         axes.set_title(case_name(case))
-        axes.set(xlabel=label(asked.size), ylabel=label(asked.y, content) if axes is grid[0] else "")
+        axes.set(xlabel=label(asked.size), ylabel=moved if axes is grid[0] else "")
         log_axis(axes, "x", seen["size"])
     for axes in grid[len(cases) :]:
         axes.set_axis_off()
