@@ -2,8 +2,8 @@
 
     python benchmarks/peer_mup.py lightning FOLDER WIDTH SEED RATE
 
-FOLDER holds what `mup_record.py` wrote there: windows of tokens and the initial weights of each width and seed. It prints
-the loss on the test windows. Nothing here imports Lawbook.
+FOLDER holds what `mup_record.py` wrote there: windows of tokens, and the initial weights of each width and seed. It
+prints the loss on the test windows. Nothing here imports Lawbook.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from peer_nanogpt import Shape
 from peer_transformer import Transformer
 from torch import Tensor
 
-STEPS, DEPTH, HEADS, CONTEXT, VOCABULARY, BATCH_SIZE = 122, 2, 2, 32, 256, 8
+STEPS, DEPTH, HEADS, CONTEXT, VOCABULARY, BATCH_SIZE = 122, 2, 2, 16, 256, 8
 BETAS, DECAY, CLIP = (0.9, 0.95), 0.1, 1.0
 
 
