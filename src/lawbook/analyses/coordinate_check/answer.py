@@ -15,11 +15,13 @@ _CASES = 3
 
 def answer(content: StudyFile, results: Results) -> Iterator[str]:
     """Yield a clause for each check: of its first cases the layer whose exponent is furthest from 0."""
-    for name, block in content.analyses.of("coordinate_check").items():
+    blocks = content.analyses.of("coordinate_check")
+    for name, block in blocks.items():
+        whose = f" of {plain(name)}" if len(blocks) > 1 else ""
         told = furthest(results.analysis("coordinate_check", name).table("slopes"))
         if told:
             yield (
-                f"of all layers {plain(block.y)} follows {name_of(block.size)} most with the power "
+                f"of all layers{whose} {plain(block.y)} follows {name_of(block.size)} most with the power "
                 f"{'; '.join(told[:_CASES])}"
             )
         else:
