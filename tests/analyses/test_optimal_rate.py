@@ -183,3 +183,28 @@ def test_claims_pages_and_figures(results):
     for kind in ("optimal_rate", "critical_batch"):
         draw_figure(FigureBlock(kind=kind, of="one"), tables.folder, content, tables.folder / "figures")
         assert (tables.folder / "figures" / f"{kind}_one.png").stat().st_size > 10_000
+
+
+def test_the_shift_is_that_of_planted_valleys_and_null_on_an_edge():
+    """Parabolas in log rate, whose bottom moves by 3 factors of two over 16 times the width."""
+    rng = np.random.default_rng(0)
+    runs = pd.DataFrame(
+        {
+            "run_id": f"{width}-{power}-{seed}", "width": width, "learning_rate": 2.0**power, "seed": seed,
+            "status": "ok", "sweeps": "all",
+            "test_loss": np.exp(0.1 * (power + 4 + 0.75 * np.log2(width / 16)) ** 2 + 0.01 * rng.standard_normal()),
+        }
+        for width in (16, 64, 256)
+        for power in range(-10, -1)
+        for seed in range(4)
+    )  # fmt: skip
+    block = OptimalRateBlock(sweep="all", x="width")
+    row = rate_tables(block, runs, draws=200)["exponents"].iloc[0]
+    assert row["shift"] == pytest.approx(-3, abs=0.1)
+    assert row["shift_low"] < -3 + 0.1
+    assert row["shift_high"] > -3 - 0.1
+    assert row["exponent"] == pytest.approx(-0.75, abs=0.03)
+    short = runs[(runs["width"] < 256) | (runs["learning_rate"] > 2.0**-7.5)]
+    lost = rate_tables(block, short, draws=20)["exponents"].iloc[0]
+    assert np.isnan([lost["shift"], lost["shift_low"], lost["shift_high"]]).all()
+    assert (lost["n_edges"], lost["status"]) == (1, "ok")

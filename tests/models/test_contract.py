@@ -77,6 +77,7 @@ def test_activations_are_hidden_layers_in_order_the_same_alone_and_in_a_stack(na
     [
         ("mlp", lambda last: last),
         ("parity_mlp", lambda last: last),
+        ("residual_mlp", lambda last: layer_norm(last, last.shape[-1:])),
         ("resnet18", lambda last: last.mean((2, 3))),
         ("transformer", lambda last: layer_norm(last, last.shape[-1:])),  # its gains begin as 1, shifts as 0
     ],

@@ -18,7 +18,10 @@ _CASES = 3
 
 def answer(content: StudyFile, results: Results) -> Iterator[str]:
     """Yield a clause for each analysis: the exponent of η* in x, of its first cases."""
-    for name, block in content.analyses.of("optimal_rate").items():
+    blocks = content.analyses.of("optimal_rate")
+    for name, block in blocks.items():
+        alike = sum(each.x == block.x for each in blocks.values()) > 1
+        whose = f" of {plain(name)}" if alike else ""
         exponents = results.analysis("optimal_rate", name).table("exponents")
         told = []
         for row in exponents[exponents["status"] == FitStatus.OK].to_dict("records")[:_CASES]:
@@ -26,6 +29,6 @@ def answer(content: StudyFile, results: Results) -> Iterator[str]:
             at = f" at {case_name(row['case'])}" if row["case"] else ""
             told.append(f"{measured(row['exponent'], row['low'], row['high'])}{exact}{at}")
         if told:
-            yield f"the best learning rate goes as {name_of(block.x)} to the power {'; '.join(told)}"
+            yield f"the best learning rate{whose} goes as {name_of(block.x)} to the power {'; '.join(told)}"
         else:
             yield f"no case of {plain(name)} has a best learning rate at two values of {name_of(block.x)}"

@@ -55,9 +55,11 @@ TABLES = {
         "on_exact_losses": REAL,
     },
     # The exponent of the best rate in x over the optima that lie on no edge, and that of the exact ones at the same x.
+    # `shift` is log2 of the best rate at the largest x over that at the smallest, null where one of them is on an edge.
     "exponents": {
         "case": TEXT, "exponent": REAL, "low": REAL, "high": REAL, "level": REAL, "exact": REAL, "x_low": REAL,
-        "x_high": REAL, "n_optima": WHOLE, "n_edges": WHOLE, "n_runs": WHOLE, "status": TEXT, "notes": TEXT,
+        "x_high": REAL, "shift": REAL, "shift_low": REAL, "shift_high": REAL, "n_optima": WHOLE, "n_edges": WHOLE,
+        "n_runs": WHOLE, "status": TEXT, "notes": TEXT,
     },
     # The mean loss at each rate, with its interval over seeds, how many runs diverged, and the exact loss.
     "valleys": {

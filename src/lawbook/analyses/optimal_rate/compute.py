@@ -62,7 +62,9 @@ def _case(
         optima.append({"case": name, "x": float(str(x)), **row})
         drawn.append(of_draws)
         valleys += [{"case": name, "x": float(str(x)), **each} for each in valley]
-    exponents = _exponent(pd.DataFrame(optima), np.stack(drawn, axis=1), rows["run_id"].nunique())
+    table, of_draws = pd.DataFrame(optima), np.stack(drawn, axis=1)
+    n_seeds = min(part["seed"].nunique() for _, part in rows.groupby(block.x))
+    exponents = _exponent(table, of_draws, rows["run_id"].nunique()) | _shift(table, of_draws, n_seeds)
     return {"optima": optima, "valleys": valleys, "exponents": [{"case": name, **exponents}]}
 
 
@@ -156,3 +158,13 @@ def _exponent(optima: pd.DataFrame, drawn: Array, runs: int) -> dict[str, Any]:
         "exponent": found.value, "low": found.low, "high": found.high, "exact": exact, "x_low": np.exp(log_x.min()),
         "x_high": np.exp(log_x.max()), "status": FitStatus.OK, "notes": notes_to_json(notes),
     }  # fmt: skip
+
+
+def _shift(optima: pd.DataFrame, drawn: Array, seeds: int) -> dict[str, float]:
+    """Return log2 of the best rate at the largest x over that at the smallest, with its interval over seeds."""
+    of_draws = (drawn[:, -1] - drawn[:, 0]) / np.log(2)
+    value = float(np.log2(optima["rate"].iloc[-1] / optima["rate"].iloc[0])) if len(optima) > 1 else np.nan
+    levels = quantile_levels("bca" if seeds > 1 else "", max(seeds, 2), _LEVEL)
+    low, high = (float(end[0]) for end in percentiles(of_draws[:, None], levels))
+    known = np.isfinite(value)
+    return {"shift": value, "shift_low": low if known else np.nan, "shift_high": high if known else np.nan}
