@@ -23,8 +23,7 @@ def test_it_runs_whole_at_toy_size_on_the_cpu() -> None:
 
     assert done.returncode == 0, done.stderr
     rows = [line for line in done.stdout.splitlines() if line.startswith("| ")]
-    assert len(rows) == 1 + 3
-    for row, name in zip(rows[1:], ("MLP 64-64-64-10", "parity network, width 128", "GPT-64"), strict=True):
+    for row, name in zip(rows[2:], ("MLP 64-64-64-10", "parity network, width 128", "GPT-64"), strict=True):
         assert name in row
         assert row.endswith("the same |"), "a run has the same bits alone and stacked"
     assert "The whole study `smoke`" in done.stdout
