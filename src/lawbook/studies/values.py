@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 FORMS = {
     "log2": "{log2: [lo, hi]}",
@@ -43,6 +44,22 @@ def expand_axis(spec: Any) -> list[Any]:
     if any(isinstance(value, list | dict) for value in values):
         raise ValueError("the values of an axis are numbers or words, not lists of them")
     return values
+
+
+def _budgets(values: list[float]) -> list[float]:
+    if len(set(values)) < 2 or min(values) <= 0:
+        raise ValueError("an exponent needs two budgets above 0; write at least two")
+    return sorted(values)
+
+
+Spaced = Annotated[
+    list[float],
+    BeforeValidator(expand_axis),
+    WithJsonSchema({"anyOf": [{"type": "array"}, {"type": "object"}]}),
+]
+"""Numbers of a block that are written as the values of an axis are."""
+Budgets = Annotated[Spaced, AfterValidator(_budgets)]
+"""Budgets of compute to read an exponent from, at least two, from the least to the largest."""
 
 
 def _expand(form: str, argument: Any) -> list[Any]:

@@ -13,7 +13,7 @@ from lawbook.studies.block import Name
 from lawbook.studies.identity import Run
 from lawbook.studies.plan import ALONG_CURVES, Columns, check_selection, check_sweep
 from lawbook.studies.study import Study
-from lawbook.studies.values import expand_axis
+from lawbook.studies.values import Budgets
 
 OF_TABLES = ("akima", "parabola", "envelope")
 """Methods that need no law; any other is the name of a law of N and D, whose surface is minimised."""
@@ -43,12 +43,10 @@ class ComputeFrontierBlock(AnalysisBlock):
         min_length=1,
         description="akima and parabola (isoFLOP), envelope, and laws of N and D, whose fitted surface is minimised.",
     )
-    budgets: Annotated[list[float], WithJsonSchema({"anyOf": [{"type": "array"}, {"type": "object"}]})] = (
-        Field(
-            [],
-            description="Budgets C, a list or {log10: [lo, hi, n]}; by default those of the axis compute, else nine "
-            "where three sizes have losses.",
-        )
+    budgets: Budgets = Field(
+        [],
+        description="Budgets C, a list or {log10: [lo, hi, n]}; by default those of the axis compute, else nine "
+        "where three sizes have losses.",
     )
     fitted: Literal["all", "budgets"] = Field(
         "all",
@@ -68,18 +66,6 @@ class ComputeFrontierBlock(AnalysisBlock):
     @classmethod
     def _listed(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
-
-    @field_validator("budgets", mode="before")
-    @classmethod
-    def _spaced(cls, value: Any) -> Any:
-        return expand_axis(value)
-
-    @field_validator("budgets")
-    @classmethod
-    def _several(cls, value: list[float]) -> list[float]:
-        if value and (len(set(value)) < 2 or min(value) <= 0):
-            raise ValueError("an exponent needs two budgets above 0; write at least two")
-        return value
 
     def check(self, study: Study, field: str, runs: Sequence[Run], columns: Columns) -> None:
         """Raise StudyError for a sweep, a column, a method or a selection that the study does not have."""

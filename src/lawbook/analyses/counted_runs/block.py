@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, WithJsonSchema, field_validator
+from pydantic import Field
 
 from lawbook.models import TrainedModel, models
 from lawbook.studies.analysis import REAL, TEXT, WHOLE, Analysis, AnalysisBlock
 from lawbook.studies.identity import Run
 from lawbook.studies.plan import ALONG_CURVES, Columns, check_selection, check_sweep
 from lawbook.studies.study import Study
-from lawbook.studies.values import expand_axis
+from lawbook.studies.values import Budgets
 
 
 class CountedRunsBlock(AnalysisBlock):
@@ -24,25 +24,11 @@ class CountedRunsBlock(AnalysisBlock):
     method: Literal["akima", "parabola"] = Field(
         "akima", description="How the best size at a budget is read: Akima's interpolation, or a parabola."
     )
-    budgets: Annotated[list[float], WithJsonSchema({"anyOf": [{"type": "array"}, {"type": "object"}]})] = (
-        Field(
-            description="Budgets of the FLOPs of a run, a list or {log10: [lo, hi, n]}; other rules are asked over "
-            "what the best runs at the first and the last of these cost by them, as far as larger runs reach."
-        )
+    budgets: Budgets = Field(
+        description="Budgets of the FLOPs of a run, a list or {log10: [lo, hi, n]}; other rules are asked over "
+        "what the best runs at the first and the last of these cost by them, as far as larger runs reach."
     )
     first_step: int = Field(1, ge=1, description="Evaluations before this step are left out.")
-
-    @field_validator("budgets", mode="before")
-    @classmethod
-    def _spaced(cls, value: Any) -> Any:
-        return expand_axis(value)
-
-    @field_validator("budgets")
-    @classmethod
-    def _several(cls, value: list[float]) -> list[float]:
-        if len(set(value)) < 2 or min(value) <= 0:
-            raise ValueError("an exponent needs two budgets above 0; write at least two")
-        return sorted(value)
 
     def check(self, study: Study, field: str, runs: Sequence[Run], columns: Columns) -> None:
         """Raise StudyError for a sweep, a column or a selection that the study lacks, and for solved models."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
 
-from pydantic import Field, WithJsonSchema, field_validator
+from pydantic import Field, field_validator
 
 from lawbook.studies.analysis import REAL, TEXT, WHOLE, Analysis, AnalysisBlock
 from lawbook.studies.block import Name
 from lawbook.studies.identity import Run
 from lawbook.studies.plan import Columns
 from lawbook.studies.study import Study
-from lawbook.studies.values import expand_axis
+from lawbook.studies.values import Budgets
 
 FORM = "chinchilla"
 """The form whose surface has its best sizes in closed form by every rule."""
@@ -29,11 +28,9 @@ class CountingRulesBlock(AnalysisBlock):
         description="Smallest and largest N that are sampled, embeddings left out."
     )
     sampled: int = Field(20, ge=3, le=10_000, description="How many sizes are sampled, evenly in log N.")
-    budgets: Annotated[list[float], WithJsonSchema({"anyOf": [{"type": "array"}, {"type": "object"}]})] = (
-        Field(
-            description="Budgets C = 6·N·D with N embeddings left out, a list or {log10: [lo, hi, n]}; other rules are "
-            "asked over the budgets for which the same sizes are the best."
-        )
+    budgets: Budgets = Field(
+        description="Budgets C = 6·N·D with N embeddings left out, a list or {log10: [lo, hi, n]}; other rules are "
+        "asked over the budgets for which the same sizes are the best."
     )
 
     @field_validator("sizes")
@@ -42,18 +39,6 @@ class CountingRulesBlock(AnalysisBlock):
         if not 0 < value[0] < value[1]:
             raise ValueError("the smallest size comes first and is above 0; write [smallest, largest]")
         return value
-
-    @field_validator("budgets", mode="before")
-    @classmethod
-    def _spaced(cls, value: Any) -> Any:
-        return expand_axis(value)
-
-    @field_validator("budgets")
-    @classmethod
-    def _several(cls, value: list[float]) -> list[float]:
-        if len(set(value)) < 2 or min(value) <= 0:
-            raise ValueError("an exponent needs two budgets above 0; write at least two")
-        return sorted(value)
 
     def check(self, study: Study, field: str, runs: Sequence[Run], columns: Columns) -> None:
         """Raise StudyError for a law that the study does not have, or that has no form chinchilla."""

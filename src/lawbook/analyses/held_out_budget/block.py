@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, WithJsonSchema, field_validator
+from pydantic import Field, field_validator
 
 from lawbook.errors import LawbookError, suggest
 from lawbook.studies.analysis import REAL, TEXT, WHOLE, Analysis, AnalysisBlock
 from lawbook.studies.identity import Run
 from lawbook.studies.plan import ALONG_CURVES, Columns, check_selection, check_sweep
 from lawbook.studies.study import Study
-from lawbook.studies.values import expand_axis
+from lawbook.studies.values import Spaced
 
 SURFACE, POWER, LAST = METHODS = ("surface", "power", "last")
 """How the largest budget is predicted: by the fitted surface, by a power law of L* in C, or as the budget before it."""
@@ -31,20 +31,13 @@ class HeldOutBudgetBlock(AnalysisBlock):
     law: str = Field(
         "chinchilla", description="A law of N and D, whose surface is fitted to the evaluations."
     )
-    budgets: Annotated[list[float], WithJsonSchema({"anyOf": [{"type": "array"}, {"type": "object"}]})] = (
-        Field(
-            description="Budgets in FLOPs, a list or {log10: [lo, hi, n]}, four at least; the largest is held out, and "
-            "evaluations below the smallest are in no fit."
-        )
+    budgets: Spaced = Field(
+        description="Budgets in FLOPs, a list or {log10: [lo, hi, n]}, four at least; the largest is held out, and "
+        "evaluations below the smallest are in no fit."
     )
     first_step: int = Field(
         1, ge=1, description="Evaluations before this step, as within warm-up, are left out."
     )
-
-    @field_validator("budgets", mode="before")
-    @classmethod
-    def _spaced(cls, value: Any) -> Any:
-        return expand_axis(value)
 
     @field_validator("budgets")
     @classmethod
