@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.analyses.drawn import content_of, written
 
 from lawbook.analyses.counted_runs.answer import answer
-from lawbook.analyses.counted_runs.block import TABLES, CountedRunsBlock
+from lawbook.analyses.counted_runs.block import CountedRunsBlock
 from lawbook.analyses.counted_runs.compute import pair_tables
 from lawbook.analyses.counted_runs.counts import counts_of
 from lawbook.analyses.counted_runs.quantities.counted_exponent import counted_exponent
@@ -19,7 +18,6 @@ from lawbook.analyses.counted_runs.section import counted_table
 from lawbook.errors import LawbookError
 from lawbook.report.figures import draw_figure
 from lawbook.results.reader import Results
-from lawbook.storage.tables import conform, write_table
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.theory.counting_rules import NON_EMBEDDING, TOTAL, Surface, exponent_over
 
@@ -51,27 +49,7 @@ def tables() -> dict[str, pd.DataFrame]:
 
 @pytest.fixture
 def results(tables: dict[str, pd.DataFrame], tmp_path: Path) -> Results:
-    return written(tables, tmp_path)
-
-
-def written(tables: dict[str, pd.DataFrame], folder: Path) -> Results:
-    for name, columns in TABLES.items():
-        write_table(conform(tables[name], columns), folder / "counted_runs/planted" / f"{name}.parquet")
-    return Results(folder)
-
-
-def content(block: CountedRunsBlock = BLOCK) -> Any:
-    of = {"counted_runs": {"planted": block}}.__getitem__
-    return SimpleNamespace(
-        analyses=SimpleNamespace(of=of),
-        claims=[],
-        task=None,
-        sweeps={},
-        laws={},
-        table=None,
-        measure=[],
-        columns={},
-    )
+    return written("counted_runs", tables, tmp_path)
 
 
 @pytest.mark.parametrize("size_rule", ["total", "matrices"])
@@ -140,9 +118,9 @@ def test_budgets_whose_best_size_lies_on_an_edge_are_refused_by_every_rule(tmp_p
     small = planted().query("total < 4000")
     found = pair_tables(BLOCK, small, draws=20)
     assert set(found["exponents"]["status"]) == {"refused"}
-    of = written(found, tmp_path)
+    of = written("counted_runs", found, tmp_path)
     assert np.isnan(counted_exponent(of.analysis("counted_runs", "planted"), pd.DataFrame())[0])
-    assert "no exponent" in next(answer(content(), of))
+    assert "no exponent" in next(answer(content_of("counted_runs", BLOCK), of))
     shown = counted_table("planted", BLOCK, of.analysis("counted_runs", "planted"))
     assert {row[2] for row in shown.rows} == {"refused"}
     with pytest.raises(LawbookError, match="2 sizes"):
@@ -170,9 +148,9 @@ def test_page_figure_and_answer_tell_all_pairs(results: Results) -> None:
     shown = counted_table("planted", BLOCK, results.analysis("counted_runs", "planted"))
     assert {len(row) for row in shown.rows} == {len(shown.columns)}
     assert len(shown.rows) == 12
-    (said,) = answer(content(), results)
+    (said,) = answer(content_of("counted_runs", BLOCK), results)
     assert "all 12 pairs of rules" in said
     figure = FigureBlock(kind="counted_runs", of="planted")
-    draw_figure(figure, results.folder, content(), results.folder / "figures")
+    draw_figure(figure, results.folder, content_of("counted_runs", BLOCK), results.folder / "figures")
     data = pd.read_csv(results.folder / "figures/counted_runs_planted.csv")
     assert set(data["part"]) == {"exponent", "optimum"}

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.analyses.drawn import content_of, written
 
 from lawbook.analyses.held_out_budget.answer import answer
-from lawbook.analyses.held_out_budget.block import TABLES, HeldOutBudgetBlock
+from lawbook.analyses.held_out_budget.block import HeldOutBudgetBlock
 from lawbook.analyses.held_out_budget.compute import budget_tables
 from lawbook.analyses.held_out_budget.quantities.held_out_band import held_out_band
 from lawbook.analyses.held_out_budget.quantities.held_out_error import held_out_error
@@ -25,7 +24,6 @@ from lawbook.errors import LawbookError
 from lawbook.laws.frontier.parametric import closed_form
 from lawbook.report.figures import draw_figure
 from lawbook.results.reader import Results
-from lawbook.storage.tables import conform, write_table
 from lawbook.studies.figure_block import FigureBlock
 
 PLANTED = np.array([1.8, 40.0, 60.0, 0.35, 0.37])
@@ -55,27 +53,7 @@ def tables() -> dict[str, pd.DataFrame]:
 
 @pytest.fixture
 def results(tables: dict[str, pd.DataFrame], tmp_path: Path) -> Results:
-    return written(tables, tmp_path)
-
-
-def written(tables: dict[str, pd.DataFrame], folder: Path) -> Results:
-    for name, columns in TABLES.items():
-        write_table(conform(tables[name], columns), folder / "held_out_budget/planted" / f"{name}.parquet")
-    return Results(folder)
-
-
-def content(block: HeldOutBudgetBlock = BLOCK) -> Any:
-    of = {"held_out_budget": {"planted": block}}.__getitem__
-    return SimpleNamespace(
-        analyses=SimpleNamespace(of=of),
-        claims=[],
-        task=None,
-        sweeps={},
-        laws={},
-        table=None,
-        measure=[],
-        columns={},
-    )
+    return written("held_out_budget", tables, tmp_path)
 
 
 def least_loss(budget: float) -> float:
@@ -149,18 +127,21 @@ def test_where_the_best_size_of_the_largest_budget_is_on_an_edge_nothing_is_pred
     assert set(found["predictions"]["status"]) == {"refused"}
     assert found["budgets"]["edge"].iloc[-1] == "largest"
     assert found["budgets"]["low"].isna().iloc[-1]
-    results = written(found, tmp_path)
+    results = written("held_out_budget", found, tmp_path)
     of = results.analysis("held_out_budget", "planted")
     assert np.isnan(held_out_error(of, pd.DataFrame())[0])
     assert np.isnan(held_out_band(of, pd.DataFrame())[0])
     inside, surely, most, _ = interior_budgets(of, pd.DataFrame())
     assert surely <= inside < most == 6
-    assert "predicts no loss" in next(answer(content(), results))
+    assert "predicts no loss" in next(answer(content_of("held_out_budget", BLOCK), results))
     shown = held_out_tables("planted", BLOCK, of)
     assert all(row[1].startswith("refused") for row in shown.rows)
     with pytest.raises(LawbookError, match="nothing is predicted"):
         draw_figure(
-            FigureBlock(kind="held_out_budget", of="planted"), results.folder, content(), tmp_path / "figures"
+            FigureBlock(kind="held_out_budget", of="planted"),
+            results.folder,
+            content_of("held_out_budget", BLOCK),
+            tmp_path / "figures",
         )
 
 
@@ -168,7 +149,7 @@ def test_one_seed_has_estimates_without_intervals(tmp_path: Path) -> None:
     found = budget_tables(BLOCK, planted(seeds=1), draws=20)
     assert found["predictions"][["predicted", "measured", "error"]].notna().all(axis=None)
     assert found["budgets"][["low", "high", "fall_low"]].isna().all(axis=None)
-    of = written(found, tmp_path).analysis("held_out_budget", "planted")
+    of = written("held_out_budget", found, tmp_path).analysis("held_out_budget", "planted")
     count, *ends, _ = interior_budgets(of, pd.DataFrame())
     assert count == 6
     assert np.isnan(ends).all()
@@ -203,9 +184,9 @@ def test_page_figure_and_answer_tell_predictions_and_budgets(results: Results) -
     assert {len(row) for row in shown.rows} == {len(shown.columns)}
     assert {len(row) for row in shown.budgets} == {len(shown.budget_columns)}
     assert "bits per byte" in shown.budget_columns
-    (said,) = answer(content(), results)
+    (said,) = answer(content_of("held_out_budget", BLOCK), results)
     assert "power law is off by −" in said
     figure = FigureBlock(kind="held_out_budget", of="planted")
-    draw_figure(figure, results.folder, content(), results.folder / "figures")
+    draw_figure(figure, results.folder, content_of("held_out_budget", BLOCK), results.folder / "figures")
     data = pd.read_csv(results.folder / "figures/held_out_budget_planted.csv")
     assert set(data["part"]) == {"budget", "prediction"}

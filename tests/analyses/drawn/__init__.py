@@ -35,9 +35,21 @@ def of_tables(
     analysis: str, block: Any, tables: dict[str, pd.DataFrame], folder: Path, kinds: tuple[str, ...] = ()
 ) -> Figures:
     """Return figures of one analysis, named `planted`, with these tables: of its own kind, or of those named."""
+    results, content = written(analysis, tables, folder), content_of(analysis, block)
+    figures = (FigureBlock(kind=kind, of="planted") for kind in kinds or (analysis,))
+    return [(figure, results, content) for figure in figures]
+
+
+def written(analysis: str, tables: dict[str, pd.DataFrame], folder: Path) -> Results:
+    """Return the results folder of one analysis, named `planted`, with these tables."""
     for name, table in tables.items():
         columns = analyses[analysis].tables[name]
         write_table(conform(table, columns), folder / analysis / "planted" / f"{name}.parquet")
+    return Results(folder)
+
+
+def content_of(analysis: str, block: Any) -> StudyFile:
+    """Return as much of a study as figures and answers read, with one analysis, named `planted`."""
     of = {analysis: {"planted": block}}.__getitem__
     content = SimpleNamespace(
         analyses=SimpleNamespace(of=of),
@@ -49,5 +61,4 @@ def of_tables(
         columns={},
         claims=[],
     )
-    figures = (FigureBlock(kind=kind, of="planted") for kind in kinds or (analysis,))
-    return [(figure, Results(folder), cast(StudyFile, content)) for figure in figures]
+    return cast(StudyFile, content)
