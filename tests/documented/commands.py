@@ -16,7 +16,7 @@ from lawbook.cli.app import app
 
 REPOSITORY = Path(__file__).parents[2]
 MARKDOWN = ("README.md", "config/README.md", "CONTRIBUTING.md", "docs/*.md", "benchmarks/README.md",
-            "results/README.md", "CHANGELOG.md", ".github/**/*.md")  # fmt: skip
+            "src/lawbook/analyses/*/README.md", "results/README.md", "CHANGELOG.md", ".github/**/*.md")  # fmt: skip
 TUTORIAL = "docs/tutorial.md"
 """Its commands are typed in their order, with what stands between them, by a test of its own."""
 COMMENTED = ("Makefile", "Snakefile", "workflow/**/*.smk", "profiles/*/*.yaml", "config/**/*.yaml",

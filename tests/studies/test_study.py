@@ -18,7 +18,7 @@ from lawbook.studies.claim_block import Claim
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.json_schema import study_schema
 from lawbook.studies.law_block import LossName
-from lawbook.studies.reference import axis_tables, with_axis_tables
+from lawbook.studies.reference import PAGES, axis_tables, with_analysis_table, with_axis_tables
 
 REPOSITORY = Path(__file__).parents[2]
 STUDIES = REPOSITORY / "config/studies"
@@ -30,10 +30,20 @@ def test_the_schema_in_the_repository_is_up_to_date() -> None:
     assert written == study_schema(), "run `lawbook schema`"
 
 
-def test_the_tables_of_axes_in_the_reference_are_up_to_date() -> None:
-    written = (REPOSITORY / "config/README.md").read_text()
+@pytest.mark.parametrize("page", PAGES)
+def test_the_tables_of_each_generated_page_are_up_to_date(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    written = Path(page).read_text(encoding="utf-8")
 
-    assert written == with_axis_tables(written), "run `lawbook schema`"
+    assert written == PAGES[page](written), "run `lawbook schema`"
+
+
+def test_an_analysis_without_a_guide_is_one_message(tmp_path: Path) -> None:
+    (tmp_path / "named").mkdir()
+    (tmp_path / "named/__init__.py").touch()
+
+    with pytest.raises(LawbookError, match=r"named.README.md is not there; write what the analysis finds"):
+        with_analysis_table("# Studies\n", tmp_path)
 
 
 def test_each_axis_of_a_block_has_a_row_with_default_and_values() -> None:

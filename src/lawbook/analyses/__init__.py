@@ -5,6 +5,8 @@
 - `compute.py` defines `compute(block, inputs)`, which returns the tables by name.
 - `section.py` with `section.html` defines `section` (`lawbook.report.sections.Section`): its part of the report;
   `notices.py` defines `notices`: what the report warns of.
+- `README.md` is the guide: what the analysis finds, in its first sentence, which `lawbook schema` lists in
+  config/README.md, an example, and how each key is chosen.
 - `figures/NAME.py` defines a kind of figure, as a file in `report/figures` does; `quantities/NAME.py` a named quantity,
   as one in `claims/quantities`.
 

@@ -141,16 +141,16 @@ def verify(study: Study, preset: Preset = None) -> None:
 
 @app.command()
 def schema() -> None:
-    """Write what is generated: a study's JSON schema, for editors, and the tables of axes and of laws."""
+    """Write what is generated: a study's JSON schema, and the tables of axes, analyses, laws and studies."""
     from pathlib import Path
 
     from lawbook.storage.files import write_text
     from lawbook.studies.json_schema import study_schema
-    from lawbook.studies.reference import with_axis_tables, with_law_table
+    from lawbook.studies.reference import PAGES
 
     write_text(path := "workflow/schemas/study.schema.json", study_schema())
     typer.echo(path)
-    for name, written in (("config/README.md", with_axis_tables), ("docs/laws.md", with_law_table)):
+    for name, written in PAGES.items():
         if (page := Path(name)).exists():
             write_text(page, written(page.read_text(encoding="utf-8")))
             typer.echo(name)

@@ -1,8 +1,10 @@
-"""The reference tables that are generated: of axes in config/README.md, of laws in docs/laws.md."""
+"""The reference tables that are generated: of axes and analyses in config/README.md, of laws and studies in docs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from lawbook.axes import Axes
@@ -10,13 +12,25 @@ from lawbook.errors import LawbookError
 from lawbook.models import models
 from lawbook.registry import Registry
 from lawbook.studies.axes import PruningAxes, TrainingAxes
+from lawbook.studies.study import load_study, preset_names, study_names
 from lawbook.tasks import tasks
 
 MARK = "<!-- axes of {block}, written by `lawbook schema` -->\n"
 END = "<!-- end of axes -->\n"
 LAWS = "<!-- laws, written by `lawbook schema` -->\n"
 END_OF_LAWS = "<!-- end of laws -->\n"
+ANALYSES = "<!-- analyses, written by `lawbook schema` -->\n"
+END_OF_ANALYSES = "<!-- end of analyses -->\n"
+STUDIES = "<!-- studies, written by `lawbook schema` -->\n"
+END_OF_STUDIES = "<!-- end of studies -->\n"
+GUIDE = "README.md"
+"""In the folder of an analysis: what it finds, in the first sentence, and how each of its keys is chosen."""
 BOUNDS = {"minimum": "≥ {}", "exclusiveMinimum": "> {}", "maximum": "≤ {}", "exclusiveMaximum": "< {}"}
+
+
+def with_reference(text: str) -> str:
+    """Return a Markdown text with the tables of axes and the list of analyses, each between its marks."""
+    return with_analysis_table(with_axis_tables(text), Path("src/lawbook/analyses"))
 
 
 def with_axis_tables(text: str) -> str:
@@ -37,6 +51,43 @@ def with_law_table(text: str) -> str:
     return _placed(
         text, LAWS, _table(("law", "formula", "x", "source"), rows), END_OF_LAWS, "docs/laws.md: the laws"
     )
+
+
+def with_analysis_table(text: str, folder: Path) -> str:
+    """Return a Markdown text with the list of analyses between its marks, each with the first sentence of its guide.
+
+    folder: the one that holds the analyses, seen from the repository, in a folder of which the text lies. Raises
+    LawbookError for an analysis without a guide, and if the marks lack.
+    """
+    rows = []
+    for analysis in sorted(path.parent for path in folder.glob("*/__init__.py")):
+        guide = analysis / GUIDE
+        if not guide.is_file():
+            raise LawbookError(
+                f"{guide} is not there; write what the analysis finds and how its keys are chosen"
+            )
+        prose = " ".join(guide.read_text(encoding="utf-8").partition("\n\n")[2].partition("\n\n")[0].split())
+        first = re.split(r"\.(?: |$)", prose)[0]
+        rows.append((f"[`{analysis.name}`](../{guide.as_posix()})", first))
+    table = _table(("analysis", "what it finds"), rows)
+    return _placed(text, ANALYSES, table, END_OF_ANALYSES, "config/README.md: the analyses")
+
+
+def with_study_tables(text: str, folder: Path = Path("config/studies")) -> str:
+    """Return a Markdown text with the studies of a folder between its marks, a table for each topic.
+
+    folder: as above. Raises LawbookError if the marks lack, StudyError for a study with a mistake.
+    """
+    topics: dict[str, list[tuple[str, ...]]] = {}
+    for name in study_names(folder):
+        file = folder / f"{name}.yaml"
+        content = load_study(file).content
+        claims = str(len(content.claims))
+        row = (f"[`{name}`](../{file.as_posix()})", content.question or content.title, claims)
+        topics.setdefault(content.topic or "Other", []).append((*row, ", ".join(preset_names(file))))
+    header = ("study", "question", "claims", "presets")
+    tables = "".join(f"\n## {topic}\n\n{_table(header, rows)}" for topic, rows in sorted(topics.items()))
+    return _placed(text, STUDIES, tables, END_OF_STUDIES, "docs/studies.md: the studies")
 
 
 def _placed(text: str, begin: str, table: str, end: str, what: str) -> str:
@@ -96,3 +147,11 @@ def _values(field: Mapping[str, Any]) -> str:
     if "multipleOf" in field:
         bounds.append(f"a multiple of {field['multipleOf']}")
     return ", ".join(bounds)
+
+
+PAGES: dict[str, Callable[[str], str]] = {
+    "config/README.md": with_reference,
+    "docs/laws.md": with_law_table,
+    "docs/studies.md": with_study_tables,
+}
+"""What writes the tables of each page, in the repository's folder."""
