@@ -51,6 +51,7 @@ __all__ = ["scored"]  # a fixture, found by its name
 LENGTHS = (*(pytest.param(length, marks=pytest.mark.slow) for length in (20, 60)), 120)
 FITS = ("one input", "two inputs", "compared", "refused")
 MORE = ("axis of categories", "law of two inputs", *(f"fit, {name}" for name in FITS))
+OF_TWO_INPUTS = {"law of two inputs": "law", "contours": "contours"}
 KINDS = (*sorted(figures), *MORE)
 NAME = "run.summary.eval/c4_en-validation/CrossEntropyLoss.averaged_over-the/evaluations_of_the-exponential.moving/v2"
 
@@ -96,9 +97,8 @@ def _draw_all(request: pytest.FixtureRequest, folder: Path) -> dict[str, bytes]:
     wanted += [(kind, FigureBlock(kind=kind, of="kept"), of_noisy, kept) for kind in ("gallery", "metrics")]
     by_metric = FigureBlock(kind="axis", of="pruned", options={"x": "metric"})
     wanted.append(("axis of categories", by_metric, Results(simulated.folder), content))
-    wanted.append(
-        ("law of two inputs", FigureBlock(kind="law"), *_two_inputs(content, simulated.runs, folder))
-    )
+    of_two = _two_inputs(content, simulated.runs, folder)
+    wanted += [(name, FigureBlock(kind=kind), *of_two) for name, kind in OF_TWO_INPUTS.items()]
     found: dict[str, bytes] = {}
     with styled():
         for name, block, results, of in wanted:
