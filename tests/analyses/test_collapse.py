@@ -167,8 +167,6 @@ def test_claims_are_about_one_case(results):
     assert collapse_ratio(found, linear)[0] < 1
     with pytest.raises(LawbookError, match="one schedule"):
         collapse_exponent(found, runs)
-    with pytest.raises(LawbookError, match="write exact"):
-        collapse_exponent(found, linear, less="exakt")
     with pytest.raises(LawbookError, match=r"multiple of 0\.05"):
         collapse_ratio(found, linear, 0.33)
 

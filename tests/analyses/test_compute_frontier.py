@@ -244,5 +244,3 @@ def test_a_claim_may_be_about_an_exponent_less_the_exact_one(results: Results) -
     assert np.isnan(frontier_exponent(found, pd.DataFrame(), "chinchilla")[0])
     with pytest.raises(LawbookError, match="did you mean 'akima'"):
         frontier_exponent(found, pd.DataFrame(), "akma")
-    with pytest.raises(LawbookError, match="write exact"):
-        frontier_exponent(found, pd.DataFrame(), "akima", "size", "exakt")

@@ -100,14 +100,6 @@ def test_a_rise_is_paired_over_draws_and_nothing_for_the_rule_that_it_is_of(resu
     assert counted_exponent(of, pd.DataFrame(), "total", "exact")[0] == pytest.approx(base[0], abs=1e-9)
 
 
-def test_rules_that_there_are_not(results: Results) -> None:
-    of = results.analysis("counted_runs", "planted")
-    with pytest.raises(LawbookError, match="count = 'totl' is not known; did you mean 'total'"):
-        counted_exponent(of, pd.DataFrame(), "totl")
-    with pytest.raises(LawbookError, match="less = 'matrices' is not known"):
-        counted_exponent(of, pd.DataFrame(), less="matrices")
-
-
 def test_one_seed_has_exponents_with_intervals_over_budgets_and_no_interval_of_a_rise() -> None:
     table = pair_tables(BLOCK, planted(seeds=1), draws=20)["exponents"]
     assert table[["exponent", "low", "high", "rise"]].notna().all(axis=None)

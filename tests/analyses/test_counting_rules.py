@@ -112,8 +112,6 @@ def test_published_surfaces_have_the_published_exponents(results: Results) -> No
         size_exponent(found, pd.DataFrame())
     with pytest.raises(LawbookError, match="did you mean 'epoch'"):
         size_exponent(found, pd.DataFrame(), "epok")
-    with pytest.raises(LawbookError, match="count = 'all' is not known"):
-        size_exponent(found, pd.DataFrame(), "epoch", "all")
 
 
 def test_the_window_decides_where_embeddings_are_left_out_and_not_where_they_are_counted(tables) -> None:

@@ -114,12 +114,6 @@ def test_quantities_say_what_the_tables_hold(results: Results, tables) -> None:
     assert interior_budgets(of, none)[:3] == (6, 6, 6)
     step, _, highest, _ = largest_loss_step(of, none)
     assert step < highest < 0
-    with pytest.raises(LawbookError, match="method = 'surfce' is not known; did you mean 'surface'"):
-        held_out_error(of, none, "surfce")
-    with pytest.raises(LawbookError, match="less = 'lst' is not known"):
-        held_out_error(of, none, less="lst")
-    with pytest.raises(LawbookError, match="did you mean 'power'"):
-        held_out_band(of, none, "powr")
 
 
 def test_where_the_best_size_of_the_largest_budget_is_on_an_edge_nothing_is_predicted(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ It is computed from the results and from the runs that the claim's `where` leave
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -24,7 +24,7 @@ class Quantity:
     cannot be computed of, given the columns that are their axes. of_crossing: whether the column must say at which step
     first, or be made of one that does. of: the kind of analysis that it is of, if any: `compute` then gets the tables
     of that analysis, in place of the study's. options: {name: what it does} of the keywords that `compute` takes from
-    the claim, those in `needed` always.
+    the claim, those in `needed` always; values: the words that an option may be, where they are known beforehand.
     """
 
     compute: Callable[..., tuple[float, float, float, int] | tuple[float, float, float, int, str]]
@@ -34,13 +34,18 @@ class Quantity:
     of: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     needed: tuple[str, ...] = ()
+    values: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def check_options(self, given: Mapping[str, object]) -> None:
-        """Raise LawbookError for an option that there is not, and for a needed one that is not given."""
-        for option in given:
+        """Raise LawbookError for an option or a value that there is not, and for a needed one that is not given."""
+        for option, value in given.items():
             if option not in self.options:
                 fix = suggest(option, self.options) if self.options else "this quantity takes none"
                 raise LawbookError(f"there is no option {option!r}; {fix}")
+            if option in self.values and value not in self.values[option]:
+                raise LawbookError(
+                    f"{option} = {value!r} is not known; {suggest(str(value), self.values[option])}"
+                )
         for option in self.needed:
             if option not in given:
                 raise LawbookError(f"the option {option} is missing; {self.options[option]}")

@@ -29,11 +29,15 @@ def frontier_exponent(
             problem = f"{option} = {given!r} is not among what was found"
             raise LawbookError(f"{problem}; {suggest(given, table[column])}")
     row = table[(table["method"] == method) & (table["quantity"] == of)].iloc[0]
-    if less not in (None, "exact"):
-        raise LawbookError(f"less = {less!r}; write exact, or leave it out")
     taken_off = 0.0 if less is None else float(row["exact"])
     low, value, high = (float(row[name]) - taken_off for name in ("low", "exponent", "high"))
     return value, low, high, int(row["n_runs"])
 
 
-quantity = Quantity(frontier_exponent, of="compute_frontier", options=OPTIONS, needed=("method",))
+quantity = Quantity(
+    frontier_exponent,
+    of="compute_frontier",
+    options=OPTIONS,
+    needed=("method",),
+    values={"less": ("exact",)},
+)

@@ -6,7 +6,6 @@ import pandas as pd
 
 from lawbook.analyses.counted_runs.counts import COMPUTES, SIZES, TOTAL
 from lawbook.claims.quantities import Quantity
-from lawbook.errors import LawbookError, suggest
 from lawbook.results.reader import Results
 
 OPTIONS = {
@@ -23,17 +22,7 @@ def counted_exponent(
     compute_count: str | None = None,
     less: str | None = None,
 ) -> tuple[float, float, float, int]:
-    """Return the exponent over the budgets with its interval; NaN where too few budgets have a best size inside.
-
-    Raises LawbookError for a rule that there is not.
-    """
-    for option, given, valid in (
-        ("count", count, SIZES),
-        ("compute_count", compute_count or count, COMPUTES),
-        ("less", less or TOTAL, (TOTAL,)),
-    ):
-        if given not in valid:
-            raise LawbookError(f"{option} = {given!r} is not known; {suggest(given, valid)}")
+    """Return the exponent over the budgets with its interval; NaN where too few budgets have a best size inside."""
     table = results.table("exponents")
     rows = table[(table["size_rule"] == count) & (table["compute_rule"] == (compute_count or count))]
     if rows.empty:
@@ -44,4 +33,9 @@ def counted_exponent(
     return value, low, high, int(row["n_runs"])
 
 
-quantity = Quantity(counted_exponent, of="counted_runs", options=OPTIONS)
+quantity = Quantity(
+    counted_exponent,
+    of="counted_runs",
+    options=OPTIONS,
+    values={"count": SIZES, "compute_count": COMPUTES, "less": (TOTAL,)},
+)

@@ -28,7 +28,7 @@ def size_exponent(
 ) -> tuple[float, float, float, int]:
     """Return the exponent over the budgets of an analysis with its interval; NaN on a surface that is no law.
 
-    Raises LawbookError for a surface or rule that there is not, and where several surfaces are and none is named.
+    Raises LawbookError for a surface that there is not, and where several surfaces are and none is named.
     """
     table = results.table("exponents")
     known = {group: ", ".join(map(str, parse_group(group).values())) for group in table["surface"].unique()}
@@ -36,13 +36,6 @@ def size_exponent(
         raise LawbookError(f"there are several surfaces; write surface: one of {', '.join(known.values())}")
     if surface is not None and str(surface) not in known.values():
         raise LawbookError(f"surface = {surface!r} is not among the fits; {suggest(surface, known.values())}")
-    for option, given, valid in (
-        ("count", count, RULES),
-        ("compute_count", compute_count or count, RULES),
-        ("read", read, ("sampled", "exact")),
-    ):
-        if given not in valid:
-            raise LawbookError(f"{option} = {given!r} is not known; {suggest(given, valid)}")
     rows = table if surface is None else table[table["surface"].map(known) == str(surface)]
     rows = rows[rows["size_rule"].isin([count]) & rows["compute_rule"].isin([compute_count or count])]
     if rows.empty:
@@ -53,4 +46,9 @@ def size_exponent(
     return value, low, high, int(row["n_runs"])
 
 
-quantity = Quantity(size_exponent, of="counting_rules", options=OPTIONS)
+quantity = Quantity(
+    size_exponent,
+    of="counting_rules",
+    options=OPTIONS,
+    values={"count": RULES, "compute_count": RULES, "read": ("sampled", "exact")},
+)

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from lawbook.claims.quantities import Quantity
-from lawbook.errors import LawbookError
 from lawbook.results.cases import rows_of_case
 from lawbook.results.reader import Results
 from lawbook.storage.status import FitStatus
@@ -15,6 +14,7 @@ OPTIONS = {
     "less": "`exact`: less that of the exact optima at the same x",
     "of": "`exact`: that of the exact optima, which has no error of sampling",
 }
+VALUES = {"less": ("exact",), "of": ("exact",)}
 
 
 def optimal_rate_exponent(
@@ -22,12 +22,8 @@ def optimal_rate_exponent(
 ) -> tuple[float, float, float, int]:
     """Return the exponent of the case that the runs belong to, with its bootstrap interval over seeds.
 
-    NaN where the case is refused, or no theory knows what is asked. Raises LawbookError for runs of several cases, and
-    for an option with another value.
+    NaN where the case is refused, or no theory knows what is asked. Raises LawbookError for runs of several cases.
     """
-    for option, given in (("less", less), ("of", of)):
-        if given not in (None, "exact"):
-            raise LawbookError(f"{option} = {given!r}; write exact, or leave it out")
     rows = rows_of_case(results, "exponents", runs)
     if rows.empty or rows["status"].iloc[0] != FitStatus.OK:
         return np.nan, np.nan, np.nan, len(runs)
@@ -39,4 +35,4 @@ def optimal_rate_exponent(
     return value - taken_off, low - taken_off, high - taken_off, int(row["n_runs"])
 
 
-quantity = Quantity(optimal_rate_exponent, of="optimal_rate", options=OPTIONS)
+quantity = Quantity(optimal_rate_exponent, of="optimal_rate", options=OPTIONS, values=VALUES)

@@ -26,12 +26,10 @@ def text_exponent(
     """Return the exponent of the text that the runs read, with its interval; NaN where it is refused or not known.
 
     The interval of `measured` less `predicted` is that of two independent estimates. Raises LawbookError for runs of
-    several texts, and for an option with another value.
+    several texts, and for another exponent less `predicted`.
     """
-    if of not in SYMBOLS:
-        raise LawbookError(f"of = {of!r}; write one of {', '.join(SYMBOLS)}")
-    if less not in (None, "exact", "predicted") or (less == "predicted" and of != "measured"):
-        raise LawbookError(f"less = {less!r} of {of}; write exact, or of measured predicted, or leave it out")
+    if less == "predicted" and of != "measured":
+        raise LawbookError(f"less = {less!r} of {of}; write of: measured, or less: exact")
     rows = rows_of_case(results, "exponents", runs).set_index("quantity")
     if of not in rows.index:
         return np.nan, np.nan, np.nan, len(runs)
@@ -46,4 +44,10 @@ def text_exponent(
     return value - taken_off, low - taken_off, high - taken_off, int(row["n_runs"])
 
 
-quantity = Quantity(text_exponent, of="text_statistics", options=OPTIONS, needed=("of",))
+quantity = Quantity(
+    text_exponent,
+    of="text_statistics",
+    options=OPTIONS,
+    needed=("of",),
+    values={"of": SYMBOLS, "less": ("exact", "predicted")},
+)

@@ -27,20 +27,20 @@ def unseen_schedule_error(
 ) -> tuple[float, float, float, int]:
     """Return a measure of a law's prediction under one schedule, with its t interval over seeds.
 
-    Raises LawbookError for an option with another value.
+    Raises LawbookError for a schedule that none is predicted under.
     """
     table = results.table("judged")
     unseen = table[table["fitted"] == 0]
-    for name, asked, known in (
-        ("law", law, LAWS),
-        ("measure", measure, MEASURES),
-        ("schedule", schedule, sorted(set(unseen["schedule"]))),
-    ):
-        if asked not in known:
-            raise LawbookError(f"{name} = {asked!r}; {suggest(asked, known)}")
+    if schedule not in (known := sorted(set(unseen["schedule"]))):
+        raise LawbookError(f"schedule = {schedule!r} is not known; {suggest(schedule, known)}")
     row = unseen[(unseen["law"] == law) & (unseen["schedule"] == schedule)].iloc[0]
     value, low, high = (float(row[f"{measure}{end}"]) for end in ("", "_low", "_high"))
     return value, low, high, int(row["n_seeds"])
 
 
-quantity = Quantity(unseen_schedule_error, of="unseen_schedules", options=OPTIONS)
+quantity = Quantity(
+    unseen_schedule_error,
+    of="unseen_schedules",
+    options=OPTIONS,
+    values={"law": LAWS, "measure": MEASURES},
+)
