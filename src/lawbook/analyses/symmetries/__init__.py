@@ -1,0 +1,1 @@
+"""Scaling symmetries: which products of powers of its hyperparameters a loss depends on, found from runs nearby."""
