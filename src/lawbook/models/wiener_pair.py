@@ -50,8 +50,11 @@ class WienerPair(SolvedModel):
         self, config: Config, weights: Mapping[str, NDArray[np.float64]], inputs: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Return what the filter of its own half makes of each input, (n, d)."""
-        of_halves = inputs[:, :-1] @ weights["slope"].swapaxes(1, 2) + weights["constant"][:, None]
-        return np.asarray(np.where(inputs[:, -1:] == 0, *of_halves))
+        found = np.empty((len(inputs), inputs.shape[1] - 1))
+        for half, (slope, constant) in enumerate(zip(weights["slope"], weights["constant"], strict=True)):
+            of_half = inputs[:, -1] == half
+            found[of_half] = inputs[of_half, :-1] @ slope.T + constant
+        return found
 
 
 model = WienerPair()
