@@ -19,6 +19,8 @@ arXiv:2308.12221, for the setting.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -51,7 +53,7 @@ def strengths(
     borders = sorted({0.0, *(min(at, end) for at in (start, stop)), end})
     state = np.full(2, np.log(initial))  # of logarithms, so that small strengths keep their digits
     found = np.tile(np.exp(state), (len(times), 1))
-    for begin, finish in zip(borders, borders[1:], strict=False):
+    for begin, finish in pairwise(borders):
         sees = np.array([0.0 if start <= begin < stop else 1.0, 1.0])
 
         def velocity(_: float, logs: Floats, sees: Floats = sees) -> Floats:
