@@ -8,8 +8,8 @@ w = 0, batches of B, with n_k examples of fact k among them:
     signs, Muon, η = 1    w_k is 1 as soon as fact k is seen: L = Σ_k p_k (1 - p_k)^D, the coverage law, D = B t.
 
 Of both the loss falls as D^-α/(1+α): SGD needs B/(2η) encounters of a fact where they need one, which moves the
-prefactor. With all facts in every batch, n_k / B = p_k, time tells them apart: under SGD L = Σ_k p_k (1 - η p_k)^{2t}, again a
-power law, by signs or Muon L = (1 - η t)², all facts at once, none.
+prefactor. With all facts in every batch, n_k / B = p_k, time tells them apart: under SGD L = Σ_k p_k (1 - η p_k)^{2t},
+again a power law, by signs or Muon L = (1 - η t)², all facts at once, none.
 
 Source: Hutter 2021, arXiv:2102.04074, for the coverage law. The gradient of a sum over orthonormal facts is diagonal
 in them, and the orthogonal factor of a diagonal matrix is that of its signs.

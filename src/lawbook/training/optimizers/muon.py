@@ -20,8 +20,8 @@ class Muon(Optimizer):
     """u ← μ u + g, w ← (1 - ηλ) w - η U Vᵀ with u = U Σ Vᵀ; singular values up to ε count as 0.
 
     U and V are those of a decomposition, which the source's five steps of Newton and Schulz approach: there singular
-    values become 0.7 to 1.2. A step has the spectral norm η whatever the shape. Axes of length 1 are no part of a matrix,
-    the first of the others tells its rows, and a vector is a matrix of one column: it steps by u / ‖u‖.
+    values become 0.7 to 1.2. A step has the spectral norm η whatever the shape. Axes of length 1 are no part of a
+    matrix, the first of the others tells its rows, and a vector is a matrix of one column: it steps by u / ‖u‖.
     Source: Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks",
     https://kellerjordan.github.io/posts/muon.
     """
