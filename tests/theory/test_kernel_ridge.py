@@ -135,12 +135,12 @@ def test_runs_of_a_study_have_the_exact_means(tmp_path) -> None:
         metrics = solve_runs(configs, {}).curve[1]
         tables.append(pd.DataFrame(configs).assign(**{k.replace("/", "_"): v for k, v in metrics.items()}))
     table = pd.concat(tables, ignore_index=True)
-    for y in ("test_loss", "test_learnability", "test_excess_of_samples", "test_excess_of_features"):
+    for y in ("test_loss", "test_learnability"):
         known = table.assign(exact=exact_curve(table, "samples", y), y=table[y]).dropna(subset=["exact"])
         groups = known.groupby(["model", "samples", "ridge_is", "target_mode"], dropna=False)
         miss = (groups["y"].mean() / groups["exact"].mean() - 1).abs()
         error = groups["y"].std() / groups["exact"].mean() / np.sqrt(60)
-        assert len(miss) == {"test_loss": 6, "test_learnability": 2}.get(y, 2)
+        assert len(miss) == {"test_loss": 6, "test_learnability": 2}[y]
         assert (miss < 3.5 * error + 1 / 24).all(), y
     other = table.assign(task="digits")
     assert exact_curve(other, "samples", "test_loss").isna().all()
@@ -152,7 +152,6 @@ def test_exponents_at_infinity() -> None:
     assert exact_curve.exponent(runs, "samples", "test_loss") == 1.0
     assert exact_curve.exponent(runs.assign(target_exponent=9.0), "samples", "test_loss") == 3.0
     assert exact_curve.exponent(runs.assign(target_exponent=9.0), "features", "test_loss") == 8.0
-    assert exact_curve.exponent(runs, "features", "test_excess_of_features") == 1.0
     assert np.isnan(exact_curve.exponent(runs, "noise", "test_loss"))
 
 

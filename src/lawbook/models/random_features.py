@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 import numpy as np
@@ -55,10 +55,7 @@ class RandomFeatures(SolvedModel):
     def solve(
         self, config: Config, inputs: NDArray[np.float64], targets: NDArray[np.float64]
     ) -> dict[str, NDArray[np.float64]]:
-        """Return w as `output` (N, out), F as `features` (in, N), and the map F w as `weight` (in, out).
-
-        With a ridge that is given also `endless` (in, out), the map of kernel ridge regression on these examples.
-        """
+        """Return w as `output` (N, out) and the map F w as `weight` (in, out), for inputs (n, in)."""
         size = config["features"]
         ridge = config["ridge"] if config["ridge_is"] == "given" else _best_ridge(config)
         directions = generator(config["seed"], "features").standard_normal((size, inputs.shape[1])).T
@@ -67,16 +64,20 @@ class RandomFeatures(SolvedModel):
             output = np.asarray(np.linalg.lstsq(features, targets)[0], dtype=np.float64)
         else:
             output = features.T @ dual(features @ features.T / size, targets, ridge) / size
-        found = {"output": output, "features": directions, "weight": directions @ output}
-        if config["ridge_is"] == "given":
-            found["endless"] = inputs.T @ dual(inputs @ inputs.T, targets, ridge)
-        return found
+        return {"output": output, "weight": directions @ output}
 
     def outputs(
         self, config: Config, weights: Mapping[str, NDArray[np.float64]], inputs: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Return X F w, (n, out)."""
         return inputs @ weights["weight"]
+
+
+@lru_cache(maxsize=1)
+def _directions(seed: int, size: int, n_inputs: int) -> NDArray[np.float64]:
+    """Return F (in, N)."""
+    drawn = generator(seed, "features").standard_normal((size, n_inputs), dtype=np.float32)
+    return drawn.T.astype(np.float64)
 
 
 def _best_ridge(config: Config) -> float:

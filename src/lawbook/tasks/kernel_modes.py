@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +37,12 @@ class KernelModesAxes(Axes):
         None,
         ge=1,
         le=6,
-        description="Modes are waves on a torus of so many dimensions d, with λ = |k|^-(d a) and v² = |k|^-(d b), and "
-        "examples uniform on it; none: independent normal numbers.",
+        description="Modes have the spectrum of waves on a torus of so many dimensions d, λ = |k|^-(d a) and "
+        "v² = |k|^-(d b); none: λ_i = i^-a.",
+    )
+    functions: Annotated[Literal["normal", "waves"], Neutral("normal")] = Field(
+        "normal",
+        description="The φ_i are independent normal numbers, or the waves themselves at points uniform on the torus.",
     )
     target_mode: Annotated[int | None, Neutral(None)] = Field(
         None, ge=1, description="The one mode, from 1, that the target is, with v = 1; none: all of them."
@@ -48,9 +52,8 @@ class KernelModesAxes(Axes):
 class KernelModes(PoolTask):
     """Predict y = Σ v_i φ_i(x) + ξ. The test loss is that of the population, without the noise of new examples.
 
-    It is read off the coefficients of a model that is linear in the √λ_i φ_i, as are the share of the target that it
-    has learned, Σ v̂_i v_i / Σ v_i², and by how much its loss is above that of the same random features fitted to
-    examples without end, or of the same examples fitted by features without end.
+    It is read off the coefficients of a model that is linear in the √λ_i φ_i, as is the share of the target that it has
+    learned, Σ v̂_i v_i / Σ v_i².
     """
 
     axes = KernelModesAxes
@@ -59,7 +62,7 @@ class KernelModes(PoolTask):
     loss = "squared_error"
     shape_axes = ("modes",)
     drawn = True
-    metrics = ("learnability", "excess_of_samples", "excess_of_features")
+    metrics = ("learnability",)
 
     def n_inputs(self, config: Config) -> int:
         """Return K, the number of modes."""
@@ -77,6 +80,8 @@ class KernelModes(PoolTask):
         mode = config["target_mode"]
         if mode is not None and mode > config["modes"]:
             raise AxisError("target_mode", mode, f"there are {config['modes']} modes", "choose one of these")
+        if config["functions"] == "waves" and config["dimension"] is None:
+            raise AxisError("functions", "waves", "waves are on a torus of some dimensions", "add dimension")
         if config["samples"] * config["modes"] > LARGEST_POOL:
             problem = f"of {config['modes']} modes these fill more than a quarter of a gigabyte"
             fix = f"choose at most {LARGEST_POOL // config['modes']}"
@@ -94,6 +99,7 @@ class KernelModes(PoolTask):
             "target_exponent",
             "noise",
             "dimension",
+            "functions",
             "target_mode",
             "seed",
         )
@@ -107,36 +113,14 @@ class KernelModes(PoolTask):
     def exact_metrics(
         self, config: Config, weights: Mapping[str, NDArray[np.float64]]
     ) -> Mapping[str, float]:
-        """Return the loss and the learned share of a map `weight` (K, 1), and its excesses where these are known.
-
-        weights: if the model has them also `features` (K, N), the random features that the map is made of, and
-        `endless` (K, 1), the map that features without end would give.
-        """
+        """Return the loss and the learned share of a map `weight` (K, 1)."""
         values, _ = spectrum(*(config[axis] for axis in SPECTRUM))
         target = _coefficients(*(config[axis] for axis in (*SPECTRUM, "target_mode", "seed")))
-        scale = np.sqrt(values)
-
-        def loss(weight: NDArray[np.float64]) -> float:
-            return float(np.square(scale * weight[:, 0] - target).sum())
-
-        learned = scale * weights["weight"][:, 0]
-        found = {"loss": loss(weights["weight"]), "learnability": float(learned @ target / (target @ target))}
-        if "features" in weights:
-            found["excess_of_samples"] = found["loss"] - _least_loss(scale, target, weights["features"])
-        if "endless" in weights:
-            found["excess_of_features"] = found["loss"] - loss(weights["endless"])
-        return found
-
-
-def _least_loss(
-    scale: NDArray[np.float64], target: NDArray[np.float64], features: NDArray[np.float64]
-) -> float:
-    """Return min_w ‖√λ F w - v‖², the loss of features F (K, N) fitted to the whole population."""
-    if features.shape[1] >= len(scale):
-        return 0.0
-    basis = scale[:, None] * features
-    weight = np.linalg.solve(basis.T @ basis, basis.T @ target)
-    return float(np.square(basis @ weight - target).sum())
+        learned = np.sqrt(values) * weights["weight"][:, 0]
+        return {
+            "loss": float(np.square(learned - target).sum()),
+            "learnability": float(learned @ target / (target @ target)),
+        }
 
 
 @lru_cache(maxsize=2)
@@ -149,10 +133,12 @@ def _coefficients(
 
 
 @lru_cache(maxsize=2)
-def _functions(modes: int, samples: int, dimension: int | None, seed: int) -> NDArray[np.float32]:
+def _functions(
+    modes: int, samples: int, dimension: int | None, functions: str, seed: int
+) -> NDArray[np.float32]:
     """Return φ_i(x) (n, K): normal numbers, or waves at n points."""
     rng = generator(seed, "examples")
-    if dimension is None:
+    if functions == "normal" or dimension is None:
         return rng.standard_normal((samples, modes), dtype=np.float32)
     points = rng.random((samples, dimension))
     phases = (2 * np.pi * points @ waves(modes, dimension).T).astype(np.float32)
@@ -169,12 +155,13 @@ def _examples(
     b: float,
     noise: float,
     dimension: int | None,
+    functions: str,
     target_mode: int | None,
     seed: int,
 ) -> Examples:
-    functions = _functions(modes, samples, dimension, seed)
+    drawn = _functions(modes, samples, dimension, functions, seed)
     values, _ = spectrum(modes, a, b, dimension)
-    inputs = functions * np.sqrt(values).astype(np.float32)
+    inputs = drawn * np.sqrt(values).astype(np.float32)
     coefficients = _coefficients(modes, a, b, dimension, target_mode, seed) / np.sqrt(values)
     unexplained = noise * generator(seed, "noise").standard_normal(samples)
     return Examples(inputs, (inputs @ coefficients + unexplained)[:, None])

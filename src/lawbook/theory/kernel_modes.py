@@ -29,7 +29,6 @@ AXES = (*SPECTRUM, "target_mode", "noise", "samples", "features", "ridge", "ridg
 """Axes of task and model that the theory reads."""
 
 _WHOLE = ("modes", "dimension", "target_mode")
-_EXCESSES = {"test_excess_of_samples": "samples", "test_excess_of_features": "features"}
 
 
 @cache
@@ -82,8 +81,8 @@ def target_power(power: Floats, mode: int | None) -> Floats:
 class KernelModes:
     """The exact mean of what is measured of `kernel_ridge` with a linear kernel, and of `random_features`.
 
-    The test loss, and by how much it is above that of endless examples, or endless features; and of a kernel the share
-    of the target that is learned, Σ 𝓛 v² / Σ v². Null for another model, task or y, and where the mean is infinite.
+    The test loss, and of a kernel the share of the target that is learned, Σ 𝓛 v² / Σ v². Null for another model, task
+    or y, and where the mean is infinite. Waves count as independent, which at few random points they nearly are.
     """
 
     def __call__(self, runs: pd.DataFrame, x: str, y: str) -> pd.Series:
@@ -100,12 +99,7 @@ class KernelModes:
         return exact
 
     def exponent(self, runs: pd.DataFrame, x: str, y: str) -> float:
-        """Return the exponent at infinity of the test loss without noise or ridge, and of its excesses.
-
-        It is min(b - 1, 2a) in samples, b - 1 in features, and 1 of what is above the loss without an end of either.
-        """
-        if y in _EXCESSES and x in ("samples", "n_train", "features", "n_params"):
-            return 1.0
+        """Return the exponent at infinity of the test loss without noise or ridge: min(b - 1, 2a); in features b - 1."""
         exponents = runs[["input_exponent", "target_exponent"]].drop_duplicates()
         if y != "test_loss" or len(exponents) != 1 or x not in ("samples", "n_train", "features", "n_params"):
             return np.nan
@@ -121,15 +115,11 @@ def _mean(config: Config, y: str) -> float:
     noise, ridge = config.get("noise", 0.0) ** 2, config.get("ridge", 0.0)
     if y == "test_learnability" and np.isinf(size):
         return float((learnabilities(values, n, ridge) * power).sum() / power.sum())
-    if y not in ("test_loss", *_EXCESSES) or (y in _EXCESSES and np.isinf(size)):
+    if y != "test_loss":
         return np.nan
     if config.get("ridge_is") == "best":
-        return least_error(values, power, n, size, noise)[0] if y == "test_loss" else np.nan
-    loss = mean_error_of_features(values, power, n, size, ridge, noise)
-    if y == "test_loss":
-        return loss
-    endless = (np.inf, size) if _EXCESSES[y] == "samples" else (n, np.inf)
-    return loss - mean_error_of_features(values, power, *endless, ridge, noise)
+        return least_error(values, power, n, size, noise)[0]
+    return mean_error_of_features(values, power, n, size, ridge, noise)
 
 
 exact_curve = KernelModes()
