@@ -17,6 +17,9 @@ from lawbook.results.words import enumerate_words, number, plain
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.schema import StudyFile
 
+_SMALLEST = 1e-17
+"""Where a singular value of 0 is drawn."""
+
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     """Draw the singular values over the largest, and the exponents of each symmetry with their intervals."""
@@ -38,7 +41,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
 
 
 def _draw_values(axes: Axes, values: pd.DataFrame, bound: float) -> None:
-    drawn = values.assign(value=values["value"].clip(lower=np.finfo(float).tiny ** 0.05))
+    drawn = values.assign(value=values["value"].clip(lower=_SMALLEST))
     for is_null, label, marker, hue in (
         (False, "not 0", MARKERS[0], PALETTE[0]),
         (True, "0 within the errors: a symmetry", MARKERS[1], PALETTE[1]),
