@@ -25,12 +25,10 @@ def kernel_exponent(
     """Return the exponent of the case that the runs belong to, with its interval; NaN where it is refused or not known.
 
     The interval of `measured` less `predicted` is that of two independent estimates. Raises LawbookError for runs of
-    several cases, and for an option with another value.
+    several cases, and for another exponent less `predicted`.
     """
-    if of not in ("predicted", "measured"):
-        raise LawbookError(f"of = {of!r}; write predicted or measured")
-    if less not in (None, "exact", "predicted") or less == of:
-        raise LawbookError(f"less = {less!r} of {of}; write exact, or of measured predicted, or leave it out")
+    if less == "predicted" and of != "measured":
+        raise LawbookError(f"less = {less!r} of {of}; write of: measured, or less: exact")
     rows = rows_of_case(results, "exponents", runs).set_index("quantity")
     if of not in rows.index:
         return np.nan, np.nan, np.nan, len(runs)
@@ -45,4 +43,10 @@ def kernel_exponent(
     return value - taken_off, low - taken_off, high - taken_off, int(row["n_runs"])
 
 
-quantity = Quantity(kernel_exponent, of="kernel_spectrum", options=OPTIONS, needed=("of",))
+quantity = Quantity(
+    kernel_exponent,
+    of="kernel_spectrum",
+    options=OPTIONS,
+    needed=("of",),
+    values={"of": ("predicted", "measured"), "less": ("exact", "predicted")},
+)
