@@ -171,3 +171,11 @@ def test_numbers_that_the_studies_name() -> None:
         values, power = spectrum(1024, a, a)
         curve = [mean_error_of_features(values, power, x, 256) for x in n]
         assert _slope(n, curve) == pytest.approx(expected, abs=1e-3)
+    for nu, expected in ((1, 0.540), (2, 1.151)):
+        values, power = spectrum(1024, 1 + 2 * nu / 3, 1 + 2 * nu / 3, 3)
+        curve = [mean_error_of_features(values, power, 384, x) for x in n]
+        assert _slope(n, curve) == pytest.approx(expected, abs=1e-3)
+        spare = 2.0 ** np.arange(4, 10)
+        endless = mean_error_of_features(values, power, 64, np.inf)
+        above = [mean_error_of_features(values, power, 64, 64 + x) - endless for x in spare]
+        assert _slope(spare, above) == pytest.approx(1.0, abs=1e-6)

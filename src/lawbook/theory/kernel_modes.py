@@ -99,7 +99,7 @@ class KernelModes:
         return exact
 
     def exponent(self, runs: pd.DataFrame, x: str, y: str) -> float:
-        """Return the exponent at infinity of the test loss without noise or ridge: min(b - 1, 2a); in features b - 1."""
+        """Return the exponent at infinity of a test loss without noise or ridge: min(b - 1, 2a), in features b - 1."""
         exponents = runs[["input_exponent", "target_exponent"]].drop_duplicates()
         if y != "test_loss" or len(exponents) != 1 or x not in ("samples", "n_train", "features", "n_params"):
             return np.nan
