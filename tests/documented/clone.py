@@ -160,7 +160,7 @@ def _give_environment(clone: Clone) -> None:
 
 
 def _write_tables(folder: Path) -> None:
-    """Write the tables of the examples: losses over N and D, a learning curve with a break, a sweep over rates."""
+    """Write the tables of the examples: losses over N and D, a curve with a break, a sweep of rates, two optimizers."""
     rng = np.random.default_rng(0)
     n, d = (part.ravel() for part in np.meshgrid(np.logspace(7, 10, 7), np.logspace(9, 11, 6)))
     loss = (1.7 + 400 / n**0.34 + 2000 / d**0.37) * np.exp(0.001 * rng.standard_normal(n.size))
@@ -180,3 +180,8 @@ def _write_tables(folder: Path) -> None:
         {"dataset": dataset, "N": n, "D": d, "lr": rate, "val_loss": loss, "State": "finished"}
     )
     sweep.to_csv(folder / "sweep.csv", index=False)
+    steps, decay = (part.ravel() for part in np.meshgrid(np.logspace(2, 5, 8), [0.3, 0.5]))
+    loss = 2 * (steps / 1000) ** -decay * np.exp(0.01 * rng.standard_normal(steps.size))
+    optimizer = np.where(decay == 0.5, "muon", "sgd")
+    crossing = pd.DataFrame({"steps": steps, "optimizer": optimizer, "loss": loss})
+    crossing.to_csv(folder / "optimizers.csv", index=False)

@@ -68,3 +68,16 @@ def test_runs_of_a_study_have_the_exact_mean_risk(tmp_path) -> None:
     losses = np.array(trained.curve[1]["train/loss"])
     assert (losses[table["samples"] == 10] < 1e-20).all(), "with more inputs than examples it interpolates"
     assert exact_curve(table, "samples", "train_loss").isna().all()
+
+
+def test_the_excess_is_a_power_of_the_degrees_of_freedom_and_steeper_in_the_examples() -> None:
+    """At p = 40 and the examples of the study least_squares: 1 of n - p - 1, 1.10 of n, 1.03 of the last four n."""
+    samples = np.array([120, 200, 400, 800, 1200, 2000, 4000])
+    risk = mean_risk(40, samples, noise=0.5)
+
+    def exponent(x: np.ndarray, y: np.ndarray) -> float:
+        return float(-np.polyfit(np.log(x), np.log(y), 1)[0])
+
+    assert exponent(samples - 41, risk) == pytest.approx(1, abs=1e-12)
+    assert exponent(samples, risk) == pytest.approx(1.10, abs=0.01)
+    assert exponent(samples[3:], risk[3:]) == pytest.approx(1.03, abs=0.01)

@@ -86,6 +86,9 @@ def fit(
     by: Annotated[
         str | None, typer.Option(help="Column(s): the same question for the rows of each of their values.")
     ] = None,
+    cross: Annotated[
+        bool, typer.Option("--cross", help="With --by and two groups: where one law falls below the other.")
+    ] = False,
     best_over: Annotated[
         str | None,
         typer.Option(help="Swept column(s), lr,batch: fit the best row at each x (and seed) only."),
@@ -113,10 +116,12 @@ def fit(
 
     lawbook fit sweep.csv --y val_loss --x N,D --law chinchilla --best-over lr --by dataset --where "D >= 1e9"
 
+    lawbook fit optimizers.csv --y loss --x steps --law power --by optimizer --cross
+
     Exit code 0: the law fits; of several, one predicts best. 1: the law is refused (of several: all). 2: a mistake
     in the table or the options, one message, nothing written. 3: open: the data do not fix the parameters, or
     do not decide between the laws. The files of --out are written for 0, 1 and 3. With
-    --by it is the code of the worst group, 1 before 3.
+    --by it is the code of the worst group, 1 before 3; with --cross 3, too, where no crossing is resolved.
     """
     gc.disable()  # an import makes many objects and hardly any garbage
     from lawbook.fitting.question import Question
@@ -158,8 +163,11 @@ def fit(
         )
     if best_by is not None and best_over is None:
         raise LawbookError("--best-by says by what --best-over chooses; give both")
-    show = _one_answer if by is None else _answers_by_group
-    raise typer.Exit(show(question, read_source(table), out, json))
+    if by is None:
+        if cross:
+            raise LawbookError("--cross is of the laws of two groups; name their column with --by")
+        raise typer.Exit(_one_answer(question, read_source(table), out, json))
+    raise typer.Exit(_answers_by_group(question, read_source(table), out, json, cross))
 
 
 def _one_answer(question: Question, source: Source, out: Path | None, json: bool) -> ExitCode:
@@ -190,31 +198,43 @@ def _one_answer(question: Question, source: Source, out: Path | None, json: bool
     return answer.exit_code
 
 
-def _answers_by_group(question: Question, source: Source, out: Path | None, json: bool) -> ExitCode:
+def _answers_by_group(
+    question: Question, source: Source, out: Path | None, json: bool, cross: bool
+) -> ExitCode:
     """Answer a question for each group, write and print the answers, and return the exit code of the worst."""
-    from lawbook.fitting.table import ask_by_group, worst
+    from lawbook.fitting.table import ask_by_group, worst_of
 
     answers = ask_by_group(question, source)
+    crossed = None
+    if cross:
+        from lawbook.fitting.crossing import groups_crossed
+
+        crossed = groups_crossed(answers)
+    code = worst_of(answers, crossed)
     if out is not None:
         from lawbook.cli.write_fit import write_groups
 
-        write_groups(answers, out)
+        write_groups(answers, out, crossed)
     if json:
         from lawbook.cli.write_fit import groups_as_json
 
-        typer.echo(groups_as_json(answers), nl=False)
-        return worst(answers)
+        typer.echo(groups_as_json(answers, crossed), nl=False)
+        return code
     from rich.console import Console
 
     from lawbook.cli.show_fit import show_groups
 
     console = Console()
     show_groups(answers, console)
+    if crossed is not None:
+        from lawbook.cli.show_fit import show_crossing
+
+        show_crossing(crossed, question.y, answers[0].fit.inputs[0], console)
     said = (
         f"{out} has the answer of each group" if out else "--out FOLDER writes the whole answer of each group"
     )
     console.print(f"[dim]{said}: figure, JSON, draws, predictions.[/dim]", highlight=False)
-    return worst(answers)
+    return code
 
 
 def _threshold(text: str | None) -> float | str | None:

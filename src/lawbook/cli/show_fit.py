@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from lawbook.fitting.crossing import GroupsCrossed
     from lawbook.laws.automatic import Automatic
 
 _SHOWN = {
@@ -137,6 +138,28 @@ def show_groups(answers: Sequence[Answer], console: Console) -> None:
     for (code, message), groups in said.items():  # what holds for all groups is said once
         at = "" if len(groups) == len(answers) else f"{'; '.join(groups)}: "
         console.print(f"[yellow]![/yellow] {escape(at)}{code}: {escape(message)}", highlight=False)
+
+
+def show_crossing(crossed: GroupsCrossed, y: str, x: str, console: Console) -> None:
+    """Print beyond which x the law of one group lies below that of the other, or that this is not resolved."""
+    found = crossed.found
+    if found is None:
+        console.print(f"[yellow]No crossing[/yellow]: {escape(crossed.why)}", highlight=False)
+        return
+    if not found.resolved:
+        text = f"the exponents differ by {found.exponent_difference:.3g}, t = {found.t:.3g}, and {found.needed:.3g}"
+        console.print(
+            f"[yellow]No crossing resolved[/yellow]: {text} is needed for an interval with two ends",
+            highlight=False,
+        )
+        return
+    ends = f"{found.low:.5g} to {found.high:.5g}"
+    where = "" if found.inside else "; that lies beyond the points"
+    text = (
+        f"{crossed.below} falls below {crossed.above} from {x} = {found.x:.5g} on, where {y} is {found.y:.5g}"
+    )
+    text += f" ({100 * found.level:g} %: {ends}, Fieller; t = {found.t:.3g}){where}"
+    console.print(escape(text), highlight=False)
 
 
 def _numbers_of(fitted: Fit) -> dict[str, str]:

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import numpy as np
@@ -18,10 +18,13 @@ import pandas as pd
 
 from lawbook import __version__
 from lawbook.errors import LawbookError
-from lawbook.fitting.table import Answer, grid, worst
+from lawbook.fitting.table import Answer, grid, worst_of
 from lawbook.laws import Fit, Law
 from lawbook.laws.automatic import Automatic
 from lawbook.laws.heldout_schedule import HeldSchedule
+
+if TYPE_CHECKING:
+    from lawbook.fitting.crossing import GroupsCrossed
 
 SCHEMA = 2
 """Version of the JSON; grows when a field changes its meaning or goes."""
@@ -32,16 +35,26 @@ def as_json(answer: Answer) -> str:
     return _dumped(_content(answer))
 
 
-def groups_as_json(answers: Sequence[Answer]) -> str:
-    """Return the answers by group as JSON, each as `as_json` gives it, and the exit code of the worst."""
+def groups_as_json(answers: Sequence[Answer], crossed: GroupsCrossed | None = None) -> str:
+    """Return the answers by group as JSON, each as `as_json` gives it, their crossing, and the worst exit code."""
     content = {
         "schema": SCHEMA,
         "lawbook": __version__,
         "by": list(answers[0].question.by),
-        "exit_code": worst(answers),
+        "exit_code": worst_of(answers, crossed),
+        **({} if crossed is None else {"crossing": _crossing(crossed)}),
         "answers": [_content(answer) for answer in answers],
     }
     return _dumped(content)
+
+
+def _crossing(crossed: GroupsCrossed) -> dict[str, Any]:
+    """Return where one law falls below the other: x with its interval, null ends where no crossing is resolved."""
+    found = crossed.found
+    resolved = found is not None and found.resolved
+    return {"below": crossed.below, "above": crossed.above, "resolved": resolved, "reason": crossed.why} | (
+        {} if found is None else _plain(found)
+    )
 
 
 def _dumped(content: dict[str, Any]) -> str:
@@ -167,12 +180,19 @@ def write_answer(answer: Answer, out: str | Path) -> list[Path]:
     return _written(Path(out), lambda made: _make(answer, made))
 
 
-def write_groups(answers: Sequence[Answer], out: str | Path) -> list[Path]:
-    """Write answers.csv, a row per group and parameter, and for each group a folder as `write_answer` does."""
+def write_groups(
+    answers: Sequence[Answer], out: str | Path, crossed: GroupsCrossed | None = None
+) -> list[Path]:
+    """Write answers.csv, a row per group and parameter, and for each group a folder as `write_answer` does.
+
+    Where it was asked for, crossing.json says where one law falls below the other.
+    """
     from lawbook.storage.tables import write_csv
 
     def make(made: Path) -> None:
         write_csv(numbers_of(answers), made / "answers.csv")
+        if crossed is not None:
+            (made / "crossing.json").write_text(_dumped(_crossing(crossed)), encoding="utf-8")
         for answer in answers:
             folder = made / folder_of(answer.group)
             folder.mkdir()

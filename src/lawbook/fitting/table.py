@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -118,9 +118,17 @@ def ask_by_group(question: Question, source: Source) -> list[Answer]:
         return answers
 
 
-def worst(answers: Sequence[Answer]) -> ExitCode:
-    """Return the exit code of the worst answer."""
-    return max((answer.exit_code for answer in answers), key=_WORST.index)
+class Ended(Protocol):
+    """What has an exit code: an answer, or the crossing of two."""
+
+    @property
+    def exit_code(self) -> ExitCode: ...
+
+
+def worst_of(answers: Sequence[Ended], other: Ended | None = None) -> ExitCode:
+    """Return the exit code of the worst answer, and of another result beside them."""
+    codes = [one.exit_code for one in (*answers, other) if one is not None]
+    return max(codes, key=_WORST.index)
 
 
 @contextmanager

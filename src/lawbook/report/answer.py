@@ -250,8 +250,10 @@ def _quantities(claims: Sequence[Claim], judged: Sequence[Mapping[Any, Any]]) ->
         if claim.quantity is None or pd.isna(row["estimate"]):
             continue
         what = plain(claim.quantity) + (f" of {plain(claim.column)}" if claim.column else "")
-        given = {**claim.options, **claim.where}
-        at = f" at {conditions(given)}" if given else ""
+        sides = {name: runs for name, runs in claim.options.items() if isinstance(runs, Mapping)}
+        given = {name: value for name, value in claim.options.items() if name not in sides} | claim.where
+        at = f" {conditions(sides)}" if sides else ""
+        at += f" at {conditions(given)}" if given else ""
         value = measured(row["estimate"], row["low"], row["high"])
         doubt = " (undecided)" if row["verdict"] == Verdict.UNDECIDED else ""
         found.setdefault(what, []).append(f"{value}{at}{doubt}")

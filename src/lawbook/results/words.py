@@ -185,6 +185,8 @@ def conditions(where: Mapping[str, Any]) -> str:
 
 
 def _values(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return enumerate_words(f"{plain(axis)} {_values(one)}" for axis, one in value.items())
     return " or ".join(map(text_of, value)) if isinstance(value, list | tuple) else text_of(value)
 
 
