@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from lawbook.axes import AxisError
+from lawbook.errors import LawbookError
 from lawbook.models import models
 from lawbook.studies.axes import PruningAxes, SeedAxes, TrainingAxes
 from lawbook.tasks import tasks
@@ -114,3 +115,11 @@ def test_muon_steps_along_the_orthogonal_factor() -> None:
     part = Part([vector], [gradient], [[torch.zeros(4)]], torch.tensor(1.0), 1.0)
     optimizers["muon"].step(TrainingAxes.defaults(), part, 0, 1.0, 0.0)
     torch.testing.assert_close(vector, -gradient / 5)
+
+
+def test_muon_takes_all_tensors_of_a_run_at_one_rate() -> None:
+    part = Part([torch.ones(16)], [torch.ones(16)], [[torch.zeros(16)]], torch.tensor(1.0), 0.5)
+    config = CONFIG | {"optimizer": "muon"}  # 81 weights, in a row of 96
+
+    with pytest.raises(LawbookError, match="write parametrization: standard"):
+        optimizers["muon"].step(config, part, 0, 0.1, 0.0)

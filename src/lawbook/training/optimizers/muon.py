@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from lawbook.axes import Config
+from lawbook.errors import LawbookError
+from lawbook.models import ALIGNMENT, models
+from lawbook.tasks import tasks
 from lawbook.training.optimizers import Optimizer, Part
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-Places = Sequence[tuple[int, tuple[int, ...]]]
-"""Where the tensors of a view lie in it one after another: the first number, and the shape, of each."""
 
 
 class Muon(Optimizer):
@@ -32,13 +34,11 @@ class Muon(Optimizer):
 
     def step(self, config: Config, part: Part, step: int, rate: float, weight_decay: float) -> None:
         """Move the weights of a part, and its momentum."""
-        places = _places(config, part.rate_multiplier)
-        views = zip(part.weights, part.gradients, part.moments[0], strict=True)
-        for number, (weights, gradients, momentum) in enumerate(views):
+        shapes = _shapes(config)
+        for weights, gradients, momentum in zip(part.weights, part.gradients, part.moments[0], strict=True):
             momentum.mul_(config["momentum"]).add_(gradients)
             weights.mul_(1.0 - rate * weight_decay)
-            within = places[number % len(places)] if places else [(0, tuple(weights.shape))]
-            for start, shape in within:
+            for start, shape in _places(shapes or [tuple(weights.shape)], len(weights)):
                 stop = start + math.prod(shape)
                 towards = _orthogonal(momentum[start:stop].view(shape), config["epsilon"])
                 weights[start:stop].sub_(towards.flatten(), alpha=rate)
@@ -60,33 +60,27 @@ def _orthogonal(matrix: Tensor, least: float) -> Tensor:
     return found.view(matrix.shape)
 
 
-def _places(config: Config, rate_multiplier: float) -> list[Places]:
-    """Return where the tensors lie in each view of a run that share a rate; nothing of a configuration without model.
-
-    A view is the whole row of a run where all its tensors share one rate, and else a single tensor.
-    """
+def _shapes(config: Config) -> list[tuple[int, ...]]:
+    """Return the shapes of the tensors of a run, in their order; none of a configuration without a model."""
     if "model" not in config:
         return []
-    from lawbook.models import TrainedModel, models
-    from lawbook.tasks import tasks
-    from lawbook.training.parametrizations import tensor_scales
-
-    model, task = cast(TrainedModel, models[config["model"]]), tasks[config["task"]]
-    shapes = model.shapes(config, task.n_inputs(config), task.n_outputs(config))
-    rates = {name: scale.rate for name, scale in tensor_scales(config).items()}
-    if set(rates.values()) == {1.0}:
-        return [list(_one_after_another(list(shapes.values())))]
-    return [[(0, shape)] for name, shape in shapes.items() if rates[name] == rate_multiplier]
+    task = tasks[config["task"]]
+    shapes = models[config["model"]].shapes(config, task.n_inputs(config), task.n_outputs(config))
+    return list(shapes.values())
 
 
-def _one_after_another(shapes: Sequence[tuple[int, ...]]) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """Yield the place of each tensor in the row of a run, in which each begins at a multiple of ALIGNMENT."""
-    from lawbook.models import ALIGNMENT
+def _places(shapes: Sequence[tuple[int, ...]], length: int) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Yield where each tensor begins in a run's row, and its shape; each begins at a multiple of ALIGNMENT.
 
-    start = 0
-    for shape in shapes:
-        yield start, shape
-        start += -(-math.prod(shape) // ALIGNMENT) * ALIGNMENT
+    Raises LawbookError for a row of another length: one tensor of several that have rates of their own.
+    """
+    sizes = [math.prod(shape) for shape in shapes]
+    padded = [-(-size // ALIGNMENT) * ALIGNMENT for size in sizes]
+    if length != sum(padded) and [length] != sizes:
+        raise LawbookError(
+            "optimizer = 'muon': it takes the tensors of a run at one rate; write parametrization: standard"
+        )
+    yield from zip(np.cumsum([0, *padded[:-1]]).tolist(), shapes, strict=True)
 
 
 optimizer = Muon()
