@@ -10,7 +10,7 @@ import yaml
 from tests.shipped import shipped_studies
 
 from lawbook.errors import LawbookError
-from lawbook.studies import plan_study
+from lawbook.studies import load_study, plan_study
 from lawbook.studies.cost import run_cost
 from lawbook.studies.new import EDITORS_LINE, write_new_study
 from lawbook.studies.schema import StudyFile
@@ -60,14 +60,21 @@ def test_a_copy_is_the_other_study_but_for_its_title(folder: Path, source: str) 
 
     written = write_new_study("mine", folder, source)
 
-    old, new = (plan_study(name, folder) for name in (source, "mine"))
-    assert new.study.content.title == f"Mine, begun from {source}"
-    assert new.study.content.model_copy(update={"title": old.study.content.title}) == old.study.content
-    assert [run.run_id for run in new.runs] == [run.run_id for run in old.runs]
+    old, new = (load_study(folder / f"{name}.yaml").content for name in (source, "mine"))
+    assert new.title == f"Mine, begun from {source}"
+    assert new.model_copy(update={"title": old.title}) == old
     before, after = (folder / f"{source}.yaml").read_text(), written.read_text()
     assert {line for line in after.splitlines() if "#" in line} > {
         line for line in before.splitlines() if "#" in line
     }
+
+
+def test_the_runs_of_a_copy_are_those_of_the_other(folder: Path) -> None:
+    (folder / "smoke.yaml").write_bytes((SHIPPED / "smoke.yaml").read_bytes())
+    write_new_study("mine", folder, "smoke")
+
+    old, new = (plan_study(name, folder) for name in ("smoke", "mine"))
+    assert [run.run_id for run in new.runs] == [run.run_id for run in old.runs]
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pandas as pd
 import pytest
 from benchmarks.fault_harness.checkout import REPOSITORY, Checkout
-from tests.shipped import shipped_studies
+from tests.shipped import load
 from tests.workflow.conftest import STUDY
 
-from lawbook.studies import plan_study, study_names
-from lawbook.studies.yaml_file import read_yaml
+from lawbook.studies import Plan, plan_study, study_names
+from lawbook.studies.source import awaits_table
+from lawbook.studies.study import preset_names
 
 STUDIES = REPOSITORY / "config/studies"
 PRESET = """
@@ -22,36 +25,37 @@ presets:
 ONCE = {"fit_laws", "judge_claims", "write_report"}
 
 
-@pytest.mark.parametrize("study", shipped_studies())
-def test_a_dry_run_of_every_study_tells_the_truth(checkout: Checkout, study: str) -> None:
-    plan = plan_study(study, STUDIES)
-    wanted = dict.fromkeys(ONCE, 1) | {study: 1}
+def jobs_of(plan: Plan) -> Counter[str]:
+    """Return the jobs of a study from nothing: rule -> number."""
+    content = plan.study.content
+    wanted = Counter(dict.fromkeys(ONCE, 1))
     if plan.source is None:
-        wanted |= {"plan_study": 1, "train_shard": len(plan.shards), "collect_runs": 1}
+        wanted += Counter({"plan_study": 1, "train_shard": len(plan.shards), "collect_runs": 1})
     else:
-        wanted |= {"import_table": 1}
-    wanted |= {"draw_figure": len(plan.study.content.figures)} if plan.study.content.figures else {}
-    wanted |= {"score_pools": 1} if plan.pools else {}
-    for kind, _, _ in plan.study.content.analyses.each():
-        wanted[f"analyse_{kind}"] = wanted.get(f"analyse_{kind}", 0) + 1
-
-    assert checkout.jobs(study) == wanted
+        wanted["import_table"] += 1
+    wanted += Counter({"draw_figure": len(content.figures), "score_pools": int(bool(plan.pools))})
+    return wanted + Counter(f"analyse_{kind}" for kind, _, _ in content.analyses.each())
 
 
-@pytest.mark.parametrize(
-    ("study", "preset"),
-    [
-        (study, preset)
-        for study in study_names(STUDIES)
-        for preset in (read_yaml(STUDIES / f"{study}.yaml").get("presets") or {})
-    ],
-)
-def test_a_dry_run_of_every_preset_plans_a_smaller_study(checkout: Checkout, study: str, preset: str) -> None:
-    plan = plan_study(f"{study}@{preset}", STUDIES)
-    jobs = checkout.jobs(study, "--config", f"preset={preset}")
+def test_a_dry_run_of_all_studies_tells_the_truth(checkout: Checkout) -> None:
+    names = [name for name in study_names(STUDIES) if not awaits_table(load(name))]
+    wanted = sum((jobs_of(plan_study(name, STUDIES)) for name in names), Counter(names))
 
-    assert (jobs[study], jobs["train_shard"]) == (1, len(plan.shards))
-    assert len(plan.runs) < len(plan_study(study, STUDIES).runs)
+    assert checkout.jobs(*names) == wanted
+
+
+def test_a_dry_run_at_each_preset_plans_smaller_studies(checkout: Checkout) -> None:
+    with_preset: dict[str, list[str]] = {}
+    for name in study_names(STUDIES):
+        for preset in preset_names(STUDIES / f"{name}.yaml"):
+            with_preset.setdefault(preset, []).append(name)
+    for preset, names in with_preset.items():
+        plans = [plan_study(f"{name}@{preset}", STUDIES) for name in names]
+        wanted = sum(map(jobs_of, plans), Counter(names))
+
+        assert checkout.jobs(*names, "--config", f"preset={preset}") == wanted
+        for name, plan in zip(names, plans, strict=True):
+            assert len(plan.runs) < len(plan_study(name, STUDIES).runs)
 
 
 def test_a_preset_takes_the_runs_that_it_shares_from_the_cache_and_leaves_the_study_alone(
