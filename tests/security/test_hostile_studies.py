@@ -109,7 +109,7 @@ def refuse(
 
     def asked(*arguments: str) -> str:
         monkeypatch.setattr(sys, "argv", ["lawbook", *(arguments or ("plan", "hostile"))])
-        began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        began, before = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         with pytest.raises(SystemExit) as ended:
             main()
         said = capsys.readouterr()
@@ -117,7 +117,7 @@ def refuse(
         assert said.err.startswith("Error: ")
         assert len(said.err.splitlines()) == 1
         assert said.err[:-1].isprintable()
-        assert time.monotonic() - began < 30
+        assert time.process_time() - began < 30
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000, "kilobytes"
         return said.err
 
