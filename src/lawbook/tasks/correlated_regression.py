@@ -32,9 +32,9 @@ class CorrelatedRegression(PoolTask):
 
     The test loss is that of the examples, (w - β*)ᵀ H (w - β*). Of a model that tells its whole path there are
     besides: `jump_k`, the time, in units of the path, at which the loss falls through the middle between the levels of
-    plateaus k - 1 and k; `delay_k`, how much later that is than in the limit, in time itself; `jump_deviation`, the largest
-    of |jump_k / limit - 1|; and `level_deviation`, how far the loss midway between two jumps of the limit is at most off
-    its level, over the loss at the start. Null where the path ends before.
+    plateaus k - 1 and k; `delay_k`, how much later that is than in the limit, in time itself; `jump_deviation`, the
+    largest of |jump_k / limit - 1|; and `level_deviation`, how far the loss midway between two jumps of the limit is at
+    most off its level, over the loss at the start. Null where the path ends before.
     """
 
     axes = CorrelatedRegressionAxes
