@@ -60,8 +60,8 @@ def test_errors_of_the_flow_fall_as_one_over_the_logarithm_of_the_start() -> Non
         assert nearer[f"delay_{k}"] == pytest.approx(
             near[f"delay_{k}"], abs=1e-3 + 0.01 * abs(near[f"delay_{k}"])
         )
-    assert nearer["jump_error"] == pytest.approx(near["jump_error"] / 2, rel=0.02)
-    assert nearer["level_error"] < 1e-6
+    assert nearer["jump_deviation"] == pytest.approx(near["jump_deviation"] / 2, rel=0.02)
+    assert nearer["level_deviation"] < 1e-6
     assert nearer["loss"] < 1e-12
 
 
@@ -84,4 +84,6 @@ def test_what_the_path_does_not_reach_is_null() -> None:
     found = measured(142, 1e-8, duration=0.5)
 
     assert np.isfinite(found["jump_1"])
-    assert np.isnan([found["jump_5"], found["delay_5"], found["jump_error"], found["level_error"]]).all()
+    assert np.isnan(
+        [found["jump_5"], found["delay_5"], found["jump_deviation"], found["level_deviation"]]
+    ).all()

@@ -32,9 +32,9 @@ class CorrelatedRegression(PoolTask):
 
     The test loss is that of the examples, (w - β*)ᵀ H (w - β*). Of a model that tells its whole path there are
     besides: `jump_k`, the time, in units of the path, at which the loss falls through the middle between the levels of
-    plateaus k - 1 and k; `delay_k`, how much later that is than in the limit, in time itself; `jump_error`, the largest
-    of |jump_k / limit - 1|; and `level_error`, how far the loss midway between two jumps of the limit is at most off
-    its level, over the loss at the start. Null where the path ends before.
+    plateaus k - 1 and k; `delay_k`, how much later that is than in the limit, in time itself; `jump_deviation`, the
+    largest of |jump_k / limit - 1|; and `level_deviation`, how far the loss midway between two jumps of the limit is at
+    most off its level, over the loss at the start. Null where the path ends before.
     """
 
     axes = CorrelatedRegressionAxes
@@ -43,8 +43,8 @@ class CorrelatedRegression(PoolTask):
     loss = "squared_error"
     metrics = (
         *(f"{what}_{k}" for what in ("jump", "delay") for k in range(1, DIMENSION + 1)),
-        "jump_error",
-        "level_error",
+        "jump_deviation",
+        "level_deviation",
     )
     drawn = True
 
@@ -96,8 +96,8 @@ class CorrelatedRegression(PoolTask):
             errors.append(abs(time / exact - 1))
         midway = np.interp((limit.times[1:] + limit.times[:-1]) / 2, weights["times"], losses)
         known = weights["times"][-1] > limit.times[-1]
-        found["jump_error"] = max(errors) if known else np.nan
-        found["level_error"] = float(np.abs(midway - levels[1:-1]).max() / levels[0]) if known else np.nan
+        found["jump_deviation"] = max(errors) if known else np.nan
+        found["level_deviation"] = float(np.abs(midway - levels[1:-1]).max() / levels[0]) if known else np.nan
         return found
 
 
