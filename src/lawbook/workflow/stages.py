@@ -159,7 +159,10 @@ def _points_read(plan: Plan, _: str) -> Files:
 
 def _analysed(plan: Plan, part: str) -> Files:
     needs = analyses[analysis_of(part)[0]].needs
-    more = (*(["curves"] if "curves" in needs else []), *(FITS if "fits" in needs else []))
+    more = (
+        *(["curves"] if "curves" in needs and plan.source is None else []),
+        *(FITS if "fits" in needs else []),
+    )
     return _parquet("runs", *more)
 
 

@@ -15,7 +15,8 @@ from lawbook.studies.schema import StudyFile
 
 def answer(content: StudyFile, results: Results) -> Iterator[str]:
     """Yield a clause for each frontier: the exponent of N*(C) by the first method whose fit stands."""
-    for name in content.analyses.of("compute_frontier"):
+    blocks = content.analyses.of("compute_frontier")
+    for name in blocks:
         exponents = results.analysis("compute_frontier", name).table("exponents")
         sizes = exponents[exponents["quantity"] == "size"]
         sound = sizes[(sizes["status"] == FitStatus.OK) & sizes["exponent"].notna()]
@@ -24,7 +25,8 @@ def answer(content: StudyFile, results: Results) -> Iterator[str]:
             continue
         row, found = sound.iloc[0], sound["exponent"]
         value = measured(row["exponent"], row["low"], row["high"])
-        told = [f"the best size grows as C^a with a = {value} by {method_name(str(row['method']))}"]
+        whose = f" of {plain(name)}" if len(blocks) > 1 else ""
+        told = [f"the best size{whose} grows as C^a with a = {value} by {method_name(str(row['method']))}"]
         if len(sound) > 1:
             told.append(f"{number(found.min())} to {number(found.max())} by {count(len(sound), 'method')}")
         if pd.notna(row["exact"]):
