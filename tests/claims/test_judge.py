@@ -255,6 +255,14 @@ def test_a_value_less_that_of_an_exact_curve(oracle):
     assert "both fitted over" in judged.loc[0, "reason"]
 
 
+def test_a_formula_has_the_value_of_the_exact_curve_that_the_law_has(oracle):
+    law = oracle.study.content.laws["loss_by_modes"]
+    written = law.model_copy(update={"formula": "E + A*modes^-alpha", "compare": ["formula"]})
+    at = (oracle.runs, "schedule=constant")
+    known = exact_estimate(law, *at, "power_floor", "alpha", "sgd_oracle")
+    assert exact_estimate(written, *at, "formula", "alpha", "sgd_oracle") == pytest.approx(known, rel=1e-6)
+
+
 def test_the_share_of_runs_that_reach_a_level_counts_those_that_never_do():
     names = ("known", "known_low", "known_high")
     rows = [(20, 10, 20)] * 7 + [(np.nan, 100, np.nan)] * 2 + [(np.nan, 0, np.nan)]

@@ -82,9 +82,10 @@ def exact_estimate(
     points = exact_points(block, rows, group, curve)
     if points.empty:
         return np.nan
+    points = points.rename(columns=dict(zip(INPUTS, block.inputs, strict=False)))
+    law, loss = block.form(form), {"loss": block.loss, "delta": block.delta}
     try:
-        x = INPUTS[: len(block.inputs)]
-        fitted = fit(points, form, y="y", x=x, cluster=None, loss=block.loss, delta=block.delta, draws=1)
+        fitted = fit(points, law, y="y", x=block.inputs, cluster=None, draws=1, **loss)
     except LawbookError:
         return np.nan
     return fitted.estimates[parameter].value

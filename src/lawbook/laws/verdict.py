@@ -213,6 +213,8 @@ def judge(
         return FitStatus.NOT_IDENTIFIED, refusal("ill_conditioned", text, free=free, condition=ill)
     if bound:
         return FitStatus.NOT_IDENTIFIED, next(iter(bound.values()))
+    if law.exponent not in law.nonlinear:  # a formula in which every parameter is linear
+        return FitStatus.OK, None
     at = law.nonlinear.index(law.exponent)
     low, high = law.box(points.x)[at].tolist()
     drawn = draws[:, len(law.linear) + at]

@@ -64,6 +64,16 @@ def test_a_parameter_on_its_given_bound_is_no_answer() -> None:
     assert found.status != FitStatus.OK
 
 
+def test_a_formula_of_linear_parameters_alone_is_fitted() -> None:
+    x = np.repeat(np.geomspace(2, 1e4, 12), 4)
+    noise = np.exp(0.01 * np.random.default_rng(0).standard_normal(len(x)))
+    table = pd.DataFrame({"x": x, "seed": np.tile(range(4), 12), "y": (3 - 0.8 / np.log(x + 1)) * noise})
+    found = fit(table, "tau - delay/log(x + 1)", y="y")
+    assert found.status == FitStatus.OK
+    for name, planted in {"tau": 3, "delay": 0.8}.items():
+        assert found.estimates[name].low < planted < found.estimates[name].high
+
+
 def test_a_y_of_either_sign_is_fitted_on_its_own_scale() -> None:
     rng = np.random.default_rng(0)
     N = np.repeat(np.geomspace(10, 1e5, 12), 3)
