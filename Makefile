@@ -22,7 +22,8 @@ CPU_INDEX := https://download.pytorch.org/whl/cpu
 # Scripts of an environment hold its path, so the record of what it was made from holds it, too.
 MADE_FROM = $(CURDIR) $(shell cat pyproject.toml envs/torch.txt envs/lock.txt | cksum)
 
-.PHONY: reproduce fresh gallery test test-all test-slow test-slurm test-environments lint lock environment
+.PHONY: reproduce fresh gallery lint lock environment
+.PHONY: test test-all test-slow test-slurm test-environments test-in-process test-installed
 
 reproduce: environment
 	@$(BIN)/python -m lawbook run $(STUDY) --cores $(CORES)
@@ -49,9 +50,17 @@ test-slurm: environment
 test-environments: environment
 	$(BIN)/python -m pytest -m environments tests/environments
 
+# Two chains beside each other: the second waits for downloads, and for Slurm, more than it computes.
 test-all: lint
+	$(MAKE) --jobs=2 --output-sync=target test-in-process test-installed
+
+test-in-process:
 	$(MAKE) test
-	$(MAKE) --jobs=2 --output-sync=target test-slow test-slurm test-environments
+	$(MAKE) test-slow
+
+test-installed:
+	$(MAKE) test-slurm
+	$(MAKE) test-environments
 
 lint: environment
 	$(BIN)/ruff check .

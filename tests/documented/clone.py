@@ -39,12 +39,12 @@ take = argparse.ArgumentParser.parse_args
 
 def parse_args(*given, **named):
     taken = take(*given, **named)
-    signal.alarm(3)
+    signal.alarm(1)
     return taken
 
 argparse.ArgumentParser.parse_args = parse_args
 """
-"""A module that Python loads by itself if it is called sitecustomize: SIGALRM ends what has worked for three seconds
+"""A module that Python loads by itself if it is called sitecustomize: SIGALRM ends what has worked for a second
 since its options were accepted. An option that is mistaken ends a program before."""
 NOT_PASSED_ON = ("PYTEST", "PYTHON", "MAKE", "MFLAGS", "MPLCONFIGDIR", "LAWBOOK_")
 
