@@ -15,6 +15,8 @@ LEFT_OUT = {
     "lawbook import wandb ENTITY/PROJECT --out runs.parquet": "it asks a service for a project that a reader has",
     "pre-commit install": "pre-commit is no part of the environment",
     "snakemake --cores 2 --sdm conda": "it asks conda for its version, dry or not, and conda is no part either",
+    "python benchmarks/gpu.py": "it needs a GPU, and says so where there is none",
+    "python benchmarks/gpu.py --page": "it needs a GPU, and says so where there is none",
     "python benchmarks/quanta_readability.py sheet": "it reads the results of a study of fifteen minutes",
     "python benchmarks/quanta_readability.py score": "it reads the results of a study of fifteen minutes",
 }
