@@ -48,7 +48,7 @@ from .test_pruning_report import scored
 
 __all__ = ["scored"]  # a fixture, found by its name
 
-LENGTHS = (*(pytest.param(length, marks=pytest.mark.slow) for length in (20, 60)), 120)
+LENGTHS = (pytest.param(40, marks=pytest.mark.slow), 120)
 FITS = ("one input", "two inputs", "compared", "refused")
 MORE = ("axis of categories", "law of two inputs", *(f"fit, {name}" for name in FITS))
 OF_TWO_INPUTS = {"law of two inputs": "law", "contours": "contours"}
