@@ -83,9 +83,9 @@ def exact_estimate(
     if points.empty:
         return np.nan
     points = points.rename(columns=dict(zip(INPUTS, block.inputs, strict=False)))
-    law, loss = block.form(form), {"loss": block.loss, "delta": block.delta}
+    law, loss, delta = block.form(form), block.loss, block.delta
     try:
-        fitted = fit(points, law, y="y", x=block.inputs, cluster=None, draws=1, **loss)
+        fitted = fit(points, law, y="y", x=block.inputs, cluster=None, loss=loss, delta=delta, draws=1)
     except LawbookError:
         return np.nan
     return fitted.estimates[parameter].value
