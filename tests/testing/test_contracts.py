@@ -16,7 +16,7 @@ from lawbook.training.optimizers import optimizers
 SETTINGS = {
     "linear_modes": {"samples": 8},
     "quanta": {"samples": 64},
-    "sgd_oracle": {"modes": 8, "copies": 1},
+    "sgd_oracle": {"modes": 8},
 }
 DOWNLOADED, OF_NO_PERCEPTRON = ("cifar10",), ("singular_values",)
 

@@ -19,7 +19,7 @@ def check_task(name: str, settings: Mapping[str, Any] | None = None) -> None:
     task = tasks[name]
     config: Config = {
         "task": name, **TrainingAxes.defaults(), **PruningAxes.defaults(), **SeedAxes.defaults(),
-        **task.axes().model_dump(), **(settings or {}),
+        **task.axes().model_dump(), **({"copies": 1} if task.inputs == "copies" else {}), **(settings or {}),
     }  # fmt: skip
     assert task.inputs, "a task names the kind of its inputs"
     assert task.targets in losses[task.loss].targets, f"the loss {task.loss} takes no {task.targets} targets"
