@@ -28,3 +28,5 @@ def test_a_value_that_there_is_not_is_one_message(name: str, option: str) -> Non
         quantity.check_options(needed | {option: value})
     with pytest.raises(LawbookError, match=f"{option} = '{value}x' is not known; did you mean '{value}'"):
         quantity.check_options(needed | {option: f"{value}x"})
+    with pytest.raises(LawbookError, match=f"{option} = .* is not known"):
+        quantity.check_options(needed | {option: [value]})

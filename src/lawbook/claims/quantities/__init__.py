@@ -42,7 +42,7 @@ class Quantity:
             if option not in self.options:
                 fix = suggest(option, self.options) if self.options else "this quantity takes none"
                 raise LawbookError(f"there is no option {option!r}; {fix}")
-            if option in self.values and value not in self.values[option]:
+            if option in self.values and value not in list(self.values[option]):  # a list has no hash
                 raise LawbookError(
                     f"{option} = {value!r} is not known; {suggest(str(value), self.values[option])}"
                 )

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
 import pandas as pd
 
 from lawbook.claims.quantities import Quantity
-from lawbook.errors import LawbookError
-from lawbook.results.cases import rows_of_case
+from lawbook.claims.quantities._foretold import foretold_exponent
 from lawbook.results.reader import Results
 
 OPTIONS = {
@@ -27,20 +22,7 @@ def kernel_exponent(
     The interval of `measured` less `predicted` is that of two independent estimates. Raises LawbookError for runs of
     several cases, and for another exponent less `predicted`.
     """
-    if less == "predicted" and of != "measured":
-        raise LawbookError(f"less = {less!r} of {of}; write of: measured, or less: exact")
-    rows = rows_of_case(results, "exponents", runs).set_index("quantity")
-    if of not in rows.index:
-        return np.nan, np.nan, np.nan, len(runs)
-    row: Mapping[Any, Any] = rows.loc[of].to_dict()
-    value, low, high, exact = (float(row[name]) for name in ("estimate", "low", "high", "exact"))
-    if less == "predicted":
-        other: Mapping[Any, Any] = rows.loc["predicted"].to_dict()
-        value -= float(other["estimate"])
-        half = float(np.hypot(high - low, other["high"] - other["low"]) / 2)
-        low, high = value - half, value + half
-    taken_off = exact if less == "exact" else 0.0
-    return value - taken_off, low - taken_off, high - taken_off, int(row["n_runs"])
+    return foretold_exponent(results, runs, of, less)
 
 
 quantity = Quantity(
