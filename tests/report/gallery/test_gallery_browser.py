@@ -54,7 +54,7 @@ def test_it_filters_by_topic_verdict_and_origin(opened) -> None:
     assert page.locator(".card:visible li:visible").count() == 1
     assert page.locator("h2:visible").first.inner_text() == "Scaling laws"
     page.get_by_role("button", name="Show all").click()
-    page.wait_for_function("document.getElementById('found').textContent.startsWith('3 of 3')")
+    page.locator("#found", has_text="3 of 3 studies, 5 of 5 claims").wait_for()
     assert len(rows(page, 1)) == 5
 
 
