@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from tests.shipped import load
 
-from lawbook.theory.sgd_phases import exponents, features, mean_loss
+from lawbook.theory.sgd_phases import exponents, features, inexpressible, mean_loss
 
 STUDIES = Path(__file__).parents[2] / "config" / "studies"
 
@@ -45,19 +45,43 @@ def test_the_mean_is_that_of_many_runs() -> None:
     assert abs(found[1, 0] - each.mean()) < 4 * each.std() / np.sqrt(runs)
 
 
-@pytest.mark.parametrize(("alpha", "beta"), [(1.0, 0.3), (1.0, 0.7), (0.7, 0.7), (0.7, 1.2), (0.6, 0.2)])
+@pytest.mark.parametrize(("alpha", "beta", "ratio"), [(1.0, 0.3, 10), (0.4, 0.4, 4), (0.4, 1.0, 4)])
+def test_what_features_cannot_express_is_that_of_draws(alpha: float, beta: float, ratio: int) -> None:
+    rng, d = np.random.default_rng(2), 150
+    drawn = [
+        features(rng.normal(size=(d, ratio * d)) / np.sqrt(d), alpha, [beta]).residuals[0] for _ in range(20)
+    ]
+
+    assert inexpressible(alpha, beta, d, ratio * d) == pytest.approx(np.mean(drawn), rel=0.06)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "beta"),
+    [
+        (1.0, 0.3),
+        (1.0, 0.7),
+        (0.7, 0.7),
+        (0.7, 1.2),
+        (0.6, 0.2),
+        (0.4, 0.4),
+        (0.3, 0.3),
+        (0.4, 1.0),
+        (0.31, 0.6),
+    ],
+)
 def test_the_exponents_are_those_of_the_least_sum_of_terms(alpha: float, beta: float) -> None:
     log_d = np.linspace(0, 400, 40_001)
 
     def best(log_f: float) -> tuple[float, float]:
-        log_t = log_f - log_d
+        log_rate = min(2 * alpha - 1, 0) * log_d
+        log_s = log_f - log_d + log_rate
         terms = [
             -(2 * alpha + min(2 * beta, 1) - 1) * log_d,
-            -(2 * alpha + 2 * beta - 1) / (2 * alpha) * log_t,
-            -(4 * alpha - 1) / (2 * alpha) * log_t,
+            -(2 * alpha + 2 * beta - 1) / (2 * alpha) * log_s,
+            log_rate - (4 * alpha - 1) / (2 * alpha) * log_s,
         ]
-        if 2 * beta > 1:
-            terms.append(-log_d - (2 * alpha - 1) / (2 * alpha) * log_t)
+        if 2 * beta > 1 and 2 * alpha > 1:
+            terms.append(-log_d - (2 * alpha - 1) / (2 * alpha) * log_s)
         total = np.logaddexp.reduce(terms)
         return log_d[total.argmin()], total.min()
 
@@ -68,8 +92,9 @@ def test_the_exponents_are_those_of_the_least_sum_of_terms(alpha: float, beta: f
 
 
 def test_outside_of_these_phases_nothing_is_said() -> None:
-    with pytest.raises(ValueError, match="alpha > 1/2"):
-        exponents(0.5, 1.0)
+    for alpha, beta in ((0.5, 1.0), (0.28, 0.7), (0.24, 0.4), (0.7, 0.0)):
+        with pytest.raises(ValueError, match="needs beta > 0 and alpha > "):
+            exponents(alpha, beta)
 
 
 def test_the_study_expects_the_exponents_and_has_the_table_of_its_program() -> None:
@@ -87,7 +112,7 @@ def test_the_study_expects_the_exponents_and_has_the_table_of_its_program() -> N
         of_loss = claim.options.get("of") == "loss"
         assert claim.expected == pytest.approx(-expected.loss if of_loss else expected.size, abs=1e-4)
     shipped = pd.read_csv(STUDIES / "phases.csv")
-    made = program.table(seeds=[3], sizes={1.0: [40], 0.7: [40]})
+    made = program.table(seeds=dict.fromkeys(program.SIZES, (3,)), sizes=dict.fromkeys(program.SIZES, (40,)))
     again = shipped[(shipped["seed"] == 3) & (shipped["d"] == 40)].reset_index(drop=True)
     np.testing.assert_allclose(made["loss"].astype(float), again["loss"], rtol=1e-4)
     np.testing.assert_allclose(made["t"].astype(float), again["t"], rtol=1e-8)

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 EXTENSION = Path(__file__).parent / "extension"
+PHENOMENON = Path(__file__).parent / "phenomenon"
 SOURCE = Path(__file__).parents[2] / "src"
 
 
@@ -27,16 +28,19 @@ def lawbook(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+def with_extensions(source: Path, study: str, folder: Path) -> Path:
+    """Return a working folder with the study of some extensions, and these."""
+    (folder / "config/studies").mkdir(parents=True)
+    shutil.copy(source / "study.yaml", folder / f"config/studies/{study}.yaml")
+    shutil.copytree(source, folder / "extensions", ignore=shutil.ignore_patterns("study.yaml", "__pycache__"))
+    (folder / "config/config.yaml").write_text("extensions: extensions\n")
+    return folder
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return a working folder with the study and its extensions."""
-    (tmp_path / "config/studies").mkdir(parents=True)
-    shutil.copy(EXTENSION / "study.yaml", tmp_path / "config/studies/extended.yaml")
-    shutil.copytree(
-        EXTENSION, tmp_path / "extensions", ignore=shutil.ignore_patterns("study.yaml", "__pycache__")
-    )
-    (tmp_path / "config/config.yaml").write_text("extensions: extensions\n")
-    return tmp_path
+    return with_extensions(EXTENSION, "extended", tmp_path)
 
 
 @pytest.mark.slow
@@ -54,6 +58,27 @@ def test_a_study_of_extensions_alone_runs_through_the_workflow(folder: Path) -> 
     assert len(pd.read_csv(results / "figures/spread_losses.csv")) == 5
     assert set(pd.read_csv(results / "claims.csv")["verdict"]) == {"holds"}
     assert "Nothing to be done" in lawbook(folder, "run", "extended", "--cores", "1", "--", "-n").stdout
+
+
+@pytest.mark.slow
+def test_a_phenomenon_costs_fewer_than_120_lines_from_nothing_to_its_page(tmp_path: Path) -> None:
+    files = [file for file in PHENOMENON.rglob("*") if file.is_file() and file.suffix != ".pyc"]
+    assert {"tasks", "measurements", "analyses", "laws"} == {
+        one.name for one in PHENOMENON.iterdir() if one.is_dir()
+    }
+    assert sum(len(file.read_text().splitlines()) for file in files) < 120
+
+    folder = with_extensions(PHENOMENON, "phenomenon", tmp_path)
+    ran = lawbook(folder, "run", "phenomenon", "--cores", "2")
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    results = folder / "results/phenomenon"
+    assert "root_floor" in set(pd.read_csv(results / "fits.csv")["law"])
+    runs = pd.read_parquet(results / "runs.parquet").groupby("samples")["test_error"].mean()
+    gains = pd.read_parquet(results / "doubling/error/gains.parquet").set_index("samples")["factor"]
+    pd.testing.assert_series_equal(gains, (runs / runs.shift()).dropna(), check_names=False)
+    assert set(pd.read_csv(results / "claims.csv")["verdict"]) == {"holds"}
+    assert (results / "report.html").is_file()
 
 
 def test_a_study_of_extensions_is_planned(folder: Path) -> None:

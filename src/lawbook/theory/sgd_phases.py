@@ -18,16 +18,24 @@ For 2α > 1 the loss is a sum of four terms, up to constants (v, d and t large):
 Least at f = d·t, two of them are of one size: the first and the second in phase Ia (2β < 1), the third and the second
 in phase II (1/2 < β < α), the third and the fourth in phase III (β > α).
 
+For 2α < 1 the variance of all inputs grows as v^(1-2α), v in proportion to d, and the rate falls as d^(2α-1). There is
+no distortion, times are s = t d^(2α-1), and the noise is d^(2α-1) s^-(4α-1)/2α. Least at f = d·t, the first and the
+second are of one size in phase Ib (2β < 1), the first and the noise in phase IVa (2β > 1 and α > 1 - 1/√2): at s = d^2α
+both times, and so at d = t. Corrections are of order d^-(1-2α), and die slowly.
+
 Source: Paquette, Paquette, Xiao & Pennington 2024, "4+3 phases of compute-optimal neural scaling laws",
-arXiv:2405.15074, whose other phases lie at 2α < 1. The exponents here follow from the four terms.
+arXiv:2405.15074, whose phases Ic (α < 1/4) and IVb (1/4 < α < 1 - 1/√2) are not here. The exponents follow from
+the terms.
 """
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
 
 Floats = NDArray[np.float64]
 
@@ -41,15 +49,19 @@ class Exponents(NamedTuple):
 
 
 def exponents(alpha: float, beta: float) -> Exponents:
-    """Compute phase and exponents at infinite compute. Raises ValueError unless 2α > 1 and β > 0.
+    """Compute phase and exponents at infinite compute.
 
-    On the border β = α the phases II and III agree.
+    On the border β = α the phases II and III agree. Raises ValueError for β ≤ 0, and for α ≤ 1/4 or, where 2β > 1,
+    α ≤ 1 - 1/√2.
 
     >>> exponents(1.0, 0.7).phase, round(exponents(1.0, 0.7).loss, 3), round(exponents(1.0, 0.7).size, 3)
     ('II', 0.706, 0.412)
     """
-    if not (2 * alpha > 1 and beta > 0):
-        raise ValueError(f"needs alpha > 1/2 and beta > 0; got {alpha} and {beta}")
+    least = 1 / 4 if 2 * beta < 1 else 1 - math.sqrt(1 / 2)
+    if not (alpha > least and 2 * alpha != 1 and beta > 0 and alpha + beta > 1 / 2):
+        raise ValueError(f"needs beta > 0 and alpha > {least:.3f}, not 1/2; got {alpha} and {beta}")
+    if 2 * alpha < 1:  # d = t
+        return Exponents("Ib", alpha + beta - 1 / 2, 0.5) if 2 * beta < 1 else Exponents("IVa", alpha, 0.5)
     learned = (2 * alpha + 2 * beta - 1) / (2 * alpha)  # of t
     if 2 * beta < 1:  # d^-2α learned = t^-learned, so that t = d^2α
         size = 1 / (2 * alpha + 1)
@@ -78,6 +90,26 @@ def features(weights: ArrayLike, alpha: float, beta: ArrayLike) -> Features:
     targets = j ** -np.asarray(beta, dtype=np.float64)[:, None]
     moments = np.square((targets * spread) @ w.T @ basis / variances)
     return Features(variances, moments, np.square(targets) @ spread - moments @ variances)
+
+
+def inexpressible(alpha: float, beta: float, n_features: int, n_inputs: int) -> float:
+    """Compute what d features of v inputs cannot express, r = Σ_j b_j² λ_j κ/(λ_j + κ) with Σ_j λ_j/(λ_j + κ) = d.
+
+    It is the deterministic equivalent, for large d, of the mean of `features(...).residuals`. Needs 0 < d < v.
+    Source: Simon, Dickens, Karkada & DeWeese 2023, arXiv:2110.03922, equation 4, with W in place of the samples.
+
+    >>> left = [inexpressible(0.4, 0.4, d, 4 * d) for d in (10, 20, 1000, 2000)]
+    >>> round(math.log2(left[0] / left[1]), 2), round(math.log2(left[2] / left[3]), 2)  # 0.6 in the limit
+    (0.31, 0.53)
+    """
+    j = np.arange(1, n_inputs + 1, dtype=np.float64)
+    spread = j ** (-2 * alpha)
+
+    def missing(log_kappa: float) -> float:
+        return float(np.sum(spread / (spread + math.exp(log_kappa)))) - n_features
+
+    kappa = math.exp(brentq(missing, math.log(spread[-1]) - 60, math.log(n_inputs) + 1))
+    return float(np.sum(j ** (-2 * beta) * spread * kappa / (spread + kappa)))
 
 
 def mean_loss(of: Features, learning_rate: float, steps: ArrayLike, batch_size: int = 1) -> Floats:

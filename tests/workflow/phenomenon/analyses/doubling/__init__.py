@@ -1,0 +1,1 @@
+"""What a doubling of the data gains."""
