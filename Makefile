@@ -11,6 +11,7 @@
 
 STUDY ?= digits
 CORES ?= 2
+TESTS ?= not slow
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
     "$$python" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 
@@ -37,7 +38,7 @@ gallery: environment
 
 # Workers begin with half of the tests each, so that what a module makes once is seldom made twice.
 test: environment
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "$(TESTS)"
 
 test-slow: environment
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "slow and not slurm and not environments"
@@ -50,13 +51,12 @@ test-slurm: environment
 test-environments: environment
 	$(BIN)/python -m pytest -m environments tests/environments
 
-# Two chains beside each other: the second waits for downloads, and for Slurm, more than it computes.
-test-all: lint
-	$(MAKE) --jobs=2 --output-sync=target test-in-process test-installed
+# Beside each other: the last waits for downloads, and for Slurm, more than it computes.
+test-all: environment
+	$(MAKE) --jobs=3 --output-sync=target lint test-in-process test-installed
 
 test-in-process:
-	$(MAKE) test
-	$(MAKE) test-slow
+	$(MAKE) test TESTS="not slurm and not environments"
 
 test-installed:
 	$(MAKE) test-slurm
@@ -72,14 +72,15 @@ lint: environment
 environment:
 	@test "$$(cat .venv/made-from 2>/dev/null)" = "$(MADE_FROM)" || $(MAKE) .venv
 
-# Always from nothing: an environment that is half there is worse than none.
+# Always from nothing: an environment that is half there is worse than none. Python compiles what is imported when it
+# is: pip would compile all of torch and the rest, which takes as long as unpacking them.
 .PHONY: .venv
 .venv:
 	@test -n "$(PYTHON)" || { echo "Error: no Python 3.11 or newer is on PATH; set PYTHON=..." >&2; exit 2; }
 	rm -rf .venv
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet $(TORCH_INDEX:%=--index-url %) -r envs/torch.txt
-	$(BIN)/python -m pip install --quiet -r envs/lock.txt
+	$(BIN)/python -m pip install --quiet --no-compile $(TORCH_INDEX:%=--index-url %) -r envs/torch.txt
+	$(BIN)/python -m pip install --quiet --no-compile -r envs/lock.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@echo "$(MADE_FROM)" > .venv/made-from
 
