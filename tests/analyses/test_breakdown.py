@@ -53,7 +53,7 @@ def planted(seeds: int = 4, noise: float = 0.01) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, pd.DataFrame]:
-    return breakdown_tables(BLOCK, planted())
+    return breakdown_tables(BLOCK, planted().replace({"planted": {"none": None}}))
 
 
 @pytest.fixture

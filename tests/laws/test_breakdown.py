@@ -97,7 +97,7 @@ def test_errors_over_seeds_are_those_of_the_noise() -> None:
 
 
 def test_the_bend_of_two_laws_is_the_difference_of_their_slopes() -> None:
-    early, late = SIZES**-0.7, SIZES**-0.2
-    seen = signals_of(curves(np.where(np.arange(9) < 5, early, late), early, noise=1e-4))
+    bent = np.where(SIZES[4] > SIZES, SIZES**-0.7, SIZES[4] ** -0.5 * SIZES**-0.2)
+    seen = signals_of(curves(bent, bent, noise=1e-4))
     assert [seen.early.value, seen.late.value, seen.bend.value] == pytest.approx([-0.7, -0.2, 0.5], abs=1e-3)
     assert seen.misfit < 1e-6

@@ -3,7 +3,7 @@
 A sweep over one size has, at each size and seed, the test loss at the end of training, and where they are known the
 training loss and the test loss before the end. Read off are, in logarithms and with standard errors over seeds:
 
-- the bend, the slope over the larger half of the sizes less that over the smaller half;
+- the bend, the slope over the larger half of the sizes less that over the smaller (a middle one is in both);
 - the misfits of a power law and of one with a floor, as p against the seeds' noise and departures of 2 %;
 - the rise, the most that the test loss rises from one size to a larger one;
 - the gain, by how much the lowest test loss along the training lies below that at its end;

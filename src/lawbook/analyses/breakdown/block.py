@@ -37,7 +37,8 @@ class BreakdownBlock(AnalysisBlock):
     by: list[str] = Field([], description="Axes whose every combination of values is a case of its own.")
     where: dict[str, Any] = Field({}, description="Keep only the runs with these values (one, or a list).")
     planted: str | None = Field(
-        None, description="Column with the known cause of each case, which the one found is held against."
+        None,
+        description="Column with the known cause of each case, null for none, which the one found is held against.",
     )
 
     def columns_read(self) -> Mapping[str, Role]:

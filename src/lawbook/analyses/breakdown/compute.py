@@ -10,7 +10,7 @@ import pandas as pd
 from lawbook.analyses import Inputs
 from lawbook.analyses.breakdown.block import SIGNALS, TABLES, BreakdownBlock
 from lawbook.errors import LawbookError
-from lawbook.laws.breakdown import CAUSES, Curves, Diagnosis, diagnose, means
+from lawbook.laws.breakdown import CAUSES, NONE, Curves, Diagnosis, diagnose, means
 from lawbook.results.cases import cases
 from lawbook.results.evaluations import runs_at
 from lawbook.results.selection import of_sweep, where
@@ -34,7 +34,7 @@ def breakdown_tables(
     Runs that did not end, or diverged, are left out. Raises LawbookError for columns that the runs lack, for a loss
     that is not above 0, and for a planted cause that is not known.
     """
-    rows = where(of_sweep(runs, block.sweep), block.where)
+    rows = where(runs if block.sweep is None else of_sweep(runs, block.sweep), block.where)
     rows = rows[rows["status"] == RunStatus.OK]
     steps = block.steps
     if curves is not None:
@@ -42,6 +42,8 @@ def breakdown_tables(
     for name in filter(None, (block.x, block.y, block.train, steps, *block.by, block.planted)):
         if name not in rows:
             raise LawbookError(f"the runs have no column {name!r}; name another")
+    if rows.empty:
+        raise LawbookError("no run is there that ended; name other values under where")
     for name in filter(None, (block.y, block.train)):
         if not (rows[name] > 0).all():
             raise LawbookError(f"{name} is not above 0 throughout, and has no logarithm; name another")
@@ -116,7 +118,7 @@ def _planted(block: BreakdownBlock, rows: pd.DataFrame) -> str | None:
     """Return the cause that is known of a case. Raises LawbookError for several, and for one that there is not."""
     if block.planted is None:
         return None
-    causes = rows[block.planted].unique()
+    causes = rows[block.planted].fillna(NONE).unique()  # as a table's word `none` is read
     if len(causes) != 1 or causes[0] not in CAUSES:
         told = ", ".join(map(str, causes))
         raise LawbookError(

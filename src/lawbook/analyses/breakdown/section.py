@@ -33,8 +33,8 @@ def cause_table(name: str, asked: BreakdownBlock, found: Results) -> CauseTable:
     cases = found.table("cases")
     about = (
         f"Whether {plain(asked.y)} follows one power law in {name_of(asked.x)}, in {count(len(cases), 'case')}, and "
-        "if not, why, from the curves of test and training loss alone: whether the test loss rises, still falls at the end of "
-        "training, bends up or down, and whether the training loss has a floor, too."
+        "if not, why, from the curves of test and training loss alone: whether the test loss rises, still falls at the "
+        "end of training, bends up or down, and whether the training loss has a floor, too."
     )
     if len(cases) <= _LISTED:
         rows = tuple(
