@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 from tests.analyses.drawn import content_of, written
+from tests.analyses.oracle_runs import oracle_runs
 
 from lawbook.analyses.breakdown.answer import answer
 from lawbook.analyses.breakdown.block import BreakdownBlock
@@ -106,6 +107,16 @@ def test_without_evaluations_or_training_loss_a_floor_is_undecided() -> None:
     assert breakdown_tables(BLOCK, last)["cases"]["found"].tolist() == [UNDECIDED]
     untold = BLOCK.model_copy(update={"train": None})
     assert breakdown_tables(untold, planted())["cases"]["found"].tolist()[1] == UNDECIDED
+
+
+def test_trained_runs_bring_their_curves() -> None:
+    sizes = (4, 8, 16, 32, 64, 128, 256)
+    configs = [{"modes": n, "batch_size": 8, "learning_rate": 0.4, "steps": 64} for n in sizes]
+    runs, curves = oracle_runs(configs, seeds=3, noise=0.01, evaluations=12)
+    block = BreakdownBlock(sweep="all", x="modes", train=None)
+    (case,) = breakdown_tables(block, runs, curves)["cases"].to_dict("records")
+    assert case["found"] == "undertraining"
+    assert case["n_sizes"] == len(sizes)
 
 
 def test_what_no_curves_can_be_made_of_is_refused(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from scipy.special import gammaincc
 
 from lawbook.laws.fit import optimum
 from lawbook.laws.forms import laws
-from lawbook.laws.law import Array
+from lawbook.laws.law import Array, Flags
 from lawbook.laws.loss import Loss
 from lawbook.laws.points import gather
 from lawbook.storage.status import UNDECIDED
@@ -82,8 +82,8 @@ class Signals:
     """What a diagnosis rests on; see the table above.
 
     early, late: slopes over the smaller and the larger half of the sizes; bend: late less early; misfit, of_floor: p of
-    one power law, and of one with a floor; rise: the most that log test rises; gain, fall: the largest over the larger
-    half; share: log(train / test) at the two largest sizes.
+    one power law, and where it bends up, of one with a floor; rise: the most that log test rises; gain, fall: the
+    largest over the larger half; share: log(train / test) at the two largest sizes.
     """
 
     early: Measured
@@ -134,8 +134,12 @@ def means(values: Array) -> tuple[Array, Array]:
     The variance at a size is the mean of its own and of the median of all sizes: few seeds tell little of it.
     """
     count = np.isfinite(values).sum(axis=0)
-    own = np.nanvar(values, axis=0, ddof=1)
-    return np.nanmean(values, axis=0), np.sqrt((own + np.median(own)) / 2 / count)
+    mean = np.where(count > 0, np.nansum(values, axis=0) / np.maximum(count, 1), np.nan)
+    own = np.nansum((values - mean) ** 2, axis=0) / np.maximum(count - 1, 1)
+    known = count > 1
+    usual = float(np.median(own[known])) if known.any() else np.nan
+    variance = np.where(known, (own + usual) / 2, usual)
+    return mean, np.sqrt(variance / np.where(count > 0, count, np.nan))
 
 
 def signals_of(curves: Curves) -> Signals:
@@ -155,15 +159,16 @@ def signals_of(curves: Curves) -> Signals:
     if curves.train is not None:
         apart, apart_error = means(curves.train - curves.test)
         share = Measured(float(apart[-2:].mean()), float(np.sqrt((apart_error[-2:] ** 2).sum()) / 2))
+    bend = of(late - early)
     return Signals(
-        early=of(early), late=of(late), bend=of(late - early),
-        misfit=_misfit("power", curves, y, error), of_floor=_misfit("power_floor", curves, y, error),
+        early=of(early), late=of(late), bend=bend, misfit=_misfit("power", curves, y, error),
+        of_floor=_misfit("power_floor", curves, y, error) if bend.value > 0 else np.nan,
         rise=Measured(float(up[i, j]), float(np.hypot(error[i], error[j]))),
         gain=_largest(curves.gain, half), fall=_largest(curves.fall, half), share=share,
     )  # fmt: skip
 
 
-def _slope(x: Array, chosen: Array) -> Array:
+def _slope(x: Array, chosen: Flags) -> Array:
     """Return the weights (n,) by which y gives its regression slope over the chosen x."""
     off = np.where(chosen, x - x[chosen].mean(), 0.0)
     return np.asarray(off / (off @ off))
@@ -181,15 +186,17 @@ def _misfit(law: str, curves: Curves, y: Array, error: Array) -> float:
     rest = y - form.log_predict(points.x, solution.parameters[0])
     rest = rest - np.average(rest, weights=1 / (error**2 + DEPARTURE**2))  # a mean of logarithms lies lower
     freedom = len(y) - len(form.parameters)
-    return float(gammaincc(freedom / 2, np.sum(rest**2 / (error**2 + DEPARTURE**2)) / 2))
+    return float(gammaincc(freedom / 2, float(np.sum(rest**2 / (error**2 + DEPARTURE**2))) / 2))
 
 
 def _largest(values: Array | None, half: int) -> Measured:
-    """Return the largest mean over the larger half of the sizes, of those that lie most errors above 0."""
+    """Return the largest mean over the larger half of the sizes, with its error; NaN where none is known."""
     if values is None:
         return Measured()
     mean, error = means(values)
-    at = half + int(np.argmax(mean[half:]))
+    if not np.isfinite(mean[half:]).any():
+        return Measured()
+    at = half + int(np.nanargmax(mean[half:]))
     return Measured(float(mean[at]), float(error[at]))
 
 

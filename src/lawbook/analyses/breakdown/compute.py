@@ -64,42 +64,48 @@ def breakdown_tables(
     }
 
 
+_LOSSES = ("test", "train", "before", "least")
+"""Log losses of a run: at the end on test and training examples, at half of the steps, and the lowest on test."""
+
+
 def _ends(block: BreakdownBlock, rows: pd.DataFrame, steps: str | None) -> pd.DataFrame:
-    """Return a row per size and seed: logarithms of the losses at the end, at half of the steps, and of the lowest."""
-    of_run = pd.DataFrame({"x": rows[block.x].astype(float), "seed": rows.get("seed", 0)})
-    of_run["test"] = np.log(rows[block.y].astype(float))
-    of_run["train"] = np.log(rows[block.train].astype(float)) if block.train else np.nan
-    of_run["step"] = np.log(rows[steps].astype(float)) if steps else 0.0
-    each = of_run.sort_values(["x", "seed", "step"]).groupby(["x", "seed"])
-    ends = each.agg(
-        test=("test", "last"), train=("train", "last"), least=("test", "min"), evaluations=("step", "nunique")
+    """Return a row per size and seed with the columns x, seed and those of `_LOSSES`, NaN where they are not known."""
+    x = rows[block.x].to_numpy(dtype=float)
+    seed = (
+        np.unique(rows["seed"], return_inverse=True)[1] if "seed" in rows else np.zeros(len(rows), dtype=int)
     )
-    half = [
-        np.interp(part["step"].iloc[-1] - np.log(2), part["step"], part["test"]) if steps else np.nan
-        for _, part in each
-    ]
-    ends = ends.assign(before=half)
-    alone = ends["evaluations"] < 2
-    ends.loc[alone, ["before", "least"]] = np.nan
-    return ends.reset_index()
+    step = np.log(rows[steps].to_numpy(dtype=float)) if steps else np.zeros(len(rows))
+    order = np.lexsort((step, seed, x))
+    x, seed, step = x[order], seed[order], step[order]
+    test = np.log(rows[block.y].to_numpy(dtype=float)[order])
+    train = np.log(rows[block.train].to_numpy(dtype=float)[order]) if block.train else np.full(len(x), np.nan)
+    first = np.flatnonzero(np.r_[True, (np.diff(x) != 0) | (np.diff(seed) != 0)])
+    ends = []
+    for start, stop in zip(first, [*first[1:], len(x)], strict=True):
+        before = least = np.nan
+        if step[stop - 1] > step[start]:
+            before = np.interp(step[stop - 1] - np.log(2), step[start:stop], test[start:stop])
+            least = test[start:stop].min()
+        ends.append((x[start], seed[start], test[stop - 1], train[stop - 1], before, least))
+    return pd.DataFrame(ends, columns=["x", "seed", *_LOSSES])
 
 
 def _points(ends: pd.DataFrame) -> tuple[Curves, pd.DataFrame]:
     """Return the curves of a case, and the means of its losses over seeds."""
-    wide = {
-        name: ends.pivot_table(index="seed", columns="x", values=name, dropna=False)
-        for name in ("test", "train", "before", "least")
-    }
-    each = {name: table.to_numpy(dtype=float) for name, table in wide.items()}
-    along = np.isfinite(each["before"]).any()
-    sizes = wide["test"].columns.to_numpy(dtype=float)
+    sizes, at = np.unique(ends["x"], return_inverse=True)
+    each = {name: np.full((int(ends["seed"].max()) + 1, len(sizes)), np.nan) for name in _LOSSES}
+    for name, losses in each.items():
+        losses[ends["seed"], at] = ends[name]
+    known = {name: losses for name, losses in each.items() if np.isfinite(losses).any()}
     curves = Curves(
-        sizes, each["test"], each["train"] if np.isfinite(each["train"]).any() else None,
-        (each["before"] - each["test"]) / np.log(2) if along else None,
-        each["test"] - each["least"] if along else None,
+        sizes, each["test"], known.get("train"),
+        (each["before"] - each["test"]) / np.log(2) if "before" in known else None,
+        each["test"] - each["least"] if "least" in known else None,
     )  # fmt: skip
-    points = ends.groupby("x")[["test", "train", "before", "least"]].mean().pipe(np.exp)
-    points = points.rename(columns={"test": "y"}).assign(n_runs=ends.groupby("x").size()).reset_index()
+    points = pd.DataFrame({"x": sizes, "n_runs": np.bincount(at)})
+    for name in _LOSSES:
+        column = "y" if name == "test" else name
+        points[column] = np.exp(means(known[name])[0]) if name in known else np.nan
     return curves, points.assign(error=means(each["test"])[1])
 
 
@@ -129,7 +135,7 @@ def _planted(block: BreakdownBlock, rows: pd.DataFrame) -> str | None:
 
 def _confusion(table: pd.DataFrame) -> pd.DataFrame:
     """Return the number of cases by planted cause, null where none is known, and by what was found."""
-    planted = [cause for cause in CAUSES if (table["planted"] == cause).any()] or [None]
+    planted: list[str | None] = [cause for cause in CAUSES if (table["planted"] == cause).any()] or [None]
     counts: list[dict[str, Any]] = []
     for cause in planted:
         rows = table if cause is None else table[table["planted"] == cause]

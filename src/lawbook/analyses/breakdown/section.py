@@ -45,14 +45,13 @@ def cause_table(name: str, asked: BreakdownBlock, found: Results) -> CauseTable:
         return CauseTable(
             name, about, ("case", "cause", "why", "slope, smaller half", "slope, larger half"), rows
         )
-    reasons = cases.groupby(["found", "reason"]).size()
-    rows = tuple(
-        (cause_name(cause), str(reason), number(n))
+    counts = cases.groupby(["found", "reason"]).size().rename("n").sort_values(ascending=False).reset_index()
+    counted = tuple(
+        (cause_name(cause), row["reason"], number(row["n"]))
         for cause in FOUND
-        if cause in reasons.index
-        for reason, n in reasons[cause].sort_values(ascending=False).items()
+        for row in counts[counts["found"] == cause].to_dict("records")
     )
-    return CauseTable(name, about, ("cause", "why", "cases"), rows)
+    return CauseTable(name, about, ("cause", "why", "cases"), counted)
 
 
 def _values(blocks: Mapping[str, BreakdownBlock], results: Results) -> Mapping[str, Any]:

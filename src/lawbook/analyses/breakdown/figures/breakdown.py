@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 from lawbook.analyses.breakdown.compute import FOUND
 from lawbook.analyses.breakdown.words import cause_name
 from lawbook.report.figures import Drawn, Kind, analysis_shown
-from lawbook.report.style import BLACK, GREY, SINGLE, new_figure
+from lawbook.report.style import BLACK, DOUBLE, GREY, new_figure
 from lawbook.results.reader import Results
 from lawbook.results.words import count, plain
 from lawbook.storage.status import UNDECIDED
@@ -25,7 +25,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     planted = list(dict.fromkeys(table["planted"]))
     counts = table["n_cases"].to_numpy(dtype=float).reshape(len(planted), len(FOUND))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure = new_figure(SINGLE + 2.3, 1.5 + 0.34 * len(planted))
+    figure = new_figure(DOUBLE, 1.5 + 0.34 * len(planted))
     axes = figure.subplots()
     axes.imshow(shares, cmap=colormaps["Blues"], vmin=0, vmax=1.25, aspect="auto")
     for (i, j), n in np.ndenumerate(counts):

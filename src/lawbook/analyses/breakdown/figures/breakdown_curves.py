@@ -48,9 +48,9 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     text = (
-        f"One case of each cause found: {plain(asked.y)} at the end of training, at half of its steps, and the loss on "
-        "the training examples, means over seeds with standard errors; grey: the power law of the smaller half of the "
-        f"sizes. A training loss more than {_BELOW:g} times below all test losses is not shown."
+        f"One case of each cause found: {plain(asked.y)} at the end of training, at half of its steps, the lowest on the "
+        "way, and the loss on the training examples, means over seeds with standard errors; grey: the power law of the "
+        f"smaller half of the sizes. A training loss more than {_BELOW:g} times below all test losses is not shown."
     )
     return Drawn(figure, as_data(shown), "Curves of one case of each cause", text)
 
@@ -86,6 +86,17 @@ def _draw_case(axes: Axes, asked: BreakdownBlock, curve: pd.DataFrame, case: pd.
     before = curve["before"].to_numpy(dtype=float) / unit
     axes.plot(
         x, before, color=PALETTE[4], marker="^", ms=2.5, lw=0.8, ls=":", label="test, at half of the steps"
+    )
+    least = curve["least"].to_numpy(dtype=float) / unit
+    axes.plot(
+        x,
+        least,
+        color=PALETTE[2],
+        marker="v",
+        ms=2.5,
+        lw=0.8,
+        ls=(0, (5, 1)),
+        label="test, lowest on the way",
     )
     train = curve["train"].to_numpy(dtype=float) / unit
     train = np.where(train > y.min() / _BELOW, train, np.nan)
