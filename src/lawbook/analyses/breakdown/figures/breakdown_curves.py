@@ -48,8 +48,8 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     text = (
-        f"One case of each cause found: {plain(asked.y)} at the end of training, at half of its steps, the lowest on the "
-        "way, and the loss on the training examples, means over seeds with standard errors; grey: the power law of the "
+        f"One case of each cause found: {plain(asked.y)} at the end of training, at half of its steps, the lowest on "
+        "the way, and the loss on the training examples, means over seeds with standard errors; grey: the power law of the "
         f"smaller half of the sizes. A training loss more than {_BELOW:g} times below all test losses is not shown."
     )
     return Drawn(figure, as_data(shown), "Curves of one case of each cause", text)
