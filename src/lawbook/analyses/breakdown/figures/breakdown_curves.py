@@ -49,8 +49,8 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     text = (
         f"One case of each cause found: {plain(asked.y)} at the end of training, at half of its steps, the lowest on "
-        "the way, and the loss on the training examples, means over seeds with standard errors; grey: the power law of the "
-        f"smaller half of the sizes. A training loss more than {_BELOW:g} times below all test losses is not shown."
+        "the way, and the loss on the training examples, means over seeds with standard errors; grey: the power law of "
+        f"the smaller half of the sizes. A training loss more than {_BELOW:g} times below all test losses is not shown."
     )
     return Drawn(figure, as_data(shown), "Curves of one case of each cause", text)
 
@@ -69,7 +69,7 @@ def _draw_case(axes: Axes, asked: BreakdownBlock, curve: pd.DataFrame, case: pd.
     log_x = np.log(x)
     level = np.log(y[:half]).mean() - case["early"] * log_x[:half].mean()
     axes.plot(
-        x, np.exp(level + case["early"] * log_x), color=GREY, lw=0.9, ls="--", label="law of the smaller half"
+        x, np.exp(level + case["early"] * log_x), color=GREY, lw=0.9, ls="--", label="law of smaller sizes"
     )
     ends = y * np.exp(np.array([[-1], [1]]) * error) - y
     axes.errorbar(
@@ -81,12 +81,10 @@ def _draw_case(axes: Axes, asked: BreakdownBlock, curve: pd.DataFrame, case: pd.
         ms=3.5,
         lw=1.1,
         elinewidth=0.8,
-        label="test, at the end",
+        label="test",
     )
     before = curve["before"].to_numpy(dtype=float) / unit
-    axes.plot(
-        x, before, color=PALETTE[4], marker="^", ms=2.5, lw=0.8, ls=":", label="test, at half of the steps"
-    )
+    axes.plot(x, before, color=PALETTE[4], marker="^", ms=2.5, lw=0.8, ls=":", label="test, half the steps")
     least = curve["least"].to_numpy(dtype=float) / unit
     axes.plot(
         x,
@@ -96,11 +94,11 @@ def _draw_case(axes: Axes, asked: BreakdownBlock, curve: pd.DataFrame, case: pd.
         ms=2.5,
         lw=0.8,
         ls=(0, (5, 1)),
-        label="test, lowest on the way",
+        label="lowest test loss",
     )
     train = curve["train"].to_numpy(dtype=float) / unit
     train = np.where(train > y.min() / _BELOW, train, np.nan)
-    axes.plot(x, train, color=PALETTE[1], marker="s", ms=2.5, lw=0.8, ls="-.", label="train, at the end")
+    axes.plot(x, train, color=PALETTE[1], marker="s", ms=2.5, lw=0.8, ls="-.", label="train")
     log_axis(axes, "x", x)
     log_axis(axes, "y", y)
 
