@@ -1,0 +1,1 @@
+"""Why a power law in one size breaks, told from curves of test and training loss."""
