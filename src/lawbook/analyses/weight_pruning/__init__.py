@@ -1,0 +1,1 @@
+"""Weights of trained networks removed: what is left of them, by density, temperature and size."""
