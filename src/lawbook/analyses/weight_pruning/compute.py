@@ -100,7 +100,7 @@ def regimes_of(block: WeightPruningBlock, table: pd.DataFrame) -> pd.DataFrame:
 
 def fits_of(block: WeightPruningBlock, table: pd.DataFrame) -> pd.DataFrame:
     """Return the table 'fits' of a table 'pruned': at each temperature the error after retraining in what remains."""
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[Any, Any]] = []
     low, high = block.between
     shown = table[table["retrained_error"].notna() & table["density"].between(low * 0.999, high * 1.001)]
     for _, part in shown.groupby(["case", "temperature"]):
@@ -109,8 +109,8 @@ def fits_of(block: WeightPruningBlock, table: pd.DataFrame) -> pd.DataFrame:
             "n_runs": part["run_id"].nunique(), "remaining_low": remaining.min(), "remaining_high": remaining.max(),
         }  # fmt: skip
         points = part[["repeat", "remaining", "retrained_error", "n_eval"]]
-        how = {"y": "retrained_error", "x": "remaining", "cluster": "repeat", "n_eval": "n_eval"}
-        found = fit(points, block.law, draws=400, **how)
+        y, x, of = "retrained_error", "remaining", "n_eval"
+        found = fit(points, block.law, y=y, x=x, cluster="repeat", n_eval=of, draws=400)
         named |= {"status": found.status.value, "reason": reason_of(found.notes)}
         for parameter, value in found.estimates.items():
             ends = {"estimate": value.value, "low": value.low, "high": value.high}

@@ -65,11 +65,11 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
 def _draw_case(axes: Axes, rows: pd.DataFrame, norm: Normalize) -> QuadMesh:
     temperatures, densities = (sorted(rows[name].unique()) for name in ("temperature", "density"))
     grid = rows.set_index(["temperature", "density"])
-    values = grid["retrained_error"].reindex(product(temperatures, densities)).to_numpy(dtype=float)
+    values = grid["retrained_error"].reindex(list(product(temperatures, densities))).to_numpy(dtype=float)
     shape = len(temperatures), len(densities)
     mesh = axes.pcolormesh(values.reshape(shape), norm=norm, cmap="viridis_r", edgecolors="white", lw=0.6)
-    for (temperature, density), row in grid.iterrows():
-        x, y = densities.index(density), temperatures.index(temperature)
+    for row in rows.to_dict("records"):
+        x, y = densities.index(row["density"]), temperatures.index(row["temperature"])
         axes.fill_between(
             [x, x + 1],
             y,
