@@ -17,7 +17,8 @@ import pytest
 from lawbook.errors import LawbookError
 from lawbook.report.embed import csv_link
 from lawbook.report.headline import null_outcome
-from lawbook.report.page import write_report
+from lawbook.report.page import runs_table, write_report
+from lawbook.results.reader import Results
 from lawbook.storage.columns import COLUMNS
 from lawbook.storage.tables import empty, read_table, write_table
 from lawbook.studies import load_study, make_plan
@@ -120,6 +121,16 @@ def test_long_downloads_are_compressed():
 def test_all_runs_can_be_searched(page, simulated):
     rows = json.loads(re.search(r'id="runs-data">(.*?)</script>', page, re.S).group(1))
     assert [row[0] for row in rows] == simulated.runs["run_id"].tolist()
+
+
+def test_of_very_many_runs_the_first_are_shown_and_all_are_in_the_download(simulated, monkeypatch):
+    monkeypatch.setattr("lawbook.report.page.MOST_RUNS", 5)
+    table = runs_table(Results(simulated.folder))
+
+    assert [row[0] for row in table.rows] == simulated.runs["run_id"].tolist()[:5]
+    assert f"Here are the first 5 of {len(simulated.runs)} runs; the download has all." in table.about
+    sent = base64.b64decode(table.link.href.split(",", 1)[1])
+    assert len(pd.read_csv(io.BytesIO(sent))) == len(simulated.runs)
 
 
 def test_the_same_tables_give_the_same_page(simulated, page):

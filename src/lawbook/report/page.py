@@ -36,6 +36,10 @@ METRICS = ("test_loss", "test_error", "validation_loss", "train_loss")
 DOWNLOADS = ("runs", "costs", "fits", "claims", "sensitivity", "slopes", "points", "predictions")
 
 
+MOST_RUNS = 10_000
+"""Runs that the page's table shows and searches at most, about 1 MB of it; its download has all."""
+
+
 @dataclass(frozen=True)
 class Table:
     """A table as the page shows it: texts, with those columns that hold numbers marked."""
@@ -132,12 +136,16 @@ def runs_table(tables: Results) -> Table:
     ]
     rows = tuple(
         tuple(number(v) if isinstance(v, float) else "" if v is None or v is pd.NA else str(v) for v in row)
-        for row in runs[columns].itertuples(index=False, name=None)
+        for row in runs[columns].head(MOST_RUNS).itertuples(index=False, name=None)
     )
     known = [axis for axis in fixed if runs[axis].notna().any()]
     same = ", ".join(f"{plain(axis)} {text_of(runs[axis].iloc[0])}" for axis in known) if len(runs) else ""
     about = f"In all runs: {same}." if same else ""
-    return Table("runs", tuple(map(plain, columns)), rows, table_link("runs", runs), about)
+    if len(runs) > MOST_RUNS:
+        about += (
+            f" Here are the first {number(MOST_RUNS)} of {count(len(runs), 'run')}; the download has all."
+        )
+    return Table("runs", tuple(map(plain, columns)), rows, table_link("runs", runs), about.strip())
 
 
 def provenance_rows(study: Study, tables: Results) -> list[tuple[str, str]]:
