@@ -67,3 +67,9 @@ def test_without_biases_a_teacher_is_a_cone() -> None:
 def test_points_of_a_torus_lie_on_circles() -> None:
     points = Teacher(config(manifold="torus", dimension=3)).points(np.random.default_rng(0), 100)
     np.testing.assert_allclose((points.reshape(100, 3, 2) ** 2).sum(2), 2, rtol=1e-5)
+
+
+def test_a_teacher_that_is_the_same_everywhere_has_the_target_0() -> None:
+    targets = [Teacher(config(teacher_width=1, seed=seed)).draw("any", 0, 20)[1] for seed in range(8)]
+    assert np.isfinite(targets).all()
+    assert (np.ptp(targets, axis=1) == 0).any()

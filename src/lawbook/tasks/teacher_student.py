@@ -160,7 +160,10 @@ class Teacher:
             for _ in range(self._factors)
         ]
         raw = self.raw(self.points(generator(self._seed, "scale"), EXAMPLES)).astype(np.float64)
-        self._shift, self._scale = raw.mean(0).astype(np.float32), raw.std(0).astype(np.float32)
+        spread = raw.std(0)
+        # A narrow teacher may be the same everywhere: then its target is 0.
+        self._scale = np.where(spread > 0, spread, 1.0).astype(np.float32)
+        self._shift = raw.mean(0).astype(np.float32)
         self._set = None if config["samples"] is None else self.draw("set", 0, config["samples"])
 
     def examples(self, block: int, n: int) -> tuple[Floats, Floats]:

@@ -50,8 +50,8 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
                           ls="none", elinewidth=0.8, capsize=1.5, label=label(column, content))  # fmt: skip
             parts.append(({"panel": panel.label, "column": column, "x_is": x}, points))
         axes.set(xlabel=label(x, content), title=panel.label, xlim=(0, reach[1]))
-        axes.set_ylim(bottom=0)
         axes.set_xticks(sorted(panel.runs[x].unique()), [number(v) for v in sorted(panel.runs[x].unique())])
+    grid[0].set_ylim(bottom=0)  # of all panels, which share it, once all is drawn
     grid[0].set_ylabel("estimate")
     handles, labels = grid[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower left", ncols=2)
