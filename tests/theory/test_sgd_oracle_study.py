@@ -1,4 +1,4 @@
-"""The truth study sgd_oracle, trained: its points against the exact curve, frontier and divergence edge."""
+"""The truth study sgd_oracle, trained: its points against the exact curve and the divergence edge."""
 
 from __future__ import annotations
 
@@ -7,17 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.interpolate import CubicSpline
 
 from lawbook.schedules import rate_factors
 from lawbook.studies import plan_study
 from lawbook.theory.sgd_oracle import (
     divergence_edge,
     doubling_edge,
-    envelope,
     exact_loss,
-    exponent,
-    frontier,
 )
 from lawbook.training.shard import train_shard
 
@@ -74,35 +70,6 @@ def test_trained_loss_is_the_exact_loss(trained):
         assert len(ratios) == 32
         assert error <= 0.001, place
         assert abs(mean - 1) <= 3 * error, place
-
-
-def test_trained_frontier_is_the_exact_frontier(trained):
-    """N*(C) has the exact exponent within 0.005; at every step the ratio over all sizes is 1 within 3 SE."""
-    curves = with_ratio(trained("frontier"))
-    sizes, rate, batch_size = np.sort(curves["modes"].unique()), 0.5, 64
-
-    per_seed = curves.groupby(["step", "seed"])["ratio"].mean()
-    for step, ratios in per_seed.groupby("step"):
-        mean, error = mean_and_error(ratios)
-        assert abs(mean - 1) <= 3 * error, step
-
-    compute = np.geomspace(8e4, 4.2e6, 8)
-    losses = curves.pivot_table(index="modes", columns="step", values="value")
-    steps = losses.columns.to_numpy(dtype=float)
-    needed = compute / (6 * batch_size * sizes[:, None])
-    at_budget = np.stack(
-        [
-            np.exp(CubicSpline(np.log(steps), np.log(row), extrapolate=False)(np.log(wanted)))
-            for row, wanted in zip(losses.to_numpy(), needed, strict=True)
-        ]
-    )
-    best = []
-    for column in at_budget.T:
-        reached = np.isfinite(column)
-        best.append(envelope(sizes[reached], column[reached, None])[1][0])
-    _, exact_best, _ = frontier(compute, batch_size, rate)
-    np.testing.assert_allclose(best, exact_best, rtol=0.03)
-    assert exponent(compute, best) == pytest.approx(exponent(compute, exact_best), abs=0.005)
 
 
 def test_trained_runs_bracket_the_divergence_edge(trained):

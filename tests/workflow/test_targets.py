@@ -150,14 +150,6 @@ def test_figures_draws_what_is_finished_and_never_trains(finished: Checkout) -> 
 
 
 @pytest.mark.slow
-def test_one_core_gives_the_same_bytes_as_two(checkout: Checkout, undisturbed: Checkout) -> None:
-    ran = checkout.snakemake("--cores", "1", STUDY)
-
-    assert ran.returncode == 0, ran.stderr
-    assert checkout.path("runs.parquet").read_bytes() == undisturbed.path("runs.parquet").read_bytes()
-
-
-@pytest.mark.slow
 def test_snakemakes_own_report_holds_figures_and_tables(finished: Checkout) -> None:
     made = finished.snakemake("--report", "report.zip", STUDY)
 
