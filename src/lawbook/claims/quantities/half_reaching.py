@@ -69,8 +69,8 @@ def midpoint(x: Array, reached: Flags) -> tuple[float, float, float]:
     inside, ends = np.flatnonzero(found <= limit), []
     for place, step, beyond in ((inside[0], -1, -np.inf), (inside[-1], 1, np.inf)):
         if 0 <= place + step < len(grid):
-            bracket = sorted((grid[place], grid[place + step]))
-            ends.append(float(brentq(lambda at: deviance(at) - limit, *bracket, xtol=1e-6 * scale)))
+            a, b = float(grid[place]), float(grid[place + step])
+            ends.append(float(brentq(lambda at: deviance(at) - limit, a, b, xtol=1e-6 * scale)))
         else:
             ends.append(beyond)
     return estimate, ends[0], ends[1]

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from lawbook.analyses.grokking.block import PHASES, GrokkingBlock
 from lawbook.report.figures import Drawn, Kind, analysis_shown
-from lawbook.report.style import BLACK, GREY, SINGLE, new_figure, tick_text
+from lawbook.report.style import BLACK, SINGLE, new_figure, tick_text
 from lawbook.results.reader import Results
 from lawbook.results.selection import parse_group
 from lawbook.results.words import label, number, plain
@@ -44,7 +44,6 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     if places:
         handles += axes.plot(*np.transpose(places), ls="none", marker="o", ms=4, mfc="white", mec=BLACK, mew=0.6,
                              zorder=5, label="runs differ: most")  # fmt: skip
-    handles.append(axes.plot([], [], ls="none", marker="$12$", ms=8, color=GREY, label="lag in steps")[0])
     axes.set(xlim=(0, len(axes_of[0])), ylim=(0, len(axes_of[1])), xlabel=label(asked.by[0], content))
     axes.set_xticks(np.arange(len(axes_of[0])) + 0.5, [_text(value) for value in axes_of[0]])
     if len(asked.by) > 1:
@@ -54,7 +53,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         axes.set_yticks([])
     axes.tick_params(length=0)
     axes.grid(visible=False)
-    figure.legend(handles=handles, loc="outside right upper")
+    figure.legend(handles=handles, title="lag in steps, and phase", loc="outside right upper")
     title = f"Phases of learning over {' and '.join(map(plain, asked.by[:2]))}"
     return Drawn(figure, cells, title, _caption(asked, cells))
 
