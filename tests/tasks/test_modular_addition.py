@@ -37,6 +37,8 @@ def test_all_pairs_that_are_not_given_are_the_test_and_pools_are_nested() -> Non
     assert set(splits["pool"]) < set(more)
     assert set(task.splits(config(seed=1))["pool"]) != set(splits["pool"])
     np.testing.assert_array_equal(np.sort(pool_of(task, config())[0]), splits["pool"])
+    # The digest of the data is that of the task's axes, without a seed.
+    np.testing.assert_array_equal(task.splits({"modulus": 7, "samples": 20})["pool"], splits["pool"])
 
 
 def test_a_table_that_is_given_whole_is_one_clear_error() -> None:
