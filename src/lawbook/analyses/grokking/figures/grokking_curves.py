@@ -44,6 +44,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     figure = new_figure(min(DOUBLE, 1.2 + 1.9 * len(values)), 2.5 if below is None else 4.0)
     grid = figure.subplots(1 if below is None else 2, len(values), sharex=True, sharey="row", squeeze=False)
     parts: list[tuple[dict[str, Any], pd.DataFrame]] = []
+    steps = results.curves.loc[results.curves["run_id"].isin(runs["run_id"]), "step"]
     for column, value in zip(grid.T, values, strict=True):
         some = runs if by is None else runs[runs[by] == value]
         parts += _draw_splits(column[0], results, some, value)
@@ -54,13 +55,12 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
             for _, line in rows.groupby("run_id"):
                 column[1].plot(line["step"], line["value"], color=PALETTE[2], lw=1.0)
             parts.append(({"part": str(below), "case": value}, rows[["run_id", "step", "value"]]))
-            column[1].set_ylim(bottom=0)
-        along_axis(column[0], results.curves["step"], "log", len(values))
+        along_axis(column[0], steps, "log", len(values))
         column[-1].set_xlabel(label("step"))
     grid[0, 0].set_ylabel("share right")
     grid[0, 0].set_ylim(-0.03, 1.03)
     if below is not None:
-        grid[1, 0].set_ylabel(label(str(below), content))
+        grid[1, 0].set(ylabel=label(str(below), content), ylim=(0, None))
     handles = [Line2D([], [], color=hue, ls=dashes, label=split) for split, (hue, dashes) in LOOKS.items()]
     figure.legend(handles=handles, loc="outside right upper")
     caption = f"Each line a run ({repeats_text(runs)}): which share of its training and its test examples it has right."
