@@ -16,6 +16,7 @@ from lawbook.measurements._dimensions import correlation, maximum_likelihood, so
 from lawbook.measurements._lanczos import largest_eigenvalue
 from lawbook.measurements.view import View
 from lawbook.models import TrainedModel, models
+from lawbook.theory.modular_addition import cosine_weights
 from lawbook.training.losses import losses
 
 CONFIG = {"width": 4, "depth": 2}
@@ -249,3 +250,41 @@ def test_every_measurement_tells_its_columns_and_what_it_needs() -> None:
         assert one.needs
         assert all(column.label for column in one.columns)
         assert issubclass(one, OfExamples) or one.needs == {"weights"}
+
+
+# The share of the power at each unit's peak frequency
+
+
+def reading(rows: Any) -> View:
+    """Return a view of one run whose units read 14 inputs, two vectors of 7, by these rows (units, 14)."""
+    weights = {"weight_0": torch.as_tensor(rows, dtype=torch.float64)[None]}
+    nothing = torch.empty(1, 0)
+    model = cast(TrainedModel, models["mlp"])
+    return View(model, {}, 14, weights, weights, nothing, nothing, losses["cross_entropy"].descended, 0)
+
+
+def test_units_of_one_frequency_each_are_concentrated_and_constants_and_dead_units_do_not_count() -> None:
+    read, _ = cosine_weights(7, np.array([1.0, 3.0, 2.0]), np.array([[0.3, 1.0, 2.0], [0.1, 5.0, 4.0]]))
+    dead = 1e-9 * np.random.default_rng(0).normal(size=(2, 14))
+    rows = np.vstack([read + 2.0, dead])
+    found = measurements["fourier_concentration"]().compute(reading(rows))["fourier_concentration"]
+    assert found.item() == pytest.approx(1.0, abs=1e-12)
+
+
+def test_the_power_of_a_unit_is_shared_among_its_frequencies() -> None:
+    read, _ = cosine_weights(7, np.array([1.0, 3.0]), np.array([[0.3, 1.0], [0.1, 5.0]]))
+    mixed = read[:1] + 0.5 * read[1:]
+    measure = measurements["fourier_concentration"]
+    assert measure().compute(reading(mixed))["fourier_concentration"].item() == pytest.approx(1 / 1.25)
+    noise = np.random.default_rng(0).normal(size=(4000, 14))
+    random = measure().compute(reading(noise))["fourier_concentration"].item()
+    # The largest of three gamma variables of shape 2 over their mean sum, 6, by sampling from their distribution.
+    powers = np.random.default_rng(1).gamma(2.0, size=(200_000, 3))
+    assert random == pytest.approx(powers.max(axis=1).mean() / 6.0, rel=0.02)
+
+
+def test_inputs_that_are_no_equal_parts_are_one_clear_error() -> None:
+    config = {"task": "digits", "model": "mlp", "width": 4, "depth": 1}
+    model = cast(TrainedModel, models["mlp"])
+    with pytest.raises(AxisError, match="its 64 inputs are not 3 vectors of equal lengths"):
+        measurements["fourier_concentration"].model_validate({"parts": 3}).check(config, model, 64, 10)

@@ -1,0 +1,1 @@
+"""Phases of learning: comprehension, grokking, memorisation and confusion, by what runs reach and when."""
