@@ -244,6 +244,14 @@ def test_squared_error_of_real_vectors_sums_over_the_outputs() -> None:
     assert losses["squared_error"].of_examples(outputs[..., :1], torch.tensor([[4.0]])).tolist() == [[9.0]]
 
 
+def test_stablemax_is_a_power_where_a_softmax_in_float32_is_rounded_to_a_loss_of_0() -> None:
+    outputs, targets = torch.tensor([[[3.0, -1.0], [100.0, -99.0]]]), torch.tensor([[0, 0]])
+    found = losses["stablemax"].of_examples(outputs, targets)
+    expected = torch.tensor([[math.log(4.5 / 4.0), math.log1p(0.01 / 101.0)]])
+    torch.testing.assert_close(found, expected, rtol=2e-3, atol=0)
+    assert losses["cross_entropy"].of_examples(outputs, targets)[0, 1] == 0.0 < found[0, 1]
+
+
 def test_the_output_multiplier_multiplies_what_the_loss_sees(configure: Configure) -> None:
     config = configure(output_multiplier=3.0)
     start = StackedRuns([config], stack_module.open_source([config], {}))
