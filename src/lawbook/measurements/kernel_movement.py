@@ -35,33 +35,13 @@ class KernelMovement(OfExamples):
         """Return the movement (R,)."""
         import torch
 
+        from lawbook.measurements._tangent_kernel import tangent_kernel
+
         moved = []
         for run in range(len(view.inputs)):  # the gradients of one run's examples fill the memory of a stack
-            now, then = (_tangent_kernel(view, weights, run) for weights in (view.weights, view.initial))
+            now, then = (tangent_kernel(view, weights, run) for weights in (view.weights, view.initial))
             moved.append(torch.linalg.matrix_norm(now - then) / torch.linalg.matrix_norm(then))
         return {"kernel_movement": torch.stack(moved)}
-
-
-def _tangent_kernel(view: View, weights: Mapping[str, Tensor], run: int) -> Tensor:
-    """Return the kernel of a run, (n, n) in float64: each example's gradient is that of its own copy of weights."""
-    import torch
-
-    inputs = view.inputs[run].unsqueeze(1)
-    n = len(inputs)
-    copies = {
-        name: tensor[run].detach().expand(n, *tensor.shape[1:]).clone().requires_grad_()
-        for name, tensor in weights.items()
-    }
-    with torch.enable_grad():
-        outputs = view.outputs(copies, inputs).flatten(1)
-    kernel = torch.zeros(n, n, dtype=torch.float64, device=inputs.device)
-    for column in outputs.T:
-        parts = torch.autograd.grad(
-            column.sum(), list(copies.values()), retain_graph=True, materialize_grads=True
-        )
-        gradient = torch.cat([part.flatten(1) for part in parts], dim=1).double()
-        kernel += gradient @ gradient.T
-    return kernel
 
 
 measurement = KernelMovement
