@@ -23,6 +23,7 @@ from lawbook.training.stack import train_stack
 from .conftest import Configure
 
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "autoencoder_dimension": {"examples": 64, "most": 3, "descent": 3},
     "intrinsic_dimension": {"examples": 64},
     "kernel_movement": {"examples": 4, "at": [3, 12]},
     "sharpness": {"at": "every", "examples": 64},
