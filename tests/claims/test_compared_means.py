@@ -110,7 +110,7 @@ def reaching(x: list[float], reached: list[bool]) -> pd.DataFrame:
 
 
 def test_half_of_the_runs_reach_a_level_where_the_logistic_says() -> None:
-    half = quantities["half_reaching"]
+    half = quantities["critical_value"]
     rng = np.random.default_rng(0)
     x = np.repeat(np.linspace(0, 1, 9), 40)
     reached = rng.random(len(x)) < 1 / (1 + np.exp(-8 * (x - 0.4)))
@@ -126,7 +126,7 @@ def test_half_of_the_runs_reach_a_level_where_the_logistic_says() -> None:
 
 
 def test_where_a_value_parts_the_runs_the_interval_is_what_lies_between() -> None:
-    half = quantities["half_reaching"]
+    half = quantities["critical_value"]
     x = np.repeat([0.25, 0.3, 0.35, 0.5], 3)
     estimate, low, high, _ = half.compute(None, reaching(x, x > 0.32), "level", along="x")
     assert (estimate, low, high) == pytest.approx((0.325, 0.3, 0.35), abs=1e-4)
