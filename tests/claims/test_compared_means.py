@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import optimize, stats
+from scipy import stats
 
 from lawbook.claims.judge import claim_text
 from lawbook.claims.quantities import quantities
@@ -100,39 +100,3 @@ def test_the_claim_names_both_sides_in_words() -> None:
         expected=1, within=0.1, origin="preregistered",
     )  # fmt: skip
     assert claim_text(claim) == "mean ratio test loss (of width 8 and depth 2, over width 16) is 1 ± 0.1"
-
-
-def reaching(x: list[float], reached: list[bool]) -> pd.DataFrame:
-    """Return runs at values x, of which some reach a level at step 10 and the others have not by step 100."""
-    known = np.where(reached, 10.0, np.nan)
-    bounds = {"level_low": np.where(reached, 5.0, 100.0), "level_high": known}
-    return pd.DataFrame({"x": x, "level": known, **bounds, "status": "ok"})
-
-
-def test_half_of_the_runs_reach_a_level_where_the_logistic_says() -> None:
-    half = quantities["critical_value"]
-    rng = np.random.default_rng(0)
-    x = np.repeat(np.linspace(0, 1, 9), 40)
-    reached = rng.random(len(x)) < 1 / (1 + np.exp(-8 * (x - 0.4)))
-    estimate, low, high, n = half.compute(None, reaching(x, reached), "level", along="x")
-    # scipy finds the same maximum of the likelihood of intercept and slope.
-    signs = np.where(reached, 1.0, -1.0)
-    found = optimize.minimize(lambda b: np.log1p(np.exp(-signs * (b[0] + b[1] * x))).sum(), [0.0, 1.0]).x
-    assert (estimate, n) == (pytest.approx(-found[0] / found[1], abs=1e-4), 360)
-    assert low < 0.4 < high
-    assert high - low < 0.1
-    falling = half.compute(None, reaching(x, ~reached), "level", along="x")
-    assert falling[:3] == pytest.approx((estimate, low, high), abs=1e-5)
-
-
-def test_where_a_value_parts_the_runs_the_interval_is_what_lies_between() -> None:
-    half = quantities["critical_value"]
-    x = np.repeat([0.25, 0.3, 0.35, 0.5], 3)
-    estimate, low, high, _ = half.compute(None, reaching(x, x > 0.32), "level", along="x")
-    assert (estimate, low, high) == pytest.approx((0.325, 0.3, 0.35), abs=1e-4)
-    *_, why = half.compute(None, reaching(x, x > 0.1), "level", along="x")
-    assert why == "all runs reach the level, or none does"
-    unbounded = half.compute(None, reaching(x[::3], x[::3] > 0.28), "level", along="x")
-    assert unbounded[1] == -np.inf
-    with pytest.raises(LawbookError, match="along = 'y' is no column of numbers"):
-        half.compute(None, reaching(x, x > 0.32), "level", along="y")
