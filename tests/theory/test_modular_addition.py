@@ -7,13 +7,13 @@ import pytest
 
 from lawbook.axes import AxisError
 from lawbook.models.cosine_network import model
-from lawbook.tasks.modular_addition import task
+from lawbook.tasks.modular_table import task
 from lawbook.theory.modular_addition import EVEN_PHASES
 
 
 def config(modulus: int, width: int, phases: str, seed: int = 0) -> dict[str, object]:
     return {
-        "task": "modular_addition", "modulus": modulus, "samples": 1, "width": width, "phases": phases, "seed": seed
+        "task": "modular_table", "modulus": modulus, "samples": 1, "width": width, "phases": phases, "seed": seed
     }  # fmt: skip
 
 
@@ -45,8 +45,8 @@ def test_random_phases_cancel_as_the_width_grows() -> None:
     assert 0.7 < right[32] < 0.95 < right[64] < 1.0 == right[256]
 
 
-def test_another_width_of_even_phases_and_another_task_are_one_clear_error() -> None:
+def test_another_width_of_even_phases_and_too_small_a_modulus_are_one_clear_error() -> None:
     with pytest.raises(AxisError, match="phases cancel among 6 units of each frequency; write 18"):
         model.shapes(config(7, 20, "even"), 14, 7)
-    with pytest.raises(AxisError, match="it adds modulo p from 2p inputs, and digits has 64 for 10 classes"):
-        model.shapes({**config(7, 20, "random"), "task": "digits"}, 64, 10)
+    with pytest.raises(AxisError, match="modulus = 2: there is no frequency above 0; write 3 or more"):
+        model.shapes(config(2, 20, "random"), 4, 2)

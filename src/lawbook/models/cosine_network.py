@@ -38,15 +38,12 @@ class CosineNetwork(SolvedModel):
     """
 
     axes = CosineNetworkAxes
-    reads = frozenset({"vector"})
+    reads = frozenset({"residues"})
 
     def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
-        """Return W (h, 2p) and V (p, h). Raises AxisError for another task, and for another width of even phases."""
-        if n_inputs != 2 * n_outputs or n_outputs < 3:
-            problem = f"it adds modulo p from 2p inputs, and {config['task']} has {n_inputs} for {n_outputs} classes"
-            raise AxisError(
-                "model", "cosine_network", problem, "choose modular_addition, of modulus 3 or more"
-            )
+        """Return W (h, 2p) and V (p, h). Raises AxisError for a modulus without frequencies, or another width."""
+        if n_outputs < 3:
+            raise AxisError("modulus", n_outputs, "there is no frequency above 0", "write 3 or more")
         if config["phases"] == "even":
             wanted = EVEN_PHASES * n_frequencies(n_outputs)
             if n_outputs % 2 == 0:
