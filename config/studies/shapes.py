@@ -85,7 +85,7 @@ def answered(curves: int = CURVES, points: int = POINTS) -> pd.DataFrame:
         for at, shares in zip(x, -np.log(known.T), strict=True):
             written = ("" if np.isnan(value) else f"{value:.8g}" for value in shares)
             rows.append(("answers", curve, f"{at:.8g}", *written))
-    return pd.DataFrame(rows, columns=["family", "curve", "x", *(f"answers_of_{k}" for k in LENGTHS)])
+    return pd.DataFrame(rows, columns=["family", "curve", "x", *(f"minus_log_share_{k}" for k in LENGTHS)])
 
 
 def table() -> pd.DataFrame:
