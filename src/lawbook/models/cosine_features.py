@@ -53,7 +53,7 @@ class CosineFeatures(SolvedModel):
         waves = (
             generator(config["seed"], "waves").standard_normal((size, inputs.shape[1])).T / config["length"]
         )
-        phases = generator(config["seed"], "phases").uniform(0.0, 2.0 * np.pi, size)
+        phases = np.asarray(generator(config["seed"], "phases").uniform(0.0, 2.0 * np.pi, size))
         found = features(inputs, waves, phases)
         if ridge == 0.0:
             output = np.asarray(np.linalg.lstsq(found, targets)[0], dtype=np.float64)

@@ -34,7 +34,7 @@ def probabilities(features: int, alpha: float) -> Floats:
     [0.6667, 0.3333]
     """
     each = np.arange(1, features + 1, dtype=np.float64) ** -(1.0 + alpha)
-    return each / each.sum()
+    return np.asarray(each / each.sum())
 
 
 def dropped_loss(features: int, kept: int, alpha: float) -> float:

@@ -68,7 +68,8 @@ def _known(block: ManifoldDimensionBlock, case: str, rows: pd.DataFrame) -> floa
 
 
 def _longest(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.loc[rows["steps"] == rows["steps"].max()]
+    longest: pd.DataFrame = rows.loc[rows["steps"] == rows["steps"].max()]
+    return longest
 
 
 def _by_repeat(rows: pd.DataFrame, column: str) -> pd.Series:
