@@ -93,7 +93,7 @@ def test_claims_and_report_tell_what_was_planted(known: bool, tmp_path: Path) ->
     results = written("critical_points", tables, tmp_path)
     found = results.analysis("critical_points", "planted")
 
-    rank = quantities["index_rank_correlation"].compute(found, points, **{"with": "loss"})
+    rank = quantities["index_rank_correlation"].compute(found, points, against="loss")
     assert rank[0] == pytest.approx(1, abs=0.01)
     assert rank[3] == 3
     share = quantities["critical_share"].compute(found, points)[0]
