@@ -1,16 +1,25 @@
-"""Two metrics at one level of planted curves, of which one width does not reach it."""
+"""Two metrics at one level of planted curves, which one width does not reach; and beside it a column of the runs."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.analyses.drawn import Figures, of_tables
+from tests.analyses.drawn import Figures, content_of, written
 from tests.analyses.test_at_level import BLOCK, planted
 
 from lawbook.analyses.at_level.block import AtLevelBlock
 from lawbook.analyses.at_level.compute import level_tables
+from lawbook.storage.tables import write_table
+from lawbook.studies.figure_block import FigureBlock
 
 
 def drawn(folder: Path) -> Figures:
     block = AtLevelBlock.model_validate({**BLOCK, "read": ["sharpness", "train_loss"], "give": "growth"})
-    return of_tables("at_level", block, level_tables(block, *planted()), folder)
+    runs, curves = planted()
+    results, content = (
+        written("at_level", level_tables(block, runs, curves), folder),
+        content_of("at_level", block),
+    )
+    write_table(runs.assign(last_growth=3.0 + runs["seed"] / 4), folder / "runs.parquet")
+    beside = FigureBlock(kind="at_level", of="planted", name="beside", options={"beside": "last_growth"})
+    return [(figure, results, content) for figure in (FigureBlock(kind="at_level", of="planted"), beside)]

@@ -53,9 +53,10 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
 
 def _beside(block: FigureBlock, asked: AtLevelBlock, results: Results) -> pd.DataFrame:
     """Return the means of the column of the runs that is drawn beside, none where none is asked for."""
-    column, runs = block.options.get("beside"), results.runs
+    column = block.options.get("beside")
     if column is None:
         return pd.DataFrame(columns=["x", "y", "low", "high"])
+    runs = results.runs
     numbers = [str(c) for c in runs if pd.api.types.is_numeric_dtype(runs[c])]
     if column not in numbers:
         raise LawbookError(f"figure {block.kind}: beside = {column!r}; {suggest(str(column), numbers)}")
