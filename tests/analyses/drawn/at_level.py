@@ -1,4 +1,4 @@
-"""Two metrics at one level of planted curves, which one width does not reach; and beside it a column of the runs."""
+"""Two metrics at one level of planted curves, which one width does not reach, beside a column of the runs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,7 @@ from lawbook.studies.figure_block import FigureBlock
 def drawn(folder: Path) -> Figures:
     block = AtLevelBlock.model_validate({**BLOCK, "read": ["sharpness", "train_loss"], "give": "growth"})
     runs, curves = planted()
-    results, content = (
-        written("at_level", level_tables(block, runs, curves), folder),
-        content_of("at_level", block),
-    )
+    results = written("at_level", level_tables(block, runs, curves), folder)
     write_table(runs.assign(last_growth=3.0 + runs["seed"] / 4), folder / "runs.parquet")
-    beside = FigureBlock(kind="at_level", of="planted", name="beside", options={"beside": "last_growth"})
-    return [(figure, results, content) for figure in (FigureBlock(kind="at_level", of="planted"), beside)]
+    figure = FigureBlock(kind="at_level", of="planted", options={"beside": "last_growth"})
+    return [(figure, results, content_of("at_level", block))]
