@@ -60,6 +60,7 @@ GENERAL = {
     "map": {"value": "memorised"},
     "index": {"measurement": "spectrum", "where": {"momentum": 0}},
     "scatter": {"x": "sharpness", "y": "test_loss", "by": "momentum"},
+    "estimates": {"x": "momentum", "columns": ["sharpness", "test_loss"]},
 }
 """Kinds of figure that no study of these tests draws by itself, with their options."""
 

@@ -1,4 +1,4 @@
-"""Cross-entropy after a function that grows no faster than its argument, in nats: no loss is rounded to 0."""
+"""Cross-entropy after a function that grows no faster than its argument, in nats: losses are rounded to 0 late."""
 
 from __future__ import annotations
 
