@@ -70,12 +70,12 @@ class TiedAutoencoder(TrainedModel):
         """Return y (R, B, n) of inputs x (R, B, n)."""
         from lawbook.models._products import products
 
-        weight, bias = weights["weight"], weights["bias"].unsqueeze(1)
-        return products(bias, _hidden(weights, inputs), weight.mT).relu_()
+        weight, bias = weights["weight"], weights["bias"].unsqueeze(-1)
+        return products(bias, weight, _hidden(weights, inputs)).mT.relu()
 
     def activations(self, config: Config, weights: Mapping[str, Tensor], inputs: Tensor) -> dict[str, Tensor]:
         """Return x W, (R, B, m)."""
-        return {"hidden_1": _hidden(weights, inputs)}
+        return {"hidden_1": _hidden(weights, inputs).mT}
 
     def trials(self, rng: np.random.Generator) -> Iterator[Trial]:
         """Yield few and many features in narrow and wide middles."""
@@ -85,9 +85,10 @@ class TiedAutoencoder(TrainedModel):
 
 
 def _hidden(weights: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+    """Return Wᵀ xᵀ, (R, m, B): examples last, as in the perceptron, of which a stack gives the same bits."""
     from lawbook.models._products import products
 
-    return products(None, inputs.flatten(2), weights["weight"])
+    return products(None, weights["weight"].mT, inputs.flatten(2).mT)
 
 
 model = TiedAutoencoder()
