@@ -4,6 +4,7 @@
 #   make reproduce STUDY=smoke    another study            make fresh    train again from nothing
 #   make gallery                  run all quick studies, and build their page, docs/gallery and docs/records.md
 #   make test-all                 what CI runs             make lint     formatters, linters, types
+#   make test-long                what CI has no time for
 #   make lock                     renew envs/lock.txt
 #
 # On Linux, torch from PyPI comes with CUDA. TORCH_INDEX names another index, e.g. that of the wheels without it:
@@ -24,7 +25,7 @@ CPU_INDEX := https://download.pytorch.org/whl/cpu
 MADE_FROM = $(CURDIR) $(shell cat pyproject.toml envs/torch.txt envs/lock.txt | cksum)
 
 .PHONY: reproduce fresh gallery lint lock environment
-.PHONY: test test-all test-slow test-slurm test-environments test-in-process test-installed
+.PHONY: test test-all test-slow test-long test-slurm test-environments test-in-process test-installed
 
 reproduce: environment
 	@$(BIN)/python -m lawbook run $(STUDY) --cores $(CORES)
@@ -41,7 +42,11 @@ test: environment
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "$(TESTS)"
 
 test-slow: environment
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "slow and not slurm and not environments"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "slow and not slurm and not environments and not long"
+
+# Before a release, and after a change of what is typed: every command of every document, the tutorial, many faults.
+test-long: environment
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m long
 
 # Needs root and Debian, or says that it skips: it installs and starts a Slurm of one node.
 test-slurm: environment
@@ -56,7 +61,7 @@ test-all: environment
 	$(MAKE) --jobs=3 --output-sync=target lint test-in-process test-installed
 
 test-in-process:
-	$(MAKE) test TESTS="not slurm and not environments"
+	$(MAKE) test TESTS="not slurm and not environments and not long"
 
 test-installed:
 	$(MAKE) test-slurm

@@ -22,6 +22,7 @@ LEFT_OUT = {
 }
 """The command lines that are not run, and why."""
 LINES = [one.line for one in shown()]
+README = [one.line for one in shown() if one.source.startswith("README.md")]
 BENCHMARKS = [line for line in LINES if line.startswith(BENCHMARK) and line not in LEFT_OUT]
 READING_DATA = ("extrapolation.py", "laws.py", "scalebench")
 
@@ -56,10 +57,23 @@ def test_every_kind_of_place_is_read() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_what_is_shown_can_be_typed(clone: Clone) -> None:
-    failed = [said for line in LINES if line not in [*LEFT_OUT, *BENCHMARKS] and (said := clone.type(line))]
+def test_what_the_readme_shows_can_be_typed(clone: Clone) -> None:
+    assert len(README) >= 25
+    assert typed(clone, README) == ""
 
-    assert not failed, "\n\n".join(failed)
+
+@pytest.mark.slow
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_what_is_shown_can_be_typed(clone: Clone) -> None:
+    """In the order of the documents, since lines read what others left."""
+    assert typed(clone, LINES) == ""
+
+
+def typed(clone: Clone, lines: list[str]) -> str:
+    """Return what the lines that failed said."""
+    failed = [said for line in lines if line not in [*LEFT_OUT, *BENCHMARKS] and (said := clone.type(line))]
+    return "\n\n".join(failed)
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ STUDY = "data_exponent"
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_the_tutorial_ends_where_it_says(tmp_path: Path) -> None:
     text = (REPOSITORY / TUTORIAL).read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from lawbook.scoring.score import score_pools
 from lawbook.studies import plan_study
 from lawbook.training.shard import train_shard
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 STUDIES = Path(__file__).parents[2] / "config" / "studies"
 RANDOM = {25: 0.331, 50: 0.253, 71: 0.220, 100: 0.180, 141: 0.137, 200: 0.101}

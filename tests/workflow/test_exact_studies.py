@@ -25,7 +25,7 @@ from lawbook.training.shard import train_shard
 from lawbook.workflow.stages import measuring_code
 
 PRESET = "quick"
-MOST_CPU_S = 50
+MOST_CPU_S = 30
 """CPU-seconds of training, by docs/records.csv, from which a study is left to `make gallery`, which judges it, too."""
 
 

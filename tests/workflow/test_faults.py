@@ -41,7 +41,7 @@ def test_after_a_kill_the_next_run_resumes_and_gives_the_same_bytes(
 @pytest.mark.parametrize(
     ("number", "options"),
     [
-        (19, ["--jobs", "19", "--studies", "0"]),
+        pytest.param(19, ["--jobs", "19", "--studies", "0"], marks=pytest.mark.long),
         (2, ["--jobs", "0", "--studies", "2", "--only", "Snakemake killed", "result damaged"]),
     ],
 )
