@@ -55,7 +55,9 @@ def test_a_dry_run_at_each_preset_plans_smaller_studies(checkout: Checkout) -> N
 
         assert checkout.jobs(*names, "--config", f"preset={preset}") == wanted
         for name, plan in zip(names, plans, strict=True):
-            assert len(plan.runs) < len(plan_study(name, STUDIES).runs)
+            # Of a table no run is planned: a preset of its study fits fewer of the rows.
+            of_table = plan.study.content.table is not None
+            assert of_table or len(plan.runs) < len(plan_study(name, STUDIES).runs)
 
 
 def test_a_preset_takes_the_runs_that_it_shares_from_the_cache_and_leaves_the_study_alone(
