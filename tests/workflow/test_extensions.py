@@ -73,7 +73,7 @@ def test_a_phenomenon_costs_fewer_than_120_lines_from_nothing_to_its_page(tmp_pa
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     results = folder / "results/phenomenon"
-    assert "root_floor" in set(pd.read_csv(results / "fits.csv")["law"])
+    assert "root_floor" in set(pd.read_csv(results / "fits.csv")["form"])
     runs = pd.read_parquet(results / "runs.parquet").groupby("samples")["test_error"].mean()
     gains = pd.read_parquet(results / "doubling/error/gains.parquet").set_index("samples")["factor"]
     pd.testing.assert_series_equal(gains, (runs / runs.shift()).dropna(), check_names=False)
