@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.t2CharStringPen import T2CharStringPen
 from matplotlib.axis import Axis
@@ -56,13 +57,8 @@ KINDS = (*sorted(figures), *MORE)
 NAME = "run.summary.eval/c4_en-validation/CrossEntropyLoss.averaged_over-the/evaluations_of_the-exponential.moving/v2"
 
 
-GENERAL = {
-    "map": {"value": "memorised"},
-    "index": {"measurement": "spectrum", "where": {"momentum": 0}},
-    "scatter": {"x": "sharpness", "y": "test_loss", "by": "momentum"},
-    "estimates": {"x": "momentum", "columns": ["sharpness", "test_loss"]},
-}
-"""Kinds of figure that no study of these tests draws by itself, with their options."""
+DRAWN_WITH = Path(__file__).parent / "drawn"
+"""Options of a kind of figure that no study of these tests draws by itself, of runs called `phases`: NAME.yaml."""
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +87,8 @@ def _draw_all(request: pytest.FixtureRequest, folder: Path) -> dict[str, bytes]:
     wanted += [(block.kind, block, results, of) for block, results, of in drawn_of_analyses(folder)]
     study, _, along = request.getfixturevalue("planted")
     wanted += [
-        (kind, FigureBlock(kind=kind, of="phases", options=options), Results(along), study.content)
-        for kind, options in GENERAL.items()
+        (file.stem, _of_phases(file), Results(along), study.content)
+        for file in sorted(DRAWN_WITH.glob("*.yaml"))
     ]
     kept = load_study(noisy / "noisy.yaml").content
     wanted += [(kind, FigureBlock(kind=kind, of="kept"), of_noisy, kept) for kind in ("gallery", "metrics")]
@@ -107,8 +103,13 @@ def _draw_all(request: pytest.FixtureRequest, folder: Path) -> dict[str, bytes]:
                 found[name] = pickle.dumps(figures[block.kind].draw(block, results, of))
         found |= {f"fit, {name}": pickle.dumps(_fit(name)) for name in FITS}
     missing = set(KINDS) - set(found)
-    assert not missing, "no test draws these; an analysis brings its own in tests/analyses/drawn/NAME.py"
+    assert not missing, "no test draws these; see CONTRIBUTING.md, what to add where"
     return found
+
+
+def _of_phases(file: Path) -> FigureBlock:
+    options = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return FigureBlock(kind=file.stem, of="phases", options=options)
 
 
 def _two_inputs(content: StudyFile, runs: pd.DataFrame, folder: Path) -> tuple[Results, StudyFile]:

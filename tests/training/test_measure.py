@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 import torch
+import yaml
 
 from lawbook.errors import AbandonedError, LawbookError
 from lawbook.measurements import measurements
@@ -22,12 +23,8 @@ from lawbook.training.stack import train_stack
 
 from .conftest import Configure
 
-OPTIONS: Mapping[str, Mapping[str, Any]] = {
-    "autoencoder_dimension": {"examples": 64, "most": 3, "descent": 3},
-    "intrinsic_dimension": {"examples": 64},
-    "kernel_movement": {"examples": 4, "at": [3, 12]},
-    "sharpness": {"at": "every", "examples": 64},
-}
+OPTIONS = Path(__file__).parents[1] / "measurements" / "options"
+"""Options with which a dear measurement takes a moment: NAME.yaml."""
 
 
 @pytest.fixture(autouse=True)
@@ -38,10 +35,12 @@ def _processor_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def asked(*names: str, code: str = "1") -> list[Request]:
     """Return requests of some measurements, by default of all."""
-    return [
-        Request(name, measurements[name].model_validate(OPTIONS.get(name, {})), code)
-        for name in names or measurements
-    ]
+    found = []
+    for name in names or measurements:
+        file = OPTIONS / f"{name}.yaml"
+        options = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
+        found.append(Request(name, measurements[name].model_validate(options), code))
+    return found
 
 
 def varied(configure: Configure) -> list[dict[str, Any]]:

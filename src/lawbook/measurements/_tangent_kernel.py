@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from lawbook.measurements import At, OfExamples
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from lawbook.measurements.view import View
+
+
+class OfTangentKernel(OfExamples):
+    """A measurement of how the tangent kernel changes."""
+
+    needs = frozenset({"activations", "gradients"})  # without hidden layers a kernel never moves
+
+    at: At = Field(
+        "last", description="Steps at which it is taken: every evaluation, the last step, or a list."
+    )
+
+    def kernels(self, view: View) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield each run's kernel by its weights and by its initial ones, one run after another to spare memory."""
+        for run in range(len(view.inputs)):
+            yield tangent_kernel(view, view.weights, run), tangent_kernel(view, view.initial, run)
 
 
 def tangent_kernel(view: View, weights: Mapping[str, Tensor], run: int) -> Tensor:

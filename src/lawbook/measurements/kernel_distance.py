@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from lawbook.measurements import At, Column, OfExamples
+from lawbook.measurements import Column
+from lawbook.measurements._tangent_kernel import OfTangentKernel
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from lawbook.measurements.view import View
 
 
-class KernelDistance(OfExamples):
+class KernelDistance(OfTangentKernel):
     """1 - ⟨HKH, HK₀H⟩ / (‖HKH‖ ‖HK₀H‖) of the empirical tangent kernel, with H = 1 - 11ᵀ/n, K₀ by the initial weights.
 
     It is 0 for a kernel that only grows, and at most 1 of positive kernels. Centring takes away what all examples
@@ -24,25 +25,17 @@ class KernelDistance(OfExamples):
     Source: Fort et al. 2020, arXiv:2010.15110 (kernel distance); Cortes et al. 2012, arXiv:1203.0550 (centring).
     """
 
-    needs = frozenset({"activations", "gradients"})  # without hidden layers a kernel never moves
     columns = (Column("kernel_distance", "Distance of the centred tangent kernel, 1 − cosine"),)
 
-    at: At = Field(
-        "last", description="Steps at which it is taken: every evaluation, the last step, or a list."
-    )
     examples: int = Field(32, ge=3, description="Examples of the kernel, the first ones of the split.")
 
     def compute(self, view: View) -> Mapping[str, Tensor]:
         """Return the distance (R,)."""
         import torch
 
-        from lawbook.measurements._tangent_kernel import tangent_kernel
-
         found = []
-        for run in range(len(view.inputs)):  # the gradients of one run's examples fill the memory of a stack
-            now, then = (
-                _centred(tangent_kernel(view, weights, run)) for weights in (view.weights, view.initial)
-            )
+        for kernels in self.kernels(view):
+            now, then = map(_centred, kernels)
             norms = torch.linalg.matrix_norm(now) * torch.linalg.matrix_norm(then)
             found.append(1 - (now * then).sum() / norms)
         return {"kernel_distance": torch.stack(found)}

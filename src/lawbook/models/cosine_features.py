@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lawbook.axes import Axes, Config
-from lawbook.models import Shapes, SolvedModel
-from lawbook.models.kernel_ridge import dual
+from lawbook.models._features import OfFeatures, ridge_weights
 from lawbook.seeds import generator
 
 
@@ -24,7 +23,7 @@ class CosineFeaturesAxes(Axes):
     ridge: float = Field(0.0, ge=0, description="Ridge δ beside the mean over features of φ φᵀ; 0 for none.")
 
 
-class CosineFeatures(SolvedModel):
+class CosineFeatures(OfFeatures):
     """f(x) = Σ_j w_j φ_j(x) with φ_j(x) = √2 cos(ω_j·x + b_j), ω ~ N(0, 1/ℓ²), b uniform, w of ridge regression on φ.
 
     Without a ridge w is that of smallest norm, which interpolates where N ≥ n. The features of one seed are nested in
@@ -33,32 +32,17 @@ class CosineFeatures(SolvedModel):
     """
 
     axes = CosineFeaturesAxes
-    reads = frozenset({"vector", "image"})
-    targets = "real"
-
-    def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
-        """Return the weights of the features, (N, out)."""
-        return {"output": (config["features"], n_outputs)}
-
-    def solve_flops(self, config: Config, n_train: int, n_inputs: int, n_outputs: int) -> float:
-        """Return 2 n N in + 4 max(n, N) min(n, N)²: the features, and their singular values."""
-        n, features = n_train, config["features"]
-        return float(2.0 * n * features * n_inputs + 4.0 * max(n, features) * min(n, features) ** 2)
 
     def solve(
         self, config: Config, inputs: NDArray[np.float64], targets: NDArray[np.float64]
     ) -> dict[str, NDArray[np.float64]]:
         """Return w as `output` (N, out), the waves ω (in, N) and their phases b (N,), for inputs (n, in)."""
-        size, ridge = config["features"], config["ridge"]
+        size = config["features"]
         waves = (
             generator(config["seed"], "waves").standard_normal((size, inputs.shape[1])).T / config["length"]
         )
         phases = np.asarray(generator(config["seed"], "phases").uniform(0.0, 2.0 * np.pi, size))
-        found = features(inputs, waves, phases)
-        if ridge == 0.0:
-            output = np.asarray(np.linalg.lstsq(found, targets)[0], dtype=np.float64)
-        else:
-            output = found.T @ dual(found @ found.T / size, targets, ridge) / size
+        output = ridge_weights(features(inputs, waves, phases), targets, config["ridge"])
         return {"output": output, "waves": waves, "phases": phases}
 
     def outputs(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lawbook.axes import Axes, AxisError, Config
-from lawbook.models import Shapes, SolvedModel
-from lawbook.models.kernel_ridge import dual
+from lawbook.models import Shapes
+from lawbook.models._features import OfFeatures, ridge_weights
 from lawbook.seeds import generator
 from lawbook.theory.kernel_modes import SPECTRUM, spectrum, target_power
 from lawbook.theory.random_features import least_error
@@ -29,7 +29,7 @@ class RandomFeaturesAxes(Axes):
     )
 
 
-class RandomFeatures(SolvedModel):
+class RandomFeatures(OfFeatures):
     """f(x) = Σ_j w_j g_j(x) with g = xᵀ F and F (in, N) of normal numbers, w of ridge regression on g.
 
     The features of one seed are nested in N. As N grows the mean of g_j(x) g_j(x') comes to x·x', and f to kernel ridge
@@ -37,33 +37,22 @@ class RandomFeatures(SolvedModel):
     """
 
     axes = RandomFeaturesAxes
-    reads = frozenset({"vector", "image"})
-    targets = "real"
 
     def shapes(self, config: Config, n_inputs: int, n_outputs: int) -> Shapes:
         """Return the weights of the features, (N, out). Raises AxisError for a best ridge that is not known."""
         if config["ridge_is"] == "best" and not {*SPECTRUM} <= {*config}:
             problem = f"nothing is known of the spectrum of the task {config['task']}"
             raise AxisError("ridge_is", "best", problem, "write given, and choose a ridge")
-        return {"output": (config["features"], n_outputs)}
-
-    def solve_flops(self, config: Config, n_train: int, n_inputs: int, n_outputs: int) -> float:
-        """Return 2 n N in + 4 max(n, N) min(n, N)²: the features, and their singular values."""
-        n, features = n_train, config["features"]
-        return float(2.0 * n * features * n_inputs + 4.0 * max(n, features) * min(n, features) ** 2)
+        return super().shapes(config, n_inputs, n_outputs)
 
     def solve(
         self, config: Config, inputs: NDArray[np.float64], targets: NDArray[np.float64]
     ) -> dict[str, NDArray[np.float64]]:
         """Return w as `output` (N, out) and the map F w as `weight` (in, out), for inputs (n, in)."""
-        size = config["features"]
         ridge = config["ridge"] if config["ridge_is"] == "given" else _best_ridge(config)
-        directions = generator(config["seed"], "features").standard_normal((size, inputs.shape[1])).T
-        features = inputs @ directions
-        if ridge == 0.0:
-            output = np.asarray(np.linalg.lstsq(features, targets)[0], dtype=np.float64)
-        else:
-            output = features.T @ dual(features @ features.T / size, targets, ridge) / size
+        size = (config["features"], inputs.shape[1])
+        directions = generator(config["seed"], "features").standard_normal(size).T
+        output = ridge_weights(inputs @ directions, targets, ridge)
         return {"output": output, "weight": directions @ output}
 
     def outputs(
@@ -71,13 +60,6 @@ class RandomFeatures(SolvedModel):
     ) -> NDArray[np.float64]:
         """Return X F w, (n, out)."""
         return inputs @ weights["weight"]
-
-
-@lru_cache(maxsize=1)
-def _directions(seed: int, size: int, n_inputs: int) -> NDArray[np.float64]:
-    """Return F (in, N)."""
-    drawn = generator(seed, "features").standard_normal((size, n_inputs), dtype=np.float32)
-    return drawn.T.astype(np.float64)
 
 
 def _best_ridge(config: Config) -> float:

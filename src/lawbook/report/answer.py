@@ -33,8 +33,8 @@ from lawbook.studies.claim_block import Claim
 from lawbook.studies.law_block import FORMULA, LawBlock
 from lawbook.studies.schema import StudyFile
 
-LAWS, CASES = 2, 3
-"""Most laws (or quantities, without laws), and most groups or places of one, that the answer tells."""
+LAWS, CASES, MOST_CONSTANTS = 2, 3, 2
+"""Most laws (or quantities, without laws), groups or places of one, and further constants, that the answer tells."""
 
 REFUSALS = {
     "flat": "no trend",
@@ -144,14 +144,15 @@ def _fit(law: LawBlock, rows: pd.DataFrame, group: str, results: Results) -> _To
     value = f"{symbol(parameter)} = {measured(row['estimate'], row['low'], row['high'])}"
     over = f" over {row['decades']:.1f} decades" if pd.notna(row["decades"]) else ""
     exact = _exact(exact_values(law, results, group, form, parameter))
-    doubts = (_floor(law, form, of_form), exact, *_doubts(law, row))
+    others = () if _is_power(law, form) else _constants(law, form, of_form, parameter)
+    doubts = (_floor(law, form, of_form), exact, *others, *_doubts(law, row))
     return _Told(f"{plain(law.y)} {_trend(law, form, row)}{over} with", value, tuple(filter(None, doubts)))
 
 
 def _trend(law: LawBlock, form: str, row: Mapping[Any, Any]) -> str:
     """Return how y goes with x: that it falls or rises is said where the interval is on one side of 0."""
-    formula = law.form(form).formula.removeprefix("y = ")
-    if not formula.endswith("A x^-α") or len(law.inputs) > 1:
+    if not _is_power(law, form):
+        formula = law.form(form).formula.removeprefix("y = ")
         shown = formula.split(";")[0] if form == FORMULA else formula.split(",")[0]
         return f"is fitted by {shown} in {enumerate_words(map(name_of, law.inputs))}"
     if pd.isna(row["low"]) or row["low"] <= 0 <= row["high"]:
@@ -160,6 +161,22 @@ def _trend(law: LawBlock, form: str, row: Mapping[Any, Any]) -> str:
         )
     x, named = letter(law.inputs[0]), name_of(law.inputs[0])
     return f"{'falls' if row['low'] > 0 else 'rises'} as {x}^−α" + (f" in {named}" if named != x else "")
+
+
+def _is_power(law: LawBlock, form: str) -> bool:
+    """Return whether a form is a power of its one input, with or without a floor."""
+    return law.form(form).formula.endswith("A x^-α") and len(law.inputs) == 1
+
+
+def _constants(
+    law: LawBlock, form: str, of_form: Mapping[Any, Mapping[Any, Any]], told: str
+) -> Iterator[str]:
+    """Yield the other constants of a formula, if they are few; a floor is told by itself."""
+    others = [row for name, row in of_form.items() if name not in (told, law.form(form).floor)]
+    if len(others) <= MOST_CONSTANTS:
+        for row in others:
+            if pd.notna(row["low"]):
+                yield f"{symbol(row['parameter'])} = {measured(row['estimate'], row['low'], row['high'])}"
 
 
 def _floor(law: LawBlock, form: str, of_form: Mapping[Any, Mapping[Any, Any]]) -> str:

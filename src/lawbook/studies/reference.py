@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from lawbook.axes import Axes
 from lawbook.errors import LawbookError
+from lawbook.measurements import Measurement, measurements
 from lawbook.models import models
 from lawbook.registry import Registry
 from lawbook.studies.axes import PruningAxes, TrainingAxes
@@ -21,6 +23,8 @@ LAWS = "<!-- laws, written by `lawbook schema` -->\n"
 END_OF_LAWS = "<!-- end of laws -->\n"
 ANALYSES = "<!-- analyses, written by `lawbook schema` -->\n"
 END_OF_ANALYSES = "<!-- end of analyses -->\n"
+MEASUREMENTS = "<!-- measurements, written by `lawbook schema` -->\n"
+END_OF_MEASUREMENTS = "<!-- end of measurements -->\n"
 STUDIES = "<!-- studies, written by `lawbook schema` -->\n"
 END_OF_STUDIES = "<!-- end of studies -->\n"
 GUIDE = "README.md"
@@ -29,8 +33,8 @@ BOUNDS = {"minimum": "≥ {}", "exclusiveMinimum": "> {}", "maximum": "≤ {}", 
 
 
 def with_reference(text: str) -> str:
-    """Return a Markdown text with the tables of axes and the list of analyses, each between its marks."""
-    return with_analysis_table(with_axis_tables(text), Path("src/lawbook/analyses"))
+    """Return a Markdown text with the tables of axes, measurements and analyses, each between its marks."""
+    return with_analysis_table(with_measurement_table(with_axis_tables(text)), Path("src/lawbook/analyses"))
 
 
 def with_axis_tables(text: str) -> str:
@@ -51,6 +55,13 @@ def with_law_table(text: str) -> str:
     return _placed(
         text, LAWS, _table(("law", "formula", "x", "source"), rows), END_OF_LAWS, "docs/laws.md: the laws"
     )
+
+
+def with_measurement_table(text: str) -> str:
+    """Return a Markdown text with the table of measurements between its marks. Raises LawbookError if they lack."""
+    rows = (row for name, measurement in measurements.items() for row in _measured(name, measurement))
+    table = _table(("measurement", "column or key", "default", "what it is"), rows)
+    return _placed(text, MEASUREMENTS, table, END_OF_MEASUREMENTS, "config/README.md: the measurements")
 
 
 def with_analysis_table(text: str, folder: Path) -> str:
@@ -121,6 +132,16 @@ def _entry(name: str, entry: Any) -> Iterator[tuple[str, ...]]:
     yield f"`{name}`", "", "", "", (type(entry).__doc__ or "").splitlines()[0]
     for row in _axes(entry.axes):
         yield "", *row
+
+
+def _measured(name: str, measurement: type[Measurement]) -> Iterator[tuple[str, ...]]:
+    """Yield a row on a measurement, by the first line of its file, and one on each column and each key of its own."""
+    yield f"`{name}`", "", "", (sys.modules[measurement.__module__].__doc__ or "").splitlines()[0]
+    for column in measurement.columns:
+        yield "", f"`{column.name}`", "", f"{column.label}{' (a vector)' if column.vector else ''}"
+    for key in measurement.__annotations__:
+        if (field := measurement.model_fields.get(key)) is not None and key != "at":
+            yield "", f"`{key}:`", _default(field.default), field.description or ""
 
 
 def _axes(axes: type[Axes]) -> Iterator[tuple[str, ...]]:

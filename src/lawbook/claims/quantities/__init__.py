@@ -20,11 +20,12 @@ class Quantity:
 
     compute: of the results and the runs, and of the claim's column where it is `of_column` (None: where one is named),
     returns estimate, low and high end of the 95 % interval (NaN where there is none), and the number of runs behind
-    them; where these cannot decide a claim, also why. check: raises LawbookError for runs, planned or done, that it
-    cannot be computed of, given the columns that are their axes. of_crossing: whether the column must say at which step
-    first, or be made of one that does. of: the kind of analysis that it is of, if any: `compute` then gets the tables
-    of that analysis, in place of the study's. options: {name: what it does} of the keywords that `compute` takes from
-    the claim, those in `needed` always; values: the words that an option may be, where they are known beforehand.
+    them, or of cases of several runs where each is one outcome; where these cannot decide a claim, also why. check:
+    raises LawbookError for runs, planned or done, that it cannot be computed of, given the columns that are their axes.
+    of_crossing: whether the column must say at which step first, or be made of one that does. of: the kind of analysis
+    that it is of, if any: `compute` then gets the tables of that analysis, in place of the study's. options: {name:
+    what it does} of the keywords that `compute` takes from the claim, those in `needed` always; values: the words that
+    an option may be, where they are known beforehand.
     """
 
     compute: Callable[..., tuple[float, float, float, int] | tuple[float, float, float, int, str]]

@@ -32,7 +32,7 @@ def diagnosed_share(
 def share_of(
     results: Results, planted: str | None, counted: Chosen, among: Chosen | None = None
 ) -> tuple[float, float, float, int]:
-    """Return the share of the cases with what is counted, its interval, and the number of runs; NaN without a case."""
+    """Return the share of the cases with what is counted, its interval, and their number; NaN without a case."""
     cases = results.table("cases")
     if (planted is not None or among is not None) and cases["planted"].isna().all():
         raise LawbookError("no cause is known; name its column under planted")
@@ -44,7 +44,7 @@ def share_of(
         return np.nan, np.nan, np.nan, 0
     k, n = int(counted(cases).sum()), len(cases)
     interval = stats.binomtest(k, n).proportion_ci(0.95, method="wilson")
-    return k / n, float(interval.low), float(interval.high), int(cases["n_runs"].sum())
+    return k / n, float(interval.low), float(interval.high), n
 
 
 quantity = Quantity(diagnosed_share, of="breakdown", options=PLANTED, values={"planted": CAUSES})
