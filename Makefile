@@ -44,9 +44,11 @@ test: environment
 test-slow: environment
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "slow and not slurm and not environments and not long"
 
-# Before a release, and after a change of what is typed: every command of every document, the tutorial, many faults.
+# Before a release, and after a change of what is typed: every command of every document, the tutorial, many faults, the
+# programs that read exports.
 test-long: environment
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m long
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "long and not environments"
+	$(BIN)/python -m pytest -m "long and environments" tests/environments
 
 # Needs root and Debian, or says that it skips: it installs and starts a Slurm of one node.
 test-slurm: environment
@@ -54,7 +56,7 @@ test-slurm: environment
 
 # Makes an environment of the lowest versions, and one for each other Python there is, in build/environments.
 test-environments: environment
-	$(BIN)/python -m pytest -m environments tests/environments
+	$(BIN)/python -m pytest -m "environments and not long" tests/environments
 
 # Beside each other: the last waits for downloads, and for Slurm, more than it computes.
 test-all: environment

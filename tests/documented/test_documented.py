@@ -24,6 +24,8 @@ LEFT_OUT = {
 LINES = [one.line for one in shown()]
 README = [one.line for one in shown() if one.source.startswith("README.md")]
 BENCHMARKS = [line for line in LINES if line.startswith(BENCHMARK) and line not in LEFT_OUT]
+ONE_OF_EACH = {line.split()[1]: line for line in reversed(BENCHMARKS)}.values()
+"""The first command that is shown of each benchmark."""
 READING_DATA = ("extrapolation.py", "laws.py", "scalebench")
 
 
@@ -77,7 +79,10 @@ def typed(clone: Clone, lines: list[str]) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("line", BENCHMARKS)
+@pytest.mark.parametrize(
+    "line",
+    [pytest.param(line, marks=[] if line in ONE_OF_EACH else pytest.mark.long) for line in BENCHMARKS],
+)
 def test_a_benchmark_that_is_shown_starts(clone: Clone, line: str) -> None:
     if any(name in line for name in READING_DATA) and not DATA.is_dir():
         pytest.skip(f"{DATA} is not there: set LAWBOOK_DATA")

@@ -21,7 +21,7 @@ from lawbook.exports.ro_crate import METADATA
 from lawbook.storage.tables import n_rows
 from lawbook.studies import plan_study
 
-pytestmark = [pytest.mark.slow, pytest.mark.environments]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.environments]
 
 HERE = Path(__file__).parent
 PROFILE = "provenance-run-crate"

@@ -117,7 +117,7 @@ def peak(table: pd.DataFrame, cluster: str | None, holdout: bool) -> int:
 def test_the_memory_of_a_fit_is_linear_in_its_rows(
     seeds: int, groups: int | None, cluster: str | None, holdout: bool
 ) -> None:
-    few, many = (peak(table_of(points, seeds, groups), cluster, holdout) for points in (1000, 4000))
+    few, many = (peak(table_of(points, seeds, groups), cluster, holdout) for points in (500, 2000))
     assert many < 5 * few
 
 

@@ -72,6 +72,7 @@ def test_trained_loss_is_the_exact_loss(trained):
         assert abs(mean - 1) <= 3 * error, place
 
 
+@pytest.mark.long
 def test_trained_runs_bracket_the_divergence_edge(trained):
     """Within 2 % below the edge the mean loss falls in training, within 2 % above it rises, each by > 3 SE.
 

@@ -18,6 +18,7 @@ def call(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_it_runs_whole_at_toy_size_on_the_cpu() -> None:
     done = call("--device", "cpu", "--toy")
 

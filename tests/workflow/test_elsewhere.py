@@ -241,7 +241,9 @@ def test_lawbook_runs_in_any_folder_that_holds_a_config(folder: Path, clone: Pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", ["--directory", "module, another installed", "lawbook"])
+@pytest.mark.parametrize(
+    "way", ["--directory", "module, another installed", pytest.param("lawbook", marks=pytest.mark.long)]
+)
 def test_every_way_gives_the_same_bytes(
     undisturbed: Checkout, folder: Path, clone: Path, bare: str, decoy: str, no_home: str, way: str
 ) -> None:

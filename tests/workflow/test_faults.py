@@ -38,10 +38,11 @@ def test_after_a_kill_the_next_run_resumes_and_gives_the_same_bytes(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("number", "options"),
     [
-        pytest.param(19, ["--jobs", "19", "--studies", "0"], marks=pytest.mark.long),
+        (19, ["--jobs", "19", "--studies", "0"]),
         (2, ["--jobs", "0", "--studies", "2", "--only", "Snakemake killed", "result damaged"]),
     ],
 )

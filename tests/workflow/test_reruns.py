@@ -87,6 +87,7 @@ def test_a_deleted_shard_comes_from_the_cache_and_a_new_rate_trains_its_runs_alo
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_deleted_shard_trains_none_and_changes_no_byte(finished: Checkout, undisturbed: Checkout) -> None:
     finished.path("shards/width=8.parquet").unlink()
 

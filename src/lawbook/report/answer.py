@@ -121,7 +121,7 @@ def _law(law: LawBlock, fits: pd.DataFrame, results: Results) -> str:
 def _of_group(told: _Told, group: str) -> str:
     """Return the number of one group with its doubts: in brackets where another group's may follow."""
     doubts = f" ({', '.join(told.doubts)})" if group and told.doubts else ", ".join(("", *told.doubts))
-    at = f" at {group.replace('=', ' ').replace(',', ', ')}" if group else ""
+    at = f" at {plain(group).replace('=', ' ').replace(',', ', ')}" if group else ""
     return f"{told.value}{at}{doubts}".strip()
 
 
