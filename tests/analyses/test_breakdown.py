@@ -82,7 +82,7 @@ def test_shares_have_the_interval_of_wilson(results: Results) -> None:
     centre = (k + z**2 / 2) / (of + z**2)
     half = z / (of + z**2) * np.sqrt(k * (of - k) / of + z**2 / 4)
     assert (value, low, high) == pytest.approx((0.25, centre - half, centre + half))
-    assert n == 4 * len(SIZES) * 4
+    assert n == of
     assert diagnosed_share(results, pd.DataFrame())[0] == 1
     assert misdiagnosed_share(results, pd.DataFrame(), planted="topology")[0] == 1
     assert np.isnan(misdiagnosed_share(results, pd.DataFrame(), planted="truncation")[0])

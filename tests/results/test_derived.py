@@ -86,6 +86,15 @@ def test_places_are_steps_samples_or_flops_and_levels_are_met_from_either_side()
     assert found.loc["and back", "high"] == 10
 
 
+def test_a_metric_that_no_run_has_is_reached_by_none() -> None:
+    names = ["failed", "diverged at once"]
+    runs, curves = RUNS[RUNS["run_id"].isin(names)], curves_of({name: LOSSES[name] for name in names})
+    for place in ("step", "flops"):
+        found = derive(runs, curves, blocks(known={"first": place, "test_loss": {"at_most": 1.0}}))
+        assert found["known"].isna().all()
+        assert found["known_low"].tolist() == pytest.approx([0.0, np.nan], nan_ok=True)
+
+
 def test_values_of_the_curve() -> None:
     asked = blocks(
         at_20={"at": {"metric": "test_loss", "step": 20}},

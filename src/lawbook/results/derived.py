@@ -86,11 +86,13 @@ def _first_crossing(block: ColumnBlock, runs: pd.DataFrame, along: pd.DataFrame)
     if block.first == "flops":
         of_run = runs.set_index("run_id")
         last = along.groupby("run_id")["step"].max()
-        place = place * evaluated["run_id"].map(of_run["flops"] / last.reindex(of_run.index))
+        of_a_step = of_run["flops"] / last.reindex(of_run.index)
+        place = place * evaluated["run_id"].map(of_a_step).astype(float)
+    # Without any value what is mapped would be text, hence `astype`.
     metric, run, ids = evaluated[block.metric], evaluated["run_id"], runs["run_id"]
     crossed = metric <= block.at_most if block.at_most is not None else metric >= block.at_least
     first = place[crossed].groupby(run[crossed]).min()
-    short = ~(place >= run.map(first))  # also all evaluations of a run that never crosses
+    short = ~(place >= run.map(first).astype(float))  # also all evaluations of a run that never crosses
     before = place[short].groupby(run[short]).max()
     value = np.asarray(ids.map(first), dtype=np.float64)
     low = np.asarray(ids.map(before), dtype=np.float64)

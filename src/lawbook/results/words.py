@@ -69,8 +69,15 @@ def plain(name: str) -> str:
     return name.replace("_", " ")
 
 
+FIRST_UNITS = {"step": "steps", "samples_seen": "samples", "flops": "FLOPs"}
+"""What a derived column is counted in that says where a level is first reached."""
+
+
 def label(column: str, content: StudyFile | None = None) -> str:
-    """Return the axis label of a column, with its unit; a loss has the unit of the study's task."""
+    """Return the axis label of a column, with its unit; a loss has the unit of the study's task.
+
+    A column that says where a level is first reached is counted in what it was reached by.
+    """
     if column.endswith("_loss") or column == "loss":
         if content is None or content.task is None:
             return plain(column)  # in what unit, only a task would know
@@ -82,6 +89,8 @@ def label(column: str, content: StudyFile | None = None) -> str:
         return f"{plain(column)} ({losses[name].unit})"
     if column.endswith("_error") or column == "error":
         return f"{plain(column)} (share wrong)"
+    if content is not None and (derived := content.columns.get(column)) is not None and derived.first:
+        return f"{plain(column)} ({FIRST_UNITS[derived.first]})"
     return LABELS.get(column, plain(column))
 
 
