@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.linalg  # noqa: F401  its BLAS has to be there to be limited
+from tests.once import made_once
 from threadpoolctl import threadpool_limits
 
 from lawbook.analyses import Inputs, compute_analysis
@@ -192,12 +193,18 @@ def write_results(study: Study, runs: pd.DataFrame, folder: Path) -> Simulated:
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
     """Return the simulated study with its tables, claims and figures."""
-    folder = tmp_path_factory.mktemp("results") / "planted"
+    folder, runs = made_once(tmp_path_factory, "planted", _simulated)
+    return Simulated(load_study(folder / "planted.yaml"), runs, folder)
+
+
+def _simulated(folder: Path) -> tuple[Path, pd.DataFrame]:
     file = folder / "planted.yaml"
     folder.mkdir()
     file.write_text(STUDY, encoding="utf-8")
     study = load_study(file)
-    return write_results(study, simulate_runs(study, np.random.default_rng(7)), folder)
+    runs = simulate_runs(study, np.random.default_rng(7))
+    write_results(study, runs, folder)
+    return folder, runs
 
 
 ORACLE = """
@@ -224,7 +231,11 @@ claims:
 @pytest.fixture(scope="session")
 def oracle(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
     """Return a study whose runs scatter by 2 % around an exact curve."""
-    folder = tmp_path_factory.mktemp("results") / "oracle"
+    folder, runs = made_once(tmp_path_factory, "oracle", _oracle)
+    return Simulated(load_study(folder / "oracle.yaml"), runs, folder)
+
+
+def _oracle(folder: Path) -> tuple[Path, pd.DataFrame]:
     folder.mkdir()
     (folder / "oracle.yaml").write_text(ORACLE, encoding="utf-8")
     study = load_study(folder / "oracle.yaml")
@@ -237,4 +248,5 @@ def oracle(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
         validation_error=np.nan, n_train=1024, n_unique=1024, n_eval=0, loss_se=0.0, status="ok", reason="",
         diverged_step=pd.array([None] * len(runs), dtype="Int64"),
     )  # fmt: skip
-    return write_results(study, runs, folder)
+    write_results(study, runs, folder)
+    return folder, runs

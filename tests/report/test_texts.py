@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import pickle
 import re
 from collections.abc import Iterator
@@ -26,6 +24,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import Bbox
 from tests.analyses.drawn import drawn_of_analyses
+from tests.once import made_once
 from tests.report.fonts import fonts_in
 
 from lawbook.cli.write_fit import predictions_of
@@ -63,19 +62,13 @@ DRAWN_WITH = Path(__file__).parent / "drawn"
 
 @pytest.fixture(scope="module")
 def drawings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """Return the drawings of `_draw_all`, which the first of all workers makes for the others."""
-    base = tmp_path_factory.getbasetemp()
-    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "drawings.pickle"
-    with shared.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not shared.exists():
-            shared.write_bytes(pickle.dumps(_draw_all(request, tmp_path_factory.mktemp("drawn"))))
-    made: dict[str, bytes] = pickle.loads(shared.read_bytes())
-    return made
+    """Return the drawings of `_draw_all`."""
+    return made_once(tmp_path_factory, "drawings", lambda folder: _draw_all(request, folder))
 
 
 def _draw_all(request: pytest.FixtureRequest, folder: Path) -> dict[str, bytes]:
     """Return a drawing of every kind of figure and of `lawbook fit`, pickled before its texts are fitted."""
+    folder.mkdir()
     simulated, oracle = map(request.getfixturevalue, ("simulated", "oracle"))
     noisy, of_noisy = request.getfixturevalue("scored")
     content = simulated.study.content

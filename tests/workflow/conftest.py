@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from pathlib import Path
 
 import pytest
 from benchmarks.fault_harness.checkout import Checkout, build
+from tests.once import made_once
 
 STUDY = "smoke"
 
@@ -21,14 +20,13 @@ def checkout(tmp_path: Path) -> Checkout:
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """Return a checkout in which the study has been run, shared by all workers: look, but do not touch."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    with (shared / "undisturbed.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        done = Checkout(shared / "undisturbed")
-        if not done.folder.exists():
-            ran = build(done.folder).lawbook("run", STUDY)
-            assert ran.returncode == 0, ran.stdout + ran.stderr
+    return made_once(tmp_path_factory, "undisturbed", _run)
+
+
+def _run(folder: Path) -> Checkout:
+    done = build(folder)
+    ran = done.lawbook("run", STUDY)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
     return done
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,11 +25,15 @@ def named(simulated):
     return {block.name: block for block in simulated.study.content.figures}
 
 
-def test_a_thumbnail_is_small_says_how_it_was_made_and_is_the_same_each_time(simulated, named) -> None:
-    files = [simulated.folder / f"thumbnail.{kind}" for kind in ("svg", "png")]
+def test_a_thumbnail_is_small_says_how_it_was_made_and_is_the_same_each_time(
+    simulated, named, tmp_path: Path
+) -> None:
+    folder = tmp_path / "planted"
+    shutil.copytree(simulated.folder, folder)
+    files = [folder / f"thumbnail.{kind}" for kind in ("svg", "png")]
     drawn = []
     for _ in range(2):
-        draw_thumbnail(named["law_error_by_data"], simulated.folder, simulated.study.content, MADE)
+        draw_thumbnail(named["law_error_by_data"], folder, simulated.study.content, MADE)
         drawn.append([file.read_bytes() for file in files])
         height, width, _ = matplotlib.image.imread(files[1]).shape
         for file in files if len(drawn) == 1 else []:
@@ -38,7 +43,7 @@ def test_a_thumbnail_is_small_says_how_it_was_made_and_is_the_same_each_time(sim
     assert read_provenance(files[0]) == MADE
     assert width == 200 * WIDTH
     assert 200 * HEIGHT <= height < 1.3 * 200 * HEIGHT
-    assert not Path(simulated.folder / "thumbnail.pdf").exists()
+    assert not (folder / "thumbnail.pdf").exists()
 
 
 @pytest.mark.parametrize(
