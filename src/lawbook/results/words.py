@@ -185,10 +185,12 @@ def fitted_range(row: Mapping[Any, Any], named: bool = True) -> str:
 
 
 def conditions(where: Mapping[str, Any]) -> str:
-    """Write axis values as words.
+    """Write axis values as words; three whole numbers in a row, or more, as the first and the last.
 
     >>> conditions({"keep_fraction": 0.5, "metric": "el2n"})
     'keep fraction 0.5, metric el2n'
+    >>> conditions({"seed": [0, 1, 2, 3], "width": [16, 32, 64]})
+    'seed 0 to 3, width 16 or 32 or 64'
     """
     return ", ".join(f"{plain(axis)} {_values(value)}" for axis, value in where.items())
 
@@ -196,7 +198,12 @@ def conditions(where: Mapping[str, Any]) -> str:
 def _values(value: Any) -> str:
     if isinstance(value, Mapping):
         return enumerate_words(f"{plain(axis)} {_values(one)}" for axis, one in value.items())
-    return " or ".join(map(text_of, value)) if isinstance(value, list | tuple) else text_of(value)
+    if not isinstance(value, list | tuple):
+        return text_of(value)
+    whole = len(value) > 2 and all(type(one) is int for one in value)
+    if whole and list(value) == list(range(value[0], value[-1] + 1)):
+        return f"{text_of(value[0])} to {text_of(value[-1])}"
+    return " or ".join(map(text_of, value))
 
 
 def enumerate_words(words: Iterable[str]) -> str:
