@@ -113,6 +113,19 @@ def test_every_method_finds_the_exact_exponent_but_the_additive_surface(along) -
     assert "parabola_bias" in found.loc["parabola", "notes"]
 
 
+def test_of_a_table_it_says_what_each_column_is() -> None:
+    block = ComputeFrontierBlock(
+        y="loss", n="N", d="D", compute=None, at="last", where={"family": "a"}, cluster="seed"
+    )
+    assert block.columns_read() == {
+        "loss": "metric",
+        "N": "size",
+        "D": "size",
+        "family": "axis",
+        "seed": "axis",
+    }
+
+
 def test_sizes_on_an_edge_are_named_and_in_no_exponent(along) -> None:
     _, tables = along
     optima = tables["optima"].query("method == 'envelope'")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema, field_validator
 
 from lawbook.errors import LawbookError, suggest
+from lawbook.storage.columns import Role
 from lawbook.studies.analysis import REAL, TEXT, WHOLE, Analysis, AnalysisBlock
 from lawbook.studies.block import Name
 from lawbook.studies.identity import Run
@@ -66,6 +67,15 @@ class ComputeFrontierBlock(AnalysisBlock):
     @classmethod
     def _listed(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
+
+    def columns_read(self) -> Mapping[str, Role]:
+        """Return y as a metric; size, samples and compute as sizes; what selects and repeats as axes."""
+        axes: dict[str, Role] = dict.fromkeys((*self.where, *self.cluster), "axis")
+        return {
+            **axes,
+            self.y: "metric",
+            **dict.fromkeys(filter(None, (self.n, self.d, self.compute)), "size"),
+        }
 
     def check(self, study: Study, field: str, runs: Sequence[Run], columns: Columns) -> None:
         """Raise StudyError for a sweep, a column, a method or a selection that the study does not have."""
