@@ -25,6 +25,8 @@ ANALYSES = "<!-- analyses, written by `lawbook schema` -->\n"
 END_OF_ANALYSES = "<!-- end of analyses -->\n"
 MEASUREMENTS = "<!-- measurements, written by `lawbook schema` -->\n"
 END_OF_MEASUREMENTS = "<!-- end of measurements -->\n"
+QUANTITIES = "<!-- quantities, written by `lawbook schema` -->\n"
+END_OF_QUANTITIES = "<!-- end of quantities -->\n"
 STUDIES = "<!-- studies, written by `lawbook schema` -->\n"
 END_OF_STUDIES = "<!-- end of studies -->\n"
 GUIDE = "README.md"
@@ -33,8 +35,9 @@ BOUNDS = {"minimum": "≥ {}", "exclusiveMinimum": "> {}", "maximum": "≤ {}", 
 
 
 def with_reference(text: str) -> str:
-    """Return a Markdown text with the tables of axes, measurements and analyses, each between its marks."""
-    return with_analysis_table(with_measurement_table(with_axis_tables(text)), Path("src/lawbook/analyses"))
+    """Return a Markdown text with the tables of axes, measurements, analyses and quantities, between their marks."""
+    with_tables = with_quantity_table(with_measurement_table(with_axis_tables(text)))
+    return with_analysis_table(with_tables, Path("src/lawbook/analyses"))
 
 
 def with_axis_tables(text: str) -> str:
@@ -62,6 +65,25 @@ def with_measurement_table(text: str) -> str:
     rows = (row for name, measurement in measurements.items() for row in _measured(name, measurement))
     table = _table(("measurement", "column or key", "default", "what it is"), rows)
     return _placed(text, MEASUREMENTS, table, END_OF_MEASUREMENTS, "config/README.md: the measurements")
+
+
+def with_quantity_table(text: str) -> str:
+    """Return a Markdown text with the table of quantities of any study. Raises LawbookError if its marks lack."""
+    from lawbook.claims.quantities import quantities
+
+    rows = []
+    for name, quantity in quantities.items():
+        if quantity.of is None:
+            about = {True: "a column", False: "the runs", None: "a column, or the runs"}[quantity.of_column]
+            options = "; ".join(f"`{option}`: {told}" for option, told in quantity.options.items())
+            rows.append((f"`{name}`", about, _first_line(quantity.compute), options))
+    table = _table(("quantity", "of", "what it is", "options"), rows)
+    return _placed(text, QUANTITIES, table, END_OF_QUANTITIES, "config/README.md: the quantities")
+
+
+def _first_line(entry: Any) -> str:
+    """Return the first line of what the file of an entry says of itself."""
+    return (sys.modules[entry.__module__].__doc__ or "").splitlines()[0]
 
 
 def with_analysis_table(text: str, folder: Path) -> str:
