@@ -3,7 +3,7 @@
     python config/studies/phases.py
 
 Each row is a size d, a budget of 6·d·t FLOPs and a seed; its loss is the mean over some draws of the features, more of
-them for few features, which differ more. It takes three minutes of one core.
+them for few features, which differ more. It takes four minutes of one core.
 """
 
 from __future__ import annotations
@@ -29,16 +29,26 @@ SIZES = {
     1.0: (10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448),
     0.7: (20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 896),
     0.4: (7, 10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640),
+    0.27: (7, 10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448),
+    0.2: (7, 10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448),
 }
 """Sizes d by α, about those that are best."""
 
-POINTS = {1.0: {"Ia": 0.3, "II": 0.7}, 0.7: {"II_III": 0.7, "III": 1.2}, 0.4: {"Ib": 0.4, "IVa": 1.0}}
+POINTS = {
+    1.0: {"Ia": 0.3, "II": 0.7},
+    0.7: {"II_III": 0.7, "III": 1.2},
+    0.4: {"Ib": 0.4, "IVa": 1.0},
+    0.27: {"IVb": 1.0},
+    0.2: {"Ic": 1.0},
+}
 """{α: {name: β}} of the points in the plane: inside a phase, or on the border of two."""
 
 BUDGETS = {
     1.0: np.geomspace(1e4, 1e6, 10),
     0.7: np.geomspace(10**3.5, 10**5.5, 10),
     0.4: np.geomspace(1e3, 1e5, 10),
+    0.27: np.geomspace(1e3, 1e5, 10),
+    0.2: np.geomspace(1e3, 1e5, 10),
 }
 """Budgets f = d·t by α; the column `budget` counts them from 0."""
 
@@ -46,7 +56,7 @@ DRAWN, FEWEST, MOST = 3200, 2, 60
 """A size d has DRAWN/d draws of features for each seed, within these limits."""
 
 
-SEEDS = {1.0: range(8), 0.7: range(8), 0.4: range(16)}
+SEEDS = {1.0: range(8), 0.7: range(8), 0.4: range(16), 0.27: range(16), 0.2: range(8)}
 """Seeds by α: the loss is flat about its minimum where 2α < 1."""
 
 

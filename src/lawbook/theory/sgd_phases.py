@@ -21,11 +21,12 @@ in phase II (1/2 < β < α), the third and the fourth in phase III (β > α).
 For 2α < 1 the variance of all inputs grows as v^(1-2α), v in proportion to d, and the rate falls as d^(2α-1). There is
 no distortion, times are s = t d^(2α-1), and the noise is d^(2α-1) s^-(4α-1)/2α. Least at f = d·t, the first and the
 second are of one size in phase Ib (2β < 1), the first and the noise in phase IVa (2β > 1 and α > 1 - 1/√2): at s = d^2α
-both times, and so at d = t. Corrections are of order d^-(1-2α), and die slowly.
+both times, and so at d = t. For 1/4 < α < 1 - 1/√2 the noise at f = d·t falls with d, until the second is as large: in
+phase IVb (2β > 1) they are of one size. For α < 1/4 it is no larger than the first while s < d^2α, and in phase Ic
+(2β > 1) the first and the second are of one size. Corrections are of order d^-(1-2α) and d^-2α, and die slowly.
 
 Source: Paquette, Paquette, Xiao & Pennington 2024, "4+3 phases of compute-optimal neural scaling laws",
-arXiv:2405.15074, whose phases Ic (α < 1/4) and IVb (1/4 < α < 1 - 1/√2) are not here. The exponents follow from
-the terms.
+arXiv:2405.15074, which has no proof for α < 1/4. The exponents follow from the terms.
 """
 
 from __future__ import annotations
@@ -51,18 +52,27 @@ class Exponents(NamedTuple):
 def exponents(alpha: float, beta: float) -> Exponents:
     """Compute phase and exponents at infinite compute.
 
-    On the border β = α the phases II and III agree. Raises ValueError for β ≤ 0, and for α ≤ 1/4 or, where 2β > 1,
-    α ≤ 1 - 1/√2.
+    On the border β = α the phases II and III agree. Raises ValueError for β ≤ 0, for α ≤ 1/4 where 2β < 1, and for α on
+    other borders.
 
     >>> exponents(1.0, 0.7).phase, round(exponents(1.0, 0.7).loss, 3), round(exponents(1.0, 0.7).size, 3)
     ('II', 0.706, 0.412)
     """
-    least = 1 / 4 if 2 * beta < 1 else 1 - math.sqrt(1 / 2)
-    if not (alpha > least and 2 * alpha != 1 and beta > 0 and alpha + beta > 1 / 2):
-        raise ValueError(f"needs beta > 0 and alpha > {least:.3f}, not 1/2; got {alpha} and {beta}")
-    if 2 * alpha < 1:  # d = t
-        return Exponents("Ib", alpha + beta - 1 / 2, 0.5) if 2 * beta < 1 else Exponents("IVa", alpha, 0.5)
-    learned = (2 * alpha + 2 * beta - 1) / (2 * alpha)  # of t
+    least, turn = 1 / 4 if 2 * beta < 1 else 0.0, 1 - math.sqrt(1 / 2)
+    if not (alpha > least and alpha not in (1 / 4, turn, 1 / 2) and beta > 0 and alpha + beta > 1 / 2):
+        raise ValueError(f"needs beta > 0 and alpha > {least:g}, on no border; got {alpha} and {beta}")
+    learned = (2 * alpha + 2 * beta - 1) / (2 * alpha)  # of t, or of s
+    if 2 * alpha < 1:  # f = s d^(2-2α)
+        if 2 * beta < 1:  # d = t
+            return Exponents("Ib", alpha + beta - 1 / 2, 0.5)
+        if alpha > turn:  # d = t
+            return Exponents("IVa", alpha, 0.5)
+        if 4 * alpha > 1:  # d^(2α-1) s^-(4α-1)/2α = s^-learned
+            name, time = "IVb", alpha * (1 - 2 * alpha) / (beta - alpha)  # s = d^time
+        else:  # d^-2α = s^-learned
+            name, time = "Ic", 2 * alpha / learned
+        size = 1 / (2 - 2 * alpha + time)
+        return Exponents(name, time * size * learned, size)
     if 2 * beta < 1:  # d^-2α learned = t^-learned, so that t = d^2α
         size = 1 / (2 * alpha + 1)
         return Exponents("Ia", (1 - size) * learned, size)
