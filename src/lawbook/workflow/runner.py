@@ -39,7 +39,9 @@ CONFLICTING = (
 )
 DRY_RUN = frozenset({"-n", "--dry-run", "--dryrun"})
 QUIET_S = 30.0
-"""Seconds between lines of progress where there is no terminal to draw a bar on."""
+"""Seconds between lines of progress where there is no terminal to draw a bar on; the same line is not repeated."""
+PAUSE_S, LOOKING = 0.25, 20.0
+"""Seconds between two looks at what is done, or so many times what the last one took: there may be many studies."""
 
 
 class WorkflowError(LawbookError):
@@ -170,24 +172,29 @@ def _watch(
         *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, disable=not console.is_terminal
     ) as bars:
         bar = bars.add_task(name, total=_done(plans, results)[1])
-        reported_s = time.monotonic()
-        trains = any(plan.runs for plan in plans)
+        trains, told = any(plan.runs for plan in plans), ""
+        reported_s, pause_s = time.monotonic(), PAUSE_S
         try:
-            while not _ended(process):
+            while not _ended(process, pause_s):
+                looked_s = time.monotonic()
                 done, total = _redraw(bars, bar, name, plans, results)
-                if trains and not console.is_terminal and time.monotonic() - reported_s > QUIET_S:
-                    reported_s = time.monotonic()
-                    console.print(f"{name}: {done / total:.0%} of {total:,} run-steps")
+                pause_s = max(PAUSE_S, LOOKING * (time.monotonic() - looked_s))
+                after = "; fits, figures, report" if done == total else ""
+                text = f"{name}: {done / total:.0%} of {total:,} run-steps{after}" if total else ""
+                quiet = time.monotonic() - reported_s > QUIET_S
+                if trains and not console.is_terminal and quiet and text != told:
+                    reported_s, told = time.monotonic(), text
+                    console.print(text)
         except KeyboardInterrupt:
             # The terminal has sent it to Snakemake, too, which stops its jobs and takes its leave.
             process.wait()
             raise KeyboardInterrupt("what is done is kept; run this again to resume") from None
 
 
-def _ended(process: subprocess.Popen[bytes]) -> bool:
-    """Wait a moment; tell whether the process has ended."""
+def _ended(process: subprocess.Popen[bytes], pause_s: float) -> bool:
+    """Wait for so long at most; tell whether the process has ended."""
     try:
-        process.wait(timeout=0.25)
+        process.wait(timeout=pause_s)
     except subprocess.TimeoutExpired:
         return False
     return True
