@@ -56,23 +56,22 @@ class ProgressMeasures(OfExamples):
 
     split: Split = Field("train", description="The pairs that are given: train.")
     examples: int = Field(1 << 16, ge=2, description="How many of them are looked at, at most.")
-    frequencies: int = Field(5, ge=1, description="How many frequencies are the key ones, the strongest.")
+    frequencies: int = Field(
+        5, ge=1, description="How many frequencies are the key ones, the strongest; all if there are fewer."
+    )
 
     def check(self, config: Config, model: TrainedModel, n_inputs: int, n_outputs: int) -> None:
-        """Raise AxisError unless the inputs are two of p numbers, and the classes p."""
-        name, delete = "task", "choose modular_equation or modular_addition, or delete this measurement"
-        if n_inputs not in (TOKENS, 2 * n_outputs) or "modulus" not in config:
-            raise AxisError(name, config["task"], "its examples are no modular sums", delete)
+        """Raise AxisError unless the inputs are two of p numbers, and the classes p, an odd number."""
+        sums = n_inputs in (TOKENS, 2 * n_outputs) and ("task" not in config or "modulus" in config)
+        if not sums:
+            fix = "choose modular_equation or modular_addition, or delete this measurement"
+            raise AxisError("task", config["task"], "its examples are no modular sums", fix)
         if n_outputs % 2 == 0:
             fix = "choose an odd modulus, or delete this measurement"
             raise AxisError("modulus", config["modulus"], "the frequency p/2 has one wave, not two", fix)
         if self.split != "train":
             problem, fix = f"it has {self.split} of progress_measures", "write split: train, or leave it out"
-            raise AxisError(name, config["task"], problem, fix)
-        if self.frequencies > n_outputs // 2:
-            problem = f"numbers modulo {n_outputs} have {n_outputs // 2} frequencies"
-            fix = f"write at most so many of progress_measures, which has {self.frequencies}"
-            raise AxisError("modulus", config["modulus"], problem, fix)
+            raise AxisError("task", config["task"], problem, fix)
 
     def compute(self, view: View) -> Mapping[str, Tensor]:
         """Return the losses, the coefficient and the number of frequencies, (R,) each."""
@@ -99,7 +98,7 @@ class ProgressMeasures(OfExamples):
             unseen = torch.ones(p * p, dtype=torch.bool, device=given.device)
             unseen[given] = unseen[given % p * p + given // p] = False
             by_sum = torch.zeros_like(logits[:p]).index_add_(0, sums, logits) / p  # mean over pairs of a sum
-            key = _power(waves, by_sum).topk(self.frequencies).indices
+            key = _power(waves, by_sum).topk(min(self.frequencies, p // 2)).indices
             basis = waves[:, key].flatten(1)
             along = 2 / p * basis @ (basis.T @ by_sum)  # (p, p), by sum and class
             power = _power(waves, embedding)
