@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lawbook.errors import LawbookError
 from lawbook.results.collect import collect_runs
-from lawbook.results.derived import derive, is_censored
+from lawbook.results.derived import check_steps, derive, is_censored
 from lawbook.storage.columns import COLUMNS
 from lawbook.storage.tables import write_table
 from lawbook.studies import load_study, make_plan
@@ -105,8 +105,14 @@ def test_values_of_the_curve() -> None:
     assert found.loc["before training", ["at_20", "best", "worst"]].tolist() == [2.0, 0.5, 3.0]
     assert found.loc["diverged at once", ["at_20", "best", "worst"]].isna().all()
     assert set(found) == {*RUNS, "at_20", "best", "worst"} - {"run_id"}, "no bounds where nothing is censored"
+
+
+def test_a_step_counts_at_which_the_runs_of_another_shard_alone_are_evaluated() -> None:
+    asked = blocks(x={"at": {"metric": "test_loss", "step": 30}})
+    assert derive(RUNS, curves_of(LOSSES), asked)["x"].isna().all()
+    check_steps(asked, {1, 30})
     with pytest.raises(LawbookError, match="no run was evaluated at step 30, but at 10, 20, 50, 100"):
-        derive(RUNS, curves_of(LOSSES), blocks(x={"at": {"metric": "test_loss", "step": 30}}))
+        check_steps(asked, {10, 20, 50, 100})
 
 
 def test_what_is_made_of_a_censored_value_is_bounded_on_the_right_side() -> None:

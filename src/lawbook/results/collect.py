@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lawbook.errors import LawbookError
-from lawbook.results.derived import derive
+from lawbook.results.derived import check_steps, derive
 from lawbook.results.evaluations import final_metrics
 from lawbook.storage.tables import n_rows, read_rows, read_table
 from lawbook.studies.axes import HOW_TRAINED
@@ -54,9 +54,12 @@ def collect_runs(plan: Plan, shard_files: Sequence[Path]) -> tuple[pd.DataFrame,
     if blocks := plan.study.content.columns:
         # A run's derived columns need its own curve alone, so that one shard at a time is in memory.
         of_shards = [runs[runs["run_id"].isin(part["run_id"])] for part in parts]
-        derived = [
-            derive(rows, read_table(file), blocks) for rows, file in zip(of_shards, shard_files, strict=True)
-        ]
+        derived, evaluated = [], set[int]()
+        for rows, file in zip(of_shards, shard_files, strict=True):
+            curves = read_table(file)
+            derived.append(derive(rows, curves, blocks))
+            evaluated |= {int(step) for step in curves["step"].unique() if step > 0}
+        check_steps(blocks, evaluated)
         runs = pd.concat(derived, ignore_index=True)
     for column in runs:
         if column not in plan.roles:

@@ -40,7 +40,7 @@ def derive(runs: pd.DataFrame, curves: pd.DataFrame, blocks: Mapping[str, Column
     """Return the runs with their derived columns, and the bounds of those that may be censored.
 
     runs, curves: the tables of these names; step 0, before training, does not count. A run's columns follow from
-    its own rows alone. Raises LawbookError for a metric at a step at which no run was evaluated.
+    its own rows alone. At a step at which a run was not evaluated it has no value.
     """
     read = {block.along for block in blocks.values()}
     along = metrics_along(_with_entries(curves[curves["step"] > 0], read))
@@ -51,7 +51,7 @@ def derive(runs: pd.DataFrame, curves: pd.DataFrame, blocks: Mapping[str, Column
         if block.first is not None:
             found[name] = _first_crossing(block, runs, along)
         elif block.along is not None:
-            found[name] = Known.exactly(_of_curve(name, block, runs, along))
+            found[name] = Known.exactly(_of_curve(block, runs, along))
         else:
             found[name] = _combined(block, runs, found)
     columns: dict[str, Array] = {}
@@ -61,6 +61,19 @@ def derive(runs: pd.DataFrame, curves: pd.DataFrame, blocks: Mapping[str, Column
             ends = (np.where(np.isfinite(end), end, np.nan) for end in found[name][1:])
             columns |= dict(zip(bounds_of(name), ends, strict=True))
     return runs.assign(**columns)
+
+
+def check_steps(blocks: Mapping[str, ColumnBlock], evaluated: Collection[int]) -> None:
+    """Raise LawbookError for a column that reads a step at which no run was evaluated.
+
+    evaluated: the steps at which any run of the study was, step 0 apart; none where all diverged before the first.
+    """
+    for name, block in blocks.items():
+        if block.at is not None and evaluated and block.at.step not in evaluated:
+            steps = listed(sorted(evaluated))
+            raise LawbookError(
+                f"column {name!r}: no run was evaluated at step {block.at.step}, but at {steps}"
+            )
 
 
 def _with_entries(curves: pd.DataFrame, read: Collection[str | None]) -> pd.DataFrame:
@@ -102,20 +115,14 @@ def _first_crossing(block: ColumnBlock, runs: pd.DataFrame, along: pd.DataFrame)
     return Known(value, low, np.where(np.isfinite(value), value, np.inf))
 
 
-def _of_curve(name: str, block: ColumnBlock, runs: pd.DataFrame, along: pd.DataFrame) -> Array:
+def _of_curve(block: ColumnBlock, runs: pd.DataFrame, along: pd.DataFrame) -> Array:
     """Return a metric at one step of each run, or its mean, largest or smallest value along its curve."""
     column = block.along
     if column not in along:
         return np.full(len(runs), np.nan)
     values = along.set_index("run_id")[column]
     if block.at is not None:
-        here = (along["step"] == block.at.step).to_numpy()
-        if len(along) and not here.any():
-            steps = listed(sorted(set(along["step"])))
-            raise LawbookError(
-                f"column {name!r}: no run was evaluated at step {block.at.step}, but at {steps}"
-            )
-        chosen = values[here]
+        chosen = values[(along["step"] == block.at.step).to_numpy()]
     elif block.mean is not None:
         last = along.groupby("run_id")["step"].transform("max")
         late = along["step"] >= (1 - block.mean.last) * last
