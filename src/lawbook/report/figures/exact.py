@@ -17,6 +17,12 @@ from lawbook.storage.status import RunStatus
 from lawbook.studies.figure_block import FigureBlock
 from lawbook.studies.schema import StudyFile
 
+_LEAST = 1e-3
+"""How far from 1 the ratios are shown to, at least: of what is rounded alone nothing is to be seen."""
+
+_ROUNDING = 1e-6
+"""Relative differences that no standard error is asked of: inputs in float32 make as much."""
+
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     """Draw measured means on the exact curve, and below them measured / exact, mean ± 3 SE over seeds."""
@@ -65,10 +71,12 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     log_axis(main, "x", every["x"])
     log_axis(main, "y", every["exact"])
     main.set_ylabel(label(law.y, content))
-    below.set(xlabel=label(x, content), ylabel="measured / exact ± 3 SE")
+    below.set(xlabel=label(x, content), ylabel="measured / exact")
+    low, high = below.get_ylim()
+    below.set_ylim(min(low, 1 - _LEAST), max(high, 1 + _LEAST))
     below.ticklabel_format(axis="y", useOffset=False)
     main.legend()
-    out = int((np.abs(every["ratio"] - 1) > 3 * every["se"]).sum())
+    out = int((np.abs(every["ratio"] - 1) > np.maximum(3 * every["se"], _ROUNDING)).sum())
     seeds = int(every["n"].max()) if len(every) else 0
     caption = (
         f"Means of {plain(law.y)} beside the exact values ({plain(law.exact[0])}), joined by lines,"

@@ -214,7 +214,9 @@ def _finish(
         for axes in (residual, slope):
             axes.set_xlim(main.get_xlim())
     residual.axhline(0, color=BLACK, lw=0.6)
-    slope.axhline(0, color=BLACK, lw=0.6)
+    low, high = slope.get_ylim()
+    if low < 0 < high:
+        slope.axhline(0, color=BLACK, lw=0.6)
     residual.tick_params(labelbottom=False)
     main.set(xlabel=label(law.inputs[0], content), ylabel=label(law.y, content))
     residual.set_title("log residual (measured − fitted)")
