@@ -10,7 +10,17 @@ from matplotlib.lines import Line2D
 from lawbook.analyses.manifold_dimension.block import ManifoldDimensionBlock
 from lawbook.report.figures import Drawn, Kind, analysis_shown
 from lawbook.report.figures._series import as_data
-from lawbook.report.style import BLACK, DOUBLE, GREY, MARKERS, SINGLE, colours, log_axis, new_figure
+from lawbook.report.style import (
+    BLACK,
+    DOUBLE,
+    GREY,
+    MARKERS,
+    SINGLE,
+    colours,
+    legend_columns,
+    log_axis,
+    new_figure,
+)
 from lawbook.results.cases import case_name
 from lawbook.results.reader import Results
 from lawbook.results.words import label, number, plain
@@ -24,7 +34,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     cells, exponents, estimates = (found.table(name) for name in ("cells", "exponents", "estimates"))
     known = bool(exponents["known"].notna().any())
     beside = known or len(estimates) > 0
-    figure = new_figure(DOUBLE if beside else SINGLE + 1.3, 3.4)
+    figure = new_figure(DOUBLE if beside else SINGLE + 1.3, 3.8)
     losses, *others = figure.subplots(1, 2 if beside else 1, squeeze=False)[0]
     for row, hue, marker in zip(
         exponents.to_dict("records"), colours(exponents["case"]), MARKERS * len(exponents), strict=False
@@ -42,7 +52,8 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     handles.append(Line2D([], [], color=GREY, marker="o", mfc="white", ls="none", label="not converged"))
     if known:
         handles.append(Line2D([], [], color=GREY, ls=":", label=f"slope −{top}/d"))
-    losses.legend(handles=handles, fontsize=7)
+    names = [str(handle.get_label()) for handle in handles]
+    figure.legend(handles, names, loc="outside lower left", ncols=min(3, legend_columns(names)), fontsize=7)
     for axes in others:
         _finish(axes, exponents, estimates, top)
     change = f"{number(100 * asked.converged_within)} %"
