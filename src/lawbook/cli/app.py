@@ -144,9 +144,9 @@ def schema() -> None:
     """Write what is generated: a study's JSON schema, and the tables of axes, analyses, laws and studies."""
     from pathlib import Path
 
+    from lawbook.cli.reference import PAGES
     from lawbook.storage.files import write_text
     from lawbook.studies.json_schema import study_schema
-    from lawbook.studies.reference import PAGES
 
     write_text(path := "workflow/schemas/study.schema.json", study_schema())
     typer.echo(path)

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from lawbook.axes import Axes
+from lawbook.claims.quantities import quantities
 from lawbook.errors import LawbookError
+from lawbook.laws.forms import laws
 from lawbook.measurements import Measurement, measurements
 from lawbook.models import models
 from lawbook.registry import Registry
@@ -52,8 +54,6 @@ def with_axis_tables(text: str) -> str:
 
 def with_law_table(text: str) -> str:
     """Return a Markdown text with the table of laws between its marks. Raises LawbookError if they lack."""
-    from lawbook.laws.forms import laws
-
     rows = ((f"`{name}`", law.formula, ", ".join(law.inputs), law.source) for name, law in laws.items())
     return _placed(
         text, LAWS, _table(("law", "formula", "x", "source"), rows), END_OF_LAWS, "docs/laws.md: the laws"
@@ -69,8 +69,6 @@ def with_measurement_table(text: str) -> str:
 
 def with_quantity_table(text: str) -> str:
     """Return a Markdown text with the table of quantities of any study. Raises LawbookError if its marks lack."""
-    from lawbook.claims.quantities import quantities
-
     rows = []
     for name, quantity in quantities.items():
         if quantity.of is None:
