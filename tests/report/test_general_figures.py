@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
 from lawbook.errors import LawbookError
 from lawbook.report.figures import check_figure, draw_figure, figures
+from lawbook.report.figures._series import make_lines
 from lawbook.report.style import styled
 from lawbook.results.reader import Results
 from lawbook.studies.figure_block import FigureBlock
@@ -78,6 +80,13 @@ def test_of_two_axes_one_has_the_colours_and_the_other_the_dashes(planted):
     ]  # fmt: skip
     other = drawn(planted, "curves", "phases", metric="test_loss", by="momentum")
     assert legend(other.figure)[:2] == ["momentum 0", "momentum 0.5"]
+
+
+def test_a_value_that_is_none_is_one_value_in_every_line():
+    runs = pd.DataFrame({"clip": [np.nan, np.nan, 1.0, 1.0], "rate": [0.1, 0.2, 0.1, 0.2]})
+    lines, _ = make_lines(runs, ["clip", "rate"])
+    assert {line.values[0] for line in lines} == {None, 1.0}
+    assert lines[-1].label == "clip none, rate 0.2"
 
 
 def test_a_map_has_means_and_marks_what_lacks_them(planted):

@@ -97,7 +97,10 @@ def make_lines(runs: pd.DataFrame, axes: Sequence[str], most: int = MAX_LINES) -
         runs = runs[runs[axis] == held[axis]]
     if not axes:
         return [Line("", (), runs, colours([0])[0], MARKERS[0])], conditions(held)
-    parts = [(key, part) for key, part in runs.groupby(axes, dropna=False, sort=True)]
+    parts = [
+        (tuple(None if value != value else value for value in key), part)  # NaN, of none, is not even itself
+        for key, part in runs.groupby(axes, dropna=False, sort=True)
+    ]
     if len(parts) > most:
         every = np.unique(np.linspace(0, len(parts) - 1, most).round().astype(int))
         parts = [parts[i] for i in every]
@@ -105,7 +108,7 @@ def make_lines(runs: pd.DataFrame, axes: Sequence[str], most: int = MAX_LINES) -
     lines = [
         Line(
             ", ".join(shown(axis, value) for axis, value in zip(axes, key, strict=True)),
-            tuple(key),
+            key,
             part,
             hue,
             MARKERS[i % len(MARKERS)],
