@@ -25,7 +25,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 def _run(folder: Path) -> Checkout:
     done = build(folder)
-    ran = done.lawbook("run", STUDY)
+    ran = done.lawbook("run", STUDY, "--", "--verbose")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return done
 

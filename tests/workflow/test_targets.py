@@ -128,6 +128,12 @@ def test_a_run_leaves_every_table_figure_and_page(undisturbed: Checkout) -> None
     assert list(twin["run_id"]) == list(runs["run_id"])
 
 
+def test_the_scheduler_looks_for_jobs_once_for_each_that_ends(undisturbed: Checkout) -> None:
+    log = (undisturbed.folder / f"logs/{STUDY}/snakemake.log").read_text()
+
+    assert 2 <= log.count("Ready jobs") <= sum(jobs_of(plan_study(STUDY, STUDIES)).values()) + 2
+
+
 def test_a_second_run_says_that_nothing_is_to_be_done(finished: Checkout) -> None:
     before = finished.path("report.html").stat().st_mtime_ns
     again = finished.lawbook("run", STUDY)
