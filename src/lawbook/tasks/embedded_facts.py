@@ -20,7 +20,7 @@ from lawbook.tasks import Predict, StreamTask
 class EmbeddedFactsAxes(Axes):
     """Axes of the task embedded_facts."""
 
-    n_facts: int = Field(192, ge=2, le=1 << 12, description="Facts K, each a class.")
+    n_facts: int = Field(64, ge=2, le=1 << 12, description="Facts K, each a class.")
     dimension: int = Field(64, ge=1, le=1 << 12, description="Inputs d.")
     zipf_exponent: float = Field(1.5, ge=0, description="s of the frequencies p_k ∝ k^-s; 0: all alike.")
 
@@ -28,8 +28,8 @@ class EmbeddedFactsAxes(Axes):
 class EmbeddedFacts(StreamTask):
     """Answer x_k, uniform on the sphere of R^d and drawn by the seed, by the class k of K, asked with p_k ∝ k^-s.
 
-    A batch holds all facts, each once, and weighs them by K p_k: a step is one of descent on the population's loss
-    -Σ_k p_k log softmax(f(x_k))_k, which is the test loss.
+    A batch holds all facts, each once in an order of its own, and weighs them by K p_k: a step is one of descent on the
+    population's loss -Σ_k p_k log softmax(f(x_k))_k, which is the test loss.
     """
 
     axes = EmbeddedFactsAxes
@@ -60,10 +60,11 @@ class EmbeddedFacts(StreamTask):
 
 
 class Population:
-    """The facts of R runs, the same at every step."""
+    """The facts of R runs, at every step in another order."""
 
     def __init__(self, configs: Sequence[Config]) -> None:
         facts, dimension = configs[0]["n_facts"], configs[0]["dimension"]
+        self._seeds = [one["seed"] for one in configs]
         drawn = np.stack([generator(one["seed"], "facts").normal(size=(facts, dimension)) for one in configs])
         self._inputs = (drawn / np.linalg.norm(drawn, axis=2, keepdims=True)).astype(np.float32)
         exponents = np.array([[one["zipf_exponent"]] for one in configs])
@@ -73,7 +74,12 @@ class Population:
 
     def batch(self, step: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return inputs (R, K, d) and the weight of each class in each example, (R, K, K)."""
-        return self._inputs, self._targets
+        facts = self._p.shape[1]
+        orders = np.stack([generator(seed, "order", step).permutation(facts) for seed in self._seeds])
+        return (
+            np.take_along_axis(self._inputs, orders[:, :, None], 1),
+            np.take_along_axis(self._targets, orders[:, :, None], 1),
+        )
 
     def evaluate(
         self, weights: Mapping[str, NDArray[Any]], predict: Predict

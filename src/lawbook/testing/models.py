@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lawbook.models import SolvedModel, TrainedModel, Trial, models
 from lawbook.seeds import generator
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def check_model(name: str) -> None:
@@ -42,9 +47,6 @@ def _check_trial(model: TrainedModel, trial: Trial) -> None:
     assert all(np.array_equal(rows[0][name], rows[2][name]) for name in shapes), (
         "they follow from the generator"
     )
-    assert model.n_params(*sizes) == sum(math.prod(shape) for shape in shapes.values()), (
-        "n_params counts the weights"
-    )
     assert set(model.roles(*sizes)) == set(shapes), "each tensor has a role"
     assert set(model.roles(*sizes).values()) <= {"input", "hidden", "output", "vector"}, (
         "roles are the known ones"
@@ -57,7 +59,21 @@ def _check_trial(model: TrainedModel, trial: Trial) -> None:
     assert outputs.shape[:2] == inputs.shape[:2], "outputs have a row for each run and example"
     assert outputs.shape[-1] == trial.n_outputs, "outputs have a number for each output"
     assert torch.isfinite(outputs).all(), "outputs are finite"
+    trained = _trained(model, trial, weights)
+    assert model.n_params(*sizes) == sum(math.prod(shapes[name]) for name in trained), (
+        "n_params counts the weights that are trained"
+    )
     for layer, values in model.activations(trial.config, weights, inputs).items():
         assert values.shape[:2] == inputs.shape[:2], f"{layer} has a row for each run and example"
     alone = model.outputs(trial.config, {name: values[1:2] for name, values in weights.items()}, inputs[1:2])
     assert torch.equal(alone[0], outputs[1]), "a run's outputs have the same bits alone and in a stack"
+
+
+def _trained(model: TrainedModel, trial: Trial, weights: Mapping[str, Tensor]) -> list[str]:
+    """Return the tensors on which the outputs depend, as gradients see it: others stay as they are drawn."""
+    import torch
+
+    free = {name: tensor.clone().requires_grad_() for name, tensor in weights.items()}
+    outputs = model.outputs(trial.config, free, torch.from_numpy(trial.inputs))
+    gradients = torch.autograd.grad(outputs.sum(), list(free.values()), allow_unused=True)
+    return [name for name, gradient in zip(free, gradients, strict=True) if gradient is not None]
