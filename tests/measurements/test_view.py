@@ -57,6 +57,11 @@ def losses_of(view: View) -> Tensor:
 def test_gradient_and_hessian_are_those_of_finite_differences(name: str) -> None:
     view = shown(name)
     along = torch.from_numpy(np.random.default_rng(6).normal(size=flat(view.weights).shape))
+    # Tensors that are drawn and stay as they are have no gradient.
+    sizes = [tensor[0].numel() for tensor in view.weights.values()]
+    learned = [part.abs().max() > 0 for part in view.gradient().split(sizes, 1)]
+    along = torch.cat([part * kept for part, kept in zip(along.split(sizes, 1), learned, strict=True)], 1)
+    assert any(learned)
     step = 1e-6
     ahead, behind = moved(view, along, step), moved(view, along, -step)
 
