@@ -156,7 +156,7 @@ def _entry(name: str, entry: Any) -> Iterator[tuple[str, ...]]:
 
 def _measured(name: str, measurement: type[Measurement]) -> Iterator[tuple[str, ...]]:
     """Yield a row on a measurement, by the first line of its file, and one on each column and each key of its own."""
-    yield f"`{name}`", "", "", (sys.modules[measurement.__module__].__doc__ or "").splitlines()[0]
+    yield f"`{name}`", "", "", _first_line(measurement)
     for column in measurement.columns:
         yield "", f"`{column.name}`", "", f"{column.label}{' (a vector)' if column.vector else ''}"
     for key in measurement.__annotations__:
