@@ -23,7 +23,10 @@ DEEPEST, MOST_VALUES = 20, 200_000
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
-class _UniqueKeys(yaml.SafeLoader):
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C is there in most builds, and 10 times as fast
+
+
+class _UniqueKeys(_Loader):  # type: ignore[misc, valid-type]
     """YAML's safe loader, which also refuses a key that stands twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -36,7 +39,8 @@ class _UniqueKeys(yaml.SafeLoader):
                         problem=f"the key {key!r} stands twice", problem_mark=node.start_mark
                     )
                 seen.add(key)
-        return super().construct_mapping(node, deep)
+        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
+        return mapping
 
 
 def read_yaml(file: Path) -> dict[Any, Any]:
