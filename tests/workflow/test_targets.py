@@ -87,6 +87,23 @@ def test_a_preset_takes_the_runs_that_it_shares_from_the_cache_and_leaves_the_st
     assert "no study in config/studies has such a preset; did you mean 'quick'?" in unknown.stderr
 
 
+def test_one_command_runs_several_studies_each_at_the_preset_if_it_has_one(checkout: Checkout) -> None:
+    named = ("regression", "sgd_oracle")
+
+    ran = checkout.lawbook("run", *named, "--preset", "quick", "--", "-n")
+    smoke = checkout.folder / "config/studies/smoke.yaml"
+    smoke.write_text(smoke.read_text() + PRESET.replace("quick", "small"))
+    mixed = checkout.lawbook("run", "smoke@small", "sgd_oracle@quick")
+
+    assert "regression has no preset quick: it runs as it is written" in ran.stderr
+    quick = plan_study("sgd_oracle@quick", STUDIES)
+    shards = [*plan_study("regression", STUDIES).shards, *quick.shards]
+    assert f"train_shard {len(shards)} " in " ".join(ran.stdout.split()) + " "
+    assert f"results/{quick.study.name}/report.html" in ran.stdout
+    assert mixed.returncode == 2
+    assert mixed.stderr.startswith("Error: smoke@small, sgd_oracle@quick: one run has one preset")
+
+
 def test_without_a_target_the_default_study_is_run(checkout: Checkout) -> None:
     checkout.edit("config/config.yaml", "default: digits ", f"default: {STUDY} ")
     jobs = checkout.jobs("--nocolor")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -83,27 +85,39 @@ def _before(
 @app.command(context_settings={"ignore_unknown_options": True})
 def run(
     study: Study,
-    more: Annotated[list[str] | None, typer.Argument(help="After --: options for Snakemake.")] = None,
+    more: Annotated[
+        list[str] | None, typer.Argument(help="More studies. After --: options for Snakemake.")
+    ] = None,
     cores: Annotated[str, typer.Option(metavar="N|all", help="Jobs at once; all: one for each core.")] = "2",
     preset: Preset = None,
 ) -> None:
-    """Bring a study up to date: train what is missing, then fit, draw, judge and report."""
-    from lawbook.results.card import FILE as CARD
-    from lawbook.workflow.runner import DRY_RUN, checked_cores, run_study
+    """Bring studies up to date: train what is missing, then fit, draw, judge and report."""
+    from lawbook.workflow.runner import DRY_RUN, checked_cores, run_studies
 
     settings = settings_here()
-    planned = planned_study(study := at_preset(study, preset, settings), settings)
-    new = run_study(planned, settings, checked_cores(cores), more or [])
-    if DRY_RUN.intersection(more or []):
+    others = list(takewhile(lambda word: not word.startswith("-"), more or []))
+    extra = (more or [])[len(others) :]
+    names = [at_preset(name, preset, settings) for name in dict.fromkeys([study, *others])]
+    plans = [planned_study(name, settings) for name in names]
+    new = run_studies(plans, settings, checked_cores(cores), extra)
+    if DRY_RUN.intersection(extra):
         return
     if not new:
-        typer.echo(f"Nothing to be done: {study} is up to date.")
-    report = results_of(study, settings) / "report.html"
-    if not (report.exists() and report.with_name(CARD).exists()):  # Snakemake was told to stop before them
+        typer.echo(f"Nothing to be done: {', '.join(names)} {'is' if len(names) == 1 else 'are'} up to date.")
+    for name in names:
+        _tell(name, results_of(name, settings))
+
+
+def _tell(study: str, folder: Path) -> None:
+    """Print the answer of a study, its claims and where its report lies, or that it is not finished."""
+    from lawbook.results.card import FILE as CARD
+
+    report = folder / "report.html"
+    if not (report.exists() and (folder / CARD).exists()):  # Snakemake was told to stop before them
         typer.echo(f"{study} is not finished; `lawbook run {study}` goes on")
         return
-    show_answer(report.parent)
-    show_claims(report.parent)
+    show_answer(folder)
+    show_claims(folder)
     typer.echo(f"Report: {report}")
 
 

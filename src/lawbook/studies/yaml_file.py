@@ -23,7 +23,9 @@ DEEPEST, MOST_VALUES = 20, 200_000
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C is there in most builds, and 10 times as fast
+_Loader = getattr(
+    yaml, "CSafeLoader", yaml.SafeLoader
+)  # the same in C is there in most builds, and 10 times as fast
 
 
 class _UniqueKeys(_Loader):  # type: ignore[misc, valid-type]

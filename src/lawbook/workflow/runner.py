@@ -57,12 +57,16 @@ def checked_cores(cores: str) -> str:
     return cores
 
 
-def run_study(plan: Plan, settings: Settings, cores: str, extra: Sequence[str] = ()) -> bool:
-    """Bring a study up to date; return False if there was nothing to be done.
+def run_studies(plans: Sequence[Plan], settings: Settings, cores: str, extra: Sequence[str] = ()) -> bool:
+    """Bring studies up to date, all by one Snakemake; return False if there was nothing to be done.
 
-    cores: how many jobs at once, or "all". Raises what `run_target` does.
+    cores: how many jobs at once, or "all". Raises LawbookError for studies at several presets, and what `run_target`
+    does.
     """
-    return run_target(_target(plan.study.name), plan.study.name, [plan], settings, cores, extra)
+    names = [plan.study.name for plan in plans]
+    return run_target(
+        _target(names), names[0] if len(names) == 1 else "studies", plans, settings, cores, extra
+    )
 
 
 def run_target(
@@ -136,10 +140,15 @@ def _opened(log: Path) -> TextIO:
         raise LawbookError(f"{log} cannot be written ({error.strerror}); {fix}") from None
 
 
-def _target(study: str) -> list[str]:
-    """Return the end of Snakemake's command line that asks for a study, at its preset if the name has one."""
-    name, preset = split_name(study)
-    return [*([] if preset is None else ["--config", f"preset={preset}"]), "--", name]
+def _target(studies: Sequence[str]) -> list[str]:
+    """Return the end of Snakemake's command line that asks for studies, at the preset that some of the names have."""
+    names, presets = zip(*map(split_name, studies), strict=True)
+    at = sorted({preset for preset in presets if preset is not None})
+    if len(at) > 1:
+        raise LawbookError(
+            f"{', '.join(studies)}: one run has one preset; run those of {at[0]} by themselves"
+        )
+    return [*(["--config", f"preset={at[0]}"] if at else []), "--", *names]
 
 
 def _remove_stale_locks(target: Sequence[str], output: int) -> None:
