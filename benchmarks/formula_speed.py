@@ -4,9 +4,10 @@
     python benchmarks/formula_speed.py --turns 9 --page       also writes docs/formula_speed.md
 
 Every shipped law with slopes by hand that has a formula in the same parameters is fitted both ways from the same
-starts: the ratio of CPU-seconds is formula over hand, the median over turns. Every published law of the tests is
-fitted beside SciPy's `least_squares` of the same by hand in NumPy, each from as many starts in the same bounds;
-`excess` is how far the objective of the first lies above that of the second, relative to it.
+starts, as `fit` does it: from more starts where few agree on the optimum. The ratio of CPU-seconds is formula over
+hand, the median over turns. Every published law of the tests is fitted beside SciPy's `least_squares` of the same by
+hand in NumPy, from as many starts in the same bounds; `excess` is how far the objective of the first lies above that
+of the second, relative to it.
 """
 
 from __future__ import annotations
@@ -19,16 +20,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from rich.console import Console
 from rich.progress import track
 from scipy.optimize import least_squares
 
+from lawbook.laws.fit import optimum
 from lawbook.laws.forms import laws
 from lawbook.laws.formulas import formula, law_of
 from lawbook.laws.law import Array, Law
 from lawbook.laws.loss import Loss
-from lawbook.laws.points import gather
-from lawbook.laws.solver import Data, solve
+from lawbook.laws.points import Points, gather
 from lawbook.storage.files import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,7 +40,6 @@ from tests.laws.designs import DESIGNS  # noqa: E402
 from tests.laws.formulas.published import PUBLISHED, Published  # noqa: E402
 
 PAGE = ROOT / "docs/formula_speed.md"
-_STARTS = 8
 FORMULAS = {
     "power": "A*x^-alpha",
     "power_floor": "E + A*x^-alpha",
@@ -90,9 +91,10 @@ def twin(name: str) -> tuple[Law, Law]:
     return replace(made, **same), replace(by_hand, **same)
 
 
-def data_of(log_y: Array) -> Data:
-    """Return one data set of weight 1."""
-    return Data(log_y[None], np.ones((1, len(log_y))), np.zeros((1, len(log_y)), dtype=bool))
+def points_of(law: Law, x: Array, log_y: Array) -> Points:
+    """Return points of a law's inputs x (n, d) and y."""
+    table = pd.DataFrame(x, columns=list(law.inputs)).assign(y=np.exp(log_y))
+    return gather(table, y="y", x=law.inputs, cluster=None)
 
 
 def compared(name: str, turns: int) -> tuple[float, float, float]:
@@ -101,12 +103,12 @@ def compared(name: str, turns: int) -> tuple[float, float, float]:
     x, planted = DESIGNS[name]
     rng = np.random.default_rng(0)
     log_y = laws[name].log_predict(x, np.array(planted)) + 0.003 * rng.standard_normal(len(x))
-    data, spent, objectives = data_of(log_y), ([], []), [0.0, 0.0]
+    points, spent, objectives = points_of(made, x, log_y), ([], []), [0.0, 0.0]
     for _ in range(turns):
         for i, law in enumerate((made, by_hand)):
             start = time.process_time()
             for _ in range(3):
-                objectives[i] = float(solve(law, x, data, Loss()).objective[0])
+                objectives[i] = float(optimum(points, law, Loss())[1].objective[0])
             spent[i].append((time.process_time() - start) / 3)
     excess = objectives[0] / objectives[1] - 1
     return excess, float(np.median(spent[0])), float(np.median(spent[1]))
@@ -118,7 +120,8 @@ def beside_scipy(published: Published) -> tuple[float, float, float]:
     law = law_of(published.formula, table, y="y", x=None)
     points = gather(table, y="y", x=law.inputs, cluster=None)
     start = time.process_time()
-    ours = float(solve(law, points.x, points.data(), Loss(), starts=_STARTS).objective[0])
+    solution = optimum(points, law, Loss())[1]
+    ours = float(solution.objective[0])
     ours_s = time.process_time() - start
     columns = {name: table[name].to_numpy() for name in table}
     log_y = np.log(columns["y"])
@@ -130,7 +133,7 @@ def beside_scipy(published: Published) -> tuple[float, float, float]:
 
     rng, box = np.random.default_rng(0), law.box(points.x)
     best, start = np.inf, time.process_time()
-    for _ in range(_STARTS):
+    for _ in range(solution.starts):
         theta = rng.uniform(*box.T)
         logged = np.array(law.log_spaced, dtype=bool)
         with np.errstate(all="ignore"):
@@ -176,8 +179,8 @@ One thread of {machine}. The same fits from the same starts, the laws as formula
 
 *excess*: how far the formula's objective lies above that by hand, relative to it.
 
-Published laws as formulas, eight starts, beside SciPy's `least_squares` of the same by hand in NumPy from eight starts
-in the same bounds (its own derivatives, by differences):
+Published laws as formulas beside SciPy's `least_squares` of the same by hand in NumPy, from as many starts in the same
+bounds (its own derivatives, by differences):
 
 {second}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any
@@ -63,6 +64,8 @@ app.add_typer(cache, name="cache")
 
 def main() -> None:
     """Run the command line; in which ways it may end stands in lawbook.errors.ExitCode."""
+    # Matrices of a fit are small: with more threads it takes half as long again, and other last digits.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with quiet_when_unread(), unforeseen(), one_message():
         app()
 
