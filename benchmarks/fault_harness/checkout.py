@@ -15,6 +15,10 @@ REPOSITORY = Path(__file__).parents[2]
 PARTS = ("Snakefile", "workflow", "scripts", "profiles", "envs", "config", "src/lawbook")
 
 
+HALF_WRITTEN = shutil.ignore_patterns("*.pyc.*")
+"""Compiled modules that another process is writing; the finished ones are copied, too, and need not be made anew."""
+
+
 @dataclass(frozen=True)
 class Checkout:
     """A copy of the repository, with its own results of one study."""
@@ -76,7 +80,7 @@ class Checkout:
 
     def copy(self, folder: Path) -> Checkout:
         """Return a copy of the checkout, with its results, in another folder."""
-        shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(self.folder, folder, ignore=HALF_WRITTEN)
         return Checkout(folder, self.study)
 
     def environment(self) -> dict[str, str]:
@@ -101,7 +105,7 @@ def build(folder: Path, study: str = "smoke") -> Checkout:
         source, copy = REPOSITORY / part, folder / part
         copy.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
-            shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, copy, ignore=HALF_WRITTEN)
         else:
             shutil.copy2(source, copy)
     return Checkout(folder, study)
