@@ -19,6 +19,9 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 # Tests draw, too; what Matplotlib keeps for that stays here, and not in a home.
 export MPLCONFIGDIR ?= $(CURDIR)/.snakemake/cache/matplotlib
 
+# Where it is set, as in many images of containers, each process would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 CPU_INDEX := https://download.pytorch.org/whl/cpu
 # Scripts of an environment hold its path, so the record of what it was made from holds it, too.

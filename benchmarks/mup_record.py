@@ -6,9 +6,9 @@ The design is that of nanoGPT-mup's figure on Shakespeare's characters (https://
 widths × 12 rates × 3 seeds × 2 parametrizations, 122 steps, two blocks; at widths of 8 to 64 in place of 256 to 2,048
 and contexts of 16 tokens in place of 1,024. Lawbook trains all in one process, a stack per width and parametrization,
 as the jobs of a study do, which begin from one that has imported its libraries. The peers, an ordinary Lightning
-process and one of a bare PyTorch loop (`peer_mup.py`), begin with its weights and learn its windows; of each width a
-few of their runs are measured, evenly spaced among the rates, half before and half after the stacks. All have one
-thread. `--page` writes docs/mup_record.md.
+process and one of a bare PyTorch loop (`peer_mup.py`), begin with its weights, learn its windows and evaluate as many,
+before and after; of each width a few of their runs are measured, evenly spaced among the rates, half before and half
+after the stacks. All have one thread. `--page` writes docs/mup_record.md.
 """
 
 from __future__ import annotations
@@ -119,14 +119,16 @@ def write_beginnings(width: int, folder: Path) -> None:
     from transformer_step import take_over
 
     from lawbook.tasks import tasks
-    from lawbook.training.sources import open_source
+    from lawbook.training.sources import EVALUATED_TRAINING_EXAMPLES, open_source
     from lawbook.training.stack import StackedRuns
 
     configs = {run.config["seed"]: run.config for run in members_of(width, "standard")}
     config: Any = configs[0]
     task: Any = tasks[config["task"]]
     examples, splits = task.examples(config), task.splits(config)
-    places = {"train": splits["pool"][: config["samples"]], "test": splits["test"]}
+    train = splits["pool"][: config["samples"]]
+    places = {"train": train, "seen": train[:EVALUATED_TRAINING_EXAMPLES], **splits}
+    del places["pool"]
     np.savez(
         folder / "windows.npz",
         **{f"{split}_inputs": examples.inputs[of] for split, of in places.items()},
@@ -238,7 +240,7 @@ start ({stacks.start_s:.0f} s) and evaluations before and after training on thre
 CPU-seconds. A Lightning process per run would take {totals["lightning"]:,.0f} (× {totals["lightning"] / stacked:.0f}),
 a process of a bare PyTorch loop per run {totals["bare"]:,.0f} (× {totals["bare"] / stacked:.0f}), as the medians of
 {samples} runs per width say. These are of the same network, initial weights, windows and AdamW
-(`benchmarks/peer_mup.py`), and are evaluated once, on one split.
+(`benchmarks/peer_mup.py`), and evaluate as many windows, before and after.
 
 CPU-seconds of a run, and how many times as long a process per run takes, with the range over the measured runs:
 

@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).parents[2]
 PARTS = ("Snakefile", "workflow", "scripts", "profiles", "envs", "config", "src/lawbook")
 
 
-HALF_WRITTEN = shutil.ignore_patterns("*.pyc.*")
+HALF_WRITTEN = shutil.ignore_patterns("*.pyc.*", ".*.form")
 """Compiled modules that another process is writing; the finished ones are copied, too, and need not be made anew."""
 
 

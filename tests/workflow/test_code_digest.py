@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lawbook.workflow.code_digest import NOT_COUNTED, SOURCE, digest_of, modules_reached
+from lawbook.workflow import code_digest
+from lawbook.workflow.code_digest import KEPT, NOT_COUNTED, SOURCE, digest_of, modules_reached
 from lawbook.workflow.stages import STAGES, Stage
 
 FILES = {
@@ -92,6 +93,34 @@ def solve(x):
                         """Inside."""
                         from lawbook.hints import Hint
 '''
+
+
+def test_forms_are_kept_beside_compiled_modules_while_the_text_stays(source, monkeypatch) -> None:
+    def parsed(folder: Path) -> list[str]:
+        """Return the files whose text is read anew, by a process that knows none."""
+        code_digest._known.clear()
+        code_digest._imports_in.cache_clear()
+        digest_of.cache_clear()
+        read: list[str] = []
+        form_of = code_digest._form_of
+        with monkeypatch.context() as patched:
+            patched.setattr(
+                code_digest, "_form_of", lambda path, *more: (read.append(path.name), form_of(path, *more))[1]
+            )
+            digests.append(_digest(folder))
+        return read
+
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    digests: list[str] = []
+    folder = source()
+    assert len(parsed(folder)) > 5
+    assert parsed(folder) == []
+    (next(folder.rglob(f"power*{KEPT}"))).write_text("{")
+    assert parsed(folder) == ["power.py"]
+    assert len(set(digests)) == 1
+    (folder / "lawbook/laws/solver.py").write_text("def solve(x):\n    return x + 2  # one\n")
+    assert parsed(folder) == ["solver.py"]
+    assert digests[-1] != digests[0]
 
 
 def test_an_import_and_a_docstring_are_found_however_deep_they_stand(source) -> None:

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
+from importlib.util import cache_from_source
 from pathlib import Path
 
 from lawbook.errors import LawbookError
 from lawbook.registry import EXTENSIONS, PACKAGE, file_of
+from lawbook.storage.files import write_text
 
 ROOTS = (PACKAGE, EXTENSIONS)
 SOURCE = Path(__file__).resolve().parents[2]
@@ -31,6 +36,9 @@ NOT_COUNTED = (
 
 COUNTED = ("lawbook.storage.user_table", "lawbook.storage.run_state")
 """Of these packages what does change numbers: how a table from outside, and what it says of its runs, is understood."""
+
+KEPT = ".form"
+"""How a file ends, beside the compiled modules, that keeps the form of one."""
 
 Form = tuple[str, Sequence[str]]
 """The hash of a module's syntax tree, and what the module imports."""
@@ -138,8 +146,30 @@ def _normal_form(path: Path, name: str) -> Form:
 
 
 def _read_form(path: Path, name: str) -> Form:
+    """Return the normal form of a module, which is kept beside its compiled form for as long as its text stays."""
+    text = path.read_bytes()
+    text_hash = hashlib.sha256(b"\0".join([_own_text(), name.encode(), text])).hexdigest()
+    kept = Path(cache_from_source(path)).with_suffix(KEPT)
+    with suppress(OSError, ValueError):
+        known = json.loads(kept.read_text(encoding="utf-8"))
+        if known["text_hash"] == text_hash:
+            return known["hash"], known["imports"]
+    form = _form_of(path, name, text)
+    if not sys.dont_write_bytecode:
+        with suppress(OSError):  # who may not write there works it out each time
+            write_text(kept, json.dumps({"text_hash": text_hash, "hash": form[0], "imports": form[1]}))
+    return form
+
+
+@cache
+def _own_text() -> bytes:
+    """Return what this module says: another one may see another form in the same text."""
+    return Path(__file__).read_bytes()
+
+
+def _form_of(path: Path, name: str, text: bytes) -> Form:
     try:
-        tree = ast.parse(path.read_bytes())
+        tree = ast.parse(text)
     except SyntaxError as error:
         raise LawbookError(f"{path}: this is no Python ({error}); mend it, or move it away") from None
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
