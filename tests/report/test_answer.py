@@ -169,20 +169,6 @@ def test_a_difference_has_a_sign_only_where_the_claim_is_decided(values, verdict
     assert ("undecided" in said) == (not decided)
 
 
-@pytest.mark.parametrize("asked_first", ["lag", "test error"])
-def test_claims_are_told_in_the_order_in_which_the_study_asks(asked_first):
-    claims = [
-        {"quantity": "median", "column": "lag", "at_least": 3, "origin": "preregistered"},
-        {"difference": "test_error", "of": {"metric": "el2n"}, "minus": {"metric": "random"},
-         "paired_by": "seed", "at_most": 0, "origin": "preregistered"},
-    ]  # fmt: skip
-    claims = claims if asked_first == "lag" else claims[::-1]
-    rows = [{"claim": i, "verdict": Verdict.HOLDS, "estimate": 4.0, "low": 3.5, "high": 4.5} for i in (0, 1)]
-    told = answer(study(claims=claims), tables(claims=rows))
-    assert len(told) == 2
-    assert asked_first in told[0].lower()
-
-
 def test_a_law_in_the_null_takes_trust_from_all_laws():
     null = [row | {"law": "null"} for row in fit(alpha=(0.3, 0.2, 0.4))]
     flat = [row | {"law": "null"} for row in fit(alpha=(0.0, -0.1, 0.1))]

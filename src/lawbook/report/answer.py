@@ -64,13 +64,9 @@ def answer(content: StudyFile, results: Results) -> list[str]:
     if len(fitted) > LAWS:
         told.append(f"{count(len(fitted) - LAWS, 'further headline law')} below")
     judged = results.claims.to_dict("records")
-    differences = list(_differences(content.claims, judged))[:1]
-    room = 0 if analysed else max(0, LAWS - len(told) - len(differences))
-    quantities = list(_quantities(content.claims, judged))[:room]
-    # In the order in which the study asks.
-    leading = next((claim for claim in content.claims if claim.value is None), None)
-    asked_first = quantities if leading is not None and leading.quantity is not None else []
-    told += [*analysed, *asked_first, *differences, *([] if asked_first else quantities)]
+    told += [*analysed, *list(_differences(content.claims, judged))[:1]]
+    if not analysed:
+        told += list(_quantities(content.claims, judged))[: max(0, LAWS - len(told))]
     found = [null.sentence for null in null_outcome(content, results.fits) if null.found]
     if found:
         told.append(f"but no law here can be trusted: {found[0]}")
