@@ -15,7 +15,7 @@ def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
     here = {
         f"lawbook/{file.relative_to(package)}"
         for file in package.rglob("*")
-        if file.is_file() and file.suffix != ".pyc"
+        if file.is_file() and "__pycache__" not in file.parts
     }
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}

@@ -55,7 +55,7 @@ def test_the_template_says_of_every_key_what_it_is() -> None:
 
 @pytest.mark.parametrize("source", shipped_studies())
 def test_a_copy_is_the_other_study_but_for_its_title(folder: Path, source: str) -> None:
-    for file in SHIPPED.iterdir():
+    for file in filter(Path.is_file, SHIPPED.iterdir()):
         (folder / file.name).write_bytes(file.read_bytes())
 
     written = write_new_study("mine", folder, source)
