@@ -23,26 +23,30 @@ DEEPEST, MOST_VALUES = 20, 200_000
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
-_Loader = getattr(
-    yaml, "CSafeLoader", yaml.SafeLoader
-)  # the same in C is there in most builds, and 10 times as fast
-
-
-class _UniqueKeys(_Loader):  # type: ignore[misc, valid-type]
-    """YAML's safe loader, which also refuses a key that stands twice."""
+class _UniqueKeys:
+    """Of a safe loader of YAML: a key that stands twice is refused."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        loader: Any = self
         seen: set[Hashable] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node)
+            key = loader.construct_object(key_node)
             if isinstance(key, Hashable):
                 if key in seen:
                     raise yaml.MarkedYAMLError(
                         problem=f"the key {key!r} stands twice", problem_mark=node.start_mark
                     )
                 seen.add(key)
-        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
+        mapping: dict[Hashable, Any] = yaml.SafeLoader.construct_mapping(loader, node, deep)
         return mapping
+
+
+class _Plain(_UniqueKeys, yaml.SafeLoader):
+    """In Python: it says what it expected, and what it found."""
+
+
+class _Fast(_UniqueKeys, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """In C, where PyYAML was built with it, and ten times as fast."""
 
 
 def read_yaml(file: Path) -> dict[Any, Any]:
@@ -58,8 +62,10 @@ def read_yaml(file: Path) -> dict[Any, Any]:
 def _content(file: Path, text: str) -> dict[Any, Any]:
     """Return what the text of a file says. Raises StudyError as `read_yaml` does."""
     try:
-        _check_events(file, yaml.parse(text, _UniqueKeys))
-        content = yaml.load(text, _UniqueKeys)
+        try:
+            content = _loaded(file, text, _Fast)
+        except (yaml.YAMLError, ValueError, OverflowError):
+            content = _loaded(file, text, _Plain)
     except yaml.MarkedYAMLError as error:
         problem = f"this is not YAML: {error.problem}"
         raise StudyError(file, _place(error.problem_mark), None, problem, "mend that line") from None
@@ -69,6 +75,11 @@ def _content(file: Path, text: str) -> dict[Any, Any]:
     if content is not None and not isinstance(content, dict):
         raise StudyError(file, "", None, "the file holds no keys", "write keys with values: {key: value}")
     return content or {}
+
+
+def _loaded(file: Path, text: str, loader: type[Any]) -> Any:
+    _check_events(file, yaml.parse(text, loader))
+    return yaml.load(text, loader)
 
 
 def _text(file: Path) -> str:
