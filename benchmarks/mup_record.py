@@ -127,8 +127,8 @@ def write_beginnings(width: int, folder: Path) -> None:
     task: Any = tasks[config["task"]]
     examples, splits = task.examples(config), task.splits(config)
     train = splits["pool"][: config["samples"]]
-    places = {"train": train, "seen": train[:EVALUATED_TRAINING_EXAMPLES], **splits}
-    del places["pool"]
+    places = {"train": train, "seen": train[:EVALUATED_TRAINING_EXAMPLES]}
+    places |= {split: splits[split] for split in ("validation", "test")}
     np.savez(
         folder / "windows.npz",
         **{f"{split}_inputs": examples.inputs[of] for split, of in places.items()},

@@ -13,6 +13,7 @@ from tests.workflow.conftest import STUDY
 from lawbook.studies import Plan, plan_study, study_names
 from lawbook.studies.source import awaits_table
 from lawbook.studies.study import preset_names
+from lawbook.workflow.quick import predicted_seconds
 
 STUDIES = REPOSITORY / "config/studies"
 PRESET = """
@@ -57,11 +58,7 @@ def test_a_dry_run_at_each_preset_plans_smaller_studies(checkout: Checkout) -> N
         for name, plan in zip(names, plans, strict=True):
             # Of a table no run is planned: a preset of its study fits fewer of the rows.
             of_table = plan.study.content.table is not None
-            assert of_table or _predicted_s(plan) < _predicted_s(plan_study(name, STUDIES))
-
-
-def _predicted_s(plan: Plan) -> float:
-    return float(plan.table()["predicted_s"].sum())
+            assert of_table or predicted_seconds(plan) < predicted_seconds(plan_study(name, STUDIES))
 
 
 def test_a_preset_takes_the_runs_that_it_shares_from_the_cache_and_leaves_the_study_alone(

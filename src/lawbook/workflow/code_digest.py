@@ -150,7 +150,7 @@ def _read_form(path: Path, name: str) -> Form:
     text = path.read_bytes()
     text_hash = hashlib.sha256(b"\0".join([_own_text(), name.encode(), text])).hexdigest()
     kept = Path(cache_from_source(path)).with_suffix(KEPT)
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, KeyError, TypeError):  # none there, or damaged
         known = json.loads(kept.read_text(encoding="utf-8"))
         if known["text_hash"] == text_hash:
             return known["hash"], known["imports"]
