@@ -128,9 +128,15 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def test_the_first_training_of_a_model_asks_once_and_for_each_code(tmp_path: Path, asked: list[str]) -> None:
-    for code in ("first", "first", "second"):
-        require_exact(CONFIG | {"model": "linear"}, tmp_path, code)
+def test_the_first_training_of_a_model_asks_once_and_for_each_code(
+    tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    monkeypatch.setattr("inspect.getfile", lambda kind: str(folder / f"{kind.__name__}.py"))
+    for helper in ("first", "first", "second"):
+        (folder / "_helper.py").write_text(helper)
+        require_exact(CONFIG | {"model": "linear"}, tmp_path)
     assert asked == ["linear", "linear"]
     assert len(list(tmp_path.glob("processors/*.json"))) == 2
 
@@ -140,16 +146,16 @@ def test_a_wrong_processor_is_one_message_each_time(tmp_path: Path, asked: list[
         with pytest.raises(
             LawbookError, match=r"model mlp: wrong on this processor \(.*torch .*ONEDNN_MAX_CPU_ISA=SSE41"
         ):
-            require_exact(CONFIG, tmp_path, "code")
+            require_exact(CONFIG, tmp_path)
     assert asked == ["mlp"]
 
 
 def test_a_damaged_outcome_is_found_out_again(tmp_path: Path, asked: list[str]) -> None:
     config = CONFIG | {"model": "linear"}
-    require_exact(config, tmp_path, "code")
+    require_exact(config, tmp_path)
     (file,) = tmp_path.glob("processors/*.json")
     file.write_text("{")
-    require_exact(config, tmp_path, "code")
+    require_exact(config, tmp_path)
     assert asked == ["linear", "linear"]
 
 
@@ -157,5 +163,5 @@ def test_a_damaged_outcome_is_found_out_again(tmp_path: Path, asked: list[str]) 
 def test_solved_models_and_gpus_are_not_checked(
     tmp_path: Path, asked: list[str], changes: dict[str, str]
 ) -> None:
-    require_exact(CONFIG | changes, tmp_path, "code")
+    require_exact(CONFIG | changes, tmp_path)
     assert asked == []

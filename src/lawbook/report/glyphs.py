@@ -49,10 +49,11 @@ def cover(figure: Figure) -> str:
 
 def _missing(text: str, families: Iterable[str]) -> str:
     """Return the characters of a text that no font of these families has, each once."""
-    known = frozenset().union(*map(_characters, families))
+    known = _characters(tuple(families))
     return "".join(dict.fromkeys(c for c in text if ord(c) not in known and not c.isspace()))
 
 
 @cache
-def _characters(family: str) -> frozenset[int]:
-    return frozenset(get_font(findfont(FontProperties(family=family))).get_charmap())
+def _characters(families: tuple[str, ...]) -> frozenset[int]:
+    fonts = (get_font(findfont(FontProperties(family=family))) for family in families)
+    return frozenset().union(*(font.get_charmap() for font in fonts))

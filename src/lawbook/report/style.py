@@ -15,6 +15,9 @@ import numpy as np
 import pandas as pd
 from matplotlib import colormaps, ticker
 from matplotlib.axes import Axes
+
+# Matplotlib would import them at the first file of each kind, and so would every job that starts warm.
+from matplotlib.backends import backend_agg, backend_pdf, backend_svg  # noqa: F401
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure

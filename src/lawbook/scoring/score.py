@@ -49,7 +49,7 @@ def score_pools(
     finished = folder.load(list(keys.values()))
     lacking = [pool for pool in pools if any(keys[pool.pool_id, m] not in finished for m in pool.metrics)]
     for probe in {p.config["model"]: p for pool in lacking for p in pool.every_probe}.values():
-        require_exact(probe.config, cache, code)
+        require_exact(probe.config, cache)
     total = sum(probe.config["steps"] for pool in pools for probe in pool.every_probe)
     done = total - sum(probe.config["steps"] for pool in lacking for probe in pool.every_probe)
     for chunk in _chunks(lacking):

@@ -74,9 +74,6 @@ class PowerLawStream:
         config = configs[0]
         self._copies = config["copies"]
         self._shape = (self._copies * config["batch_size"], config["modes"])
-        self._runs_of_seed: dict[int, list[int]] = {}
-        for run, one in enumerate(configs):
-            self._runs_of_seed.setdefault(one["seed"], []).append(run)
         fields = ("input_exponent", "target_exponent", "noise_variance")
         a, b, noise = np.array([[[one[name]] for one in configs] for name in fields])
         k = np.arange(1, config["modes"] + 1, dtype=np.float64)
@@ -86,6 +83,11 @@ class PowerLawStream:
         self._scale = np.sqrt(self._variances).astype(np.float32)
         self._weights = self._target.astype(np.float32)
         self._unseen_scale = np.sqrt(self._floor).astype(np.float32)
+        # Runs of one seed see the same draws; those of one law, too, the same examples.
+        self._alike: dict[int, dict[tuple[float, ...], list[int]]] = {}
+        for run, one in enumerate(configs):
+            of_seed = self._alike.setdefault(one["seed"], {})
+            of_seed.setdefault(tuple(one[name] for name in fields), []).append(run)
 
     def batch(self, step: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return inputs (R, K·B, N) and targets (R, K·B), the examples of each copy together.
@@ -94,15 +96,14 @@ class PowerLawStream:
         """
         inputs = np.empty((len(self._target), *self._shape), dtype=np.float32)
         targets = np.empty(inputs.shape[:-1], dtype=np.float32)
-        for seed, (first, *others) in self._runs_of_seed.items():
+        for seed, alike in self._alike.items():
             rng = generator(seed, "examples", step)
-            rng.standard_normal(out=inputs[first], dtype=np.float32)
+            drawn = rng.standard_normal(self._shape, dtype=np.float32)
             unseen = rng.standard_normal(self._shape[0], dtype=np.float32)
-            for run in others:
-                inputs[run] = inputs[first]
-            for run in (first, *others):
-                inputs[run] *= self._scale[run]
-                targets[run] = inputs[run] @ self._weights[run] + self._unseen_scale[run] * unseen
+            for first, *others in alike.values():
+                np.multiply(drawn, self._scale[first], out=inputs[first])
+                targets[first] = inputs[first] @ self._weights[first] + self._unseen_scale[first] * unseen
+                inputs[others], targets[others] = inputs[first], targets[first]
         return inputs, targets
 
     def evaluate(

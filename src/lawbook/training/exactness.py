@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import json
 from contextlib import suppress
 from dataclasses import asdict
@@ -15,16 +17,16 @@ from lawbook.storage.checksum import digest
 from lawbook.storage.files import write_text
 
 
-def require_exact(config: Config, cache: Path, code: str) -> None:
+def require_exact(config: Config, cache: Path) -> None:
     """Raise LawbookError if this processor computes wrong gradients for the model of a run.
 
-    The outcome of the first check is kept below the folder `cache`, by model, training code (its digest), processor
-    and libraries. Solved models have no gradients; GPUs are not checked.
+    The outcome of the first check is kept below the folder `cache`, by model, the code of models, processor and
+    libraries. Solved models have no gradients; GPUs are not checked.
     """
     name = config["model"]
     if not isinstance(models[name], TrainedModel) or config["device"] != "cpu":
         return
-    file = cache / "processors" / f"{digest([name, code, processor()])}.json"
+    file = cache / "processors" / f"{digest([name, _code_of(name), processor()])}.json"
     outcome = _kept(file)
     if outcome is None:
         (outcome,) = check_models([name])
@@ -37,6 +39,13 @@ def require_exact(config: Config, cache: Path, code: str) -> None:
             f"model {name}: {outcome.problem} on this processor ({', '.join(processor())}); install another"
             " version of PyTorch, or choose other kernels: ONEDNN_MAX_CPU_ISA=SSE41 in the environment is slow and safe"
         )
+
+
+def _code_of(name: str) -> str:
+    """Return the digest of the files beside a model's, and of those beside the package's own, which they call."""
+    folders = {Path(inspect.getfile(kind)).parent for kind in (TrainedModel, type(models[name]))}
+    files = [file for folder in sorted(folders) for file in sorted(folder.glob("*.py"))]
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def _kept(file: Path) -> Outcome | None:

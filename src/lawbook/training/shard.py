@@ -90,7 +90,7 @@ def train_shard(
         if keys[run.run_id] not in finished or run.run_id in lost or measured.lacking([run.run_id])
     ]
     if missing:
-        require_exact(runs[0].config, cache, code)
+        require_exact(runs[0].config, cache)
     size = stack_size(runs[0].config)
     total = sum(run.config["steps"] for run in runs)
     done = total - sum(run.config["steps"] for run in missing)
