@@ -132,6 +132,9 @@ class TrainingAxes(Axes):
         ge=1,
         description="Log-spaced steps at which a run is evaluated, the last one included; in curves step 0, too.",
     )
+    first_evaluation: Annotated[int, Neutral(1)] = Field(
+        1, ge=1, description="The first of these steps: what comes before it costs nothing, and is not seen."
+    )
     converged_within: Annotated[float | None, Neutral(None)] = Field(
         None,
         gt=0,

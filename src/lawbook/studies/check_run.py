@@ -86,6 +86,9 @@ def _fitting_models(task: Task) -> str:
 
 def _check_training(config: Config, task: Task) -> None:
     """Raise AxisError if a trained run's loss, optimizer, parametrization and warm-up do not go together."""
+    if config["first_evaluation"] > config["steps"]:
+        problem = f"the run ends at step {config['steps']}"
+        raise AxisError("first_evaluation", config["first_evaluation"], problem, "choose an earlier step")
     if task.targets not in losses[name := loss_name(config)].targets:
         problem = f"it takes no {task.targets} targets, which those of the task {config['task']} are"
         others = [other for other, loss in losses.items() if task.targets in loss.targets]

@@ -377,6 +377,6 @@ def _slots(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, int, t
 def _evaluation_steps(config: Config) -> frozenset[int]:
     """Return the steps of evaluation: 0, log-spaced ones, the last, and the middle if convergence is judged."""
     steps, n = config["steps"], config["evaluations"]
-    spaced = np.geomspace(1, steps, n).round().astype(int).tolist() if n > 1 else []
+    spaced = np.geomspace(config["first_evaluation"], steps, n).round().astype(int).tolist() if n > 1 else []
     middle = [] if config["converged_within"] is None else [max(1, steps // 2)]
     return frozenset([0, *spaced, *middle, steps])
