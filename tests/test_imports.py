@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -107,6 +108,18 @@ def test_planning_a_study_loads_no_torch() -> None:
         "sys.exit('torch was loaded' if 'torch' in sys.modules else 0)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_what_a_check_of_a_study_reads_loads_no_torch() -> None:
+    parts = re.compile(
+        r"lawbook\.(analyses\.\w+\.(block|section|(figures|quantities)\.\w+)|report\.figures\.\w+)"
+    )
+    read = [name for name in MODULES if parts.fullmatch(name)]
+    program = (
+        "import importlib, sys\nfor name in sys.argv[1:]:\n    importlib.import_module(name)\n"
+        "    if 'torch' in sys.modules:\n        sys.exit(f'{name} loads torch')"
+    )
+    subprocess.run([sys.executable, "-c", program, *read], check=True)
 
 
 def _text(module: str) -> str:

@@ -74,6 +74,9 @@ class WeightPruningBlock(KeptRunsBlock):
         columns.check_axes(study, f"{field}.by", [*self.by, self.temperature])
 
 
+REGIMES = ("I", "II-A", "II-B")
+"""Poorly connected; connected and dissimilar; connected and similar (Zhou et al. 2023, arXiv:2305.18383, figure 1)."""
+
 TABLES = {
     # Each network, score and density: what remains (weights and biases) and the test error; and, where it was
     # retrained, the mean of two copies that differ in their batches, how much the training error half-way between them

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from lawbook.analyses import Inputs
-from lawbook.analyses.weight_pruning.block import TABLES, WeightPruningBlock
+from lawbook.analyses.weight_pruning.block import REGIMES, TABLES, WeightPruningBlock
 from lawbook.analyses.weight_pruning.prune import (
     Networks,
     barrier,
@@ -30,9 +30,6 @@ from lawbook.results.words import text_of
 from lawbook.studies.identity import Run
 from lawbook.tasks import PoolTask, tasks
 from lawbook.training.kept_runs import latest
-
-REGIMES = ("I", "II-A", "II-B")
-"""Poorly connected; connected and dissimilar; connected and similar (Zhou et al. 2023, arXiv:2305.18383, figure 1)."""
 
 
 def compute(block: WeightPruningBlock, inputs: Inputs) -> dict[str, pd.DataFrame]:

@@ -11,7 +11,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.patches import Patch
 
-from lawbook.analyses.weight_pruning.compute import REGIMES
+from lawbook.analyses.weight_pruning.block import REGIMES
 from lawbook.report.figures import Drawn, Kind, analysis_shown
 from lawbook.report.figures._series import as_data
 from lawbook.report.style import BLACK, DOUBLE, label_bar, new_figure
