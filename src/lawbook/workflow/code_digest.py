@@ -11,7 +11,7 @@ import ast
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.util import cache_from_source
@@ -126,16 +126,6 @@ def _found(source: Path, name: str) -> Path:
     if path is None:
         raise ModuleNotFoundError(f"{name} has no file under {source}", name=name)
     return path
-
-
-def known_forms() -> Mapping[str, Form]:
-    """Return the normal forms of the modules that were read, by file, for another process to `learn`."""
-    return _known
-
-
-def learn_forms(forms: Mapping[str, Form]) -> None:
-    """Take over the normal forms that another process has only just read."""
-    _known.update(forms)
 
 
 def _normal_form(path: Path, name: str) -> Form:

@@ -22,7 +22,6 @@ from lawbook.studies.study import is_reserved
 from lawbook.workflow import resources
 from lawbook.workflow.apart import APART, gallery_code, stage_named
 from lawbook.workflow.check import check_place, checked_plan, collect_garbage_rarely, said_name_at
-from lawbook.workflow.handed_down import take_over
 from lawbook.workflow.places import caches
 from lawbook.workflow.quick import QuickStudies, quick_studies
 from lawbook.workflow.settings import check_settings
@@ -63,7 +62,6 @@ class RuleInputs:
             self.settings = check_settings(config)
             use_extensions(self.settings.extensions)
         collect_garbage_rarely()
-        take_over()
         self._targets, self._called, self._remote = targets, called, remote
         self._plans: dict[str, Plan] = {}
         self._alone: dict[tuple[str, str], Plan | None] = {}

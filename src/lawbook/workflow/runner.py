@@ -19,7 +19,6 @@ from lawbook.storage.lock import HANDED_DOWN, name_holder, writing
 from lawbook.studies import Plan
 from lawbook.studies.presets import split_name
 from lawbook.workflow.freshness import outdated
-from lawbook.workflow.handed_down import handing_down
 from lawbook.workflow.places import caches, snakefile
 from lawbook.workflow.progress import study_progress
 from lawbook.workflow.recovery import forget_record, keep_record, recover
@@ -108,17 +107,16 @@ def run_target(
             warm.announce(plan.study.name, settings.studies)
         _remove_stale_locks(target, output.fileno())
         old = [file for plan in plans for file in _forgotten(plan, results[plan.study.name])]
-        with handing_down() as known:
-            process = subprocess.Popen(
-                [*command, *_forced([*old, *stale], extra), *extra, *target],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **warm.environment, **known, HANDED_DOWN: str(lock)},
-                pass_fds=(lock, *warm.held),
-            )
-            # Should this process be killed, Snakemake lives on with the lock and the server.
-            name_holder(lock, process.pid)
-            _watch(process, name, plans, results)
+        process = subprocess.Popen(
+            [*command, *_forced([*old, *stale], extra), *extra, *target],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **warm.environment, HANDED_DOWN: str(lock)},
+            pass_fds=(lock, *warm.held),
+        )
+        # Should this process be killed, Snakemake lives on with the lock and the server.
+        name_holder(lock, process.pid)
+        _watch(process, name, plans, results)
         if not process.returncode:
             for plan in plans:
                 keep_record(plan, results[plan.study.name])
