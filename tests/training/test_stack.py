@@ -151,6 +151,15 @@ def test_a_checkpoint_holds_the_evaluation_of_its_own_step(
     assert train_stack(configs, checkpoint=checkpoint).curve == undisturbed.curve
 
 
+def test_evaluations_before_the_first_cost_nothing_and_move_no_other(configure: Configure) -> None:
+    early, late = (
+        train_stack(varied(configure, 2, steps=50, evaluations=4, first_evaluation=first)) for first in (1, 10)
+    )
+    assert list(early.curve) == [0, 1, 4, 14, 50]
+    assert list(late.curve) == [0, 10, 17, 29, 50]
+    assert late.curve[50] == early.curve[50]
+
+
 def test_diverged_runs_are_recorded_and_leave_the_others_bitwise_unchanged(configure: Configure) -> None:
     healthy = varied(configure, 6, steps=40)
     broken = [
