@@ -39,7 +39,7 @@ CONFLICTING = (
 DRY_RUN = frozenset({"-n", "--dry-run", "--dryrun"})
 QUIET_S = 30.0
 """Seconds between lines of progress where there is no terminal to draw a bar on; the same line is not repeated."""
-PAUSE_S, LOOKING = 0.25, 20.0
+PAUSE_S, LOOKING = 0.25, 100.0
 """Seconds between two looks at what is done, or so many times what the last one took: there may be many studies."""
 
 
