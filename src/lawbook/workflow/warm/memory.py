@@ -8,8 +8,12 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lawbook.registry import EXTENSIONS, roots
+
+if TYPE_CHECKING:
+    from lawbook.studies import Plan
 
 Signature = tuple[int, int, int]
 """What changes with a file: its number, its size, and when it was written, in ns."""
@@ -47,10 +51,23 @@ class Memory:
                         if not module.startswith(f"{EXTENSIONS}."):
                             with suppress(ModuleNotFoundError):
                                 importlib.import_module(module)
+            _read_examples(plan)
         gc.enable()
 
     def _remember(self, file: Path) -> None:
         self._read[file] = _signature(file.stat())
+
+
+def _read_examples(plan: Plan) -> None:
+    """Read the examples that come with Python or a library: each job would read and hash them again."""
+    from lawbook.tasks import tasks
+    from lawbook.training.shard import data_digest
+    from lawbook.workflow.quick import DOWNLOADED
+
+    for runs in plan.shards.values():
+        config = runs[0].config
+        if config["task"] not in DOWNLOADED and not tasks[config["task"]].outside(config):
+            data_digest(config)
 
 
 def _code() -> Mapping[str, Signature]:
