@@ -153,7 +153,8 @@ def test_a_checkpoint_holds_the_evaluation_of_its_own_step(
 
 def test_evaluations_before_the_first_cost_nothing_and_move_no_other(configure: Configure) -> None:
     early, late = (
-        train_stack(varied(configure, 2, steps=50, evaluations=4, first_evaluation=first)) for first in (1, 10)
+        train_stack(varied(configure, 2, steps=50, evaluations=4, first_evaluation=first))
+        for first in (1, 10)
     )
     assert list(early.curve) == [0, 1, 4, 14, 50]
     assert list(late.curve) == [0, 10, 17, 29, 50]
