@@ -37,7 +37,7 @@ def test_every_shipped_study_that_needs_no_download_is_quick() -> None:
 
     lacking = {name: "its table is not here" for name in study_names(STUDIES) if awaits_table(load(name))}
     assert found.left_out == {"cifar10_pruning": "its data are downloaded", **lacking}
-    assert {"digits", "quanta@quick", "quanta_known@quick", "digits_pruning@quick", "refit"} <= set(
+    assert {"digits@quick", "quanta@quick", "quanta_known@quick", "interpolation", "refit"} <= set(
         found.plans
     )
     # Half a minute a study, in the mean.
