@@ -15,6 +15,7 @@ from lawbook.errors import AbandonedError
 from lawbook.pruning.pools import pool_of
 from lawbook.schedules import rate_factors
 from lawbook.seeds import batch_positions
+from lawbook.studies.axes import EVALUATED
 from lawbook.tasks.digits import task as digits
 from lawbook.training import stack as stack_module
 from lawbook.training import watch
@@ -157,8 +158,22 @@ def test_evaluations_before_the_first_cost_nothing_and_move_no_other(configure: 
         for first in (1, 10)
     )
     assert list(early.curve) == [0, 1, 4, 14, 50]
-    assert list(late.curve) == [0, 10, 17, 29, 50]
+    assert list(late.curve) == [10, 17, 29, 50]
     assert late.curve[50] == early.curve[50]
+
+
+@pytest.mark.parametrize("splits", ["held_out", "validation", "test"])
+def test_splits_that_are_not_evaluated_have_no_metrics_and_move_no_others(
+    configure: Configure, splits: str
+) -> None:
+    every, some = (
+        train_stack(varied(configure, 2, steps=20, evaluations=2, evaluated_splits=which))
+        for which in ("all", splits)
+    )
+    for step, metrics in every.curve.items():
+        wanted = {name: row for name, row in metrics.items() if name.split("/")[0] in EVALUATED[splits]}
+        assert some.curve[step] == wanted
+    assert torch.equal(every.stacked, some.stacked)
 
 
 def test_diverged_runs_are_recorded_and_leave_the_others_bitwise_unchanged(configure: Configure) -> None:

@@ -12,6 +12,7 @@ from lawbook.errors import suggest
 from lawbook.pruning.metrics import metrics
 from lawbook.pruning.selection import Keep
 from lawbook.schedules import SCHEDULES, check_schedule
+from lawbook.storage.columns import SPLITS
 from lawbook.training.losses import losses
 from lawbook.training.optimizers import optimizers
 from lawbook.training.parametrizations import parametrizations
@@ -133,7 +134,14 @@ class TrainingAxes(Axes):
         description="Log-spaced steps at which a run is evaluated, the last one included; in curves step 0, too.",
     )
     first_evaluation: Annotated[int, Neutral(1)] = Field(
-        1, ge=1, description="The first of these steps: what comes before it costs nothing, and is not seen."
+        1,
+        ge=1,
+        description="The first of these steps: after 1, nothing before it is evaluated, not even step 0.",
+    )
+    evaluated_splits: Annotated[Literal["all", "held_out", "validation", "test"], Neutral("all")] = Field(
+        "all",
+        description="On what a run of a pool is evaluated: the examples it learns, those for validation and for test; "
+        "`held_out`: validation and test. What is not evaluated costs nothing, and has no column.",
     )
     converged_within: Annotated[float | None, Neutral(None)] = Field(
         None,
@@ -166,6 +174,14 @@ class TrainingAxes(Axes):
         "not part of a run's identity.",
     )
 
+
+EVALUATED: Mapping[str, tuple[str, ...]] = {
+    "all": SPLITS,
+    "held_out": ("validation", "test"),
+    "validation": ("validation",),
+    "test": ("test",),
+}
+"""The splits that a run is evaluated on, by the value of `evaluated_splits`."""
 
 HOW_TRAINED = ("device", "devices", "strategy")
 """Training fields that say on what a run is trained, not what it is: they can change its last bits alone."""

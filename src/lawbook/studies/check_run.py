@@ -89,6 +89,13 @@ def _check_training(config: Config, task: Task) -> None:
     if config["first_evaluation"] > config["steps"]:
         problem = f"the run ends at step {config['steps']}"
         raise AxisError("first_evaluation", config["first_evaluation"], problem, "choose an earlier step")
+    splits = config["evaluated_splits"]
+    if splits != "all" and not isinstance(task, PoolTask):
+        problem = f"the task {config['task']} has no pool that would be split"
+        raise AxisError("evaluated_splits", splits, problem, "leave it at all")
+    if splits == "test" and config["converged_within"] is not None:
+        problem = "whether a run converged is told from its validation loss"
+        raise AxisError("evaluated_splits", splits, problem, "write held_out, or delete converged_within")
     if task.targets not in losses[name := loss_name(config)].targets:
         problem = f"it takes no {task.targets} targets, which those of the task {config['task']} are"
         others = [other for other, loss in losses.items() if task.targets in loss.targets]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from graphlib import CycleError
 
 from lawbook.errors import suggest
+from lawbook.storage.columns import SPLITS, split_and_metric
+from lawbook.studies.axes import EVALUATED
 from lawbook.studies.columns_block import bounded, bounds_of, in_order
 from lawbook.studies.identity import Run
 from lawbook.studies.roles import curve_columns, curve_entries, roles_of
@@ -57,6 +59,19 @@ def check_columns(study: Study) -> None:
             raise study.error(
                 f"claims.{i}.column", claim.column, "the runs have no such column of numbers", fix
             )
+
+
+def check_evaluated(study: Study, runs: Sequence[Run]) -> None:
+    """Raise StudyError for a law that reads or chooses by a split that a run of its sweep is not evaluated on."""
+    for name, law in study.content.laws.items():
+        chosen = ("validation",) if law.choose is not None or law.at == "best" else ()
+        for split in (split_and_metric(law.y)[0], *chosen):
+            for run in runs:
+                known = EVALUATED.get(run.config["evaluated_splits"], SPLITS)
+                if split and split not in known and law.sweep in run.sweeps:
+                    problem = f"it reads the {split} split, on which run {run.run_id} is not evaluated"
+                    fix = "write evaluated_splits: held_out or all in training"
+                    raise study.error(f"laws.{name}", law.y, problem, fix)
 
 
 def check_operands(study: Study, runs: Sequence[Run]) -> None:

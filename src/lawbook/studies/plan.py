@@ -18,7 +18,7 @@ from lawbook.storage.checksum import digest
 from lawbook.storage.columns import Role
 from lawbook.studies.axes import HOW_TRAINED
 from lawbook.studies.columns_block import bounded, bounds_of
-from lawbook.studies.columns_check import check_columns, check_operands
+from lawbook.studies.columns_check import check_columns, check_evaluated, check_operands
 from lawbook.studies.cost import run_cost
 from lawbook.studies.identity import Run, effective, reads_scores
 from lawbook.studies.law_block import FORMULA
@@ -200,6 +200,7 @@ def make_plan(study: Study) -> Plan:
     _check_references(study, columns)
     runs = tuple(expand_study(study))
     check_operands(study, runs)
+    check_evaluated(study, runs)
     _check_selections(study, runs)
     _check_analyses(study, runs, columns)
     shards = make_shards(runs, study.content.shard_flops)

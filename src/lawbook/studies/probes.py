@@ -98,7 +98,9 @@ def _probes(config: Config, need: Need) -> Iterable[Run]:
     probes = 1 if solved else config["probes"]
     steps = config["trajectory_steps"] if need == "trajectory" else config["probe_steps"]
     of_training: dict[str, Any] = (
-        {"steps": steps, "evaluations": 1, "first_evaluation": 1} if config["optimizer"] else {}
+        {"steps": steps, "evaluations": 1, "first_evaluation": 1, "evaluated_splits": "all"}
+        if config["optimizer"]
+        else {}
     )
     if need == "heldout":
         learned = [f"half {half}" for half in (0, 1)]

@@ -16,7 +16,7 @@ from lawbook.tasks import tasks
 
 SHARED = (
     "loss", "optimizer", "parametrization", "base_width", "output_multiplier", "batch_size", "steps", "evaluations",
-    "first_evaluation", "converged_within", "dtype", "precision", *HOW_TRAINED,
+    "first_evaluation", "evaluated_splits", "converged_within", "dtype", "precision", *HOW_TRAINED,
 )  # fmt: skip
 """Training fields that the runs of one stack share; all else (learning rate, decay, schedule, …) is per run."""
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from lawbook.axes import Config
 from lawbook.pruning.pools import members_of
 from lawbook.seeds import batch_positions, fixed_positions
+from lawbook.studies.axes import EVALUATED
 from lawbook.tasks import PoolTask, StreamTask, tasks
 from lawbook.training.losses import loss_name, losses, mean_over_targets
 
@@ -99,8 +100,10 @@ class PoolSource:
             "validation": [task.splits(one)["validation"] for one in configs],
             "test": [task.splits(one)["test"] for one in configs],
         }
-        evaluated = [members[:EVALUATED_TRAINING_EXAMPLES] for members in self._train]
-        self._evaluated = self._splits | {"train": evaluated}
+        few = [members[:EVALUATED_TRAINING_EXAMPLES] for members in self._train]
+        evaluated = (self._splits | {"train": few}).items()
+        wanted = EVALUATED[config["evaluated_splits"]]
+        self._evaluated = {split: indices for split, indices in evaluated if split in wanted}
         self._block_start, self._block = -1, torch.empty(0)
         # A batch of all examples in one order is gathered once.
         self._full_batch = all(
@@ -148,7 +151,7 @@ class PoolSource:
         return flat.view(*indices.shape, *self._inputs.shape[1:]), self._labels[label_rows, indices]
 
     def evaluate(self, predict: Predict, weights: Mapping[str, Tensor]) -> Metrics:
-        """Return the means over each run's train, validation and test examples: loss, error, the task's own metrics."""
+        """Return the means over each run's examples of the evaluated splits: loss, error, the task's own metrics."""
         return {
             (split, metric): means
             for split, indices in self._evaluated.items()

@@ -26,6 +26,7 @@ from lawbook.measurements import Measurement
 from lawbook.models import ALIGNMENT, TrainedModel, models
 from lawbook.seeds import generator
 from lawbook.signals import why_unwanted
+from lawbook.storage.columns import SPLITS
 from lawbook.tasks import tasks
 from lawbook.training.checkpoint import Checkpoint
 from lawbook.training.gpus import held_devices
@@ -218,7 +219,7 @@ class StackedRuns(pl.LightningModule):
                 self.kept[self.global_step] = self.stacked.detach().cpu().clone()
             if self.global_step == self._configs[0]["steps"]:
                 # No training step follows the last update, so its outcome is judged by the evaluation.
-                losses = metrics.get(("train", "loss"), metrics.get(("test", "loss")))
+                losses = next(metrics[split, "loss"] for split in SPLITS if (split, "loss") in metrics)
                 self._freeze_diverged(torch.as_tensor(losses).to(self.limit), self.global_step)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -375,8 +376,9 @@ def _slots(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, int, t
 
 
 def _evaluation_steps(config: Config) -> frozenset[int]:
-    """Return the steps of evaluation: 0, log-spaced ones, the last, and the middle if convergence is judged."""
-    steps, n = config["steps"], config["evaluations"]
-    spaced = np.geomspace(config["first_evaluation"], steps, n).round().astype(int).tolist() if n > 1 else []
+    """Return the steps of evaluation: 0 or a later first one, log-spaced ones, the last; the middle for convergence."""
+    steps, n, first = config["steps"], config["evaluations"], config["first_evaluation"]
+    start = [0] if first == 1 else []
+    spaced = np.geomspace(first, steps, n).round().astype(int).tolist() if n > 1 else []
     middle = [] if config["converged_within"] is None else [max(1, steps // 2)]
-    return frozenset([0, *spaced, *middle, steps])
+    return frozenset([*start, *spaced, *middle, steps])
