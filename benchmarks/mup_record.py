@@ -6,9 +6,9 @@ The design is that of nanoGPT-mup's figure on Shakespeare's characters (https://
 widths × 12 rates × 3 seeds × 2 parametrizations, 122 steps, two blocks; at widths of 8 to 64 in place of 256 to 2,048
 and contexts of 16 tokens in place of 1,024. Lawbook trains all in one process, a stack per width and parametrization,
 as the jobs of a study do, which begin from one that has imported its libraries. The peers, an ordinary Lightning
-process and one of a bare PyTorch loop (`peer_mup.py`), begin with its weights, learn its windows and evaluate as many,
-before and after; of each width a few of their runs are measured, evenly spaced among the rates, half before and half
-after the stacks. All have one thread. `--page` writes docs/mup_record.md.
+process and one of a bare PyTorch loop (`peer_mup.py`), begin with its weights, learn its windows and evaluate the same
+ones for validation at the end, by which rates are chosen; of each width a few of their runs are measured, evenly spaced
+among the rates, half before and half after the stacks. All have one thread. `--page` writes docs/mup_record.md.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ SAMPLES = 3
 class Stacks:
     """What the process of all stacks took in CPU-seconds: beside the stacks, and each by width and parametrization.
 
-    rows: rate, seed, validation and test loss of its runs.
+    rows: rate, seed and validation loss of its runs.
     """
 
     start_s: float
@@ -64,30 +65,41 @@ class Stacks:
 
 @dataclass
 class Peer:
-    """CPU-seconds and test losses of the sampled runs of one peer, by width; runs: rate and seed of each."""
+    """CPU-seconds and validation losses of the sampled runs of one peer, by width; runs: rate and seed of each."""
 
     seconds: dict[int, list[float]] = field(default_factory=dict)
     losses: dict[int, list[float]] = field(default_factory=dict)
     runs: dict[int, list[tuple[float, int]]] = field(default_factory=dict)
 
 
-def members_of(width: int, parametrization: str) -> list[Any]:
-    """Return the planned runs of one stack."""
+@cache
+def planned() -> Sequence[Any]:
+    """Return the planned runs of all stacks."""
     from lawbook.studies import load_study, make_plan
 
+    return make_plan(load_study(STUDY)).runs
+
+
+def members_of(width: int, parametrization: str) -> list[Any]:
+    """Return the planned runs of one stack."""
     wanted = (width, parametrization)
-    runs = make_plan(load_study(STUDY)).runs
-    return [run for run in runs if (run.config["width"], run.config["parametrization"]) == wanted]
+    return [run for run in planned() if (run.config["width"], run.config["parametrization"]) == wanted]
 
 
 def train_stacks(widths: Sequence[int], folder: Path) -> list[dict[str, Any]]:
-    """Train all stacks with an empty cache, one after another; return what each is, its CPU-seconds and its rows."""
+    """Train all stacks with an empty cache, one after another; return what each is, its CPU-seconds and its rows.
+
+    What they share is done before the first: the text is read and the network's gradients are checked.
+    """
     from lawbook.training.process import load_libraries
 
     load_libraries()
     from lawbook.storage.tables import write_table
-    from lawbook.training.shard import train_shard
+    from lawbook.training.exactness import require_exact
+    from lawbook.training.shard import data_digest, train_shard
 
+    data_digest(planned()[0].config)
+    require_exact(planned()[0].config, folder / "cache")
     stacks: list[dict[str, Any]] = []
     for width in widths:
         for parametrization in PARAMETRIZATIONS:
@@ -98,12 +110,12 @@ def train_stacks(widths: Sequence[int], folder: Path) -> list[dict[str, Any]]:
             write_table(outcomes, folder / f"{name}.runs.parquet", "outcomes")
             seconds = time.process_time() - began
             last = curves[(curves["metric"] == "loss") & (curves["step"] == curves["step"].max())]
-            losses = last.pivot_table(index="run_id", columns="split", values="value", dropna=False)
+            losses = last.set_index("run_id")["value"]
             rows = [
                 {
                     "rate": run.config["learning_rate"],
                     "seed": run.config["seed"],
-                    **{split: float(losses.loc[run.run_id, split]) for split in ("validation", "test")},
+                    "validation": float(losses[run.run_id]),
                 }
                 for run in members
             ]
@@ -119,16 +131,14 @@ def write_beginnings(width: int, folder: Path) -> None:
     from transformer_step import take_over
 
     from lawbook.tasks import tasks
-    from lawbook.training.sources import EVALUATED_TRAINING_EXAMPLES, open_source
+    from lawbook.training.sources import open_source
     from lawbook.training.stack import StackedRuns
 
     configs = {run.config["seed"]: run.config for run in members_of(width, "standard")}
     config: Any = configs[0]
     task: Any = tasks[config["task"]]
     examples, splits = task.examples(config), task.splits(config)
-    train = splits["pool"][: config["samples"]]
-    places = {"train": train, "seen": train[:EVALUATED_TRAINING_EXAMPLES]}
-    places |= {split: splits[split] for split in ("validation", "test")}
+    places = {"train": splits["pool"][: config["samples"]], "validation": splits["validation"]}
     np.savez(
         folder / "windows.npz",
         **{f"{split}_inputs": examples.inputs[of] for split, of in places.items()},
@@ -201,7 +211,7 @@ def rate_row(width: int, stacks: Stacks, bare: Peer) -> str:
     """Return the row of a width in the table of best rates."""
     best = [best_rate(stacks.rows[width, name]) for name in PARAMETRIZATIONS]
     told = ["on an edge" if np.isnan(rate) else f"{rate:+.1f}" for rate in best]
-    in_stack = {(row["rate"], row["seed"]): row["test"] for row in stacks.rows[width, "standard"]}
+    in_stack = {(row["rate"], row["seed"]): row["validation"] for row in stacks.rows[width, "standard"]}
     apart = max(
         abs(in_stack[run] - loss) for run, loss in zip(bare.runs[width], bare.losses[width], strict=True)
     )
@@ -235,12 +245,12 @@ standard parametrization and under muP. Its design, and what is trained here:
 | blocks, context, windows in a step | 2, 1,024, 8 | 2, 16, 8 |
 | text | Shakespeare's characters | bytes of Python's own library |
 
-It scripts a process per run. Here {runs} runs are trained in one process, in stacks of {runs // len(stacks.rows)}, its
-start ({stacks.start_s:.0f} s) and evaluations before and after training on three splits included, in {stacked:,.0f}
-CPU-seconds. A Lightning process per run would take {totals["lightning"]:,.0f} (× {totals["lightning"] / stacked:.0f}),
-a process of a bare PyTorch loop per run {totals["bare"]:,.0f} (× {totals["bare"] / stacked:.0f}), as the medians of
-{samples} runs per width say. These are of the same network, initial weights, windows and AdamW
-(`benchmarks/peer_mup.py`), and evaluate as many windows, before and after.
+It scripts a process per run. Here {runs} runs are trained in one process, in stacks of {runs // len(stacks.rows)}, in
+{stacked:,.0f} CPU-seconds: {stacks.start_s:.0f} for its start, the reading of the text and the check of the network's
+gradients, the others for training and for the evaluation by which a rate is chosen. A Lightning process per run would
+take {totals["lightning"]:,.0f} (× {totals["lightning"] / stacked:.0f}), a process of a bare PyTorch loop per run
+{totals["bare"]:,.0f} (× {totals["bare"] / stacked:.0f}), by the medians of {samples} runs per width. They are of the
+same network, initial weights, windows and AdamW (`benchmarks/peer_mup.py`), and evaluate the same windows.
 
 CPU-seconds of a run, and how many times as long a process per run takes, with the range over the measured runs:
 
@@ -248,10 +258,10 @@ CPU-seconds of a run, and how many times as long a process per run takes, with t
 |---|---|---|---|---|---|
 {seconds}
 
-log2 of the best learning rate by mean validation loss, and the largest difference of a measured run's test loss between
-stack and bare loop, which draw other batches of the same windows:
+log2 of the best learning rate by mean validation loss, and the largest difference of a measured run's validation loss
+between stack and bare loop, which draw other batches of the same windows:
 
-| width | standard | muP | test loss apart, nats |
+| width | standard | muP | validation loss apart, nats |
 |---|---|---|---|
 {rates}
 

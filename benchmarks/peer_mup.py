@@ -3,7 +3,7 @@
     python benchmarks/peer_mup.py lightning FOLDER WIDTH SEED RATE
 
 FOLDER holds what `mup_record.py` wrote there: windows of tokens, and the initial weights of each width and seed. It
-evaluates the windows that the stacks evaluate, before and after training, and prints the loss on the test windows.
+evaluates the windows that the stacks evaluate, those for validation, after training, and prints the loss on them.
 Nothing here imports Lawbook.
 """
 
@@ -20,7 +20,6 @@ from peer_nanogpt import Shape
 from peer_transformer import Transformer
 from torch import Tensor
 
-EVALUATED = ("seen", "validation", "test")
 STEPS, DEPTH, HEADS, CONTEXT, VOCABULARY, BATCH_SIZE = 122, 2, 2, 16, 256, 8
 BETAS, DECAY, CLIP = (0.9, 0.95), 0.1, 1.0
 
@@ -45,15 +44,9 @@ def optimizer_of(network: Transformer, rate: float) -> torch.optim.AdamW:
 
 
 def bare(folder: Path, width: int, seed: int, rate: float) -> float:
-    """Train by a loop, and return the test loss."""
+    """Train by a loop, and return the validation loss."""
     network, windows = begun(folder, width, seed)
-
-    @torch.no_grad()
-    def evaluated() -> list[float]:
-        return [float(network.loss(windows[f"{of}_inputs"], windows[f"{of}_targets"])) for of in EVALUATED]
-
     optimizer = optimizer_of(network, rate)
-    evaluated()
     for _ in range(STEPS):
         picks = torch.randint(len(windows["train_inputs"]), (BATCH_SIZE,))
         loss = network.loss(windows["train_inputs"][picks], windows["train_targets"][picks])
@@ -61,11 +54,12 @@ def bare(folder: Path, width: int, seed: int, rate: float) -> float:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), CLIP)
         optimizer.step()
-    return evaluated()[-1]
+    with torch.no_grad():
+        return float(network.loss(windows["validation_inputs"], windows["validation_targets"]))
 
 
 def lightning(folder: Path, width: int, seed: int, rate: float) -> float:
-    """Train as the Lightning manual would write it, with a CSV logger and a checkpoint, and return the test loss."""
+    """Train as the Lightning manual would write it, with a CSV logger and a checkpoint; return the validation loss."""
     import pytorch_lightning as pl
     from pytorch_lightning.callbacks import ModelCheckpoint
     from pytorch_lightning.loggers import CSVLogger
@@ -84,9 +78,8 @@ def lightning(folder: Path, width: int, seed: int, rate: float) -> float:
             self.log("train_loss", loss)
             return loss
 
-        def test_step(self, batch: tuple[Tensor, Tensor], batch_idx: int, dataloader_idx: int = 0) -> None:
-            name = f"{EVALUATED[dataloader_idx]}_loss"
-            self.log(name, self.network.loss(*batch), add_dataloader_idx=False)
+        def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+            self.log("validation_loss", self.network.loss(*batch))
 
         def configure_optimizers(self) -> torch.optim.Optimizer:
             return optimizer_of(self.network, rate)
@@ -110,10 +103,9 @@ def lightning(folder: Path, width: int, seed: int, rate: float) -> float:
         enable_model_summary=False,
     )
     module = Language(network)
-    evaluated = [loader(split, 1 << 12) for split in EVALUATED]
-    trainer.test(module, evaluated, verbose=False)
     trainer.fit(module, loader("train", BATCH_SIZE))
-    return float(trainer.test(module, evaluated, verbose=False)[-1]["test_loss"])
+    validated = trainer.validate(module, loader("validation", 1 << 12), verbose=False)
+    return float(validated[-1]["validation_loss"])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lawbook.axes import Config
 from lawbook.errors import LawbookError
-from lawbook.laws import fit
+from lawbook.laws.fit import best_parameters
 from lawbook.registry import Registry
 from lawbook.results.selection import INPUTS, group_runs
 from lawbook.studies.law_block import LawBlock
@@ -85,10 +85,9 @@ def exact_estimate(
     points = points.rename(columns=dict(zip(INPUTS, block.inputs, strict=False)))
     law, loss, delta = block.form(form), block.loss, block.delta
     try:
-        fitted = fit(points, law, y="y", x=block.inputs, cluster=None, loss=loss, delta=delta, draws=1)
+        return best_parameters(points, law, y="y", x=block.inputs, loss=loss, delta=delta)[parameter]
     except LawbookError:
         return np.nan
-    return fitted.estimates[parameter].value
 
 
 def exponent_at_infinity(block: LawBlock, rows: pd.DataFrame, group: str) -> float:

@@ -77,19 +77,59 @@ def fit(
     >>> fitted.status.value, round(fitted.estimates["alpha"].value, 6)
     ('ok', 0.5)
     """
+    points, form, penalty = _problem(
+        table, law, loss, delta, y=y, x=x, cluster=cluster, n_eval=n_eval, weights=weights
+    )
+    return fit_points(points, form, loss=penalty, draws=draws, level=level, seed=seed)
+
+
+def best_parameters(
+    table: pd.DataFrame,
+    law: str | Law,
+    *,
+    y: str,
+    x: str | Sequence[str] | None = None,
+    loss: str = "log_least_squares",
+    delta: float | str | None = None,
+) -> dict[str, float]:
+    """Return the parameters that `fit` finds of a table whose rows are independent, without intervals and checks.
+
+    NaN where there are too few points, or the law is infinite at some of them. Raises LawbookError as `fit` does.
+
+    >>> table = pd.DataFrame({"n": [1, 2, 4, 8, 16]}).assign(loss=lambda t: 3 * t.n ** -0.5)
+    >>> round(best_parameters(table, "power", y="loss", x="n")["alpha"], 6)
+    0.5
+    """
+    points, form, penalty = _problem(table, law, loss, delta, y=y, x=x, cluster=None)
+    unknown = dict.fromkeys(form.parameters, np.nan)
+    if too_few(points, form):
+        return unknown
+    _, solution = optimum(points, form, penalty)
+    found = dict(zip(form.parameters, solution.parameters[0].tolist(), strict=True))
+    return found if np.isfinite(solution.objective[0]) else unknown
+
+
+def _problem(
+    table: pd.DataFrame,
+    law: str | Law,
+    loss: str,
+    delta: float | str | None,
+    *,
+    y: str,
+    x: str | Sequence[str] | None,
+    **how: Any,
+) -> tuple[Points, Law, Loss]:
+    """Return the points, the law and the loss that a fit is asked for by; `how` are options of `gather`."""
     law = law_of(law, table, y=y, x=x)
     inputs = inputs_of(law, x)
     table, (law,), notes = read_schedules(table, [law], y, inputs)
     table, index = read_index(table, [law])
-    points = gather(
-        table, y=y, x=inputs, cluster=cluster, n_eval=n_eval, weights=weights, positive_x=law.positive_x,
-        shift=law.shift, index=index,
-    )  # fmt: skip
+    how |= {"positive_x": law.positive_x, "shift": law.shift, "index": index}
+    points = gather(table, y=y, x=inputs, **how)
     check_history(law, points.notes)
     points = replace(points, notes=(*notes, *points.notes))
     points, loss = on_its_own_scale(points, loss)
-    chosen = loss_of(points, [law], loss, delta)
-    return fit_points(points, law, loss=chosen, draws=draws, level=level, seed=seed)
+    return points, law, loss_of(points, [law], loss, delta)
 
 
 def inputs_of(law: Law, x: str | Sequence[str] | None) -> tuple[str, ...]:

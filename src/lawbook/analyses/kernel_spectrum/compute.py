@@ -14,7 +14,7 @@ from lawbook.analyses.kernel_spectrum.block import TABLES, KernelSpectrumBlock
 from lawbook.axes import Config
 from lawbook.errors import LawbookError
 from lawbook.fitting.exact import exact_curves
-from lawbook.laws.fit import fit
+from lawbook.laws.fit import best_parameters
 from lawbook.laws.law import Array
 from lawbook.laws.note import notes_to_json, refusal
 from lawbook.laws.repeats import independent, mean_interval
@@ -152,13 +152,11 @@ def _exponent(sizes: Array, losses: Array, law: LawBlock) -> float:
     if not (np.isfinite(losses) & (losses > 0)).all():
         return np.nan
     points = pd.DataFrame({"x": sizes.astype(float), "y": losses})
+    how: dict[str, Any] = {"y": "y", "x": "x", "loss": law.loss, "delta": law.delta}
     try:
-        fitted = fit(
-            points, law.compare[0], y="y", x=("x",), cluster=None, loss=law.loss, delta=law.delta, draws=1
-        )
+        return best_parameters(points, law.compare[0], **how)["alpha"]
     except LawbookError:
         return np.nan
-    return fitted.estimates["alpha"].value
 
 
 def _measured(block: KernelSpectrumBlock, case: str, fits: pd.DataFrame) -> dict[str, Any]:
