@@ -51,19 +51,23 @@ class Memory:
                         if not module.startswith(f"{EXTENSIONS}."):
                             with suppress(ModuleNotFoundError):
                                 importlib.import_module(module)
-            _read_examples(plan)
+            _read_alike(plan)
         gc.enable()
 
     def _remember(self, file: Path) -> None:
         self._read[file] = _signature(file.stat())
 
 
-def _read_examples(plan: Plan) -> None:
-    """Read the examples that come with Python or a library: each job would read and hash them again."""
+def _read_alike(plan: Plan) -> None:
+    """Read what each job would read again: versions of packages, and examples that come with Python or a library."""
+    from lawbook.storage import provenance
     from lawbook.tasks import tasks
+    from lawbook.training import shard
     from lawbook.training.shard import data_digest
     from lawbook.workflow.quick import DOWNLOADED
 
+    provenance.versions()
+    shard.versions()
     for runs in plan.shards.values():
         config = runs[0].config
         if config["task"] not in DOWNLOADED and not tasks[config["task"]].outside(config):
