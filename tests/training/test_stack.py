@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from lawbook.errors import AbandonedError
+from lawbook.errors import AbandonedError, LawbookError
 from lawbook.pruning.pools import pool_of
 from lawbook.schedules import rate_factors
 from lawbook.seeds import batch_positions
@@ -20,6 +20,7 @@ from lawbook.tasks.digits import task as digits
 from lawbook.training import stack as stack_module
 from lawbook.training import watch
 from lawbook.training.checkpoint import Checkpoint
+from lawbook.training.sources import open_source
 from lawbook.training.stack import StackedRuns, train_stack
 
 from .conftest import Configure
@@ -174,6 +175,14 @@ def test_splits_that_are_not_evaluated_have_no_metrics_and_move_no_others(
         wanted = {name: row for name, row in metrics.items() if name.split("/")[0] in EVALUATED[splits]}
         assert some.curve[step] == wanted
     assert torch.equal(every.stacked, some.stacked)
+
+
+def test_a_run_of_which_nothing_could_be_evaluated_is_refused(configure: Configure) -> None:
+    config = configure(evaluated_splits="validation") | {"task": "modular_addition", "modulus": 23}
+    with pytest.raises(
+        LawbookError, match=r"evaluated_splits = 'validation': .* no such examples.*write all"
+    ):
+        open_source([config], {})
 
 
 def test_diverged_runs_are_recorded_and_leave_the_others_bitwise_unchanged(configure: Configure) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lawbook.axes import Config
+from lawbook.errors import LawbookError
 from lawbook.pruning.pools import members_of
 from lawbook.seeds import batch_positions, fixed_positions
 from lawbook.studies.axes import EVALUATED
@@ -103,7 +104,13 @@ class PoolSource:
         few = [members[:EVALUATED_TRAINING_EXAMPLES] for members in self._train]
         evaluated = (self._splits | {"train": few}).items()
         wanted = EVALUATED[config["evaluated_splits"]]
-        self._evaluated = {split: indices for split, indices in evaluated if split in wanted}
+        self._evaluated = {
+            split: indices for split, indices in evaluated if split in wanted and all(map(len, indices))
+        }
+        if not self._evaluated:
+            problem = f"the task {config['task']} has no such examples, and nothing else would be evaluated"
+            asked = f"evaluated_splits = {config['evaluated_splits']!r}"
+            raise LawbookError(f"{asked}: {problem}; write all")
         self._block_start, self._block = -1, torch.empty(0)
         # A batch of all examples in one order is gathered once.
         self._full_batch = all(
@@ -155,7 +162,6 @@ class PoolSource:
         return {
             (split, metric): means
             for split, indices in self._evaluated.items()
-            if all(map(len, indices))
             for metric, means in self._means(predict, indices).items()
         }
 
