@@ -16,7 +16,6 @@ from lawbook.results.words import text_of
 from lawbook.storage.status import RunStatus
 from lawbook.studies.roles import REPEATS
 from lawbook.studies.schema import StudyFile
-from lawbook.studies.sweeps import Grid
 
 OF_SELECTION = (
     "metric", "keep", "drop_hardest", "probes", "probe_steps", "trajectory_steps", "probe_data", "probe_angle_deg",
@@ -92,9 +91,7 @@ def sweep_runs(runs: pd.DataFrame, content: StudyFile, sweep: str) -> pd.DataFra
 
 def varying_axes(runs: pd.DataFrame, content: StudyFile, sweep: str) -> list[str]:
     """Return the axes of a sweep with several values among `runs`, repeats apart, in the sweep's order."""
-    block = content.sweeps[sweep]
-    grids = [block] if isinstance(block, Grid) else block.grids
-    named = dict.fromkeys(axis for grid in grids for axis in (*grid.axes, *grid.set))
+    named = dict.fromkeys(axis for grid in content.sweeps[sweep].grids for axis in (*grid.axes, *grid.set))
     return [a for a in named if a in runs and a not in REPEATS and len(runs[a].unique()) > 1]
 
 

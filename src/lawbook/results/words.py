@@ -73,25 +73,39 @@ FIRST_UNITS = {"step": "steps", "samples_seen": "samples", "flops": "FLOPs"}
 """What a derived column is counted in that says where a level is first reached."""
 
 
-def label(column: str, content: StudyFile | None = None) -> str:
-    """Return the axis label of a column, with its unit; a loss has the unit of the study's task.
+def label(column: str, content: StudyFile | None = None, sweep: str | None = None) -> str:
+    """Return the axis label of a column, with its unit; a loss has the unit of the sweep's tasks, if they have one.
 
-    A column that says where a level is first reached is counted in what it was reached by.
+    Without a sweep, that of all the study's. A column that says where a level is first reached is counted in what it
+    was reached by.
     """
     if column.endswith("_loss") or column == "loss":
-        if content is None or content.task is None:
-            return plain(column)  # in what unit, only a task would know
-        # Only here, so that who writes numbers alone need not load them.
-        from lawbook.tasks import tasks
-        from lawbook.training.losses import losses
-
-        name = content.training.loss or tasks[content.task.name].loss
-        return f"{plain(column)} ({losses[name].unit})"
+        units = set() if content is None else _units(content, sweep)
+        return f"{plain(column)} ({units.pop()})" if len(units) == 1 else plain(column)
     if column.endswith("_error") or column == "error":
         return f"{plain(column)} (share wrong)"
     if content is not None and (derived := content.columns.get(column)) is not None and derived.first:
         return f"{plain(column)} ({FIRST_UNITS[derived.first]})"
     return LABELS.get(column, plain(column))
+
+
+def _units(content: StudyFile, sweep: str | None) -> set[str]:
+    """Return the units of the losses of a sweep's runs; of all runs without one; none of a table, which has no task."""
+    if content.task is None:
+        return set()
+    # Only here, so that who writes numbers alone need not load them.
+    from lawbook.tasks import tasks
+    from lawbook.training.losses import losses
+
+    units = set()
+    for block in [content.sweeps[sweep]] if sweep in content.sweeps else content.sweeps.values():
+        for grid in block.grids:
+            task = grid.set.get("task", content.task.name)
+            own = tasks[task["name"] if isinstance(task, dict) else task].loss
+            varied = grid.axes.get("loss", [grid.set.get("loss", content.training.loss)])
+            names = varied if isinstance(varied, list) else list(losses)
+            units |= {losses[name or own].unit for name in names}
+    return units
 
 
 def name_of(column: str) -> str:

@@ -24,7 +24,7 @@ from lawbook.studies.identity import (
     without_effect,
 )
 from lawbook.studies.study import LEARNED, Study, explain
-from lawbook.studies.sweeps import Grid, Union
+from lawbook.studies.sweeps import Grid
 from lawbook.studies.values import expand_axis
 from lawbook.tasks import PoolTask, tasks
 
@@ -38,13 +38,12 @@ def expand_study(study: Study) -> list[Run]:
     Raises StudyError for a field or value that a sweep cannot take.
     """
     found: dict[str, Run] = {}
-    grids_of = {name: _grids(block) for name, block in study.content.sweeps.items()}
-    sizes = [_n_combinations(grid) for grids in grids_of.values() for grid in grids]
+    sizes = [_n_combinations(grid) for block in study.content.sweeps.values() for grid in block.grids]
     if max(sizes) <= LARGEST_GRID < sum(sizes):  # a grid too large by itself is told where it is expanded
         fix = f"keep them below {LARGEST_GRID:,}, or make several studies of it"
         raise study.error("sweeps", None, f"together they ask for {sum(sizes):,} runs", fix)
     for sweep, block in study.content.sweeps.items():
-        for i, grid in enumerate(grids_of[sweep]):
+        for i, grid in enumerate(block.grids):
             where = f"sweeps.{sweep}" if isinstance(block, Grid) else f"sweeps.{sweep}.union.{i}"
             for config in _expand_grid(study, where, grid):
                 identity = run_id(config)
@@ -52,10 +51,6 @@ def expand_study(study: Study) -> list[Run]:
                 sweeps = known.sweeps if sweep in known.sweeps else (*known.sweeps, sweep)
                 found[identity] = Run(identity, _agreed(known.config, config), sweeps)
     return list(found.values())
-
-
-def _grids(block: Grid | Union) -> list[Grid]:
-    return [block] if isinstance(block, Grid) else block.grids
 
 
 def _n_combinations(grid: Grid) -> int:

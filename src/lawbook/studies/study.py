@@ -108,7 +108,7 @@ class Study:
         others = [
             self.of_grid(f"sweeps.{name}", grid)
             for name, sweep in self.content.sweeps.items()
-            for grid in ([sweep] if isinstance(sweep, Grid) else sweep.grids)
+            for grid in sweep.grids
         ]
         return self, *(study for study in others if study is not self)
 

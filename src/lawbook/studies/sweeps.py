@@ -25,6 +25,11 @@ class Grid(Block):
     )
     combine: Literal["product", "zip"] = Field("product", description="How the axes combine.")
 
+    @property
+    def grids(self) -> list[Grid]:
+        """Return this grid alone."""
+        return [self]
+
 
 class Union(Block):
     """Several grids, together one sweep."""

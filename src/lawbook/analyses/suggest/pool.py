@@ -90,7 +90,7 @@ def pool_of(block: SuggestBlock, study: Study, field: str = "pool") -> Pool:
 
 
 def _grids(sweep: Grid | Union | None) -> list[Grid]:
-    return [] if sweep is None else [sweep] if isinstance(sweep, Grid) else list(sweep.grids)
+    return [] if sweep is None else sweep.grids
 
 
 def _fixed(sweep: Grid | Union | None) -> dict[str, Any]:

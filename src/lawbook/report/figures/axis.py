@@ -60,7 +60,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         values = runs.loc[runs["status"] != RunStatus.DIVERGED, y]
         log_axis(axes, "y", values[values > 0])
         axes.set_xlabel(label(x, content))
-        axes.set_ylabel(label(y, content))
+        axes.set_ylabel(label(y, content, sweep))
         asked.append(panel_of(axes, traces, names=names or ()))
     if any(line.label for line in lines) and panels:
         handles, labels = figure.axes[0].get_legend_handles_labels()

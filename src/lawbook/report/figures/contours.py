@@ -57,7 +57,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         points["x"], points["x2"], c=measured, norm=colours, s=22, edgecolors="white", lw=0.5, zorder=3
     )
     axes.set(xlabel=label(law.inputs[0], content), ylabel=label(law.inputs[1], content))
-    label_bar(figure.colorbar(dots, ax=axes), measured, label(law.y, content))
+    label_bar(figure.colorbar(dots, ax=axes), measured, label(law.y, content, law.sweep))
     if standing is None:
         axes.set_title(series[0].flaw, fontsize=7)
     caption = f"Dots: {plain(law.y)} at {count(len(points), 'point')}, by colour. "

@@ -106,7 +106,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         traces.append(answering)
         axes.set_title("" if panel.name == panel.column else str(panel.split))
         axes.set_xlabel(label(x))
-        axes.set_ylabel("" if same and axes is not grid[0] else label(panel.column, content))
+        axes.set_ylabel("" if same and axes is not grid[0] else label(panel.column, content, sweep))
         parts += drawn
     for axes in grid[len(panels) :]:
         axes.set_axis_off()
@@ -115,7 +115,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         for axes in group:
             value_axis(axes, values, block.options.get("y_scale"))
     asked = [
-        panel_of(axes, answering, y_label=label(panel.column, content))
+        panel_of(axes, answering, y_label=label(panel.column, content, sweep))
         for axes, panel, answering in zip(grid, panels, traces, strict=False)
     ]
     legend_beside(figure)

@@ -70,7 +70,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     )
     log_axis(main, "x", every["x"])
     log_axis(main, "y", every["exact"])
-    main.set_ylabel(label(law.y, content))
+    main.set_ylabel(label(law.y, content, law.sweep))
     below.set(xlabel=label(x, content), ylabel="measured / exact")
     low, high = below.get_ylim()
     below.set_ylim(min(low, 1 - _LEAST), max(high, 1 + _LEAST))

@@ -77,7 +77,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
                 parts.append(({**named, "part": "exact"}, drawn))
         _dress(axes, block, x, parts, from_one, wide)
         axes.set_title(panel.label)
-        axes.set_ylabel(label(str(column), content) if axes is grid[0] else "")
+        axes.set_ylabel(label(str(column), content, sweep) if axes is grid[0] else "")
     for axes in grid[len(panels) :]:
         axes.set_axis_off()
     for axes in grid[:1]:

@@ -136,7 +136,10 @@ def _draw_surface(
         log_axis(grid[column], "x", seen)
         grid[column].set_xlabel(label(name_of, content))
     grid["x"].set_title("log residual (measured − fitted)")
-    main.set(xlabel=f"fitted {label(law.y, content)}", ylabel=f"measured {label(law.y, content)}")
+    main.set(
+        xlabel=f"fitted {label(law.y, content, law.sweep)}",
+        ylabel=f"measured {label(law.y, content, law.sweep)}",
+    )
     answers = surface_answers(name, law, series, results, content, grid)
     _state_refusals(main, series)
     handles = [Line2D([], [], color=s.colour, marker=s.marker, ls="none") for s in series]
@@ -218,7 +221,7 @@ def _finish(
     if low < 0 < high:
         slope.axhline(0, color=BLACK, lw=0.6)
     residual.tick_params(labelbottom=False)
-    main.set(xlabel=label(law.inputs[0], content), ylabel=label(law.y, content))
+    main.set(xlabel=label(law.inputs[0], content), ylabel=label(law.y, content, law.sweep))
     residual.set_title("log residual (measured − fitted)")
     slope.set_title("local slope, d log y / d log x")
     slope.set_xlabel(label(law.inputs[0], content))

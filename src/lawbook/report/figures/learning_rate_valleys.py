@@ -75,7 +75,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     values = pd.concat([part["y"] for _, part in parts])
     log_axis(axes, "y", values[values > 0])
     _limit_height(axes, parts)
-    axes.set(xlabel=label(X), ylabel=label(y, content))
+    axes.set(xlabel=label(X), ylabel=label(y, content, sweep))
     top.set(ylim=(len(lines) - 0.4, -0.6), yticks=[])
     top.grid(visible=False)
     top.spines[["left", "bottom"]].set_visible(False)

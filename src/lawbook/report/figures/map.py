@@ -88,7 +88,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     if phases:
         legend += _draw_phases(axes, grid, columns)
     else:
-        _draw_values(figure, axes, grid, columns[0], content)
+        _draw_values(figure, axes, grid, columns[0], label(columns[0], content, sweep))
     legend += _draw_lacking(axes, grid, columns, bool(phases), bounded(content.columns))
     axes.set(xlabel=label(x, content), ylabel=label(y, content))
     axes.set_xticks(np.arange(n_x) + 0.5, _tick_texts(grid.values(x)), rotation=0)
@@ -178,7 +178,7 @@ def _most(phases: pd.Series) -> Any:
     )
 
 
-def _draw_values(figure: Figure, axes: Axes, grid: Grid, column: str, content: StudyFile) -> None:
+def _draw_values(figure: Figure, axes: Axes, grid: Grid, column: str, name: str) -> None:
     """Colour each cell by the mean of a column, with its number where there is room."""
     import seaborn  # not when a study is planned
 
@@ -189,7 +189,7 @@ def _draw_values(figure: Figure, axes: Axes, grid: Grid, column: str, content: S
     numbers = matrix.map(lambda value: number(value, 2)).to_numpy() if matrix.size <= MOST_NUMBERS else False
     seaborn.heatmap(matrix, ax=axes, norm=norm, cmap="viridis", annot=numbers, fmt="", annot_kws={"size": 5.5},
                     linewidths=0.4, linecolor="white", cbar=False)  # fmt: skip
-    label_bar(figure.colorbar(axes.collections[0], ax=axes), known, label(column, content))
+    label_bar(figure.colorbar(axes.collections[0], ax=axes), known, name)
 
 
 def _draw_phases(axes: Axes, grid: Grid, columns: Sequence[str]) -> list[Any]:

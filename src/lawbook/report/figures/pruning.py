@@ -85,7 +85,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     log_axis(left, "x", runs["n_train"])
     positive = pd.concat([p["y"] for names, p in parts if names["part"] == y])
     log_axis(left, "y", positive[positive > 0])
-    left.set(xlabel=label("n_train"), ylabel=label(y, content))
+    left.set(xlabel=label("n_train"), ylabel=label(y, content, sweep))
     for axes in between:
         log_axis(axes, "y", positive[positive > 0])
         flops_axis(axes, pd.concat([p["x"] for names, p in parts if names["part"] == "cost"]))

@@ -60,7 +60,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     axes = figure.subplots()
     traces = _draw_groups(figure, axes, drawn, points, x, y, by, varied)
     _scale(axes, drawn[x].astype(float), drawn[y].astype(float), bool(block.options.get("identity")))
-    axes.set(xlabel=label(x, content), ylabel=label(y, content))
+    axes.set(xlabel=label(x, content, sweep), ylabel=label(y, content, sweep))
     handles, labels = axes.get_legend_handles_labels()
     if labels:
         figure.legend(handles, labels, loc="outside right upper")

@@ -48,7 +48,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         )
     log_axis(before, "x", first["time"])
     log_axis(before, "y", first["loss"])
-    before.set(xlabel=label(asked.time), ylabel=label(asked.y, content))
+    before.set(xlabel=label(asked.time), ylabel=label(asked.y, content, asked.sweep))
     before.set_title(f"before: {case_name(cases[0])}" if cases[0] else "before")
     shown = curves[curves["case"].isin(cases)]
     top = max(1.05, float(shown.loc[shown["share"] > _FIRST, "normalised"].max()))

@@ -56,7 +56,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         _draw_ratio(panels["ratio"], optima, asked)
     log_axis(panels["profiles"], "x", profiles["size"])
     log_axis(panels["profiles"], "y", profiles["loss"])
-    panels["profiles"].set(xlabel=label(asked.n), ylabel=label(asked.y, content))
+    panels["profiles"].set(xlabel=label(asked.n), ylabel=label(asked.y, content, asked.sweep))
     handles, labels = panels["sizes"].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=legend_columns(labels))
     data = as_data([({"part": "profile"}, profiles), ({"part": "optimum"}, optima)])

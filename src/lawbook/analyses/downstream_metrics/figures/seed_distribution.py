@@ -58,7 +58,8 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     length = rows["length"].iloc[0]
     known = metric_name(metric, length)
     axes.set(
-        xlabel=label(asked.x), ylabel=label(metric, content) if known == metric.replace("_", " ") else known
+        xlabel=label(asked.x),
+        ylabel=label(metric, content, asked.sweep) if known == metric.replace("_", " ") else known,
     )
     axes.legend()
     parted = rows[rows["bimodal"] == 1]

@@ -60,7 +60,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     grid[0, 0].set_ylabel("share right")
     grid[0, 0].set_ylim(-0.03, 1.03)
     if below is not None:
-        grid[1, 0].set(ylabel=label(str(below), content), ylim=(0, None))
+        grid[1, 0].set(ylabel=label(str(below), content, sweep), ylim=(0, None))
     handles = [Line2D([], [], color=hue, ls=dashes, label=split) for split, (hue, dashes) in LOOKS.items()]
     figure.legend(handles=handles, loc="outside right upper")
     caption = f"Each line a run ({repeats_text(runs)}): which share of its training and its test examples it has right."

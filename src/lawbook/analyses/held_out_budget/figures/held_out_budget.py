@@ -33,7 +33,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     figure = new_figure(DOUBLE, 3.0)
     over, errors = figure.subplots(1, 2, width_ratios=[1.3, 1])
     _draw_losses(over, budgets, known)
-    over.set(xlabel="compute C (FLOPs)", ylabel=f"least {label(asked.y, content)}")
+    over.set(xlabel="compute C (FLOPs)", ylabel=f"least {label(asked.y, content, asked.sweep)}")
     _draw_errors(errors, known)
     handles, labels = over.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=legend_columns(labels))

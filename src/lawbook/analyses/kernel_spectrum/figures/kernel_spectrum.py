@@ -22,7 +22,7 @@ _NAMES = ("predicted", "measured")
 
 def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     """Draw λ̂ and what of the target is left over modes, the losses foretold and measured, and their exponents."""
-    _, found = analysis_shown(block, "kernel_spectrum", results, content)
+    asked, found = analysis_shown(block, "kernel_spectrum", results, content)
     spectrum, curve, exponents = (found.table(name) for name in ("spectrum", "curve", "exponents"))
     figure = new_figure(DOUBLE, 3.0)
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.0, 1.0, 0.95))
@@ -47,7 +47,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
         ylabel="share of the first eigenvalue (line)\nor of the target left (dots)",
         ylim=(1e-6, 1.6),
     )
-    middle.set(xlabel=label("samples", content), ylabel=label("test_loss", content))
+    middle.set(xlabel=label("samples", content), ylabel=label("test_loss", content, asked.sweep))
     right.set(ylabel="exponent α of the loss", xlim=(-0.6, 1.6))
     right.set_xticks([0, 1], _NAMES)
     if curve["exact"].notna().any():

@@ -46,7 +46,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
             _draw_dimensions(axes, of_case, pd.Series(row), hue, marker)
     log_axis(losses, "x", cells["x"])
     log_axis(losses, "y", [*cells["y"], *cells["low"].dropna()])
-    losses.set(xlabel=label(asked.x), ylabel=label(asked.y, content))
+    losses.set(xlabel=label(asked.x), ylabel=label(asked.y, content, asked.sweep))
     top = number(asked.numerator)
     handles, _ = losses.get_legend_handles_labels()
     handles.append(Line2D([], [], color=GREY, marker="o", mfc="white", ls="none", label="not converged"))

@@ -34,7 +34,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     shown = _draw_valleys(
         left, valleys[valleys["case"] == cases[0]], optima[optima["case"] == cases[0]], asked
     )
-    left.set(xlabel=label("learning_rate"), ylabel=label(asked.y, content))
+    left.set(xlabel=label("learning_rate"), ylabel=label(asked.y, content, asked.sweep))
     if cases[0]:
         left.set_title(case_name(cases[0]))
     left.legend(title=name_of(asked.x), ncols=2 if len(optima["x"].unique()) > 4 else 1)

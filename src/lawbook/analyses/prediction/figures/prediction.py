@@ -41,7 +41,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     scores, places = figure.subplots(1, 2, width_ratios=[1, 1.15])
     _draw_scores(scores, shown)
     figure.legend(*scores.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    _draw_predictions(places, rows, label(asked.y, content))
+    _draw_predictions(places, rows, label(asked.y, content, asked.sweep))
     data = as_data([({"part": "candidate"}, candidates), ({"part": "prediction"}, rows)])
     return Drawn(figure, data, title, _caption(asked, predictions, candidates, len(shown)))
 

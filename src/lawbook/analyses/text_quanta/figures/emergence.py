@@ -38,7 +38,7 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
             mine["n_params"], mine["loss"], "o-", color=colour, label=f"{kind} ({shares.get(kind, 0):.0%})"
         )
     left.set_title("mean of each kind")
-    left.set_ylabel(label("loss", content))
+    left.set_ylabel(label("loss", content, asked.sweep))
     left.legend()
     examples = []
     for axes, kind in zip(rest, SHOWN, strict=True):
