@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from lawbook.errors import StudyError
 from lawbook.studies import Plan
-from lawbook.studies.identity import effective, reads_scores, run_id
+from lawbook.studies.cost import predict_cost
+from lawbook.studies.identity import effective, examples_seen, reads_scores, run_id
 
 CONFIG: dict[str, Any] = {
     "task": "digits", "samples": 1297, "fold": 0, "label_noise": 0.0,
@@ -160,6 +161,18 @@ def test_a_grid_over_kept_and_samples_is_a_triangle_of_the_same_runs_as_keep_fra
     assert shares == [(32, 32, 1.0), (32, 64, 0.5), (32, 128, 0.25), (64, 64, 1.0), (64, 128, 0.5)]
     by_share = planned(sweeps={"kept": {"axes": {"keep_fraction": [0.25, 0.5], "samples": [128]}}}).runs
     assert {run.run_id for run in by_share} == {triangle[2].run_id, triangle[4].run_id}
+
+
+def test_epochs_of_growing_batches_are_as_many_examples(planned: Callable[..., Plan]) -> None:
+    axes = {"batch_growth": [1, 2, 8], "epochs": [4]}
+    runs = planned(
+        sweeps={"growth": {"axes": axes, "set": {"growth_step": 16, "batch_size": 8, "samples": 128}}}
+    ).runs
+    assert {run.config["batch_growth"]: run.config["steps"] for run in runs} == {1: 64, 2: 40, 8: 22}
+    assert {examples_seen(run.config, run.config["steps"]) for run in runs} == {512}
+    assert len({predict_cost(run.config).flops for run in runs}) == 1
+    still = next(run for run in runs if run.config["batch_growth"] == 1)
+    assert not {"batch_growth", "growth_step", "growth_rate"} & effective(still.config).keys()
 
 
 def test_equal_epochs_set_the_steps(planned: Callable[..., Plan]) -> None:

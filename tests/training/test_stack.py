@@ -60,12 +60,16 @@ def plain_torch(config: dict[str, Any]) -> nn.Sequential:
     optimizer = kinds[config["optimizer"]](net.parameters(), weight_decay=config["weight_decay"], **options)
     pool, labels = pool_of(digits, config)
     inputs = torch.from_numpy(digits.examples(config).inputs).double()
-    positions = batch_positions(config["seed"], "order", len(pool), config["batch_size"], 0, config["steps"])
+    growth = np.where(np.arange(config["steps"]) < config["growth_step"], 1, config["batch_growth"])
+    ends = np.cumsum(config["batch_size"] * growth)
+    order = batch_positions(config["seed"], "order", len(pool), 1, 0, int(ends[-1])).ravel()
     factors = rate_factors(config["schedule"], config["warmup"], config["steps"])
-    for chosen, factor in zip(pool[positions], factors, strict=True):
+    rates = config["learning_rate"] * factors * (np.sqrt(growth) if config["growth_rate"] == "sqrt" else 1)
+    for positions, rate in zip(np.split(order, ends[:-1]), rates, strict=True):
         for group in optimizer.param_groups:
-            group["lr"] = config["learning_rate"] * factor
+            group["lr"] = rate
         optimizer.zero_grad()
+        chosen = pool[positions]
         nn.functional.cross_entropy(net(inputs[chosen]), torch.from_numpy(labels[chosen])).backward()
         if config["gradient_clip"] is not None:
             nn.utils.clip_grad_norm_(net.parameters(), config["gradient_clip"])
@@ -86,6 +90,28 @@ def test_a_stacked_run_is_what_plain_pytorch_trains(configure: Configure, optimi
             for name, tensor in (("weight", linear.weight), ("bias", linear.bias)):
                 difference = (together.weights[f"{name}_{layer}"][i] - tensor).abs().max()
                 assert difference <= 1e-12
+
+
+@pytest.mark.parametrize("rate", ["none", "sqrt"])
+def test_where_batches_grow_it_is_what_plain_pytorch_trains(configure: Configure, rate: str) -> None:
+    growing = {"batch_growth": 3, "growth_step": 78, "growth_rate": rate}  # within a block of 64 steps
+    configs = [{**config, **growing} for config in varied(configure, 4, steps=150, dtype="float64")]
+    configs = [{**config, "keep_fraction": 1.0} for config in configs]
+    together = train_stack(configs)
+    for i, config in enumerate(configs):
+        net = plain_torch(config)
+        for layer, linear in enumerate((net[0], net[2])):
+            difference = (together.weights[f"weight_{layer}"][i] - linear.weight).abs().max()
+            assert difference <= 1e-12
+
+
+def test_until_its_batches_grow_a_run_is_the_same_to_the_last_bit(configure: Configure) -> None:
+    trunk = train_stack([configure(steps=40, evaluations=8)])
+    branch = train_stack([configure(steps=40, evaluations=8, batch_growth=4, growth_step=20)])
+    before = [step for step in trunk.curve if step <= 20]
+    assert len(before) > 4
+    assert all(trunk.curve[step] == branch.curve[step] for step in before)
+    assert trunk.curve[40] != branch.curve[40]
 
 
 def test_in_float64_a_run_is_the_same_alone_and_in_any_stack(configure: Configure) -> None:

@@ -1,8 +1,12 @@
-"""The critical batch size: the trade of steps against examples on the way to a stated loss.
+"""The critical batch size: the trade of steps against examples on the way to a stated loss, and that of branches.
 
 S steps of batches of B examples reach the loss with E = B S examples. Where (S / S_min − 1)(E / E_min − 1) = 1, which
 is S = S_min (1 + B_c / B), the batch B_c = E_min / S_min takes twice the fewest steps and twice the fewest examples.
 Source: McCandlish et al. 2018, arXiv:1812.06162, equation 2.11.
+
+Or a run goes on from some step with batches that are several times as large, at a rate that grows with them; the
+critical batch size there is the largest after which the loss, after as many examples, is no more than a tolerance above
+that of the run that goes on as it was. Source: Merrill et al. 2025, arXiv:2505.23971.
 """
 
 from __future__ import annotations
@@ -56,3 +60,23 @@ def trade_off(batch_sizes: ArrayLike, steps: ArrayLike) -> tuple[float, float]:
     start = [logs.min(), float(np.log(np.sqrt(sizes[0] * sizes[-1])))]
     found = least_squares(residuals, start).x
     return float(np.exp(found[0])), float(np.exp(found[1]))
+
+
+def largest_growth(growths: Array, rises: Array, tolerance: float) -> Array:
+    """Compute the largest growth (k,), rising from 1, after which the rise of the loss (B, k) is a tolerance: (B,).
+
+    Between the last growth that rises by no more and the next in their logs, the rise a straight line; infinite where
+    that of the largest growth is no more.
+
+    >>> largest_growth(np.array([1.0, 2.0, 8.0]), np.array([[0.0, 0.0, 0.02], [0.0, 0.02, 0.0]]), 0.01)
+    array([ 4., inf])
+    """
+    within = rises <= tolerance
+    last = len(growths) - 1 - np.argmax(within[:, ::-1], axis=1)
+    following = np.minimum(last + 1, len(growths) - 1)
+    rows, logs = np.arange(len(rises)), np.log(growths)
+    lower, upper = rises[rows, last], rises[rows, following]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = (tolerance - lower) / (upper - lower)
+        found = np.exp(logs[last] + share * (logs[following] - logs[last]))
+    return np.where(last < len(growths) - 1, found, np.inf)

@@ -68,9 +68,17 @@ def runs_at(runs: pd.DataFrame, curves: pd.DataFrame | None, at: At, first_step:
     finals = [column for column in along if column in runs.columns and column != "run_id"]
     rest = runs.drop(columns=[*finals, *(f"{column}_se" for column in finals if f"{column}_se" in runs)])
     rows = rest.merge(along, on="run_id", how="left" if at == "best" else "inner")
-    if at == "every" and {"flops", "steps"} <= {*rows}:
-        rows["flops"] *= rows["step"] / rows["steps"]
+    if at == "every" and {"flops", "steps", "batch_size"} <= {*rows}:
+        rows["flops"] *= rows["samples_seen"] / examples_of(rows)
     return rows
+
+
+def examples_of(runs: pd.DataFrame) -> pd.Series:
+    """Return the examples that each run sees in all its steps: B · steps, and more where its batches grow."""
+    steps = runs["steps"]
+    if "batch_growth" in runs:
+        steps = steps + (runs["batch_growth"] - 1) * (steps - runs["growth_step"]).clip(lower=0)
+    return runs["batch_size"] * steps
 
 
 def choose(runs: pd.DataFrame, axis: str, x: str, y: str) -> tuple[pd.DataFrame, Note]:

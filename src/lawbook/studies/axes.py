@@ -107,6 +107,22 @@ class TrainingAxes(Axes):
         description="Examples B in one step, which runs of one stack share; `full`: all that are kept, at every step "
         "in the same order.",
     )
+    batch_growth: Annotated[int, Neutral(1)] = Field(
+        1,
+        ge=1,
+        description="Factor on the batch size from step `growth_step` on, over the examples that would have come next: "
+        "a branch of the run without it.",
+    )
+    growth_step: Annotated[int, Neutral(0)] = Field(
+        0,
+        ge=0,
+        description="Step from which batches are `batch_growth` times as large; a multiple of it.",
+    )
+    growth_rate: Annotated[Literal["none", "sqrt", "linear"], Neutral("none")] = Field(
+        "none",
+        description="What the learning rate is multiplied by where batches grow: 1, the root of the factor, or the "
+        "factor itself.",
+    )
     order: Annotated[Literal["shuffled", "fixed"], Neutral("shuffled")] = Field(
         "shuffled",
         description="Order in which batches pass over the examples: drawn for each pass, or one for all.",

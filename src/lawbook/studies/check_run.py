@@ -107,12 +107,33 @@ def _check_training(config: Config, task: Task) -> None:
             raise AxisError(axis, config[axis], problem, f"write optimizer: {' or '.join(reading)}")
     if config["parametrization"] != "standard":
         tensor_scales(config)
+    if config["batch_growth"] > 1:
+        _check_growth(config, task)
     given = [axis for axis in ("warmup", "warmup_samples", "warmup_steps") if config[axis]]
     if len(given) > 1 and given != ["warmup_samples", "warmup_steps"]:  # the first of these sets the second
         raise AxisError(given[1], config[given[1]], f"{given[0]} is given, too", "keep one of the two")
 
 
 _NEUTRAL_TRAINING = TrainingAxes.neutral()
+
+
+def _check_growth(config: Config, task: Task) -> None:
+    """Raise AxisError if the batches of a run cannot grow, or not where they are to."""
+    growth, start = config["batch_growth"], config["growth_step"]
+    if not isinstance(task, PoolTask):
+        problem = f"the batches of {config['task']} come from a stream, and have one size"
+        raise AxisError("batch_growth", growth, problem, "leave it at 1")
+    if config["order"] == "fixed" and config["batch_size"] == n_kept(config):
+        raise AxisError("batch_growth", growth, "each batch has all examples already", "leave it at 1")
+    if config["devices"] > 1:
+        problem = f"batches are divided among {config['devices']} devices"
+        raise AxisError("batch_growth", growth, problem, "train on one device")
+    if not 0 < start < config["steps"] or start % growth:
+        problem = (
+            f"batches grow by {growth} within {config['steps']} steps, after whole ones of the larger size"
+        )
+        fix = f"write a multiple of {growth} between 1 and {config['steps'] - 1}"
+        raise AxisError("growth_step", start, problem, fix)
 
 
 def _check_scores(config: Config, task: PoolTask) -> None:

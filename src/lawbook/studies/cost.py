@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from lawbook.axes import Config
 from lawbook.models import SolvedModel, TrainedModel, models
-from lawbook.studies.identity import n_kept, step_flops
+from lawbook.studies.identity import examples_seen, n_kept, step_flops
 from lawbook.tasks import tasks
 
-TRAINED_RULE = "3 x matrix products of a forward pass x batch_size x steps"
+TRAINED_RULE = "3 x matrix products of a forward pass x examples seen"
 SOLVED_RULE = "matrix products that the exact solution is predicted to take"
 
 # Fitted to the shards of a whole study on one core of a 2023 server, evaluation included: what one step costs a
@@ -78,7 +78,7 @@ def _costly(axes: tuple[str, ...]) -> Callable[[Config], tuple[Any, ...]]:
 
 
 def predict_cost(config: Config) -> Cost:
-    """Return the cost of a run: FLOPs = those of one step, `step_flops`, times the steps.
+    """Return the cost of a run: FLOPs = those of an example, `step_flops` / B, times the examples seen.
 
     Bytes are the run's share of a stack: weights, gradients, two moments, and a step's activations. The FLOPs of
     a solved model are its own prediction for the examples that are kept, its bytes those of its pool.
@@ -90,7 +90,7 @@ def predict_cost(config: Config) -> Cost:
         flops = model.solve_flops(config, n_kept(config), *sizes)
         return Cost(*counts, flops, _bytes(config), RUN_S + flops / FLOPS_PER_S, SOLVED_RULE)
     assert isinstance(model, TrainedModel)
-    flops = step_flops(config) * config["steps"]
+    flops = step_flops(config) / config["batch_size"] * examples_seen(config, config["steps"])
     per_step = STEP_S / stack_size(config) + RUN_STEP_S
     start = 0.0
     if config["devices"] > 1:
@@ -135,6 +135,6 @@ def _bytes(config: Config) -> int:
         return 2 * 8 * int(config["samples"]) * sizes[0]
     assert isinstance(model, TrainedModel)
     width = 8 if config["dtype"] == "float64" else 4
-    examples = config["batch_size"] // config["devices"]
+    examples = config["batch_size"] * config["batch_growth"] // config["devices"]
     activations: int = width // 4 * model.activation_bytes(config, *sizes) * examples
     return 4 * width * model.n_params(config, *sizes) + activations

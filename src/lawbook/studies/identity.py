@@ -64,12 +64,13 @@ def without_effect(config: Config) -> frozenset[str]:
     return _without_effect(
         config["task"], config["model"], config.get("optimizer", ""), config.get("parametrization", "standard"),
         config["metric"] if config.get("keep_fraction", 1.0) < 1.0 else None,
+        config.get("batch_growth") not in (None, 1),
     )  # fmt: skip
 
 
 @cache
 def _without_effect(
-    task_name: str, model: str, optimizer: str, parametrization: str, pruned_by: str | None
+    task_name: str, model: str, optimizer: str, parametrization: str, pruned_by: str | None, grows: bool
 ) -> frozenset[str]:
     """Return these axes by the few that decide on them; pruned_by: the metric, None where a pool is kept whole."""
     idle: set[str] = set()
@@ -80,6 +81,8 @@ def _without_effect(
         idle |= HYPERPARAMETERS - optimizers[optimizer].hyperparameters
         if not parametrizations[parametrization].reads_base_width:
             idle |= {"base_width"}
+        if not grows:
+            idle |= {"growth_step", "growth_rate"}
         if not isinstance(task, PoolTask):
             idle |= {"order"}
     metric = None if pruned_by is None else metrics[pruned_by]
@@ -112,8 +115,20 @@ def n_kept(config: Config) -> int:
     return kept
 
 
+def examples_seen(config: Config, steps: int) -> int:
+    """Return the examples in the first steps of a run: B · steps, more where its batches grow, all kept if solved.
+
+    >>> examples_seen({"batch_size": 8, "batch_growth": 4, "growth_step": 100}, 101)
+    832
+    """
+    if config["batch_size"] is None:  # solved at once
+        return n_kept(config) * steps
+    grown = max(0, steps - config["growth_step"])
+    return int(config["batch_size"] * (steps + (config["batch_growth"] - 1) * grown))
+
+
 def step_flops(config: Config) -> float:
-    """Return the FLOPs of one training step, 3 · forward · B: forward once, backward twice."""
+    """Return the FLOPs of the first training step, 3 · forward · B: forward once, backward twice."""
     task, model = tasks[config["task"]], models[config["model"]]
     assert isinstance(model, TrainedModel)
     forward: int = model.forward_flops(config, task.n_inputs(config), task.n_outputs(config))

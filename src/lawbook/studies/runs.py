@@ -152,17 +152,25 @@ def resolved(config: Config) -> Config:
         config = {**config, "keep_fraction": config["kept"] / config["samples"]}
     config = with_whole_batch(config)
     if config["epochs"] is not None:
-        passes = config["epochs"] * n_kept(config) / config["batch_size"]
-        config = {**config, "steps": max(1, round(passes))}
+        batches = config["epochs"] * n_kept(config) / config["batch_size"]
+        config = {**config, "steps": _steps_of(config, batches)}
     if config["compute"] is not None:
-        config = {**config, "steps": _steps_of(config)}
+        config = {**config, "steps": _steps_of(config, _batches_of(config))}
     if config["warmup_samples"] is not None:
         config = {**config, "warmup_steps": max(1, round(config["warmup_samples"] / config["batch_size"]))}
     return config
 
 
-def _steps_of(config: Config) -> int:
-    """Return the steps that take the nearest to a run's compute. Raises BeyondReachError if one takes more."""
+def _steps_of(config: Config, batches: float) -> int:
+    """Return the nearest whole number of steps to that of so many batches, of the size with which a run begins."""
+    start = config["growth_step"]
+    if config["batch_growth"] > 1 and batches > start:
+        batches = start + (batches - start) / config["batch_growth"]
+    return max(1, round(batches))
+
+
+def _batches_of(config: Config) -> float:
+    """Return the batches that take a run's compute. Raises BeyondReachError if one takes more."""
     compute, one = float(config["compute"]), step_flops(config)
     if config["epochs"] is not None:
         problem = f"epochs is {config['epochs']:g}, and both set the steps"
@@ -172,7 +180,7 @@ def _steps_of(config: Config) -> int:
         raise BeyondReachError(
             "compute", compute, problem, "give more FLOPs, or take a smaller model or batch"
         )
-    return round(compute / one)
+    return compute / one
 
 
 def with_whole_batch(config: Config) -> Config:

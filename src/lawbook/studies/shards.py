@@ -15,8 +15,9 @@ from lawbook.studies.identity import Run, reads_scores
 from lawbook.tasks import tasks
 
 SHARED = (
-    "loss", "optimizer", "parametrization", "base_width", "output_multiplier", "batch_size", "steps", "evaluations",
-    "first_evaluation", "evaluated_splits", "converged_within", "dtype", "precision", *HOW_TRAINED,
+    "loss", "optimizer", "parametrization", "base_width", "output_multiplier", "batch_size", "batch_growth",
+    "growth_step", "steps", "evaluations", "first_evaluation", "evaluated_splits", "converged_within", "dtype",
+    "precision", *HOW_TRAINED,
 )  # fmt: skip
 """Training fields that the runs of one stack share; all else (learning rate, decay, schedule, …) is per run."""
 

@@ -52,7 +52,7 @@ class PerRun(torch.optim.Optimizer):
             for multiplier, places in of_run.items():
                 key = (multiplier, _schedule(config), *(config[axis] for axis in read))
                 self._members.setdefault(key, []).append(_Member(row, config, multiplier, places))
-        self._factors = {kind: rate_factors(*kind) for kind in {_schedule(config) for config in configs}}
+        self._factors = {_schedule(config): _factors_of(config) for config in configs}
         self._clips = {
             row: config["gradient_clip"]
             for row, config in enumerate(configs)
@@ -141,6 +141,20 @@ def groups_of(slots: Mapping[str, slice], multipliers: Mapping[str, float]) -> G
     return groups
 
 
+_GROWTH = ("batch_growth", "growth_step", "growth_rate")
+_EXPONENTS = {"none": 0.0, "sqrt": 0.5, "linear": 1.0}
+"""By which power of the growth of batches the learning rate grows."""
+
+
 def _schedule(config: Config) -> tuple[Any, ...]:
-    """Return what says how a run's learning rate moves, as `rate_factors` takes it."""
-    return tuple(config[axis] for axis in ("schedule", "warmup", "steps", "warmup_steps"))
+    """Return what says how a run's learning rate moves."""
+    return tuple(config[axis] for axis in ("schedule", "warmup", "steps", "warmup_steps", *_GROWTH))
+
+
+def _factors_of(config: Config) -> NDArray[np.float64]:
+    """Return the factor on a run's learning rate at each step: that of its schedule, and of the growth of batches."""
+    schedule, warmup, steps, warmup_steps, growth, start, rate = _schedule(config)
+    factors = rate_factors(schedule, warmup, steps, warmup_steps)
+    if growth > 1:
+        factors[start:] *= growth ** _EXPONENTS[rate]
+    return factors

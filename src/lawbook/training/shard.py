@@ -30,7 +30,7 @@ from lawbook.storage.status import RunStatus
 from lawbook.storage.tables import conform
 from lawbook.studies.axes import HOW_TRAINED
 from lawbook.studies.cost import engine, placement, stack_size
-from lawbook.studies.identity import Run, effective, reads_scores
+from lawbook.studies.identity import Run, effective, examples_seen, reads_scores
 from lawbook.studies.probes import pool_id
 from lawbook.studies.shards import shape_axes
 from lawbook.tasks import PoolTask, tasks
@@ -240,7 +240,7 @@ def _with_measured(config: Config, run: Cached, measured: Measured) -> Cached:
     how = measured.how(run_id)
     if how is not None and len(taken := measured.table(run_id)):
         table = table.astype({"index": float})
-        samples_seen = taken["step"] * (config["batch_size"] or run.row["n_train"])
+        samples_seen = [examples_seen(config, step) for step in taken["step"]]
         no_split = pd.Series(None, index=taken.index, dtype=table["split"].dtype)
         rows = taken.assign(run_id=run_id, samples_seen=samples_seen, split=no_split)
         table = pd.concat([table, rows], ignore_index=True)
@@ -278,12 +278,11 @@ def _curves(trained: Trained, runs: Sequence[Run]) -> list[pd.DataFrame]:
     values = np.array([*found.values()], dtype=float).reshape(len(found), len(runs))
     stopped = np.array(trained.diverged_step)
     values[~np.isfinite(values) | ((steps[:, None] >= stopped) & (stopped >= 0))] = np.nan
-    batches = [run.config["batch_size"] or trained.n_train[place] for place, run in enumerate(runs)]
     # All runs as one table, cut up: a table made for each run takes as long as many a run does.
     n = len(shared)
     table = shared.take(np.tile(np.arange(n), len(runs))).assign(
         run_id=np.repeat([run.run_id for run in runs], n),
-        samples_seen=np.outer(batches, steps).ravel(),
+        samples_seen=[examples_seen(run.config, step) for run in runs for step in steps.tolist()],
         value=values.T.ravel(),
     )
     return [table[start : start + n].reset_index(drop=True) for start in range(0, len(table), n)]
@@ -294,7 +293,7 @@ def _outcome(trained: Trained, place: int, run: Run) -> dict[str, Any]:
     outcome = {
         "run_id": run.run_id,
         "n_train": n_train,
-        "n_unique": min(n_train, (run.config["batch_size"] or n_train) * run.config["steps"]),
+        "n_unique": min(n_train, examples_seen(run.config, run.config["steps"])),
         "status": RunStatus.OK,
         "reason": None,
         "diverged_step": None,

@@ -111,6 +111,7 @@ class PoolSource:
             problem = f"the task {config['task']} has no such examples, and nothing else would be evaluated"
             asked = f"evaluated_splits = {config['evaluated_splits']!r}"
             raise LawbookError(f"{asked}: {problem}; write all")
+        self._growth_step = config["growth_step"] if config["batch_growth"] > 1 else None
         self._block_start, self._block = -1, torch.empty(0)
         # A batch of all examples in one order is gathered once.
         self._full_batch = all(
@@ -126,17 +127,25 @@ class PoolSource:
                 self._every = self._gather(self._indices_from(0, 1)[0], self._label_rows)
             inputs, labels = self._every
         else:
-            start = step - step % _BLOCK_STEPS
+            since = self._growth_step if self._growth_step is not None and step >= self._growth_step else 0
+            start = step - (step - since) % _BLOCK_STEPS
             if start != self._block_start:
                 self._block_start, self._block = start, self._indices_from(start, _BLOCK_STEPS)
             inputs, labels = self._gather(self._block[step - start], self._label_rows)
         return self._task.augment(self._configs[0], inputs, self._seeds, step), labels
 
     def _indices_from(self, first_step: int, n_steps: int) -> Tensor:
-        """Return the indices of the next steps' examples, (steps, R, B)."""
+        """Return the indices of the next steps' examples, (steps, R, B); all before or all after batches grow."""
+        batch_size, first = self._configs[0]["batch_size"], first_step
+        if self._growth_step is not None and first_step >= self._growth_step:
+            growth = self._configs[0]["batch_growth"]
+            batch_size, first = (
+                batch_size * growth,
+                first_step - self._growth_step + self._growth_step // growth,
+            )
         columns = []
         for config, members in zip(self._configs, self._train, strict=True):
-            sizes = (len(members), config["batch_size"], first_step, n_steps)
+            sizes = (len(members), batch_size, first, n_steps)
             if config["order"] == "fixed":
                 positions = fixed_positions(*sizes)
             else:

@@ -12,6 +12,7 @@ from lawbook.errors import LawbookError
 from lawbook.laws.collapse import on_curve
 from lawbook.laws.law import Array
 from lawbook.laws.note import Note, warning
+from lawbook.results.evaluations import examples_of
 from lawbook.results.words import plain
 from lawbook.storage.status import RunStatus
 
@@ -99,9 +100,12 @@ class Case:
 
 def gather(block: CollapseBlock, rows: pd.DataFrame) -> tuple[Case, list[Note]]:
     """Return the curves of one case by size, over the seeds that every training has."""
-    share = rows["step"] / rows["steps"]
-    flops = rows["flops"] / share if block.time == "flops" else rows["steps"]
-    whole = flops * (rows["batch_size"] if block.time == "samples_seen" else 1)
+    if block.time == "step":
+        share, whole = rows["step"] / rows["steps"], rows["steps"]
+    else:
+        examples = examples_of(rows)
+        share = rows["samples_seen"] / examples
+        whole = examples if block.time == "samples_seen" else rows["flops"] / share
     table = pd.DataFrame(
         {
             "size": rows[block.size].astype(float), "end": whole.astype(float), "seed": rows["seed"],

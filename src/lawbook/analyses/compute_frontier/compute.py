@@ -23,7 +23,7 @@ from lawbook.laws.law import Array
 from lawbook.laws.note import Note, notes_to_json, refusal, warning
 from lawbook.laws.repeats import independent
 from lawbook.results.along import without_lengths
-from lawbook.results.evaluations import runs_at
+from lawbook.results.evaluations import examples_of, runs_at
 from lawbook.results.selection import of_sweep, where
 from lawbook.storage.status import RunStatus
 
@@ -109,7 +109,7 @@ def _points(block: ComputeFrontierBlock, runs: pd.DataFrame, curves: pd.DataFram
         text = "evaluations under a decaying learning rate are not the losses of runs that end there; read at: last"
         notes.append(warning("decaying_schedule", text))
     if block.d == "samples_seen" and block.d not in rows and {"batch_size", "steps"} <= {*rows}:
-        rows[block.d] = rows["batch_size"] * rows["steps"]
+        rows[block.d] = examples_of(rows)
     column = block.compute
     if column is None:
         column, rows["counted_flops"] = "counted_flops", SIX * rows[block.n] * rows[block.d]

@@ -15,7 +15,7 @@ from lawbook.errors import StudyError
 from lawbook.laws.law import Flags
 from lawbook.results.selection import where
 from lawbook.studies.cost import run_cost
-from lawbook.studies.identity import n_kept
+from lawbook.studies.identity import examples_seen, n_kept
 from lawbook.studies.runs import expand_study
 from lawbook.studies.study import Study
 from lawbook.studies.sweeps import Grid, Union
@@ -121,7 +121,7 @@ def _known(config: Config) -> dict[str, Any]:
     if isinstance(tasks[config["task"]], PoolTask):
         known["n_train"] = n_kept(config)
     if isinstance(config.get("steps"), int) and isinstance(config.get("batch_size"), int):
-        known["samples_seen"] = config["steps"] * config["batch_size"]
+        known["samples_seen"] = examples_seen(config, config["steps"])
     return known
 
 

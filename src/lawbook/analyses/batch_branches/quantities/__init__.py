@@ -1,0 +1,1 @@
+"""Named quantities of this analysis."""
