@@ -32,6 +32,7 @@ def planted(seeds: int, of_run: float, of_point: float) -> tuple[pd.DataFrame, p
             )
             loss = exact * np.exp(of_run * rng.standard_normal() + of_point * rng.standard_normal(len(STEPS)))
             last = {"test_loss": loss[-1], "steps": STEPS[-1], "flops": 6 * size * BATCH * STEPS[-1]}
+            last["batch_size"] = BATCH
             runs.append(
                 {"run_id": name, "sweeps": "sizes", "n_params": size, "seed": seed, "status": "ok", **last}
             )
@@ -66,7 +67,7 @@ def test_a_surface_over_size_and_samples_is_found_with_whole_runs_as_repeats(
     assert (row["n_points"], row["n_runs"]) == (len(SIZES) * len(STEPS), len(runs))
     assert row["n_seeds"] == (len(SIZES) if seeds == 1 else seeds)
     assert "points_along_runs" in row["notes"]
-    assert "n_params 100–1e+05" in row["ranges"]
+    assert "n_params 100–100,000" in row["ranges"]
 
 
 def test_taking_evaluations_of_one_run_for_repeats_would_make_intervals_too_narrow() -> None:

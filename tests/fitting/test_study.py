@@ -270,7 +270,7 @@ def test_a_law_of_two_inputs_goes_through_all_tables(surface: pd.DataFrame, tmp_
 
     assert set(fits["form"]) == {"chinchilla"}
     assert (fits["x"] == "N, D").all()
-    assert (fits["ranges"] == "N 4–4096 (3.0 decades), D 64–6.554e+04 (3.0 decades)").all()
+    assert (fits["ranges"] == "N 4–4,096 (3.0 decades), D 64–65,536 (3.0 decades)").all()
     assert fits[["x_low", "x_high", "decades"]].isna().all(axis=None)
     assert (fits["n_seeds"] == 9).all()
     found = fits.set_index("parameter")

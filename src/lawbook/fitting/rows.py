@@ -12,7 +12,7 @@ from lawbook.laws.compare import Comparison
 from lawbook.laws.fitted import Fit
 from lawbook.laws.note import notes_to_json, refusal
 from lawbook.results.selection import LawBlock
-from lawbook.results.words import enumerate_words
+from lawbook.results.words import enumerate_words, span
 from lawbook.storage.status import UNDECIDED, FitStatus
 from lawbook.storage.tables import empty
 
@@ -52,7 +52,7 @@ def _range_columns(fitted: Fit) -> dict[str, Any]:
     parts = [
         f"{name} {enumerate_words(index.values)}"
         if index is not None and name == index.column
-        else f"{name} {low:.4g}–{high:.4g} ({decades:.1f} decades)"
+        else f"{name} {span(low, high, decades)}"
         for name, (low, high), decades in ranges
     ]
     return {"ranges": ", ".join(parts)}
