@@ -62,16 +62,21 @@ def check_columns(study: Study) -> None:
 
 
 def check_evaluated(study: Study, runs: Sequence[Run]) -> None:
-    """Raise StudyError for a law that reads or chooses by a split that a run of its sweep is not evaluated on."""
-    for name, law in study.content.laws.items():
-        chosen = ("validation",) if law.choose is not None or law.at == "best" else ()
-        for split in (split_and_metric(law.y)[0], *chosen):
+    """Raise StudyError for a law or an analysis that reads or chooses by a split that its runs are not evaluated on."""
+    laws = ((f"laws.{name}", law) for name, law in study.content.laws.items())
+    analyses = ((f"analyses.{kind}.{name}", block) for kind, name, block in study.content.analyses.each())
+    for field, block in (*laws, *analyses):
+        sweep, y = getattr(block, "sweep", None), getattr(block, "y", None)
+        if sweep is None or y is None:
+            continue
+        chosen = getattr(block, "choose", None) is not None or getattr(block, "at", None) == "best"
+        for split in (split_and_metric(y)[0], *(("validation",) if chosen else ())):
             for run in runs:
                 known = EVALUATED.get(run.config["evaluated_splits"], SPLITS)
-                if split and split not in known and law.sweep in run.sweeps:
+                if split and split not in known and sweep in run.sweeps:
                     problem = f"it reads the {split} split, on which run {run.run_id} is not evaluated"
                     fix = "write evaluated_splits: held_out or all in training"
-                    raise study.error(f"laws.{name}", law.y, problem, fix)
+                    raise study.error(field, y, problem, fix)
 
 
 def check_operands(study: Study, runs: Sequence[Run]) -> None:
