@@ -47,6 +47,7 @@ class Line:
     runs: pd.DataFrame
     colour: str
     marker: str
+    axes: tuple[str, ...] = ()
 
 
 def chosen_runs(block: FigureBlock, results: Results, content: StudyFile) -> tuple[pd.DataFrame, str]:
@@ -83,13 +84,31 @@ def _follows(runs: pd.DataFrame, axis: str, x: str) -> bool:
     return x.startswith("n_") and all(len(part.unique()) <= 1 for _, part in runs.groupby(x)[axis])
 
 
-def make_lines(runs: pd.DataFrame, axes: Sequence[str], most: int = MAX_LINES) -> tuple[list[Line], str]:
+def needed_axes(runs: pd.DataFrame, axes: Sequence[str], keep: str | None = None) -> list[str]:
+    """Return the axes without those whose values follow from the others', the last ones first; `keep` stays.
+
+    >>> sizes = pd.DataFrame({"compute": [1, 1, 2], "width": [4, 8, 16], "heads": [1, 2, 2]})
+    >>> needed_axes(sizes, ["compute", "width", "heads"])
+    ['width']
+    """
+    needed = list(axes)
+    for axis in reversed(axes):
+        rest = [other for other in needed if other != axis]
+        if axis != keep and rest and len(runs[rest].drop_duplicates()) == len(runs[needed].drop_duplicates()):
+            needed = rest
+    return needed
+
+
+def make_lines(
+    runs: pd.DataFrame, axes: Sequence[str], most: int = MAX_LINES, keep: str | None = None
+) -> tuple[list[Line], str]:
     """Return a line per combination of the axes' values, and what was held fixed to keep them few.
 
-    With more than `most` combinations all axes but the first are held at the middle of their values.
+    Axes whose values follow from the others' name no line, but for `keep`. With more than `most` combinations all axes
+    but the first are held at the middle of their values.
     """
     held: dict[str, Any] = {}
-    axes = list(axes)
+    axes = needed_axes(runs, axes, keep)
     while len(axes) > 1 and runs[axes].drop_duplicates().shape[0] > most:
         axis = axes.pop()
         values = sorted(runs[axis].dropna().unique())
@@ -112,6 +131,7 @@ def make_lines(runs: pd.DataFrame, axes: Sequence[str], most: int = MAX_LINES) -
             part,
             hue,
             MARKERS[i % len(MARKERS)],
+            tuple(axes),
         )
         for i, ((key, part), hue) in enumerate(zip(parts, hues, strict=True))
     ]

@@ -91,8 +91,8 @@ def draw(block: FigureBlock, results: Results, content: StudyFile) -> Drawn:
     if by is not None and by not in varied:
         raise LawbookError(f"figure {block.kind}: by = {by!r} is no axis that varies; {suggest(by, varied)}")
     ordered = sorted(varied, key=lambda axis: axis != by)
-    lines, held = make_lines(runs, ordered)
-    looks = _looks(lines, ordered[: len(lines[0].values)])
+    lines, held = make_lines(runs, ordered, keep=by)
+    looks = _looks(lines, lines[0].axes)
 
     columns = side_by_side(len(panels))
     rows = -(-len(panels) // columns)
