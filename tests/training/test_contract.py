@@ -395,3 +395,26 @@ def test_under_mup_changes_do_not_grow_with_the_width(configure: Configure) -> N
     assert all(abs(slope) < 0.1 for slope in slopes["mup"].values()), slopes
     assert slopes["standard"]["hidden_2"] > 0.3
     assert slopes["standard"]["output"] > 0.3
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("name", list(losses))
+def test_a_loss_and_its_gradient_are_the_same_bits_in_any_stack(name: str, dtype: torch.dtype) -> None:
+    loss = losses[name]
+
+    def found(outputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        outputs = outputs.clone().requires_grad_()
+        values = loss.of_examples(outputs, targets)
+        values.sum().backward()
+        assert outputs.grad is not None
+        return values.detach(), outputs.grad
+
+    for examples in (5, 13, 31, 40):  # not all of them fill vectors
+        rng = torch.Generator().manual_seed(examples)
+        outputs = 3 * torch.randn(6, examples, 3, generator=rng, dtype=dtype)
+        classes = torch.randint(3, (6, examples), generator=rng)
+        targets = classes if "classes" in loss.targets else torch.softmax(outputs.flip(1), -1)
+        together = found(outputs, targets)
+        for run in range(6):
+            alone = found(outputs[run : run + 1], targets[run : run + 1])
+            assert all(torch.equal(one[0], all_[run]) for one, all_ in zip(alone, together, strict=True))

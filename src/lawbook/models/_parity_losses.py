@@ -72,7 +72,11 @@ def _of_some(
         for h_of_run, x_of_run, bits, last_bias, lead_by, lead_of_run in of_runs:
             h_of_run.addmm_(x_of_run, bits).relu_()
             torch.addmm(last_bias, h_of_run, lead_by, out=lead_of_run)
-        torch.sigmoid(lead.mul_(sign), out=slope).mul_(sign)
+        lead.mul_(sign)
+        # So is what PyTorch computes in another way at the end of an array, where vectors are not full.
+        for lead_of_run, slope_of_run in zip(lead, slope, strict=True):
+            torch.sigmoid(lead_of_run, out=slope_of_run)
+        slope.mul_(sign)
         for of_lead, h_of_run, slope_of_run in zip(of_leading, h, slope, strict=True):
             of_lead.addmm_(h_of_run.T, slope_of_run)
         torch.ops.aten.threshold_backward.grad_input(slope, h, 0, grad_input=h)

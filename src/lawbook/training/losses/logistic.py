@@ -18,10 +18,11 @@ class Logistic(Loss):
 
     def of_examples(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the sum over outputs of each example's logistic losses, (R, B)."""
-        from torch.nn.functional import one_hot, softplus
+        from torch.nn.functional import logsigmoid, one_hot
 
         signs = 2 * one_hot(targets, outputs.shape[-1]).to(outputs.dtype) - 1
-        return mean_over_targets(softplus(-signs * outputs).sum(-1))
+        # Not softplus, whose last bits hang on an element's place in the array, and so on the stack.
+        return mean_over_targets(-logsigmoid(signs * outputs).sum(-1))
 
 
 loss = Logistic()
