@@ -59,7 +59,11 @@ class BatchBranchesBlock(AnalysisBlock):
                 raise study.error(f"{field}.sweep", self.sweep, problem, fix)
             if len(growths) < 3 or len(steps[key]) != 1:
                 problem = f"{told} end branches by {len(growths) - 1} factors from {len(steps[key])} steps"
-                fix = "let two factors at least of one step end together, by epochs in place of steps"
+                largest = max(run.config["batch_size"] * run.config[GROWTH] for run in members)
+                fix = (
+                    "let two factors at least of one step end together: by epochs in place of steps, with a multiple of "
+                    f"{largest} examples after {STEP}, so that all batches are whole"
+                )
                 raise study.error(f"{field}.sweep", self.sweep, problem, fix)
 
 
