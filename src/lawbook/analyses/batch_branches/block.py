@@ -61,8 +61,8 @@ class BatchBranchesBlock(AnalysisBlock):
                 problem = f"{told} end branches by {len(growths) - 1} factors from {len(steps[key])} steps"
                 largest = max(run.config["batch_size"] * run.config[GROWTH] for run in members)
                 fix = (
-                    "let two factors at least of one step end together: by epochs in place of steps, with a multiple of "
-                    f"{largest} examples after {STEP}, so that all batches are whole"
+                    "let two factors at least of one step end together: by epochs in place of steps, with a multiple "
+                    f"of {largest} examples after {STEP}, so that all batches are whole"
                 )
                 raise study.error(f"{field}.sweep", self.sweep, problem, fix)
 
