@@ -26,7 +26,7 @@ from lawbook.workflow.stages import measuring_code
 
 PRESET = "quick"
 MOST_CPU_S = 40
-"""CPU-seconds of training, by the dearest of docs/records.csv, from which a study is left to `make gallery`, which judges it, too."""
+"""CPU-seconds of training, by the dearest in docs/records.csv, from which a study is left to `make gallery`."""
 
 
 def exact_studies() -> list[str]:
