@@ -45,10 +45,19 @@ class BatchBranchesBlock(AnalysisBlock):
         allowed = {axis: value if isinstance(value, list) else [value] for axis, value in self.where.items()}
         branches: dict[tuple[Any, ...], set[int]] = defaultdict(set)
         steps: dict[tuple[Any, ...], set[int]] = defaultdict(set)
+        seen: dict[tuple[Any, ...], Run] = {}
         for run in members:
             if any(run.config[axis] not in values for axis, values in allowed.items()):
                 continue
             key = (*(run.config[axis] for axis in self.by), examples_seen(run.config, run.config["steps"]))
+            twin = seen.setdefault((key, run.config[GROWTH], run.config["seed"]), run)
+            if twin is not run:
+                differ = [axis for axis, value in run.config.items() if value != twin.config.get(axis)]
+                problem = (
+                    f"two runs of one seed end together as branches by {run.config[GROWTH]}, and differ in "
+                )
+                fix = "name it under by, or choose a value of it with where"
+                raise study.error(f"{field}.by", self.by, problem + ", ".join(differ), fix)
             branches[key].add(run.config[GROWTH])
             steps[key] |= {run.config[STEP]} if run.config[GROWTH] > 1 else set()
         for key, growths in branches.items():
